@@ -1,0 +1,1 @@
+"""The ports made real; only wiring may import from here."""

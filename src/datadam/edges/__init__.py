@@ -1,0 +1,1 @@
+"""Parse, one verb, render: the protocols by which others reach a dam."""

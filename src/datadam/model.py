@@ -1,0 +1,580 @@
+"""The nouns of a data dam. Read this file first: all others are about these."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final, NewType, TypeAlias
+
+from datadam.errors import Invalid
+
+MemberId = NewType("MemberId", str)
+"""`m-` and 20 hex digits of the SHA-256 of the member's first key's RFC 7638 thumbprint: names itself, tells nothing."""
+StandardId = NewType("StandardId", str)
+"""Dotted lower-case words, for example `cti.indicator`."""
+StatementId = NewType("StatementId", str)
+"""Lower-case hex SHA-256 of a statement's payload."""
+DepositId = NewType("DepositId", str)
+"""The id of the deposit's manifest statement."""
+
+Json: TypeAlias = Mapping[str, Any]
+"""A JSON object as `json.loads` gives it."""
+
+_STANDARD_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}(\.[a-z][a-z0-9-]{0,62}){1,3}")
+_VERSION: Final = re.compile(r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})")
+_COLUMN: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+def standard_id(text: str) -> StandardId:
+    """Read a standard's id, safe as a folder and table name."""
+    if not _STANDARD_ID.fullmatch(text):
+        raise Invalid("standard.id-malformed", id=text[:120])
+    return StandardId(text)
+
+
+# --- members ----------------------------------------------------------------------------------------------------------
+
+
+class Role(StrEnum):
+    """What a member signed up to do."""
+
+    CONTRIBUTOR = "contributor"
+    CONSUMER = "consumer"
+    AUDITOR = "auditor"
+
+
+class MemberKind(StrEnum):
+    """A firm or body, or a country that accedes for all under its jurisdiction."""
+
+    ORGANISATION = "organisation"
+    COUNTRY = "country"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Who signed the accession. Carries no name: that lies in the erasable profile that `profile` is the digest of."""
+
+    id: MemberId = field(metadata={"key": True})
+    kind: MemberKind
+    jurisdiction: str  # ISO 3166-1 alpha-2
+    roles: frozenset[str]
+    under: str | None  # the country member whose accession this one came under
+    profile: str | None  # SHA-256 of the profile body
+    statement: str  # the accession statement
+    since: int  # log index of the accession
+    until: int | None = None  # log index of the exit
+    authority: str | None = None  # countries: who acceded
+    effective: str | None = None  # countries: ISO date from which the accession holds
+    reservations: tuple[str, ...] = ()  # countries: terms that bind the firms under it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A public key and the stretch of the log in which its signatures count."""
+
+    kid: str = field(metadata={"key": True})  # RFC 7638 thumbprint
+    owner: str  # member id, or `dam`
+    jwk: Mapping[str, str]
+    statement: str  # the statement that introduced it
+    since: int
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An accession that waits for the operator."""
+
+    id: str = field(metadata={"key": True})  # id of the applicant's half-signed statement
+    envelope: str
+    profile: str  # the profile body, as JSON text
+    received: str
+    status: str = "pending"  # pending, approved, declined
+    reason: str | None = None
+
+
+# --- standards --------------------------------------------------------------------------------------------------------
+
+
+class Type(StrEnum):
+    """What a column holds, in every engine the same."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    NUMBER = "number"  # IEEE 754 double, only where the standard says so
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"  # UTC, microseconds
+
+
+class Tier(StrEnum):
+    """How strictly what was pooled is given out; a lineage may only become stricter."""
+
+    OPEN = "open"
+    AGREEMENT = "agreement"
+    TABLES = "tables"
+    ANSWERS = "answers"
+
+
+class Attribution(StrEnum):
+    """What served rows say about who contributed them."""
+
+    CONTRIBUTOR = "contributor"
+    COUNTRY = "country"
+    NONE = "none"
+
+
+class Repeat(StrEnum):
+    """What a newer report of the same fact (same contributor, same key) does."""
+
+    REFUSE = "refuse"
+    SUPERSEDE = "supersede"
+    KEEP = "keep"
+
+
+class Protection(StrEnum):
+    """What happens to a column's values before they are stored."""
+
+    KEEP = "keep"
+    DROP = "drop"  # checked, then never stored
+    MASK = "mask"  # all but the last `mask_keep` characters become `*`
+    UNIT_ID = "unit-id"  # the keyed internal unit id; served ids are made from it per recipient
+
+
+class PrivacyClass(StrEnum):
+    """What a value may tell about whom."""
+
+    PUBLIC = "public"
+    BUSINESS = "business"
+    CONFIDENTIAL = "confidential"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A unit that a quantity may arrive in: one of it is exactly `numerator / denominator` of the column's own unit."""
+
+    symbol: str
+    numerator: int
+    denominator: int = 1
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a Standard."""
+
+    name: str
+    type: Type
+    required: bool = False
+    titles: Mapping[str, str] = field(default_factory=dict)  # language → title
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    synonyms: tuple[str, ...] = ()  # header texts that mean this column, in any language
+    scale: int = 0  # decimals: digits after the point
+    precision: int = 38  # decimals: digits in all
+    unit: str | None = None  # the unit that values are stored in
+    units: tuple[Unit, ...] = ()  # the units that values may arrive in
+    minimum: Decimal | str | None = None
+    maximum: Decimal | str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None  # anchored \A…\z, in the subset common to RE2 and Java
+    codes: str | None = None  # name of a code list
+    values: tuple[str, ...] = ()  # a closed list given in place
+    protection: Protection = Protection.KEEP
+    privacy_class: PrivacyClass = PrivacyClass.BUSINESS
+    domain: str | None = None  # pseudonym domain of a unit-id column
+    mask_keep: int = 0
+    safe_statistics: bool = False  # may minimum and maximum stand in table metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossRule:
+    """A rule over two columns of one row: `left op right`, judged only where both are present."""
+
+    id: str
+    left: str
+    op: str  # one of < <= > >= = !=
+    right: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The one protected privacy unit of a Standard and how much of it may ever count."""
+
+    unit: str  # `contributor`, or a column
+    rows: int | None = None
+    period: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeList:
+    """A closed list of codes, and the names by which each is known (folded: `fold`)."""
+
+    name: str  # for example iso3166-alpha3
+    title: str
+    origin: str
+    licence: str
+    codes: frozenset[str]
+    aliases: Mapping[str, str]  # folded name → code; a name of two codes is not in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """The versioned contract of one kind of data. Valid by `standard.check`, not by birth: a draft may be wrong."""
+
+    id: StandardId
+    version: str
+    titles: Mapping[str, str]
+    descriptions: Mapping[str, str]
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    repeat: Repeat = Repeat.REFUSE
+    rules: tuple[CrossRule, ...] = ()
+    tier: Tier = Tier.AGREEMENT
+    attribution: Attribution = Attribution.NONE
+    purposes: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    stewards: tuple[str, ...] = ()
+    bounds: Bounds = field(default_factory=lambda: Bounds(unit="contributor"))
+    reject_limit: Decimal = Decimal("0.05")  # largest share of rows that may be refused in a deposit that is admitted
+    synthetic: bool = False
+
+    def column(self, name: str) -> Column:
+        """The column called `name`."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise Invalid("standard.column-unknown", standard=self.id, column=name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedStandard:
+    """A Standard as it stands in the log: the exact bytes that were signed."""
+
+    id: str = field(metadata={"key": True})
+    version: str = field(metadata={"key": True})
+    text: str  # the ODCS YAML
+    statement: str
+    index: int
+
+
+# --- layouts and mappings ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file to read: where it lies, how it is written, and what its sender calls it."""
+
+    path: str
+    format: str  # csv or parquet
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a contributor's file is laid out: its header and a few values of each column, as text."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]  # physical type of each column; `text` for CSV
+    samples: tuple[tuple[str, ...], ...] = ()  # per column
+
+    @property
+    def digest_text(self) -> str:
+        """What tells this layout from others: its header, in order."""
+        return "\x1f".join(self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """Where one standard column's values come from: a source column, or one constant for the whole file."""
+
+    column: str  # of the standard
+    source: str | None = None  # of the file
+    constant: str | None = None
+    unit: str | None = None  # the unit that the whole column arrives in
+    unit_source: str | None = None  # or the file's column that names it row by row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A confirmed mapping of a file's columns to a Standard."""
+
+    standard: StandardId
+    version: str
+    feeds: tuple[Feed, ...]
+    dropped: tuple[str, ...] = ()  # source columns that the contributor left out, by name
+
+
+# --- deposits ---------------------------------------------------------------------------------------------------------
+
+
+class Stage(StrEnum):
+    """How far a deposit has come; each is durable before the next begins."""
+
+    ANNOUNCED = "announced"  # manifest held
+    RECEIVED = "received"  # the file lies in the spool and matches the manifest
+    JUDGED = "judged"  # admitted and rejected rows are written and synced
+    SEALED = "sealed"  # the outcome is in the log: it WILL be visible
+    COMMITTED = "committed"  # visible
+    REFUSED = "refused"  # nothing was committed; the rejects say why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A deposit under way: the journal that a restart rolls forward or forgets."""
+
+    id: DepositId = field(metadata={"key": True})
+    contributor: str
+    standard: str
+    version: str
+    envelope: str  # the signed manifest
+    stage: str
+    received: str
+    facts: Json = field(default_factory=dict)  # what later stages need: paths, tally, tag
+    fault: Json | None = None  # code and facts of what stopped it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """A sealed deposit, as the log tells it."""
+
+    id: DepositId = field(metadata={"key": True})
+    contributor: str
+    standard: str
+    version: str
+    file_digest: str
+    fit_digest: str
+    outcome: str  # statement id
+    index: int  # log index of the outcome
+    tag: str  # the contributor's opaque partition in this reservoir
+    admitted: int
+    rejected: int
+    files: tuple[Json, ...]  # {name, digest, size, rows}, names relative to the table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFact:
+    """A file that an engine wrote: all that a statement or a table commit needs to say of it."""
+
+    path: str
+    digest: str  # SHA-256, hex
+    size: int  # bytes
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a run over a file found."""
+
+    rows: int
+    admitted: int
+    rejected: int
+    faults: Mapping[str, int]  # rule id → rows that broke it
+    statistics: Mapping[str, Json]  # column → {missing, minimum, maximum} of safe columns, {missing} of others
+    files: tuple[FileFact, ...]  # the admitted rows
+    rejects: FileFact | None
+
+
+# --- taking out -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A plain leave for one member to take rows of one standard; agreements take its place."""
+
+    id: str = field(metadata={"key": True})  # the grant statement
+    member: str
+    standard: str
+    since: int
+    expires: str | None = None  # ISO 8601 instant
+    until: int | None = None  # log index of its revocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Who wants what out."""
+
+    member: MemberId | None  # None: a stranger
+    standard: StandardId
+    purpose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule that failed: its code names the sentence, its facts fill that in."""
+
+    code: str
+    facts: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allow:
+    """Yes, and on what basis."""
+
+    basis: str  # `open`, or the id of a grant
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """No, with every rule that failed."""
+
+    reasons: tuple[Reason, ...]
+
+
+Decision: TypeAlias = Allow | Deny
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The files that were made for one release, until they are made anew."""
+
+    standard: str = field(metadata={"key": True})
+    recipient: str = field(metadata={"key": True})  # a member id, or `*` where all get the same files
+    version: int  # the share's own count, from 0
+    made: str  # ISO 8601 instant
+    upto: int  # log size that it was made from
+    deposits: tuple[str, ...]  # whose rows are in it
+    files: tuple[Json, ...]  # {name, digest, size, rows, statistics}
+    schema: tuple[Json, ...]  # {name, type, nullable}
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """An allowed Ask, as the log tells it."""
+
+    id: str = field(metadata={"key": True})  # statement id
+    member: str
+    standard: str
+    share_version: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A bearer token that was given out; only its hash is kept."""
+
+    hash: str = field(metadata={"key": True})
+    member: str
+    expires: str
+    standard: str | None = None  # a share profile reads one reservoir; a login has none
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """A one-time id that must not come twice (RFC 7523 `jti`)."""
+
+    id: str = field(metadata={"key": True})
+    expires: str
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """Every kind of statement there is; a new one is one schema and one test."""
+
+    DAM = "dam"  # the first entry: this dam's own keys
+    MEMBER = "member"  # an accession: of an organisation, or of a country
+    DECLINE = "decline"  # an application that the operator declined
+    KEY = "key"  # a member's next key
+    EXIT = "exit"  # a member or a country leaves
+    STANDARD = "standard"
+    MANIFEST = "manifest"  # what a contributor announces
+    OUTCOME = "outcome"  # what the dam admitted of it
+    GRANT = "grant"
+    REVOCATION = "revocation"  # of a grant or a share profile
+    RELEASE = "release"
+    ERASURE = "erasure"  # a body that is gone on purpose
+
+
+class Class(StrEnum):
+    """Who may read a statement's body: everybody, or its parties and auditors."""
+
+    REGISTRY = "registry"
+    ACTIVITY = "activity"
+
+
+CLASS_OF: Final[Mapping[Kind, Class]] = {
+    Kind.DAM: Class.REGISTRY,
+    Kind.MEMBER: Class.REGISTRY,
+    Kind.DECLINE: Class.ACTIVITY,
+    Kind.KEY: Class.REGISTRY,
+    Kind.EXIT: Class.REGISTRY,
+    Kind.STANDARD: Class.REGISTRY,
+    Kind.MANIFEST: Class.ACTIVITY,
+    Kind.OUTCOME: Class.ACTIVITY,
+    Kind.GRANT: Class.ACTIVITY,
+    Kind.REVOCATION: Class.ACTIVITY,
+    Kind.RELEASE: Class.ACTIVITY,
+    Kind.ERASURE: Class.REGISTRY,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A signed fact, opened but not yet believed: `seal.verify` says whose signatures hold."""
+
+    id: StatementId
+    kind: Kind
+    body: Json  # the whole payload: v, kind, salt, issued and what the kind adds
+    payload: bytes  # RFC 8785
+    signatures: tuple[Mapping[str, str], ...]  # {protected, signature}, base64url
+
+    @property
+    def clazz(self) -> Class:
+        """Who may read the body."""
+        return CLASS_OF[self.kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A statement together with where the log has it."""
+
+    index: int
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """The log's root at a size (C2SP tlog-checkpoint)."""
+
+    origin: str
+    size: int
+    root: bytes  # 32 bytes
+
+
+def fold(text: str) -> str:
+    """A text as it is compared when case, width, accents' encoding and outer blanks do not matter (NFKC, casefold)."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def instant(moment: datetime) -> str:
+    """RFC 3339 UTC with whole seconds, the only way that instants are written here."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def version_of(text: str) -> tuple[int, int, int]:
+    """Read a semantic version; no pre-release parts."""
+    if not _VERSION.fullmatch(text):
+        raise Invalid("standard.version-malformed", version=text[:40])
+    major, minor, patch = (int(part) for part in text.split("."))
+    return major, minor, patch
+
+
+def is_column_name(text: str) -> bool:
+    """Whether `text` may name a column: lower-case letters, digits, underscore, 63 at most."""
+    return _COLUMN.fullmatch(text) is not None
+
+
+def day(text: str) -> date:
+    """Read an ISO 8601 date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid("text.date-malformed", value=text[:40]) from error

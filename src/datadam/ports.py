@@ -1,0 +1,270 @@
+"""What a dam needs of the world: each a Protocol with one behaviour suite that every adapter passes."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+from datadam.model import Attribution, Column, FileFact, Layout, Source, Tally
+from datadam.plan import Plan
+
+Record = TypeVar("Record")
+
+Clock = Callable[[], datetime]
+"""The time, in UTC."""
+
+Progress = Callable[[str, int, int | None], None]
+"""Told (stage, rows or bytes done, of how many if known); may raise to stop the work."""
+
+
+class Secrets(Protocol):
+    """Keys that never leave this node. A missing one is `Unavailable`, and the dam does not start."""
+
+    def private_key(self, name: str) -> dict[str, str]:
+        """Give the private JWK called `name` (`sign`, `log`)."""
+        ...
+
+    def secret(self, name: str) -> bytes:
+        """32 bytes for `name`: `unit-<domain>`, `share`, `token`, `url`; unit and share secrets are made on first use."""
+        ...
+
+
+class Bodies(Protocol):
+    """Statement bodies and profiles, content-addressed by SHA-256, durable before `put` returns."""
+
+    def put(self, id: str, data: bytes) -> None:
+        """Keep `data` under `id`; the same again is fine, other data under a held id is `Untrusted`."""
+        ...
+
+    def put_all(self, items: Sequence[tuple[str, bytes]]) -> None:
+        """Keep all, with one wait for the disk."""
+        ...
+
+    def get(self, id: str) -> bytes:
+        """The bytes kept under `id`, or `NotFound`."""
+        ...
+
+    def erase(self, id: str) -> None:
+        """Remove the body for good; an absent one is fine."""
+        ...
+
+    def ids(self) -> Iterator[str]:
+        """Every id held, in any order."""
+        ...
+
+
+class Log(Protocol):
+    """An append-only Merkle log of entries (C2SP tlog-tiles, RFC 6962 hashing). Signs nothing: the ledger does."""
+
+    @property
+    def size(self) -> int:
+        """Number of durable entries."""
+        ...
+
+    @property
+    def root(self) -> bytes:
+        """Root hash of all entries, 32 bytes."""
+        ...
+
+    def append(self, entries: Sequence[bytes]) -> int:
+        """Make `entries` durable in one batch; the index of the first."""
+        ...
+
+    def entry(self, index: int) -> bytes:
+        """The entry at `index`, or `NotFound`."""
+        ...
+
+    def leaf_hash(self, index: int) -> bytes:
+        """The leaf hash at `index`."""
+        ...
+
+    def entries(self, start: int = 0) -> Iterator[bytes]:
+        """Every entry from `start` on, in order."""
+        ...
+
+    def inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
+        """The audit path of `index` in the tree of the first `size` entries."""
+        ...
+
+    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """The proof that the first `new` entries extend the first `old`."""
+        ...
+
+    def publish(self, checkpoint: str) -> None:
+        """Make the signed checkpoint visible, after everything that it covers is durable."""
+        ...
+
+    def checkpoint(self) -> str:
+        """The last published checkpoint note, or `NotFound`."""
+        ...
+
+
+class Rows(Protocol):
+    """What a Store offers inside a transaction. Records are the frozen dataclasses of model.py; fields marked `key` identify."""
+
+    def put(self, record: object) -> None:
+        """Insert, or replace the record with the same key."""
+        ...
+
+    def get(self, kind: type[Record], *key: str) -> Record | None:
+        """The record with that key, or None."""
+        ...
+
+    def find(self, kind: type[Record], **equals: object) -> list[Record]:
+        """All records whose fields equal, ordered by key."""
+        ...
+
+    def remove(self, record: object) -> None:
+        """Delete the record with that key; an absent one is fine."""
+        ...
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a named text, for example the log size that was applied."""
+        ...
+
+    def noted(self, name: str) -> str | None:
+        """The text kept under `name`, or None."""
+        ...
+
+
+class Store(Protocol):
+    """Control state: never rows of data. Reads see one consistent state; a transaction is all or nothing."""
+
+    def transaction(self) -> AbstractContextManager[Rows]:
+        """Write: commits durably on success, changes nothing on an exception. One at a time."""
+        ...
+
+    def read(self) -> AbstractContextManager[Rows]:
+        """Read: never blocks on a writer for long; writing is an error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeFile:
+    """A data file of a reservoir at one version."""
+
+    path: Path  # absolute
+    name: str  # relative to the table
+    tag: str  # partition: the contributor's opaque tag
+    size: int
+
+
+class Lake(Protocol):
+    """Reservoirs as tables of Parquet files (Delta Lake)."""
+
+    def create(self, standard: str, columns: Sequence[Column]) -> None:
+        """Make the reservoir if there is none; add columns that it lacks; any other difference is `Invalid`."""
+        ...
+
+    def place(self, standard: str, tag: str, deposit: str) -> Path:
+        """A path for this deposit's admitted rows, inside the table's folder and not yet visible. Same arguments, same path."""
+        ...
+
+    def append(self, standard: str, tag: str, deposit: str, files: Sequence[FileFact]) -> int:
+        """Make the files visible in one commit, once: look, commit, look again. The version that has them."""
+        ...
+
+    def holds(self, standard: str, deposit: str) -> bool:
+        """Whether that deposit is visible."""
+        ...
+
+    def files(self, standard: str) -> list[LakeFile]:
+        """The visible files now, ordered by name; empty when there is no such reservoir."""
+        ...
+
+    def forget(self, standard: str, tag: str, deposit: str) -> None:
+        """Remove what `place` gave for a deposit that was never sealed."""
+        ...
+
+
+SYSTEM_COLUMNS: Final = ("_deposit", "_row", "_key")
+"""Stored beside the standard's columns: deposit id (text), row number from 0 in the file as sent (int64),
+and the 16-byte keyed hash of the key columns (binary; null where the standard repeats freely)."""
+
+
+class Engine(Protocol):
+    """Reads a contributor's file and runs a Plan over it. Only an engine touches rows."""
+
+    def look(self, source: Source, *, samples: int = 20) -> Layout:
+        """The file's header, physical types and first values. A file that cannot be read is `Invalid`."""
+        ...
+
+    def run(self, plan: Plan, source: Source, into: "Outputs", progress: Progress) -> Tally:
+        """Judge every row by every rule in one pass; write admitted rows and rejects; see `Outputs`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """Where a run writes, and the keys it may use; keys never enter a Plan or a file."""
+
+    admitted: Path  # Parquet of the standard's stored columns and SYSTEM_COLUMNS
+    rejects: Path  # Parquet: `_row`, `_failed` (int64 bit mask: bit b = plan.rules[b]), then the columns as sent, as text
+    deposit: str
+    unit_keys: Mapping[str, bytes]  # pseudonym domain → 32-byte key
+    key_secret: bytes  # for `_key`
+    held: Sequence[Path] = ()  # this contributor's own files that are visible now, for `repeat: refuse`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareOrder:
+    """What to write for a release."""
+
+    columns: tuple[Column, ...]  # of the standard, as stored
+    attribution: Attribution
+    files: tuple["SharePart", ...]
+    into: Path  # an empty folder
+    order_key: bytes  # rows are ordered by a keyed hash under this key
+    recipient_keys: Mapping[str, bytes]  # pseudonym domain → key for this recipient
+    own_keys: Mapping[str, bytes]  # the same for rows that the recipient contributed itself
+    supersede: bool = False  # keep only the newest row of each (tag, _key)
+    rows_per_file: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharePart:
+    """One stored file that goes into a share."""
+
+    path: Path
+    tag: str
+    sequence: int  # position of its deposit in the log: higher is newer
+    contributor: str
+    country: str
+    own: bool  # contributed by the recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareFile:
+    """A served file."""
+
+    name: str
+    digest: str
+    size: int
+    rows: int
+    statistics: Mapping[str, Any] = field(default_factory=dict)  # Delta statistics: minValues, maxValues, nullCount
+
+
+class ShareWriter(Protocol):
+    """Makes the files that a recipient gets: merged, ordered by a keyed hash, nothing in them but what was decided."""
+
+    def write(self, order: ShareOrder) -> list[ShareFile]:
+        """Write the share into `order.into`."""
+        ...
+
+
+class Spool(Protocol):
+    """Incoming files and work in progress, outside every table."""
+
+    def receive(self, deposit: str, chunks: Iterator[bytes], *, limit: int) -> tuple[Path, str, int]:
+        """Write the chunks durably while hashing: path, SHA-256 hex, size. Over `limit` bytes is `Invalid`, and nothing stays."""
+        ...
+
+    def folder(self, deposit: str) -> Path:
+        """This deposit's work folder, made if absent, owner-only."""
+        ...
+
+    def clear(self, deposit: str) -> None:
+        """Remove the work folder and all in it."""
+        ...

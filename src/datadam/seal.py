@@ -1,0 +1,343 @@
+"""RFC 8785 bytes, digests, JWS, keyed hashes: the only file that knows keys.
+
+- A statement's payload is RFC 8785 JSON with a 128-bit random salt; its id is the payload's SHA-256.
+- Every signature is a JWS (RFC 7515, general JSON serialisation) with `alg` `Ed25519` (RFC 9864) and `kid` the key's
+  RFC 7638 thumbprint.
+- `verify` answers *who* signed; whether they are the parties that had to sign is for `expect`. An envelope from which
+  one of two signatures was stripped still verifies: only the comparison with the expected parties refuses it.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, cast
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+
+from datadam.errors import Invalid, Untrusted
+from datadam.model import Json, Kind, MemberId, Statement, StatementId
+
+ALGORITHM: Final = "Ed25519"
+SALT_BYTES: Final = 16  # makes guessing a body from its public id useless
+MAX_ENVELOPE: Final = 4 * 1024 * 1024  # bytes; a standard with many columns is the largest honest one
+MAX_SIGNATURES: Final = 8  # parties to one statement; each costs a verification
+MAX_LOGIN_SECONDS: Final = 300  # RFC 7523 §3: an assertion lives briefly
+CLOCK_SKEW: Final = 60  # seconds that two honest clocks may differ
+VERSION: Final = 1  # of the statement envelope
+
+_FIELD: Final = 2**255 - 19
+_ORDER_EIGHT: Final = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+# y-coordinates of the points of small order: a signature under such a "key" verifies for messages nobody signed
+_SMALL_ORDER: Final = frozenset({0, 1, _FIELD - 1, _ORDER_EIGHT, _FIELD - _ORDER_EIGHT})
+
+Jwk = dict[str, str]
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
+
+
+def canonical(value: object) -> bytes:
+    """The RFC 8785 bytes of a JSON value; what JSON cannot carry exactly (NaN, integers over 2^53 - 1) is `Invalid`."""
+    try:
+        return rfc8785.dumps(cast("Any", value))
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
+        raise Invalid("json.not-canonical", why=str(error)[:200]) from error
+
+
+def parse(data: bytes | str) -> Any:  # noqa: ANN401  (JSON may be any value)
+    """Read JSON strictly: a repeated key, NaN or bad UTF-8 is `Invalid`, not a silent choice."""
+    try:
+        text = data if isinstance(data, str) else data.decode()
+        return json.loads(text, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Invalid("json.malformed", why=str(error)[:200]) from error
+
+
+def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a key occurs twice in one object"
+        raise ValueError(message)
+    return found
+
+
+def _no_constant(name: str) -> None:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 as lower-case hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def encode(data: bytes) -> str:
+    """Base64url without padding (RFC 7515 §2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode(text: str) -> bytes:
+    """Read base64url without padding; any other spelling of the same bytes is `Invalid`."""
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError as error:
+        raise Invalid("text.base64-malformed", value=text[:40]) from error
+    if encode(data) != text:
+        raise Invalid("text.base64-malformed", value=text[:40])
+    return data
+
+
+def salt() -> str:
+    """128 random bits, base64url."""
+    return encode(secrets.token_bytes(SALT_BYTES))
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+def new_key() -> Jwk:
+    """A new private Ed25519 key as JWK (RFC 8037), with its thumbprint as `kid`."""
+    jwk = cast("Jwk", dict(OKPKey.generate_key(ALGORITHM).as_dict(private=True)))
+    return {"kty": jwk["kty"], "crv": jwk["crv"], "x": jwk["x"], "d": jwk["d"], "kid": thumbprint(jwk)}
+
+
+def thumbprint(jwk: Mapping[str, str]) -> str:
+    """The key's RFC 7638 thumbprint, base64url SHA-256."""
+    required = {name: _member(jwk, name) for name in ("crv", "kty", "x")}
+    return encode(hashlib.sha256(canonical(required)).digest())
+
+
+def public(jwk: Mapping[str, str]) -> Jwk:
+    """The public part: exactly kty, crv, x. Refuses other kinds of keys and points that anyone can sign for."""
+    found = {name: _member(jwk, name) for name in ("kty", "crv", "x")}
+    if (found["kty"], found["crv"]) != ("OKP", ALGORITHM):
+        raise Invalid("key.kind-unknown", kind=f"{found['kty']} {found['crv']}"[:40])
+    raw = decode(found["x"])
+    y = int.from_bytes(raw, "little") & (2**255 - 1)
+    if len(raw) != 32 or y >= _FIELD or y in _SMALL_ORDER:  # noqa: PLR2004  (RFC 8032: 32 octets)
+        raise Invalid("key.point-weak")
+    return found
+
+
+def _member(jwk: Mapping[str, str], name: str) -> str:
+    value = jwk.get(name)
+    if not isinstance(value, str):
+        raise Invalid("key.malformed", field=name)
+    return value
+
+
+def raw_public(jwk: Mapping[str, str]) -> bytes:
+    """The 32 bytes of the public key."""
+    return decode(public(jwk)["x"])
+
+
+def public_from_raw(raw: bytes) -> Jwk:
+    """The JWK of 32 public bytes; weak ones are `Invalid`."""
+    return public({"kty": "OKP", "crv": ALGORITHM, "x": encode(raw)})
+
+
+def member_id(jwk: Mapping[str, str]) -> MemberId:
+    """The id of the member whose first key this is."""
+    return MemberId("m-" + hashlib.sha256(thumbprint(public(jwk)).encode()).hexdigest()[:20])
+
+
+def sign_bytes(jwk: Jwk, message: bytes) -> bytes:
+    """The 64-byte Ed25519 signature (RFC 8032) of a message: for signed notes, which are not JWS."""
+    return Ed25519PrivateKey.from_private_bytes(decode(_member(jwk, "d"))).sign(message)
+
+
+def bytes_signed(jwk: Mapping[str, str], message: bytes, signature: bytes) -> bool:
+    """Whether the signature holds."""
+    try:
+        Ed25519PublicKey.from_public_bytes(raw_public(jwk)).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+
+def state(kind: Kind, facts: Json, *, issued: str, key: Jwk) -> Statement:
+    """Make and sign a statement of `kind` with `facts`; `issued` is what the signer says the time is."""
+    body = {**facts, "v": VERSION, "kind": str(kind), "salt": salt(), "issued": issued}
+    payload = canonical(body)
+    unsigned = Statement(id=StatementId(digest(payload)), kind=kind, body=body, payload=payload, signatures=())
+    return countersign(unsigned, key)
+
+
+def countersign(statement: Statement, key: Jwk) -> Statement:
+    """The same statement with one more signature."""
+    protected = encode(canonical({"alg": ALGORITHM, "kid": thumbprint(key)}))
+    signature = sign_bytes(key, f"{protected}.{encode(statement.payload)}".encode())
+    added = {"protected": protected, "signature": encode(signature)}
+    return Statement(
+        id=statement.id,
+        kind=statement.kind,
+        body=statement.body,
+        payload=statement.payload,
+        signatures=(*statement.signatures, added),
+    )
+
+
+def envelope(statement: Statement) -> bytes:
+    """The statement as JWS general JSON serialisation (RFC 7515 §7.2.1), itself canonical."""
+    return canonical({"payload": encode(statement.payload), "signatures": [dict(s) for s in statement.signatures]})
+
+
+def opened(data: bytes | str) -> Statement:
+    """Read an envelope without believing it yet. Anything but one canonical payload of a known kind is `Invalid`."""
+    if len(data) > MAX_ENVELOPE:
+        raise Invalid("statement.too-large", size=len(data), limit=MAX_ENVELOPE)
+    outer = parse(data)
+    if not isinstance(outer, dict) or set(outer) != {"payload", "signatures"}:
+        raise Invalid("statement.malformed", field="payload, signatures")
+    signatures = outer["signatures"]
+    if not isinstance(signatures, list) or not 1 <= len(signatures) <= MAX_SIGNATURES:
+        raise Invalid("statement.malformed", field="signatures")
+    for signature in signatures:
+        if not _is_signature(signature):
+            raise Invalid("statement.malformed", field="signatures")
+    if not isinstance(outer["payload"], str):
+        raise Invalid("statement.malformed", field="payload")
+    payload = decode(outer["payload"])
+    body = parse(payload)
+    if not isinstance(body, dict) or canonical(body) != payload:
+        raise Invalid("statement.not-canonical")
+    if body.get("v") != VERSION or body.get("kind") not in set(Kind):
+        raise Invalid("statement.kind-unknown", kind=str(body.get("kind"))[:40])
+    for name in ("salt", "issued"):
+        if not isinstance(body.get(name), str):
+            raise Invalid("statement.malformed", field=name)
+    if len(decode(body["salt"])) != SALT_BYTES:
+        raise Invalid("statement.malformed", field="salt")
+    return Statement(
+        id=StatementId(digest(payload)),
+        kind=Kind(body["kind"]),
+        body=body,
+        payload=payload,
+        signatures=tuple(dict(s) for s in signatures),
+    )
+
+
+def _is_signature(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"protected", "signature"}
+        and all(isinstance(part, str) for part in value.values())
+    )
+
+
+def kids(statement: Statement) -> tuple[str, ...]:
+    """The keys that the signatures name; not yet believed."""
+    return tuple(_kid(signature) for signature in statement.signatures)
+
+
+def _kid(signature: Mapping[str, str]) -> str:
+    header = parse(decode(signature["protected"]))
+    if not isinstance(header, dict) or set(header) != {"alg", "kid"} or not isinstance(header["kid"], str):
+        raise Invalid("statement.malformed", field="protected")
+    if header["alg"] != ALGORITHM:
+        raise Untrusted("signature.algorithm", algorithm=str(header["alg"])[:20])
+    return header["kid"]
+
+
+def verify(statement: Statement, keys: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+    """The kids whose signatures hold. A signature that does not, a key twice or a key not in `keys` is `Untrusted`.
+
+    `keys` are the public JWKs, by kid, that were in force where the statement was included in the log.
+    """
+    named = kids(statement)
+    for kid in named:
+        if kid not in keys or thumbprint(keys[kid]) != kid:
+            raise Untrusted("signature.key-unknown", kid=kid[:60], statement=statement.id)
+    if len(set(named)) != len(named):
+        raise Untrusted("signature.repeated", statement=statement.id)
+    ring = KeySet([OKPKey.import_key({**public(keys[kid]), "kid": kid}) for kid in named])
+    outer: Any = {"payload": encode(statement.payload), "signatures": [dict(s) for s in statement.signatures]}
+    try:
+        held = jws.deserialize_json(outer, ring, algorithms=[ALGORITHM])
+    except (JoseError, ValueError) as error:
+        raise Untrusted("signature.wrong", statement=statement.id) from error
+    if held.payload != statement.payload or digest(statement.payload) != statement.id:
+        raise Untrusted("signature.wrong", statement=statement.id)
+    return frozenset(named)
+
+
+def expect(signed: Collection[str], owners: Mapping[str, str], parties: Iterable[str], *, statement: str) -> None:
+    """Refuse unless exactly the `parties` signed. `owners` says whose key each kid is."""
+    have, need = {owners[kid] for kid in signed}, set(parties)
+    if have != need:
+        missing, surplus = sorted(need - have), sorted(have - need)
+        raise Untrusted("signature.parties", statement=statement, missing=missing, surplus=surplus)
+
+
+# --- logins -----------------------------------------------------------------------------------------------------------
+
+
+def login_assertion(key: Jwk, *, member: str, audience: str, now: int) -> str:
+    """A one-time `private_key_jwt` (RFC 7523 §3) by which `member` logs in at `audience`; `now` in Unix seconds."""
+    header = {"alg": ALGORITHM, "kid": thumbprint(key), "typ": "JWT"}
+    lifetime = MAX_LOGIN_SECONDS - 2 * CLOCK_SKEW
+    claims = {"iss": member, "sub": member, "aud": audience, "iat": now, "exp": now + lifetime, "jti": salt()}
+    return jwt.encode(header, claims, OKPKey.import_key(key), algorithms=[ALGORITHM])
+
+
+def assertion_kid(assertion: str) -> str:
+    """The key that a login assertion names; not yet believed."""
+    header = parse(decode(assertion.split(".")[0]))
+    kid = header.get("kid") if isinstance(header, dict) else None
+    if not isinstance(kid, str):
+        raise Untrusted("login.assertion-malformed")
+    return kid
+
+
+def read_assertion(assertion: str, jwk: Mapping[str, str], *, audience: str, now: int) -> Json:
+    """The claims of a login assertion that holds: signed by `jwk`, for `audience`, alive at `now`, brief, one-time."""
+    try:
+        token = jwt.decode(assertion, OKPKey.import_key({**public(jwk), "kid": thumbprint(jwk)}), algorithms=[ALGORITHM])
+    except (JoseError, ValueError) as error:
+        raise Untrusted("login.assertion-malformed") from error
+    claims: Json = token.claims
+    texts = all(isinstance(claims.get(name), str) for name in ("iss", "sub", "jti"))
+    times = all(isinstance(claims.get(name), int) for name in ("iat", "exp"))
+    if not texts or not times or claims["iss"] != claims["sub"]:
+        raise Untrusted("login.assertion-malformed")
+    audiences = claims.get("aud")
+    if audience not in (audiences if isinstance(audiences, list) else [audiences]):
+        raise Untrusted("login.audience", expected=audience)
+    if claims["iat"] > now + CLOCK_SKEW:
+        raise Untrusted("login.clock", seconds=claims["iat"] - now)
+    if claims["exp"] <= now - CLOCK_SKEW:
+        raise Untrusted("login.expired", seconds=now - claims["exp"])
+    if not 0 < claims["exp"] - claims["iat"] <= MAX_LOGIN_SECONDS:
+        raise Untrusted("login.too-long", limit=MAX_LOGIN_SECONDS)
+    return claims
+
+
+def new_token() -> str:
+    """256 random bits to hand out as a bearer token."""
+    return encode(secrets.token_bytes(32))
+
+
+# --- keyed hashes -----------------------------------------------------------------------------------------------------
+
+
+def keyed(key: bytes, *parts: str | bytes) -> bytes:
+    """HMAC-SHA-256 (RFC 2104) over the parts, each preceded by its length so that no two lists collide."""
+    message = b"".join(len(p).to_bytes(8, "big") + p for p in (q.encode() if isinstance(q, str) else q for q in parts))
+    return hmac.digest(key, message, "sha256")
+
+
+def same(left: str | bytes, right: str | bytes) -> bool:
+    """Compare without telling by time where they differ."""
+    a, b = (x.encode() if isinstance(x, str) else x for x in (left, right))
+    return hmac.compare_digest(a, b)
