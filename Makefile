@@ -1,0 +1,60 @@
+# data dam: what a person or CI runs. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench foreign docs lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+FOREIGN := .venv-foreign/.ready
+CODE := $(wildcard src tests benchmarks scripts demo)
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1 — /'
+
+setup: $(READY) ## make .venv with everything pinned, once
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server,demo,dev]'
+	touch $@
+
+demo: setup ## bring up a dam with fictional firms and real data; ONCE=1 ends when all has passed
+	ONCE="$(ONCE)" $(BIN)/python -m demo.run
+
+foreign: $(FOREIGN) ## what foreign checkers need: Go, Node, the official Delta Sharing client in its own environment
+	@scripts/system_packages.sh
+
+$(FOREIGN): constraints-foreign.txt
+	$(PYTHON) -m venv .venv-foreign
+	.venv-foreign/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-foreign.txt delta-sharing
+	touch $@
+
+test: setup foreign ## every test, with coverage gates; docs are checked too
+	mkdir -p build
+	$(BIN)/python -m pytest -q --cov --cov-report= $(ARGS) 2>&1 | tee build/test.log
+	$(BIN)/coverage json -q -o coverage.json
+	$(BIN)/python scripts/coverage_gates.py coverage.json
+
+lint: setup ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CODE)
+	PYTHONPATH=src $(BIN)/lint-imports
+	$(BIN)/python scripts/lock.py --check
+
+bench: setup ## every benchmark, and the table in docs/benchmarks.md; ROWS bounds the size, INTO names another file
+	$(BIN)/python benchmarks/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(INTO),--into $(INTO))
+
+docs: setup ## write what is generated: reference, architecture, pictures
+	$(BIN)/python scripts/architecture.py
+	$(BIN)/python scripts/docs.py
+	$(BIN)/python scripts/draw.py
+
+lock: setup ## write constraints.txt from what is installed
+	$(BIN)/python scripts/lock.py
+
+clean: ## remove the demonstration's dam and everything built, but not the environments
+	rm -rf demo-dam build dist .coverage .coverage.* coverage.json .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
