@@ -174,6 +174,10 @@ class Lake(Protocol):
         """The visible files now, ordered by name; empty when there is no such reservoir."""
         ...
 
+    def digest(self, path: Path) -> str | None:
+        """SHA-256 of a file that `place` or `files` named, read anew; None when it is gone."""
+        ...
+
     def forget(self, standard: str, tag: str, deposit: str) -> None:
         """Remove what `place` gave for a deposit that was never sealed."""
         ...
@@ -263,6 +267,10 @@ class Spool(Protocol):
 
     def folder(self, deposit: str) -> Path:
         """This deposit's work folder, made if absent, owner-only."""
+        ...
+
+    def discard(self, deposit: str, name: str) -> None:
+        """Remove one file of the work folder; an absent one is fine."""
         ...
 
     def clear(self, deposit: str) -> None:

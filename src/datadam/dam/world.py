@@ -1,6 +1,7 @@
 """What every verb is given: the ports, the ledger and the limits. Made in wiring, or of memory adapters in a test."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from datadam.ledger import Ledger
 from datadam.ports import Bodies, Clock, Engine, Lake, Secrets, ShareWriter, Spool, Store
@@ -21,3 +22,4 @@ class World:
     spool: Spool
     secrets: Secrets
     clock: Clock
+    lock: threading.RLock = field(default_factory=threading.RLock)  # one writer: checks and what they allow are one step

@@ -1,0 +1,367 @@
+"""Deposit: announce, receive, judge, gate, seal, commit, answer. Each stage is durable before the next begins.
+
+1. announce  the contributor's signed manifest; nothing is processed before it
+2. receive   the file into the spool, hashed on the way; it must be the file that the manifest names
+3. judge     one run of the Plan: admitted rows into the table's folder (not yet visible), rejects into the spool
+4. gate      the share of rejected rows against the standard's limit
+5. seal      manifest and outcome into the log. From here on it WILL be visible
+6. commit    the table takes the admitted file: look, commit, look again
+7. answer    receipt, report, rejects; the original is deleted unless settings say otherwise
+
+After a crash anywhere, `recover` leaves "sealed and visible" or "nothing happened"; a retry with the same manifest
+gives the same receipt. A verdict depends on the depositor's own rows and on public code lists alone.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from datadam import seal
+from datadam.dam import join, publish, state
+from datadam.dam.login import Caller
+from datadam.dam.world import World
+from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
+from datadam.formats import codelists, odcs
+from datadam.formats.statements import shaped
+from datadam.mapping import fit_digest, fit_from_json
+from datadam.model import (
+    Deposit,
+    DepositId,
+    FileFact,
+    Job,
+    Json,
+    Kind,
+    Role,
+    Source,
+    Stage,
+    Standard,
+    Statement,
+    Tally,
+    instant,
+)
+from datadam.plan import Fault, Plan, Rule, compile_plan
+from datadam.ports import Outputs, Progress
+
+MAX_ANNOUNCED: Final = 100  # deposits of one member that wait for their file; each costs a row and a folder
+ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
+ORIGINAL: Final = "original"
+REJECTS: Final = "rejects.parquet"
+FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED})
+
+
+def announce(world: World, caller: Caller, envelope: bytes) -> Job:
+    """Take a manifest. The same manifest, or the same file already deposited the same way, gives the deposit there is."""
+    statement = shaped(seal.opened(envelope), Kind.MANIFEST)
+    body = statement.body
+    member = _contributor(world, caller)
+    if body["contributor"] != member:
+        raise Untrusted("deposit.not-yours", contributor=body["contributor"])
+    with world.store.read() as rows:
+        state.believe(rows, statement)
+        held = rows.get(Job, statement.id)
+        same = rows.find(
+            Deposit,
+            contributor=member,
+            standard=body["standard"],
+            version=body["version"],
+            file_digest=body["file"]["digest"],
+            fit_digest=body["fit_digest"],
+        )
+    if held is not None:
+        return held
+    if same:
+        return _job_of(world, same[-1])
+    _check_manifest(world, body)
+    job = Job(
+        id=DepositId(statement.id),
+        contributor=member,
+        standard=body["standard"],
+        version=body["version"],
+        envelope=envelope.decode(),
+        stage=Stage.ANNOUNCED,
+        received=instant(world.clock()),
+    )
+    with world.store.transaction() as rows:
+        if len(rows.find(Job, contributor=member, stage=Stage.ANNOUNCED)) >= MAX_ANNOUNCED:
+            raise Refused("deposit.too-many-announced", limit=MAX_ANNOUNCED)
+        rows.put(job)
+    return job
+
+
+def _contributor(world: World, caller: Caller) -> str:
+    if caller.member is None or caller.standard is not None:
+        raise Refused("ask.login-needed")
+    member = join.known(world, caller.member)
+    if Role.CONTRIBUTOR not in member.roles:
+        raise Refused("deposit.not-contributor", member=member.id)
+    return member.id
+
+
+def _check_manifest(world: World, body: Json) -> None:
+    last = publish.published(world, body["standard"])
+    if body["version"] != last.version:
+        raise Invalid("deposit.version-old", standard=last.id, version=body["version"], last=last.version)
+    fit = fit_from_json(body["fit"])
+    if fit_digest(fit) != body["fit_digest"] or (fit.standard, fit.version) != (last.id, last.version):
+        raise Invalid("deposit.fit-other", standard=last.id)
+    compile_plan(odcs.read(last.text), fit, codelists.packaged())
+    size = body["file"]["size"]
+    if size > world.settings.max_file_bytes:
+        raise Invalid("deposit.file-too-large", size=size, limit=world.settings.max_file_bytes)
+    if not size:
+        raise Invalid("deposit.file-empty", name=body["file"]["name"])
+
+
+def _job_of(world: World, deposit: Deposit) -> Job:
+    """The job of a sealed deposit, or one made from the log where a rebuild left none."""
+    with world.store.read() as rows:
+        held = rows.get(Job, deposit.id)
+    return held or Job(
+        id=deposit.id,
+        contributor=deposit.contributor,
+        standard=deposit.standard,
+        version=deposit.version,
+        envelope=seal.envelope(world.ledger.statement(deposit.id)).decode(),
+        stage=Stage.COMMITTED,
+        received="",
+    )
+
+
+def own_job(world: World, caller: Caller, id: str) -> Job:
+    """The caller's own deposit; another's is as unknown as none."""
+    with world.store.read() as rows:
+        job = rows.get(Job, id)
+        sealed = rows.get(Deposit, id)
+    if job is None and sealed is not None:
+        job = _job_of(world, sealed)
+    if job is None or caller.member is None or caller.standard is not None or job.contributor != caller.member:
+        raise NotFound("deposit.unknown", deposit=id[:64])
+    return job
+
+
+def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> Job:
+    """Spool the announced file. One that is not what the manifest says is `Invalid`, and nothing of it stays."""
+    job = own_job(world, caller, id)
+    if job.stage != Stage.ANNOUNCED:
+        return job
+    told = seal.opened(job.envelope).body["file"]
+    _, digest, size = world.spool.receive(job.id, chunks, limit=min(told["size"], world.settings.max_file_bytes))
+    if (digest, size) != (told["digest"], told["size"]):
+        world.spool.clear(job.id)
+        raise Invalid("deposit.file-other", name=told["name"], size=size, expected=told["size"])
+    return _moved(world, job, Stage.RECEIVED)
+
+
+def _moved(world: World, job: Job, stage: Stage, **changes: object) -> Job:
+    moved = replace(job, stage=stage, **changes)  # type: ignore[arg-type]  # `replace` cannot know the fields
+    with world.store.transaction() as rows:
+        rows.put(moved)
+    return moved
+
+
+def process(world: World, id: str, progress: Progress) -> Job:
+    """Take a received deposit to its end: committed, or refused with the reason kept in `fault`."""
+    with world.store.read() as rows:
+        job = rows.get(Job, id)
+    if job is None:
+        raise NotFound("deposit.unknown", deposit=id[:64])
+    if job.stage not in {Stage.RECEIVED, Stage.JUDGED}:
+        return job
+    try:
+        job, tally, plan = _judge(world, job, progress)
+        _gate(plan.standard, tally)
+        progress("seal", 0, None)
+        job = _seal(world, job, tally)
+    except DamError as error:
+        return _refuse(world, job, error)
+    progress("commit", 0, None)
+    return _commit(world, job)
+
+
+def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan]:
+    manifest = seal.opened(job.envelope)
+    plan = plan_of(world, job)
+    tag = _tag(world, job)
+    job = _moved(world, job, Stage.RECEIVED, facts={"tag": tag})
+    folder = world.spool.folder(job.id)
+    into = Outputs(
+        admitted=world.lake.place(job.standard, tag, job.id),
+        rejects=folder / REJECTS,
+        deposit=job.id,
+        unit_keys={domain: world.secrets.secret(f"unit-{domain}") for domain in plan.domains},
+        key_secret=seal.keyed(world.secrets.secret("rows"), job.standard),
+        held=[file.path for file in world.lake.files(job.standard) if file.tag == tag],
+    )
+    told = manifest.body["file"]
+    source = Source(path=str(folder / ORIGINAL), format=told["format"], name=told["name"])
+    tally = world.engine.run(plan, source, into, progress)
+    facts = {"tag": tag, "tally": _tally_facts(tally)}
+    return _moved(world, job, Stage.JUDGED, facts=facts), tally, plan
+
+
+def _tally_facts(tally: Tally) -> Json:
+    """Counts only: the store never holds rows or values."""
+    return {
+        "rows": tally.rows,
+        "admitted": tally.admitted,
+        "rejected": tally.rejected,
+        "faults": dict(tally.faults),
+        "files": [asdict(file) for file in tally.files],
+    }
+
+
+def plan_of(world: World, job: Job) -> Plan:
+    """The Plan of a deposit: its standard's version and its own fit."""
+    standard = odcs.read(publish.published(world, job.standard, job.version).text)
+    return compile_plan(standard, fit_from_json(seal.opened(job.envelope).body["fit"]), codelists.packaged())
+
+
+def _tag(world: World, job: Job) -> str:
+    """The contributor's opaque partition in this reservoir: random, the same for all its deposits there."""
+    with world.lock, world.store.read() as rows:
+        for deposit in rows.find(Deposit, contributor=job.contributor, standard=job.standard):
+            return deposit.tag
+        for other in rows.find(Job, contributor=job.contributor, standard=job.standard):
+            if "tag" in other.facts:
+                return str(other.facts["tag"])
+    return secrets.token_hex(8)
+
+
+def _gate(standard: Standard, tally: Tally) -> None:
+    """Refuse a deposit with more rejects than its standard allows, or without a single good row."""
+    if tally.rejected > standard.reject_limit * tally.rows:
+        raise Refused(
+            "deposit.too-many-rejects", rejected=tally.rejected, rows=tally.rows, limit=f"{standard.reject_limit:%}"
+        )
+    if not tally.admitted:
+        raise Refused("deposit.nothing-admitted", rows=tally.rows)
+
+
+def _seal(world: World, job: Job, tally: Tally) -> Job:
+    manifest = seal.opened(job.envelope)
+    table = [{"name": Path(f.path).name, "digest": f.digest, "size": f.size, "rows": f.rows} for f in tally.files]
+    facts = {
+        "manifest": job.id,
+        "contributor": job.contributor,
+        "standard": job.standard,
+        "version": job.version,
+        "file_digest": manifest.body["file"]["digest"],
+        "fit_digest": manifest.body["fit_digest"],
+        "rows": tally.rows,
+        "admitted": tally.admitted,
+        "rejected": tally.rejected,
+        "faults": dict(tally.faults),
+        "tag": job.facts["tag"],
+        "files": table,
+    }
+    outcome = state.statement(world, Kind.OUTCOME, facts)
+    state.record(world, manifest, outcome)
+    return _moved(world, job, Stage.SEALED)
+
+
+def _commit(world: World, job: Job) -> Job:
+    with world.store.read() as rows:
+        deposit = rows.get(Deposit, job.id)
+    if deposit is None:
+        raise Untrusted("deposit.sealed-unlogged", deposit=job.id)
+    commit(world, deposit)
+    if not world.settings.keep_original:
+        world.spool.discard(job.id, ORIGINAL)
+    return _moved(world, job, Stage.COMMITTED)
+
+
+def commit(world: World, deposit: Deposit) -> None:
+    """Make a sealed deposit visible, once."""
+    place = world.lake.place(deposit.standard, deposit.tag, deposit.id)
+    files = [FileFact(path=str(place), digest=f["digest"], size=f["size"], rows=f["rows"]) for f in deposit.files]
+    world.lake.append(deposit.standard, deposit.tag, deposit.id, files)
+
+
+def _refuse(world: World, job: Job, error: DamError) -> Job:
+    """End a deposit that was refused: no row of it stays in the table's folder; its rejects stay for its contributor."""
+    if "tag" in job.facts:
+        world.lake.forget(job.standard, str(job.facts["tag"]), job.id)
+    world.spool.discard(job.id, ORIGINAL)
+    fault = {"code": error.code, "facts": {name: str(value) for name, value in error.facts.items()}}
+    return _moved(world, job, Stage.REFUSED, fault=fault)
+
+
+def recover(world: World) -> list[str]:
+    """After a start: make every sealed deposit visible; the ids of received ones, which are to be processed again."""
+    with world.store.read() as rows:
+        jobs = rows.find(Job)
+        deposits = {deposit.id: deposit for deposit in rows.find(Deposit)}
+    again = []
+    for job in jobs:
+        if job.id in deposits and job.stage not in FINAL:
+            _commit(world, job)
+        elif job.stage in {Stage.RECEIVED, Stage.JUDGED}:
+            again.append(job.id)
+    told = {job.id for job in jobs}
+    for deposit in deposits.values():
+        if deposit.id not in told and not world.lake.holds(deposit.standard, deposit.id):
+            commit(world, deposit)
+    return again
+
+
+def report(world: World, caller: Caller, id: str, *, limit: int = 100) -> tuple[Job, Plan | None, list[Fault]]:
+    """A deposit with the first `limit` faults of its rows; the plan tells what each rule asks."""
+    job = own_job(world, caller, id)
+    rejects = world.spool.folder(job.id) / REJECTS
+    if "tally" not in job.facts or not job.facts["tally"]["rejected"]:
+        return job, None, []
+    plan = plan_of(world, job)
+    return job, plan, world.engine.faults(plan, rejects, limit)
+
+
+def rejects(world: World, caller: Caller, id: str, sentence: Callable[[Rule], str]) -> Path:
+    """The refused rows as a CSV in the contributor's own layout, each with its reasons; nobody else may ask."""
+    job = own_job(world, caller, id)
+    if "tally" not in job.facts or not job.facts["tally"]["rejected"] or job.facts.get("rejects_gone"):
+        raise NotFound("deposit.no-rejects", deposit=job.id)
+    plan = plan_of(world, job)
+    folder = world.spool.folder(job.id)
+    reasons: Mapping[str, str] = {rule.id: sentence(rule) for rule in plan.rules}
+    into = folder / "rejects.csv"
+    world.engine.return_rejects(plan, folder / REJECTS, into, reasons)
+    return into
+
+
+def own(world: World, caller: Caller) -> list[Job]:
+    """The caller's deposits, newest first, from the log and from the journal."""
+    if caller.member is None:
+        raise Refused("ask.login-needed")
+    with world.store.read() as rows:
+        jobs = {job.id: job for job in rows.find(Job, contributor=caller.member)}
+        sealed = rows.find(Deposit, contributor=caller.member)
+    found = [*jobs.values(), *(_job_of(world, deposit) for deposit in sealed if deposit.id not in jobs)]
+    return sorted(found, key=lambda job: job.received, reverse=True)
+
+
+def tidy(world: World) -> int:
+    """Remove rejects past their days and announcements whose file never came; how many deposits that touched."""
+    now = world.clock()
+    rejects_before = instant(now - timedelta(days=world.settings.rejects_days))
+    announced_before = instant(now - timedelta(hours=ANNOUNCED_HOURS))
+    touched = 0
+    with world.store.read() as rows:
+        jobs = rows.find(Job)
+    for job in jobs:
+        if job.stage in FINAL and job.received < rejects_before and not job.facts.get("rejects_gone"):
+            world.spool.clear(job.id)
+            _moved(world, job, Stage(job.stage), facts={**job.facts, "rejects_gone": True})
+            touched += 1
+        elif job.stage == Stage.ANNOUNCED and job.received < announced_before:
+            world.spool.clear(job.id)
+            with world.store.transaction() as rows:
+                rows.remove(job)
+            touched += 1
+    return touched
+
+
+def manifest(world: World, id: str) -> Statement:
+    """The contributor's own signed manifest of a sealed deposit."""
+    return world.ledger.statement(id)

@@ -1,0 +1,256 @@
+"""Join: apply with a signed accession, be approved or declined; change keys; leave; be forgotten.
+
+An accession is one statement that two parties sign: the applicant first, the dam when its operator approves. What
+names people or firms lies in the profile, a body of its own that only the statement's digest points to.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from datadam import registers, seal, texts
+from datadam.dam import state
+from datadam.dam.world import World
+from datadam.errors import Invalid, NotFound, Refused, Untrusted
+from datadam.formats.statements import shaped
+from datadam.model import Application, Json, Kind, Member, MemberId, MemberKind, day, instant
+
+TEXT_VERSION: Final = "1"
+MAX_PROFILE: Final = 64 * 1024  # bytes of JSON
+PROFILE_FIELDS: Final = frozenset({"salt", "legal_name", "contact", "numbers", "address", "website"})
+MAX_FIELD: Final = 1000  # characters
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an application stands: pending, approved (then the member is in the log) or declined with a reason."""
+
+    id: str
+    member: MemberId
+    status: str
+    reason: str | None = None
+
+
+def accession_terms() -> Json:
+    """What an accession has to name as read: the text's version and its digest in each language."""
+    digests = {language: seal.digest(texts.accession(language).encode()) for language in texts.LANGUAGES}
+    return {"version": TEXT_VERSION, "digests": digests}
+
+
+def check_profile(data: bytes) -> Json:
+    """Read a profile strictly: `legal_name` (text), `numbers` (register → number, checksums hold), contact, address.
+
+    Returned with its numbers in normal form; every register is one of `registers`.
+    """
+    if len(data) > MAX_PROFILE:
+        raise Invalid("profile.too-large", size=len(data), limit=MAX_PROFILE)
+    profile = seal.parse(data)
+    if not isinstance(profile, dict) or seal.canonical(profile) != data:
+        raise Invalid("profile.malformed", field="(top)")
+    unknown = sorted(set(profile) - PROFILE_FIELDS)
+    if unknown:
+        raise Invalid("profile.malformed", field=", ".join(unknown)[:200])
+    for name in ("salt", "legal_name"):
+        _plain_text(profile, name)
+    for name in ("contact", "address", "website"):
+        if name in profile:
+            _plain_text(profile, name)
+    numbers = profile.get("numbers", {})
+    if not isinstance(numbers, dict) or not all(isinstance(value, str) for value in numbers.values()):
+        raise Invalid("profile.malformed", field="numbers")
+    for register, number in numbers.items():
+        if registers.check(register, number) != number:
+            raise Invalid("profile.number-not-normal", register=register, normal=registers.check(register, number))
+    return profile
+
+
+def _plain_text(profile: Mapping[str, Any], name: str) -> None:
+    value = profile.get(name)
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_FIELD or _CONTROL.search(value):
+        raise Invalid("profile.malformed", field=name)
+
+
+def apply(world: World, envelope: bytes, profile: bytes) -> Standing:
+    """Take an accession that its applicant signed. The same one again is the same application."""
+    statement = shaped(seal.opened(envelope), Kind.MEMBER)
+    body = statement.body
+    jwk = seal.public(body["key"])
+    if body["member"] != seal.member_id(jwk):
+        raise Untrusted("member.id-wrong", member=body["member"])
+    seal.expect(
+        seal.verify(statement, {seal.thumbprint(jwk): jwk}),
+        {seal.thumbprint(jwk): body["member"]},
+        {body["member"]},
+        statement=statement.id,
+    )
+    _check_accession(world, body)
+    if body["profile"] != seal.digest(profile):
+        raise Untrusted("profile.digest-wrong")
+    named = check_profile(profile)
+    with world.lock, world.store.transaction() as rows:
+        if rows.get(Member, body["member"]) is not None:
+            raise Refused("member.known", member=body["member"])
+        held = rows.get(Application, statement.id)
+        if held is not None:
+            return _standing(held)
+        waiting = rows.find(Application, status="pending")
+        if len(waiting) >= world.settings.max_applications_pending:
+            raise Refused("application.too-many", limit=world.settings.max_applications_pending)
+        application = Application(
+            id=statement.id,
+            envelope=envelope.decode(),
+            profile=seal.canonical(named).decode(),
+            received=instant(world.clock()),
+        )
+        rows.put(application)
+        return _standing(application)
+
+
+def _check_accession(world: World, body: Json) -> None:
+    terms = accession_terms()
+    read = body["text"]
+    if (read["version"], read["digests"]) != (terms["version"], terms["digests"]):
+        raise Invalid("accession.text-other", version=terms["version"])
+    if read["language"] not in terms["digests"]:
+        raise Invalid("accession.language-unknown", language=read["language"])
+    registers.jurisdiction(body["jurisdiction"])
+    if MemberKind(body["member_kind"]) is MemberKind.COUNTRY:
+        if body["authority"] is None or body["effective"] is None or body["under"] is not None or body["roles"]:
+            raise Invalid("accession.country-incomplete")
+        day(body["effective"])
+        if country_of(world, body["jurisdiction"], at=body["effective"]) is not None:
+            raise Refused("accession.country-known", jurisdiction=body["jurisdiction"])
+        return
+    if not body["roles"] or len(set(body["roles"])) != len(body["roles"]):
+        raise Invalid("accession.roles-wrong")
+    if body["authority"] is not None or body["effective"] is not None or body["reservations"]:
+        raise Invalid("accession.not-country")
+    country = country_of(world, body["jurisdiction"], at=instant(world.clock())[:10])
+    if body["under"] != (country.id if country else None):
+        raise Invalid("accession.under-wrong", jurisdiction=body["jurisdiction"], under=country.id if country else "null")
+
+
+def country_of(world: World, jurisdiction: str, *, at: str) -> Member | None:
+    """The country member whose accession is in effect for a jurisdiction on the ISO date `at`."""
+    with world.store.read() as rows:
+        for member in rows.find(Member, kind=MemberKind.COUNTRY, jurisdiction=jurisdiction, until=None):
+            if member.effective is not None and member.effective <= at:
+                return member
+    return None
+
+
+def _standing(application: Application) -> Standing:
+    member = MemberId(seal.opened(application.envelope).body["member"])
+    return Standing(id=application.id, member=member, status=application.status, reason=application.reason)
+
+
+def standing(world: World, id: str) -> Standing:
+    """How an application stands; whoever knows its id (128 bits of the applicant's salt are in it) may ask."""
+    with world.store.read() as rows:
+        for member in rows.find(Member, statement=id):
+            return Standing(id=id, member=member.id, status="approved")
+        application = rows.get(Application, id)
+    if application is None:
+        raise NotFound("application.unknown", id=id[:64])
+    return _standing(application)
+
+
+def waiting(world: World) -> list[tuple[Standing, Json]]:
+    """The applications that wait for the operator, each with its profile."""
+    with world.store.read() as rows:
+        pending = rows.find(Application, status="pending")
+    return [(_standing(a), {**seal.opened(a.envelope).body, "profile": seal.parse(a.profile)}) for a in pending]
+
+
+def approve(world: World, id: str) -> int:
+    """Countersign and log an application; the log index of the accession."""
+    with world.lock:
+        application = _pending(world, id)
+        statement = seal.opened(application.envelope)
+        _check_accession(world, statement.body)  # the world may have moved since: a country may have acceded
+        signed = seal.countersign(statement, world.secrets.private_key("sign"))
+        world.bodies.put(statement.body["profile"], application.profile.encode())
+        index = state.record(world, signed)
+        with world.store.transaction() as rows:
+            rows.remove(application)
+        return index
+
+
+def decline(world: World, id: str, reason: str) -> int:
+    """Log that an application was declined, and why. Its profile is not kept."""
+    with world.lock:
+        application = _pending(world, id)
+        member = seal.opened(application.envelope).body["member"]
+        facts = {"application": id, "member": member, "reason": reason}
+        index = state.record(world, state.statement(world, Kind.DECLINE, facts))
+        with world.store.transaction() as rows:
+            rows.put(replace(application, status="declined", reason=reason, profile="{}"))
+        return index
+
+
+def _pending(world: World, id: str) -> Application:
+    with world.store.read() as rows:
+        application = rows.get(Application, id)
+    if application is None or application.status != "pending":
+        raise NotFound("application.unknown", id=id[:64])
+    return application
+
+
+def rotate(world: World, envelope: bytes) -> int:
+    """Log a member's next key: signed by the key in force and by the new one. From this index on only the new one counts."""
+    return state.record(world, shaped(seal.opened(envelope), Kind.KEY))
+
+
+def leave(world: World, envelope: bytes) -> int:
+    """Log a member's own, signed exit; the dam signs that it took it."""
+    statement = shaped(seal.opened(envelope), Kind.EXIT)
+    if not statement.body["signed_by_member"]:
+        raise Invalid("member.exit-unsigned")
+    return state.record(world, seal.countersign(statement, world.secrets.private_key("sign")))
+
+
+def expel(world: World, member: str, reason: str) -> int:
+    """Log that the dam ends a membership, and why."""
+    known(world, member)
+    facts = {"member": member, "reason": reason, "signed_by_member": False}
+    return state.record(world, state.statement(world, Kind.EXIT, facts))
+
+
+def forget(world: World, member: str, reason: str) -> int:
+    """Erase a member's profile for good. The erasure is logged first: what is missing is missing on purpose."""
+    profile = known(world, member).profile
+    if profile is None:
+        raise NotFound("member.no-profile", member=member)
+    facts = {"body": profile, "member": member, "reason": reason}
+    index = state.record(world, state.statement(world, Kind.ERASURE, facts))
+    world.bodies.erase(profile)
+    return index
+
+
+def known(world: World, member: str) -> Member:
+    """The member with that id, also one who left."""
+    with world.store.read() as rows:
+        found = rows.get(Member, member)
+    if found is None:
+        raise NotFound("member.unknown", member=member[:64])
+    return found
+
+
+def members(world: World) -> list[tuple[Member, Json]]:
+    """Every member, each with its profile, or an empty one where that was erased."""
+    with world.store.read() as rows:
+        found = rows.find(Member)
+    return [(member, profile_of(world, member)) for member in found]
+
+
+def profile_of(world: World, member: Member) -> Json:
+    """A member's profile, or an empty one where there is none any more."""
+    if member.profile is None:
+        return {}
+    try:
+        profile: Json = seal.parse(world.bodies.get(member.profile))
+    except NotFound:
+        return {}
+    return profile

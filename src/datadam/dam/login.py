@@ -1,0 +1,141 @@
+"""Log in: a member's signed assertion (RFC 7523) for an opaque token, of which only the hash is kept.
+
+A share profile is the other token: it reads one reservoir through Delta Sharing, lives longer, and can be revoked.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from datadam import seal
+from datadam.dam import publish
+from datadam.dam.world import World
+from datadam.errors import NotFound, Refused, Untrusted
+from datadam.model import Key, Member, MemberId, Token, Used, instant
+from datadam.ports import Rows
+
+PROFILE_DAYS: Final = 90  # a share profile lies in a file on somebody's disk: it must not live for ever
+MAX_PROFILES: Final = 100  # per member, alive at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls: a member, a member through a share profile for one standard, or a stranger."""
+
+    member: MemberId | None = None
+    standard: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A token to hand out, once, and how long it lives in seconds."""
+
+    token: str
+    seconds: int
+
+
+def login(world: World, assertion: str, *, audiences: Collection[str]) -> Login:
+    """Exchange an assertion for a token. It must name a key in force, one of `audiences`, and must never come twice."""
+    now = world.clock()
+    with world.store.read() as rows:
+        key = rows.get(Key, seal.assertion_kid(assertion))
+        member = rows.get(Member, key.owner) if key is not None else None
+    if key is None or key.until is not None or member is None or member.until is not None:
+        raise Untrusted("login.key-unknown")
+    claims = _claims(assertion, key, audiences, int(now.timestamp()))
+    if claims["sub"] != key.owner:
+        raise Untrusted("login.assertion-malformed")
+    with world.store.transaction() as rows:
+        _use_once(rows, f"{key.kid}:{seal.digest(claims['jti'].encode())}", now, claims["exp"])
+        token = seal.new_token()
+        seconds = world.settings.token_seconds
+        rows.put(Token(hash=_hash(token), member=key.owner, expires=instant(now + timedelta(seconds=seconds))))
+    return Login(token=token, seconds=seconds)
+
+
+def _claims(assertion: str, key: Key, audiences: Collection[str], now: int) -> dict[str, str | int]:
+    refused: Untrusted | None = None
+    for audience in audiences:
+        try:
+            return dict(seal.read_assertion(assertion, key.jwk, audience=audience, now=now))
+        except Untrusted as error:
+            refused = refused or error
+            if error.code != "login.audience":
+                raise
+    raise refused or Untrusted("login.assertion-malformed")
+
+
+def _use_once(rows: Rows, id: str, now: datetime, expires: object) -> None:
+    if rows.get(Used, id) is not None:
+        raise Untrusted("login.replayed")
+    until = datetime.fromtimestamp(float(str(expires)), UTC) + timedelta(seconds=2 * seal.CLOCK_SKEW)
+    rows.put(Used(id=id, expires=instant(max(now, until))))
+
+
+def _hash(token: str) -> str:
+    return seal.digest(token.encode())
+
+
+def caller(world: World, token: str | None) -> Caller:
+    """Who a bearer token speaks for; none is a stranger, a wrong, expired or revoked one is `Untrusted`."""
+    if token is None:
+        return Caller()
+    with world.store.read() as rows:
+        held = rows.get(Token, _hash(token))
+        member = rows.get(Member, held.member) if held is not None else None
+    if held is None or held.revoked or held.expires <= instant(world.clock()):
+        raise Untrusted("login.token-unknown")
+    if member is None or member.until is not None:
+        raise Untrusted("login.token-unknown")
+    return Caller(member=member.id, standard=held.standard)
+
+
+def issue_profile(world: World, member: MemberId, standard: str, *, days: int = PROFILE_DAYS) -> Login:
+    """A bearer token for a Delta Sharing profile of one member and one standard. What it may read is decided at each use."""
+    named = publish.published(world, standard).id
+    now = world.clock()
+    seconds = min(days, PROFILE_DAYS) * 86_400
+    token = seal.new_token()
+    with world.store.transaction() as rows:
+        alive = [t for t in rows.find(Token, member=member, revoked=False) if t.standard and t.expires > instant(now)]
+        if len(alive) >= MAX_PROFILES:
+            raise Refused("profile.too-many", limit=MAX_PROFILES)
+        expires = instant(now + timedelta(seconds=seconds))
+        rows.put(Token(hash=_hash(token), member=member, expires=expires, standard=named))
+    return Login(token=token, seconds=seconds)
+
+
+def profiles(world: World, member: MemberId) -> list[Token]:
+    """A member's share profiles, also revoked and expired ones."""
+    with world.store.read() as rows:
+        return [token for token in rows.find(Token, member=member) if token.standard is not None]
+
+
+def revoke_profile(world: World, member: MemberId, hash: str) -> None:
+    """End one of a member's own share profiles, named by its hash or the first 12 digits of it."""
+    with world.store.transaction() as rows:
+        for token in rows.find(Token, member=member):
+            if token.standard is not None and len(hash) >= 12 and token.hash.startswith(hash):  # noqa: PLR2004
+                rows.put(replace(token, revoked=True))
+                return
+    raise NotFound("profile.unknown", profile=hash[:64])
+
+
+def revoke_all(world: World, member: MemberId) -> int:
+    """End every token of a member: after a key change nothing that an old key opened stays open. How many."""
+    with world.store.transaction() as rows:
+        tokens = [token for token in rows.find(Token, member=member) if not token.revoked]
+        for token in tokens:
+            rows.put(replace(token, revoked=True))
+    return len(tokens)
+
+
+def forget_expired(world: World) -> int:
+    """Remove tokens and one-time ids that are over; how many."""
+    now = instant(world.clock())
+    with world.store.transaction() as rows:
+        over = [*(t for t in rows.find(Token) if t.expires <= now), *(u for u in rows.find(Used) if u.expires <= now)]
+        for record in over:
+            rows.remove(record)
+    return len(over)

@@ -1,0 +1,165 @@
+"""Prove: receipts for those whom a statement concerns, bodies for those who may read them, and a check of everything."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from datadam import seal
+from datadam.dam import state
+from datadam.dam.login import Caller
+from datadam.dam.world import World
+from datadam.errors import DamError, NotFound, Untrusted
+from datadam.model import CLASS_OF, Class, Deposit, Json, Key, Kind, Member, Role, Share, Statement
+from datadam.ports import Store
+
+
+def body(world: World, caller: Caller, id: str) -> Statement:
+    """A statement's signed body: a registry one for everybody, an activity one for its parties and auditors."""
+    try:
+        statement = world.ledger.statement(id)
+    except NotFound:
+        raise NotFound("statement.unknown", statement=id[:64]) from None
+    if CLASS_OF[statement.kind] is Class.REGISTRY or _may_read(world, caller, statement):
+        return statement
+    raise NotFound("statement.unknown", statement=id[:64])  # that it exists is public, whose it is is not
+
+
+def _may_read(world: World, caller: Caller, statement: Statement) -> bool:
+    if caller.member is None or caller.standard is not None:
+        return False
+    if caller.member in {statement.body.get("member"), statement.body.get("contributor")}:
+        return True
+    with world.store.read() as rows:
+        member = rows.get(Member, caller.member)
+    return member is not None and Role.AUDITOR in member.roles
+
+
+def receipt(world: World, caller: Caller, id: str) -> Json:
+    """The receipt of a logged statement that the caller may read: all that offline verification needs."""
+    statement = body(world, caller, id)
+    index = index_of(world, statement)
+    signers = set()
+    with world.store.read() as rows:
+        for kid in seal.kids(statement):
+            key = rows.get(Key, kid)
+            if key is None:
+                raise Untrusted("signature.key-unknown", kid=kid, statement=id)
+            signers.add(key.since)
+    return world.ledger.receipt(index, sorted(signers - {index}))
+
+
+def index_of(world: World, statement: Statement) -> int:
+    """Where the log has a statement."""
+    found = world.ledger.index_of(statement.id)
+    if found is None:
+        raise NotFound("statement.unlogged", statement=statement.id)
+    return found
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a check saw: how much it looked at, and everything that is wrong."""
+
+    entries: int = 0
+    bodies: int = 0
+    files: int = 0
+    erased: int = 0
+    faults: list[DamError] = field(default_factory=list)
+
+
+def check(world: World, scratch: Store, audit: Callable[[], object]) -> Findings:
+    """Look at everything: log, bodies, signatures, tables against statements, files against digests.
+
+    `audit` re-hashes the log's own files against the checkpoint; `scratch` is an empty store to fold the log into.
+    """
+    findings = Findings()
+    for step in (_check_log(audit), _check_bodies(world, findings), _check_state(world, scratch, findings)):
+        findings.faults += step
+    findings.faults += _check_files(world, findings)
+    return findings
+
+
+def _caught(look: Callable[[], object]) -> Iterator[DamError]:
+    try:
+        look()
+    except DamError as error:
+        yield error
+
+
+def _check_log(audit: Callable[[], object]) -> list[DamError]:
+    return list(_caught(audit))
+
+
+def _check_bodies(world: World, findings: Findings) -> list[DamError]:
+    """Every entry's body is there and is what the entry names; every profile is there unless its erasure is logged."""
+    faults: list[DamError] = []
+    erased: set[str] = set()
+    profiles: dict[str, str] = {}
+    for clazz, id in world.ledger.entries():
+        findings.entries += 1
+        try:
+            statement = world.ledger.statement(id)
+        except DamError as error:
+            faults.append(error)
+            continue
+        findings.bodies += 1
+        if CLASS_OF[statement.kind] is not clazz:
+            faults.append(Untrusted("log.class-wrong", index=findings.entries - 1, statement=id))
+        if statement.kind is Kind.ERASURE:
+            erased.add(statement.body["body"])
+        if statement.kind is Kind.MEMBER and statement.body["profile"]:
+            profiles[statement.body["profile"]] = statement.body["member"]
+    findings.erased = len(erased)
+    for profile, member in profiles.items():
+        if profile in erased:
+            continue
+        try:
+            if seal.digest(world.bodies.get(profile)) != profile:
+                faults.append(Untrusted("profile.digest-wrong", member=member))
+        except NotFound:
+            faults.append(Untrusted("profile.missing", member=member))
+    return faults
+
+
+def _check_state(world: World, scratch: Store, findings: Findings) -> list[DamError]:
+    """Fold the whole log anew and compare: a table that says anything else was changed by somebody."""
+    try:
+        with scratch.transaction() as rows:
+            state.fold_all(world, rows, 0)
+    except DamError as error:
+        return [error]
+    faults: list[DamError] = []
+    with scratch.read() as told, world.store.read() as held:
+        for kind in state.PROJECTED:
+            if told.find(kind) != held.find(kind):
+                faults.append(Untrusted("state.differs", table=kind.__name__))
+        if told.noted(state.APPLIED) != held.noted(state.APPLIED):
+            faults.append(Untrusted("state.differs", table=state.APPLIED))
+    findings.entries = max(findings.entries, world.ledger.size)
+    return faults
+
+
+def _check_files(world: World, findings: Findings) -> list[DamError]:
+    """Every sealed deposit is visible and its files are what its outcome says; no table has a file that nobody deposited."""
+    faults: list[DamError] = []
+    with world.store.read() as rows:
+        deposits = rows.find(Deposit)
+        shares = rows.find(Share)
+    named: dict[str, set[str]] = {}
+    for deposit in deposits:
+        if not world.lake.holds(deposit.standard, deposit.id):
+            faults.append(Untrusted("deposit.not-visible", deposit=deposit.id, standard=deposit.standard))
+        place = world.lake.place(deposit.standard, deposit.tag, deposit.id)
+        for file in deposit.files:
+            findings.files += 1
+            named.setdefault(deposit.standard, set()).add(str(place))
+            if world.lake.digest(place) != file["digest"]:
+                faults.append(Untrusted("file.digest-wrong", file=file["name"], standard=deposit.standard))
+    for standard, places in named.items():
+        for surplus in {str(file.path) for file in world.lake.files(standard)} - places:
+            faults.append(Untrusted("file.nobodys", file=surplus.rsplit("/", 1)[-1], standard=standard))
+    for share in shares:
+        for file in share.files:
+            findings.files += 1
+            if world.shares.digest(share, file["name"]) != file["digest"]:
+                faults.append(Untrusted("file.digest-wrong", file=file["name"], standard=share.standard))
+    return faults

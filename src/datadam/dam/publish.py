@@ -1,0 +1,79 @@
+"""Publish a standard: read it, check it against its last version, sign it, log it, make its reservoir."""
+
+from datadam import seal
+from datadam import standard as rules
+from datadam.dam import state
+from datadam.dam.world import World
+from datadam.errors import DamError, Faults, Invalid, NotFound
+from datadam.formats import codelists, odcs
+from datadam.model import Deposit, Kind, PublishedStandard, Standard, version_of
+
+
+def read(text: str) -> Standard:
+    """The Standard that an ODCS text holds, if nothing is wrong with it; else `Faults` with all that is."""
+    standard = odcs.read(text)
+    faults = rules.check(standard, codelists.packaged())
+    if faults:
+        raise Faults("standard.faulty", faults, standard=standard.id)
+    return standard
+
+
+def publish(world: World, text: str) -> tuple[Standard, int]:
+    """Sign and log a standard; the standard and its log index. The same text again is the same publication."""
+    standard = read(text)
+    with world.lock:
+        last = _last(world, standard.id)
+        if last is not None and last.text == text:
+            return standard, last.index
+        if last is not None:
+            _check_successor(world, odcs.read(last.text), standard)
+        facts = {
+            "standard": standard.id,
+            "version": standard.version,
+            "text": text,
+            "digest": seal.digest(text.encode()),
+        }
+        index = state.record(world, state.statement(world, Kind.STANDARD, facts))
+        world.lake.create(standard.id, standard.columns)
+        return standard, index
+
+
+def _check_successor(world: World, old: Standard, new: Standard) -> None:
+    if version_of(new.version) <= version_of(old.version):
+        raise Invalid("standard.version-not-newer", standard=new.id, version=new.version, last=old.version)
+    with world.store.read() as rows:
+        filled = bool(rows.find(Deposit, standard=new.id))
+    changes = rules.compare(old, new)
+    faults: list[DamError] = [change.fault for change in changes if change.fatal(filled=filled)]
+    if faults:
+        raise Faults("standard.breaking", faults, standard=new.id, last=old.version)
+
+
+def _last(world: World, id: str) -> PublishedStandard | None:
+    with world.store.read() as rows:
+        return max(rows.find(PublishedStandard, id=id), key=lambda held: held.index, default=None)
+
+
+def published(world: World, id: str, version: str | None = None) -> PublishedStandard:
+    """A published standard: the version named, or the last one."""
+    if version is None:
+        found = _last(world, id)
+    else:
+        with world.store.read() as rows:
+            found = rows.get(PublishedStandard, id, version)
+    if found is None:
+        raise NotFound("standard.unknown", standard=id[:200], version=version or "")
+    return found
+
+
+def current(world: World, id: str) -> Standard:
+    """The Standard in force under an id."""
+    return odcs.read(published(world, id).text)
+
+
+def all_published(world: World) -> list[PublishedStandard]:
+    """The last version of every standard, by id."""
+    with world.store.read() as rows:
+        held = rows.find(PublishedStandard)
+    last = {one.id: one for one in sorted(held, key=lambda one: one.index)}
+    return [last[id] for id in sorted(last)]

@@ -1,0 +1,274 @@
+"""What the log says, as tables: fold each statement into the store, believing none that its parties did not sign.
+
+Every table written here is a projection: it can be dropped and folded again from the log and the bodies. A signature is
+judged by the keys in force at the log index of its statement, never by the time that the statement claims.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from datadam import seal
+from datadam.dam.world import World
+from datadam.errors import Untrusted
+from datadam.formats.statements import shaped
+from datadam.ledger import parties
+from datadam.model import (
+    CLASS_OF,
+    Deposit,
+    DepositId,
+    Entry,
+    Grant,
+    Json,
+    Key,
+    Kind,
+    Member,
+    MemberId,
+    MemberKind,
+    PublishedStandard,
+    Release,
+    Statement,
+    instant,
+)
+from datadam.ports import Rows
+
+APPLIED: Final = "applied"
+DAM: Final = "dam"
+PROJECTED: Final = (Member, Key, PublishedStandard, Deposit, Grant, Release)
+
+
+def believe(rows: Rows, statement: Statement, *, also: Sequence[Mapping[str, str]] = ()) -> frozenset[str]:
+    """Refuse a statement unless exactly its parties signed with keys in force now; the kids that signed.
+
+    `also` are public keys that the statement itself introduces.
+    """
+    owners, keys = _signing_keys(rows, statement, also)
+    signed = seal.verify(statement, keys)
+    seal.expect(signed, owners, parties(statement), statement=statement.id)
+    return signed
+
+
+def _signing_keys(
+    rows: Rows, statement: Statement, also: Sequence[Mapping[str, str]]
+) -> tuple[dict[str, str], dict[str, Mapping[str, str]]]:
+    owners: dict[str, str] = {}
+    keys: dict[str, Mapping[str, str]] = {}
+    for jwk in also:
+        kid = seal.thumbprint(jwk)
+        owners[kid], keys[kid] = str(statement.body.get("member", DAM)), jwk
+    for kid in seal.kids(statement):
+        held = rows.get(Key, kid)
+        if held is not None and held.until is None:
+            owners[kid], keys[kid] = held.owner, held.jwk
+    return owners, keys
+
+
+def introduced(statement: Statement) -> tuple[Mapping[str, str], ...]:
+    """The public keys that a statement brings in; they must have signed it, which proves that somebody holds them."""
+    if statement.kind in {Kind.DAM, Kind.MEMBER, Kind.KEY}:
+        return (seal.public(statement.body["key"]),)
+    return ()
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Write into the projections what one logged statement says."""
+    statement = shaped(entry.statement)
+    new = introduced(statement)
+    signed = believe(rows, statement, also=new)
+    for jwk in new:
+        if seal.thumbprint(jwk) not in signed:
+            raise Untrusted("signature.key-unproven", statement=statement.id)
+    _FOLDS[statement.kind](rows, entry.index, statement.id, statement.body)
+
+
+def _fold_dam(rows: Rows, index: int, id: str, body: Json) -> None:
+    jwk = seal.public(body["key"])
+    rows.put(Key(kid=seal.thumbprint(jwk), owner=DAM, jwk=jwk, statement=id, since=index))
+
+
+def _fold_member(rows: Rows, index: int, id: str, body: Json) -> None:
+    jwk = seal.public(body["key"])
+    member = MemberId(body["member"])
+    if member != seal.member_id(jwk) or rows.get(Member, member) is not None:
+        raise Untrusted("member.id-wrong", member=member)
+    rows.put(Key(kid=seal.thumbprint(jwk), owner=member, jwk=jwk, statement=id, since=index))
+    rows.put(
+        Member(
+            id=member,
+            kind=MemberKind(body["member_kind"]),
+            jurisdiction=body["jurisdiction"],
+            roles=frozenset(body["roles"]),
+            under=body["under"],
+            profile=body["profile"],
+            statement=id,
+            since=index,
+            authority=body["authority"],
+            effective=body["effective"],
+            reservations=tuple(body["reservations"]),
+        )
+    )
+
+
+def _fold_key(rows: Rows, index: int, id: str, body: Json) -> None:
+    old = rows.get(Key, body["replaces"])
+    jwk = seal.public(body["key"])
+    kid = seal.thumbprint(jwk)
+    if old is None or old.owner != body["member"] or old.until is not None or rows.get(Key, kid) is not None:
+        raise Untrusted("key.rotation-wrong", member=body["member"])
+    rows.put(replace(old, until=index))
+    rows.put(Key(kid=kid, owner=old.owner, jwk=jwk, statement=id, since=index))
+
+
+def _fold_exit(rows: Rows, index: int, id: str, body: Json) -> None:
+    member = rows.get(Member, body["member"])
+    if member is None or member.until is not None:
+        raise Untrusted("member.exit-wrong", member=body["member"], statement=id)
+    rows.put(replace(member, until=index))
+    for key in rows.find(Key, owner=member.id, until=None):
+        rows.put(replace(key, until=index))
+
+
+def _fold_standard(rows: Rows, index: int, id: str, body: Json) -> None:
+    if seal.digest(body["text"].encode()) != body["digest"]:
+        raise Untrusted("standard.digest-wrong", standard=body["standard"])
+    rows.put(
+        PublishedStandard(
+            id=body["standard"], version=body["version"], text=body["text"], statement=id, index=index
+        )
+    )
+
+
+def _fold_outcome(rows: Rows, index: int, id: str, body: Json) -> None:
+    rows.put(
+        Deposit(
+            id=DepositId(body["manifest"]),
+            contributor=body["contributor"],
+            standard=body["standard"],
+            version=body["version"],
+            file_digest=body["file_digest"],
+            fit_digest=body["fit_digest"],
+            outcome=id,
+            index=index,
+            tag=body["tag"],
+            admitted=body["admitted"],
+            rejected=body["rejected"],
+            files=tuple(body["files"]),
+        )
+    )
+
+
+def _fold_grant(rows: Rows, index: int, id: str, body: Json) -> None:
+    rows.put(
+        Grant(id=id, member=body["member"], standard=body["standard"], since=index, expires=body["expires"])
+    )
+
+
+def _fold_revocation(rows: Rows, index: int, id: str, body: Json) -> None:
+    grant = rows.get(Grant, body["grant"])
+    if grant is None or grant.member != body["member"] or grant.until is not None:
+        raise Untrusted("grant.revocation-wrong", grant=body["grant"], statement=id)
+    rows.put(replace(grant, until=index))
+
+
+def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
+    rows.put(
+        Release(
+            id=id,
+            member=body["member"],
+            standard=body["standard"],
+            share_version=body["share_version"],
+            index=index,
+        )
+    )
+
+
+def _fold_nothing(rows: Rows, index: int, id: str, body: Json) -> None:  # noqa: ARG001  (one signature for all kinds)
+    """Manifests, declines and erasures change no table: outcomes, applications and bodies tell of them."""
+
+
+_FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
+    Kind.DAM: _fold_dam,
+    Kind.MEMBER: _fold_member,
+    Kind.DECLINE: _fold_nothing,
+    Kind.KEY: _fold_key,
+    Kind.EXIT: _fold_exit,
+    Kind.STANDARD: _fold_standard,
+    Kind.MANIFEST: _fold_nothing,
+    Kind.OUTCOME: _fold_outcome,
+    Kind.GRANT: _fold_grant,
+    Kind.REVOCATION: _fold_revocation,
+    Kind.RELEASE: _fold_release,
+    Kind.ERASURE: _fold_nothing,
+}
+
+
+def record(world: World, *statements: Statement) -> int:
+    """Make statements true: bodies, log, then tables. The log index of the first. The caller has checked them.
+
+    Each is folded into a trial first (a transaction that is rolled back), so that nothing enters the log that a
+    rebuild would later refuse.
+    """
+    with world.lock:
+        catch_up(world)
+        _try(world, statements)
+        first = world.ledger.append(statements)
+        catch_up(world)
+        return first
+
+
+class _Undo(Exception):  # noqa: N818  (never seen outside `_try`)
+    """Ends the trial."""
+
+
+def _try(world: World, statements: Sequence[Statement]) -> None:
+    try:
+        with world.store.transaction() as rows:
+            for offset, statement in enumerate(statements):
+                fold(rows, Entry(index=world.ledger.size + offset, statement=statement))
+            raise _Undo
+    except _Undo:
+        return
+
+
+def catch_up(world: World) -> int:
+    """Roll the tables forward to the log's end; how many entries that took. A table newer than the log is `Untrusted`."""
+    with world.lock:
+        with world.store.read() as seen:
+            applied = int(seen.noted(APPLIED) or 0)
+        size = world.ledger.size
+        if applied > size:
+            raise Untrusted("state.newer-than-log", applied=applied, size=size)
+        if applied == size:
+            return 0
+        with world.store.transaction() as rows:
+            fold_all(world, rows, applied)
+        return size - applied
+
+
+def fold_all(world: World, rows: Rows, start: int) -> None:
+    """Fold every entry from `start` to the log's end into `rows`."""
+    index = start
+    for clazz, id in world.ledger.entries(start):
+        statement = world.ledger.statement(id)
+        if CLASS_OF[statement.kind] is not clazz:
+            raise Untrusted("log.class-wrong", index=index, statement=id)
+        fold(rows, Entry(index=index, statement=statement))
+        index += 1
+    rows.note(APPLIED, str(index))
+
+
+def rebuild(world: World) -> int:
+    """Drop every projection and fold the whole log anew; the number of entries. What waits or works is kept."""
+    with world.lock, world.store.transaction() as rows:
+        for kind in PROJECTED:
+            for held in rows.find(kind):
+                rows.remove(held)
+        fold_all(world, rows, 0)
+        return world.ledger.size
+
+
+
+
+def statement(world: World, kind: Kind, facts: Json) -> Statement:
+    """A statement by this dam, signed and dated now."""
+    return seal.state(kind, facts, issued=instant(world.clock()), key=world.secrets.private_key("sign"))

@@ -1,0 +1,138 @@
+"""The shape of every kind of statement, as closed JSON Schemas (draft 2020-12); `read` refuses all other shapes."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+import jsonschema
+
+from datadam.errors import Invalid
+from datadam.model import Kind, Statement
+
+_HEX: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_MEMBER: Final = {"type": "string", "pattern": "^m-[0-9a-f]{20}$"}
+_COUNTRY: Final = {"type": "string", "pattern": "^[A-Z]{2}$"}
+_DATE: Final = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+_INSTANT: Final = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"}
+_COUNT: Final = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
+_STANDARD: Final = {"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,62}(\.[a-z][a-z0-9-]{0,62}){1,3}$"}
+_VERSION: Final = {"type": "string", "pattern": r"^[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}$"}
+
+
+def _text(most: int) -> dict[str, object]:
+    return {"type": "string", "minLength": 1, "maxLength": most}
+
+
+def _closed(properties: Mapping[str, object], *, optional: frozenset[str] = frozenset()) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": sorted(set(properties) - optional),
+        "additionalProperties": False,
+    }
+
+
+def _list(items: object, most: int) -> dict[str, object]:
+    return {"type": "array", "items": items, "maxItems": most}
+
+
+_JWK: Final = _closed({"kty": {"const": "OKP"}, "crv": {"const": "Ed25519"}, "x": _text(43)})
+_TEXT_READ: Final = _closed(
+    {
+        "version": _text(20),
+        "language": {"type": "string", "pattern": "^[a-z]{2}$"},
+        "digests": {"type": "object", "additionalProperties": _HEX, "minProperties": 1, "maxProperties": 20},
+    }
+)
+_FILE: Final = _closed({"name": _text(255), "digest": _HEX, "size": _COUNT, "rows": _COUNT})
+_NULLABLE_MEMBER: Final = {"anyOf": [_MEMBER, {"type": "null"}]}
+_NULLABLE_HEX: Final = {"anyOf": [_HEX, {"type": "null"}]}
+
+_SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
+    Kind.DAM: {"origin": _text(255), "title": _text(200), "jurisdiction": _COUNTRY, "key": _JWK, "log": _text(400)},
+    Kind.MEMBER: {
+        "member": _MEMBER,
+        "member_kind": {"enum": ["organisation", "country"]},
+        "key": _JWK,
+        "jurisdiction": _COUNTRY,
+        "roles": _list({"enum": ["contributor", "consumer", "auditor"]}, 3),
+        "under": _NULLABLE_MEMBER,
+        "profile": _NULLABLE_HEX,
+        "text": _TEXT_READ,
+        "authority": {"anyOf": [_text(200), {"type": "null"}]},
+        "effective": {"anyOf": [_DATE, {"type": "null"}]},
+        "reservations": _list(_text(2000), 100),
+    },
+    Kind.DECLINE: {"application": _HEX, "member": _MEMBER, "reason": _text(2000)},
+    Kind.KEY: {"member": _MEMBER, "key": _JWK, "replaces": _text(43)},
+    Kind.EXIT: {"member": _MEMBER, "reason": _text(2000), "signed_by_member": {"type": "boolean"}},
+    Kind.STANDARD: {"standard": _STANDARD, "version": _VERSION, "text": _text(1_000_000), "digest": _HEX},
+    Kind.MANIFEST: {
+        "contributor": _MEMBER,
+        "standard": _STANDARD,
+        "version": _VERSION,
+        "fit": {"type": "object"},
+        "fit_digest": _HEX,
+        "file": _closed({"name": _text(255), "format": {"enum": ["csv", "parquet"]}, "digest": _HEX, "size": _COUNT}),
+        "terms": _list(_text(2000), 100),
+    },
+    Kind.OUTCOME: {
+        "manifest": _HEX,
+        "contributor": _MEMBER,
+        "standard": _STANDARD,
+        "version": _VERSION,
+        "file_digest": _HEX,
+        "fit_digest": _HEX,
+        "rows": _COUNT,
+        "admitted": _COUNT,
+        "rejected": _COUNT,
+        "faults": {"type": "object", "additionalProperties": _COUNT},
+        "tag": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+        "files": _list(_FILE, 1000),
+    },
+    Kind.GRANT: {"member": _MEMBER, "standard": _STANDARD, "expires": {"anyOf": [_INSTANT, {"type": "null"}]}},
+    Kind.REVOCATION: {"grant": _HEX, "member": _MEMBER},
+    Kind.RELEASE: {
+        "member": _MEMBER,
+        "standard": _STANDARD,
+        "version": _VERSION,
+        "basis": _text(64),
+        "share_version": _COUNT,
+        "rows": _COUNT,
+        "files": _list(_HEX, 100_000),
+        "deposits_digest": _HEX,
+    },
+    Kind.ERASURE: {"body": _HEX, "member": _NULLABLE_MEMBER, "reason": _text(2000)},
+}
+
+
+@cache
+def schema(kind: Kind) -> dict[str, Any]:
+    """The JSON Schema of a payload of `kind`."""
+    envelope = {
+        "v": {"const": 1},
+        "kind": {"const": str(kind)},
+        "salt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"},
+        "issued": _INSTANT,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"datadam {kind} statement",
+        **_closed({**envelope, **_SHAPES[kind]}),
+    }
+
+
+@cache
+def _validator(kind: Kind) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema(kind))
+
+
+def shaped(statement: Statement, *kinds: Kind) -> Statement:
+    """The statement, if it is one of `kinds` (any, if none are named) and has that kind's shape; else `Invalid`."""
+    if kinds and statement.kind not in kinds:
+        raise Invalid("statement.kind-unexpected", kind=str(statement.kind), expected=", ".join(kinds))
+    fault = next(iter(_validator(statement.kind).iter_errors(statement.body)), None)
+    if fault is not None:
+        where = "/".join(str(part) for part in fault.absolute_path) or "(top)"
+        raise Invalid("statement.shape", kind=str(statement.kind), where=where, why=fault.message[:200])
+    return statement
