@@ -1,0 +1,89 @@
+"""The Lake port without a table format: which files are visible is a dictionary, and the suite's plain reference."""
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from datadam.adapters.parquet_schema import TAG, check_files, lacking, stored_schema
+from datadam.errors import Invalid, NotFound
+from datadam.model import Column, FileFact, standard_id
+from datadam.ports import LakeFile
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,127}")
+
+
+@dataclass(slots=True)
+class _Table:
+    columns: dict[str, str]
+    version: int = 0
+    deposits: set[str] = field(default_factory=set)
+    files: list[LakeFile] = field(default_factory=list)
+
+
+class MemoryLake:
+    """Reservoirs whose files lie under `root` and whose state is gone with the process."""
+
+    def __init__(self, root: Path) -> None:
+        """Keep files under `root`."""
+        self._root = root
+        self._tables: dict[str, _Table] = {}
+        self._lock = threading.Lock()
+
+    def create(self, standard: str, columns: Sequence[Column]) -> None:
+        """Make the reservoir, or add the columns that it lacks; any other difference is `Invalid`."""
+        wanted = stored_schema(columns)
+        with self._lock:
+            table = self._tables.setdefault(standard_id(standard), _Table(columns=wanted))
+            if lacking(standard, table.columns, wanted):
+                table.columns = wanted
+                table.version += 1
+
+    def place(self, standard: str, tag: str, deposit: str) -> Path:
+        """Where this deposit's admitted rows belong."""
+        folder = self._root / standard_id(standard) / f"{TAG}={_safe(tag)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{_safe(deposit)}.parquet"
+
+    def append(self, standard: str, tag: str, deposit: str, files: Sequence[FileFact]) -> int:
+        """Make the files visible, once; the version that has them."""
+        folder = self._root / standard_id(standard)
+        with self._lock:
+            if (table := self._tables.get(standard)) is None:
+                raise NotFound("reservoir.unknown", standard=standard)
+            if _safe(deposit) in table.deposits:
+                return table.version
+            check_files(standard, files, table.columns)
+            for file in files:
+                if Path(file.path).parent != folder / f"{TAG}={_safe(tag)}":
+                    raise Invalid("reservoir.file-elsewhere", file=Path(file.path).name)
+            table.files += [
+                LakeFile(path=Path(f.path), name=Path(f.path).relative_to(folder).as_posix(), tag=tag, size=f.size)
+                for f in files
+            ]
+            table.deposits.add(deposit)
+            table.version += 1
+            return table.version
+
+    def holds(self, standard: str, deposit: str) -> bool:
+        """Whether that deposit was made visible."""
+        table = self._tables.get(standard_id(standard))
+        return table is not None and _safe(deposit) in table.deposits
+
+    def files(self, standard: str) -> list[LakeFile]:
+        """The visible files, ordered by name."""
+        table = self._tables.get(standard_id(standard))
+        return sorted(table.files, key=lambda file: file.name) if table else []
+
+    def forget(self, standard: str, tag: str, deposit: str) -> None:
+        """Remove the file of a deposit that was never sealed; what is visible stays."""
+        if not self.holds(standard, deposit):
+            self.place(standard, tag, deposit).unlink(missing_ok=True)
+
+
+def _safe(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Invalid("reservoir.name-unsafe", name=name[:120])
+    return name
