@@ -1,0 +1,470 @@
+"""ODCS 3.2 data contracts as YAML ↔ `model.Standard`, with every fault at once.
+
+A contract is judged by the official JSON Schema of the Open Data Contract Standard 3.2.0 (Bitol, Apache-2.0), then our
+own terms, the `customProperties` of vendor `datadam`, by a closed schema (`standards/schemas/datadam-1.schema.json`).
+What ODCS can say and a dam would have to obey but does not (SQL checks, partitions, nested columns …) is a fault, never
+silently ignored; what only informs (tags, team, price …) is left alone and named by `carried`.
+
+| model.Standard | ODCS 3.2 |
+|---|---|
+| id, version, titles.en, descriptions.en | id, version, name, description.purpose |
+| columns, key | schema[0].properties[]; primaryKey, primaryKeyPosition |
+| titles.en, descriptions.en, synonyms of a column | businessName, description, synonyms[].synonym |
+| type | logicalType; DECIMAL is `number` with our `decimal` |
+| minimum, maximum, min_length, max_length, pattern | logicalTypeOptions |
+| values, privacy_class, required | enum[].value, classification, required |
+| all else | customProperties, vendor `datadam` |
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Any, Final, cast
+
+from jsonschema import Draft201909Validator
+from jsonschema.exceptions import ValidationError
+
+from datadam.errors import DamError, Faults, Invalid
+from datadam.formats import strict_yaml
+from datadam.model import (
+    Attribution,
+    Bounds,
+    Column,
+    CrossRule,
+    Json,
+    PrivacyClass,
+    Protection,
+    Repeat,
+    Standard,
+    StandardId,
+    Tier,
+    Type,
+    Unit,
+    standard_id,
+    version_of,
+)
+
+VENDOR: Final = "datadam"
+API_VERSION: Final = "v3.2.0"
+MAX_FAULTS: Final = 200  # more than this and the file is something else
+_MAX_SHOWN: Final = 80  # characters of a wrong value in a fault
+
+_TYPES: Final[Mapping[str, Type]] = {
+    "string": Type.TEXT,
+    "integer": Type.INTEGER,
+    "number": Type.NUMBER,
+    "boolean": Type.BOOLEAN,
+    "date": Type.DATE,
+    "timestamp": Type.TIMESTAMP,
+}
+_LOGICAL: Final[Mapping[Type, str]] = {kind: name for name, kind in _TYPES.items()} | {Type.DECIMAL: "number"}
+_OPTIONS: Final = frozenset({"minimum", "maximum", "minLength", "maxLength", "pattern", "timezone"})
+_COLUMN_READ: Final = frozenset(
+    ["name", "logicalType", "logicalTypeOptions", "required", "primaryKey", "primaryKeyPosition", "classification", "description", "businessName", "synonyms", "enum", "customProperties"]
+)
+_TABLE_READ: Final = frozenset(("name", "logicalType", "physicalType", "properties", "customProperties"))
+_ROOT_READ: Final = frozenset(["apiVersion", "kind", "id", "version", "name", "status", "description", "schema", "customProperties"])
+# These would have to be obeyed, and are not: to accept them would be a promise that nobody keeps.
+_OBEYED: Final = frozenset(
+    ["servers", "quality", "relationships", "unique", "partitioned", "partitionKeyPosition", "encryptedName", "transformLogic", "transformSourceObjects", "items", "properties", "mapKey", "mapValue", "physicalType", "physicalName"]
+)
+
+Path = tuple[str | int, ...]
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read(text: str) -> Standard:
+    """Read a contract. `Faults` carries everything that is wrong with its form; its sense is for `standard.check`."""
+    contract = strict_yaml.read(text)
+    if not isinstance(contract, dict):
+        raise Faults("odcs.faults", [Invalid("odcs.not-contract")])
+    ours = list(_form_faults(contract))
+    told = {(fault.code, fault.facts.get("path"), fault.facts.get("field")) for fault in ours}
+    theirs = _schema_faults(contract, _odcs(), (), contract)
+    faults = [f for f in theirs if (f.code, f.facts.get("path"), f.facts.get("field")) not in told] + ours
+    if faults:
+        raise Faults("odcs.faults", faults[:MAX_FAULTS])
+    return _standard(contract)
+
+
+def carried(text: str) -> tuple[str, ...]:
+    """Paths of the ODCS fields that stand in a contract for people only: no dam reads or enforces them."""
+    contract = strict_yaml.read(text)
+    found: list[Path] = [(name,) for name in contract if name not in _ROOT_READ]
+    for number, table in _dicts(contract, "schema"):
+        found += [("schema", number, name) for name in table if name not in _TABLE_READ]
+        for place, column in _dicts(table, "properties"):
+            found += [("schema", number, "properties", place, name) for name in column if name not in _COLUMN_READ]
+    return tuple(_shown(path, contract) for path in found)
+
+
+@cache
+def _schema(name: str) -> Mapping[str, Any]:
+    text = (resources.files("datadam") / "standards" / "schemas" / name).read_text(encoding="utf-8")
+    schema: Mapping[str, Any] = json.loads(text)
+    return schema
+
+
+@cache
+def _odcs() -> Draft201909Validator:
+    return Draft201909Validator(_schema("odcs-3.2.0.schema.json"))
+
+
+def _schema_faults(value: Any, validator: Draft201909Validator, at: Path, whole: Any) -> Iterator[DamError]:  # noqa: ANN401
+    """What a JSON Schema says of `value`, in our codes. `at` is where `value` lies in the contract `whole`."""
+    seen: set[tuple[str, str]] = set()
+    for error in sorted(validator.iter_errors(value), key=lambda e: [str(part) for part in e.absolute_path]):
+        for fault in _said(error, at, whole):
+            mark = (fault.code, str(fault.facts))
+            if mark not in seen:
+                seen.add(mark)
+                yield fault
+
+
+def _said(error: ValidationError, at: Path, whole: Any) -> Iterator[DamError]:  # noqa: ANN401
+    """Say one schema error in our own words: the library's prose is English only."""
+    path = _shown((*at, *error.absolute_path), whole)
+    rule, instance, wanted = str(error.validator), error.instance, cast("Any", error.validator_value)
+    if rule == "required":
+        for name in wanted:
+            if name not in instance:
+                yield Invalid("odcs.field-missing", path=path, field=name)
+    elif rule in {"additionalProperties", "unevaluatedProperties"}:
+        schema = cast("Json", error.schema)
+        known = set(schema.get("properties", ())) if rule == "additionalProperties" else _known_fields()
+        for name in instance:
+            if name not in known:
+                yield Invalid("odcs.field-unknown", path=path, field=_short(name))
+    elif rule == "type":
+        expected = wanted if isinstance(wanted, str) else ", ".join(wanted)
+        yield Invalid("odcs.type-wrong", path=path, expected=expected)
+    elif rule in {"enum", "const"}:
+        allowed = ", ".join(map(str, wanted if rule == "enum" else [wanted]))
+        yield Invalid("odcs.value-not-allowed", path=path, value=_short(instance), allowed=allowed)
+    else:
+        yield Invalid("odcs.value-malformed", path=path, value=_short(instance), rule=f"{rule} {_short(wanted)}")
+
+
+@cache
+def _known_fields() -> frozenset[str]:
+    """Every field that ODCS knows of a table or column: its schema's own list is spread over several parts."""
+    parts = _schema("odcs-3.2.0.schema.json")["$defs"]
+    names = ("SchemaElement", "SchemaObject", "SchemaBaseProperty", "SchemaProperty", "SchemaItemProperty")
+    found = {name for part in names for name in parts[part].get("properties", ())}
+    for part in names:
+        for branch in parts[part].get("allOf", ()):
+            found |= set(branch.get("then", {}).get("properties", ()))
+    return frozenset(found)
+
+
+def _form_faults(contract: Json) -> Iterator[DamError]:
+    """What a dam needs beyond the official schema. Looks past whatever that schema already refuses."""
+    for name in ("name", "description", "schema"):
+        if name not in contract:
+            yield Invalid("odcs.field-missing", path="/", field=name)
+    if contract.get("apiVersion", API_VERSION) != API_VERSION:
+        value = _short(contract["apiVersion"])
+        yield Invalid("odcs.value-not-allowed", path="apiVersion", value=value, allowed=API_VERSION)
+    if "servers" in contract:
+        yield Invalid("odcs.not-obeyed", path="servers")
+    for reader, field in ((standard_id, "id"), (version_of, "version")):
+        if isinstance(contract.get(field), str):
+            try:
+                reader(contract[field])
+            except Invalid as error:
+                yield Invalid("odcs.value-malformed", path=field, value=_short(contract[field]), rule=error.code)
+    yield from _custom_faults(contract, (), "contract", contract)
+    tables = _dicts(contract, "schema")
+    if isinstance(contract.get("schema"), list) and len(contract["schema"]) != 1:
+        yield Invalid("odcs.one-table", count=len(contract["schema"]))
+    for number, table in tables:
+        yield from _table_faults(table, ("schema", number), contract)
+
+
+def _table_faults(table: Json, at: Path, contract: Json) -> Iterator[DamError]:
+    for name in ("quality", "relationships", "physicalName"):
+        if name in table:
+            yield Invalid("odcs.not-obeyed", path=_shown((*at, name), contract))
+    yield from _custom_faults(table, at, None, contract)
+    columns = _dicts(table, "properties")
+    if not columns:
+        yield Invalid("odcs.field-missing", path=_shown(at, contract), field="properties")
+    positions: list[object] = []
+    for number, column in columns:
+        place: Path = (*at, "properties", number)
+        yield from _column_faults(column, place, contract)
+        if column.get("primaryKey") is True:
+            positions.append(column.get("primaryKeyPosition", -1))
+        elif "primaryKeyPosition" in column:
+            yield Invalid("odcs.key-position", path=_shown(place, contract))
+    unnumbered = all(position == -1 for position in positions)
+    if not unnumbered and set(positions) != set(range(1, len(positions) + 1)):
+        yield Invalid("odcs.key-position", path=_shown((*at, "properties"), contract))
+
+
+def _column_faults(column: Json, at: Path, contract: Json) -> Iterator[DamError]:
+    logical = column.get("logicalType")
+    if logical not in _TYPES:
+        place, allowed = _shown((*at, "logicalType"), contract), ", ".join(sorted(_TYPES))
+        yield Invalid("odcs.value-not-allowed", path=place, value=_short(logical), allowed=allowed)
+    for name in sorted(_OBEYED & set(column)):
+        yield Invalid("odcs.not-obeyed", path=_shown((*at, name), contract))
+    options = column.get("logicalTypeOptions")
+    for name, value in sorted(options.items()) if isinstance(options, dict) else ():
+        if name not in _OPTIONS or (name == "timezone" and value is False):
+            yield Invalid("odcs.not-obeyed", path=_shown((*at, "logicalTypeOptions", name), contract))
+    classes = [str(name) for name in PrivacyClass]
+    if column.get("classification", PrivacyClass.BUSINESS) not in classes:
+        place, value = _shown((*at, "classification"), contract), _short(column["classification"])
+        yield Invalid("odcs.value-not-allowed", path=place, value=value, allowed=", ".join(classes))
+    for number, item in _dicts(column, "enum"):
+        if "value" in item and not isinstance(item["value"], str):
+            yield Invalid("odcs.type-wrong", path=_shown((*at, "enum", number, "value"), contract), expected="string")
+    yield from _custom_faults(column, at, "column", contract)
+    if "decimal" in _terms(column) and logical != "number":
+        yield Invalid("odcs.decimal-not-number", path=_shown(at, contract))
+
+
+def _custom_faults(holder: Json, at: Path, part: str | None, contract: Json) -> Iterator[DamError]:
+    """Find faults of one holder's custom properties; `part` is our schema of them (None: none of ours belong here)."""
+    definitions = _schema("datadam-1.schema.json")["$defs"]
+    terms: Json = definitions[part]["properties"] if part else {}
+    seen: set[str] = set()
+    for number, item in _dicts(holder, "customProperties"):
+        place: Path = (*at, "customProperties", number)
+        name = item.get("property")
+        if "vendor" not in item:
+            yield Invalid("odcs.vendor-missing", path=_shown(place, contract))
+        if not _is_ours(item) or not isinstance(name, str) or "value" not in item:
+            continue  # another vendor's, or refused by the official schema
+        if name not in terms:
+            yield Invalid("odcs.term-unknown", path=_shown(place, contract), term=_short(name))
+            continue
+        if name in seen:
+            yield Invalid("odcs.term-repeated", path=_shown(place, contract), term=name)
+        seen.add(name)
+        yield from _schema_faults(item["value"], _term_validator(part or "", name), (*place, "value"), contract)
+
+
+@cache
+def _term_validator(part: str, name: str) -> Draft201909Validator:
+    definitions = _schema("datadam-1.schema.json")["$defs"]
+    return Draft201909Validator({"$defs": definitions, **definitions[part]["properties"][name]})
+
+
+def _dicts(holder: Json, field: str) -> list[tuple[int, Json]]:
+    """Number and content of each object in a list; what has another shape is for the schema to refuse."""
+    items = holder.get(field)
+    return [(n, item) for n, item in enumerate(items) if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _is_ours(item: Json) -> bool:
+    return item.get("vendor") == VENDOR
+
+
+def _shown(path: Path, contract: Any) -> str:  # noqa: ANN401
+    """Write a path as people do, with the names of columns and terms in place of their numbers."""
+    text, here = "", contract
+    for part in path:
+        try:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            here = None
+        if isinstance(part, int):
+            named = here.get("name", here.get("property")) if isinstance(here, dict) else None
+            text += f"[{named if isinstance(named, str) else part}]"
+        else:
+            text += f".{part}" if text else part
+    return text or "/"
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
+
+
+# --- from a contract that holds ---------------------------------------------------------------------------------------
+
+
+def _terms(holder: Json) -> dict[str, Any]:
+    items = (item for _, item in _dicts(holder, "customProperties") if _is_ours(item))
+    return {str(item.get("property")): item.get("value") for item in items}
+
+
+def _languages(english: Any, others: Mapping[str, str] | None) -> dict[str, str]:  # noqa: ANN401
+    return ({"en": english} if isinstance(english, str) else {}) | dict(others or {})
+
+
+def _standard(contract: Json) -> Standard:
+    ours, properties = _terms(contract), contract["schema"][0]["properties"]
+    keyed = [p for p in properties if p.get("primaryKey")]
+    keyed.sort(key=lambda p: p.get("primaryKeyPosition", -1))
+    bounds = ours.get("bounds", {"unit": "contributor"})
+    return Standard(
+        id=StandardId(contract["id"]),
+        version=contract["version"],
+        titles=_languages(contract["name"], ours.get("titles")),
+        descriptions=_languages(contract["description"].get("purpose"), ours.get("descriptions")),
+        columns=tuple(_column(p) for p in properties),
+        key=tuple(p["name"] for p in keyed),
+        repeat=Repeat(ours.get("repeat", Repeat.REFUSE)),
+        rules=tuple(CrossRule(**rule) for rule in ours.get("rules", ())),
+        tier=Tier(ours.get("tier", Tier.AGREEMENT)),
+        attribution=Attribution(ours.get("attribution", Attribution.NONE)),
+        purposes=tuple(ours.get("purposes", ())),
+        terms=tuple(ours.get("terms", ())),
+        stewards=tuple(ours.get("stewards", ())),
+        bounds=Bounds(unit=bounds["unit"], rows=bounds.get("rows"), period=bounds.get("period")),
+        reject_limit=Decimal(ours.get("rejectLimit", "0.05")),
+        synthetic=ours.get("synthetic", False),
+    )
+
+
+def _column(found: Json) -> Column:
+    ours, options = _terms(found), found.get("logicalTypeOptions", {})
+    kind = Type.DECIMAL if "decimal" in ours else _TYPES[found["logicalType"]]
+    digits = ours.get("decimal", {"precision": 38, "scale": 0})
+    return Column(
+        name=found["name"],
+        type=kind,
+        required=found.get("required", False),
+        titles=_languages(found.get("businessName"), ours.get("titles")),
+        descriptions=_languages(found.get("description"), ours.get("descriptions")),
+        synonyms=tuple(item["synonym"] for item in found.get("synonyms", ())),
+        scale=digits["scale"],
+        precision=digits["precision"],
+        unit=ours.get("unit"),
+        units=tuple(_unit(unit) for unit in ours.get("units", ())),
+        minimum=_bound(options.get("minimum")),
+        maximum=_bound(options.get("maximum")),
+        min_length=options.get("minLength"),
+        max_length=options.get("maxLength"),
+        pattern=options.get("pattern"),
+        codes=ours.get("codes"),
+        values=tuple(item["value"] for item in found.get("enum", ())),
+        protection=Protection(ours.get("protection", Protection.KEEP)),
+        privacy_class=PrivacyClass(found.get("classification", PrivacyClass.BUSINESS)),
+        domain=ours.get("domain"),
+        mask_keep=ours.get("maskKeep", 0),
+        safe_statistics=ours.get("safeStatistics", False),
+    )
+
+
+def _unit(found: Json) -> Unit:
+    synonyms = tuple(found.get("synonyms", ()))
+    denominator = found.get("denominator", 1)
+    return Unit(symbol=found["symbol"], numerator=found["numerator"], denominator=denominator, synonyms=synonyms)
+
+
+def _bound(value: str | int | Decimal | None) -> Decimal | str | None:
+    return value if value is None or isinstance(value, str) else Decimal(value)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def write(standard: Standard) -> str:
+    """The contract of a standard that `standard.check` finds clean; `read` gives the same standard back."""
+    contract = {
+        "apiVersion": API_VERSION,
+        "kind": "DataContract",
+        "id": str(standard.id),
+        "version": standard.version,
+        "name": standard.titles.get("en"),
+        "status": "active",
+        "description": _present({"purpose": standard.descriptions.get("en")}),
+        "customProperties": _custom(_contract_terms(standard)),
+        "schema": [
+            {
+                "name": standard.id.replace(".", "_").replace("-", "_"),
+                "logicalType": "object",
+                "physicalType": "table",
+                "properties": [_property(column, standard.key) for column in standard.columns],
+            }
+        ],
+    }
+    return strict_yaml.write(_present(contract))
+
+
+def _contract_terms(standard: Standard) -> dict[str, Any]:
+    bounds = standard.bounds
+    return {
+        "titles": _others(standard.titles),
+        "descriptions": _others(standard.descriptions),
+        "tier": str(standard.tier),
+        "attribution": str(standard.attribution),
+        "repeat": str(standard.repeat),
+        "purposes": list(standard.purposes),
+        "terms": list(standard.terms),
+        "stewards": list(standard.stewards),
+        "bounds": _present({"unit": bounds.unit, "rows": bounds.rows, "period": bounds.period}),
+        "rejectLimit": standard.reject_limit,
+        "rules": [{"id": rule.id, "left": rule.left, "op": rule.op, "right": rule.right} for rule in standard.rules],
+        "synthetic": standard.synthetic or None,
+    }
+
+
+def _property(column: Column, key: tuple[str, ...]) -> dict[str, Any]:
+    options = {
+        "minimum": column.minimum,
+        "maximum": column.maximum,
+        "minLength": column.min_length,
+        "maxLength": column.max_length,
+        "pattern": column.pattern,
+    }
+    return _present(
+        {
+            "name": column.name,
+            "businessName": column.titles.get("en"),
+            "logicalType": _LOGICAL[column.type],
+            "logicalTypeOptions": _present(options),
+            "required": column.required or None,
+            "primaryKey": column.name in key or None,
+            "primaryKeyPosition": key.index(column.name) + 1 if column.name in key else None,
+            "classification": str(column.privacy_class),
+            "description": column.descriptions.get("en"),
+            "synonyms": [{"synonym": word} for word in column.synonyms],
+            "enum": [{"value": value} for value in column.values],
+            "customProperties": _custom(_column_terms(column)),
+        }
+    )
+
+
+def _column_terms(column: Column) -> dict[str, Any]:
+    decimal = column.type is Type.DECIMAL
+    return {
+        "titles": _others(column.titles),
+        "descriptions": _others(column.descriptions),
+        "decimal": {"precision": column.precision, "scale": column.scale} if decimal else None,
+        "unit": column.unit,
+        "units": [_unit_terms(unit) for unit in column.units],
+        "codes": column.codes,
+        "protection": None if column.protection is Protection.KEEP else str(column.protection),
+        "domain": column.domain,
+        "maskKeep": column.mask_keep or None,
+        "safeStatistics": column.safe_statistics or None,
+    }
+
+
+def _unit_terms(unit: Unit) -> dict[str, Any]:
+    synonyms = list(unit.synonyms)
+    return _present(
+        {"symbol": unit.symbol, "numerator": unit.numerator, "denominator": unit.denominator, "synonyms": synonyms}
+    )
+
+
+def _custom(terms: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"property": name, "value": value, "vendor": VENDOR} for name, value in _present(terms).items()]
+
+
+def _others(texts: Mapping[str, str]) -> dict[str, str]:
+    return {language: text for language, text in texts.items() if language != "en"}
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is not there."""
+    return {name: value for name, value in values.items() if value is not None and value not in ([], {}, ())}
