@@ -73,6 +73,9 @@ def test_a_deposit_is_visible_from_its_append_on_and_not_before(lake: Lake) -> N
     (file,) = lake.files(STANDARD)
     assert (file.tag, file.size, file.path) == ("t1", fact.size, Path(fact.path))
     assert file.path.name == Path(file.name).name
+    assert lake.digest(file.path) == fact.digest
+    file.path.unlink()
+    assert lake.digest(file.path) is None
 
 
 def test_the_same_deposit_twice_is_there_once(lake: Lake) -> None:
@@ -174,9 +177,9 @@ def test_a_file_that_is_cut_short_changed_or_elsewhere_is_refused(lake: Lake, tm
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a'b", "a=b", ".hidden", "ü", "x" * 129])
 def test_no_name_leaves_the_tables_folder(lake: Lake, name: str) -> None:
     """Tags and deposits are folder names and log values: letters, digits and hyphens only."""
-    for place in (lambda: lake.place(STANDARD, name, DEPOSIT), lambda: lake.place(STANDARD, "t1", name)):
+    for tag, deposit in ((name, DEPOSIT), ("t1", name)):
         with pytest.raises(Invalid, match=r"reservoir\.name-unsafe"):
-            place()
+            lake.place(STANDARD, tag, deposit)
     with pytest.raises(Invalid, match=r"standard\.id-malformed"):
         lake.place(f"../{STANDARD}", "t1", DEPOSIT)
 

@@ -19,7 +19,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, Transaction
 
-from datadam.adapters.parquet_schema import TAG, check_files, lacking, stored, stored_schema
+from datadam.adapters.parquet_schema import TAG, check_files, file_digest, lacking, stored, stored_schema
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.model import Column, FileFact, standard_id
 from datadam.ports import LakeFile
@@ -98,6 +98,10 @@ class DeltaLake:
             for name, tag, size in zip(*columns, strict=True)
         ]
         return sorted(found, key=lambda file: file.name)
+
+    def digest(self, path: Path) -> str | None:
+        """SHA-256 of a file as it lies there now; None when it is gone."""
+        return file_digest(path)
 
     def forget(self, standard: str, tag: str, deposit: str) -> None:
         """Remove the file of a deposit that was never sealed; what is visible stays."""

@@ -4,6 +4,7 @@ Types are named as Delta names them (`string`, `long`, `decimal(18,3)` …), bec
 schemas all speak that.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -94,3 +95,12 @@ def check_files(standard: str, files: Sequence[FileFact], schema: Mapping[str, s
         ]
         if wrong:
             raise Invalid("reservoir.file-column", standard=standard, file=name, column=wrong[0])
+
+
+def file_digest(path: Path) -> str | None:
+    """SHA-256 of a file, lower-case hex; None when there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

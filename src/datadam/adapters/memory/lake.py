@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from datadam.adapters.parquet_schema import TAG, check_files, lacking, stored_schema
+from datadam.adapters.parquet_schema import TAG, check_files, file_digest, lacking, stored_schema
 from datadam.errors import Invalid, NotFound
 from datadam.model import Column, FileFact, standard_id
 from datadam.ports import LakeFile
@@ -76,6 +76,10 @@ class MemoryLake:
         """The visible files, ordered by name."""
         table = self._tables.get(standard_id(standard))
         return sorted(table.files, key=lambda file: file.name) if table else []
+
+    def digest(self, path: Path) -> str | None:
+        """SHA-256 of a file as it lies there now; None when it is gone."""
+        return file_digest(path)
 
     def forget(self, standard: str, tag: str, deposit: str) -> None:
         """Remove the file of a deposit that was never sealed; what is visible stays."""
