@@ -219,6 +219,15 @@ def test_an_error_is_explained_with_all_its_faults(monkeypatch: pytest.MonkeyPat
     assert texts.explain(Refused("ask.denied", reasons="none", lang="x")).faults == ()
 
 
+def test_a_fault_that_was_kept_is_told_like_a_fresh_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a job keeps and what a server sends is JSON: it reads the same, and nonsense in it breaks nothing."""
+    monkeypatch.setattr(texts, "_sentences", lambda _lang: {"a.one": {"say": "one {row}", "do": "mend {row}"}})
+    kept = {"code": "a.one", "facts": {"row": 1, "lang": "x"}, "faults": [{"code": "a.one"}, "nonsense"]}
+    inner = {"code": "a.one", "what": "one –", "remedy": "mend –", "faults": []}
+    assert texts.told(kept) == {"code": "a.one", "what": "one 1", "remedy": "mend 1", "faults": [inner]}
+    assert texts.told({"code": "a.one", "facts": "none", "faults": 3}) == inner
+
+
 def test_facts_that_are_collections_are_counted_not_poured_out() -> None:
     """A list is shown up to a few items, a set in order, a mapping by name."""
     assert texts.clean(list(range(10))) == "0, 1, 2, 3, 4, 5, 6, 7, … (+2)"
@@ -245,7 +254,7 @@ def test_facts_that_are_collections_are_counted_not_poured_out() -> None:
 )
 def test_the_browser_says_which_language(header: str | None, language: str) -> None:
     """The wish with the most weight that we can fulfil, the first of equals; nonsense is passed over."""
-    assert texts.accepted(header) == language
+    assert texts.language(header) == language
 
 
 @pytest.mark.parametrize(

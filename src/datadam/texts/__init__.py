@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 LANGUAGES: Final = ("en", "ko")
 """The first is what an unknown language falls back to."""
@@ -24,6 +24,7 @@ MAX_FACT: Final = 200  # characters of one fact; a sentence should fit on a few 
 MAX_ITEMS: Final = 8  # of a fact that is a list; the rest is counted
 MAX_FAULTS: Final = 1000  # faults explained one by one; a file of faults is given out as a file, not as sentences
 
+_OWN: Final = frozenset({"code", "lang"})  # our own parameters; a fact of that name cannot be passed on
 _PLACE: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 # Korean particles differ after a vowel and after a consonant: both are written, the fact before them decides
 _PARTICLES: Final = {
@@ -83,13 +84,27 @@ def explain(error: Coded, lang: str = LANGUAGES[0]) -> Explanation:
     """Put an error, with all its faults or reasons, into words."""
     parts = getattr(error, "faults", None) or error.facts.get("reasons")
     coded = [part for part in parts if hasattr(part, "code")] if isinstance(parts, list | tuple) else []
-    facts = {name: value for name, value in error.facts.items() if name not in {"code", "lang"}}
+    facts = {name: value for name, value in error.facts.items() if name not in _OWN}
     return Explanation(
         code=clean(error.code),
         what=say(error.code, lang, **facts),
         remedy=remedy(error.code, lang, **facts),
         faults=tuple(explain(part, lang) for part in coded[:MAX_FAULTS]),
     )
+
+
+def told(fault: Mapping[str, Any], lang: str = LANGUAGES[0]) -> dict[str, Any]:
+    """A fault that was kept or sent as JSON, `{code, facts, faults}`, in words: `{code, what, remedy, faults}`."""
+    facts = fault.get("facts")
+    known = {name: value for name, value in facts.items() if name not in _OWN} if isinstance(facts, Mapping) else {}
+    code, faults = str(fault.get("code")), fault.get("faults")
+    inner = [part for part in faults if isinstance(part, Mapping)] if isinstance(faults, list | tuple) else []
+    return {
+        "code": clean(code),
+        "what": say(code, lang, **known),
+        "remedy": remedy(code, lang, **known),
+        "faults": [told(part, lang) for part in inner[:MAX_FAULTS]],
+    }
 
 
 def codes(lang: str = LANGUAGES[0]) -> tuple[str, ...]:
@@ -112,7 +127,7 @@ def accession(lang: str = LANGUAGES[0]) -> str:
     return resources.files(__name__).joinpath(f"accession.{_known(lang)}.txt").read_text(encoding="utf-8")
 
 
-def accepted(header: str | None) -> str:
+def language(header: str | None) -> str:
     """The language of ours that an Accept-Language header (RFC 9110 §12.5.4) likes best."""
     wishes: list[tuple[float, int, str]] = []
     for place, wish in enumerate((header or "")[:1000].split(",")):
@@ -120,10 +135,7 @@ def accepted(header: str | None) -> str:
         found = re.fullmatch(r"q=([01](?:\.[0-9]{0,3})?)", weight.strip() or "q=1")
         if found and float(found[1]) > 0:
             wishes.append((-float(found[1]), place, tag.strip().lower().split("-")[0]))
-    for _, _, language in sorted(wishes):
-        if language in LANGUAGES:
-            return language
-    return LANGUAGES[0]
+    return next((lang for _, _, lang in sorted(wishes) if lang in LANGUAGES), LANGUAGES[0])
 
 
 def spoken(environ: Mapping[str, str]) -> str:
