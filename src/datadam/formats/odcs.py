@@ -62,13 +62,53 @@ _TYPES: Final[Mapping[str, Type]] = {
 _LOGICAL: Final[Mapping[Type, str]] = {kind: name for name, kind in _TYPES.items()} | {Type.DECIMAL: "number"}
 _OPTIONS: Final = frozenset({"minimum", "maximum", "minLength", "maxLength", "pattern", "timezone"})
 _COLUMN_READ: Final = frozenset(
-    ["name", "logicalType", "logicalTypeOptions", "required", "primaryKey", "primaryKeyPosition", "classification", "description", "businessName", "synonyms", "enum", "customProperties"]
+    {
+        "name",
+        "logicalType",
+        "logicalTypeOptions",
+        "required",
+        "primaryKey",
+        "primaryKeyPosition",
+        "classification",
+        "description",
+        "businessName",
+        "synonyms",
+        "enum",
+        "customProperties",
+    }
 )
 _TABLE_READ: Final = frozenset(("name", "logicalType", "physicalType", "properties", "customProperties"))
-_ROOT_READ: Final = frozenset(["apiVersion", "kind", "id", "version", "name", "status", "description", "schema", "customProperties"])
+_ROOT_READ: Final = frozenset(
+    {
+        "apiVersion",
+        "kind",
+        "id",
+        "version",
+        "name",
+        "status",
+        "description",
+        "schema",
+        "customProperties",
+    }
+)
 # These would have to be obeyed, and are not: to accept them would be a promise that nobody keeps.
 _OBEYED: Final = frozenset(
-    ["servers", "quality", "relationships", "unique", "partitioned", "partitionKeyPosition", "encryptedName", "transformLogic", "transformSourceObjects", "items", "properties", "mapKey", "mapValue", "physicalType", "physicalName"]
+    {
+        "quality",
+        "relationships",
+        "unique",
+        "partitioned",
+        "partitionKeyPosition",
+        "encryptedName",
+        "transformLogic",
+        "transformSourceObjects",
+        "items",
+        "properties",
+        "mapKey",
+        "mapValue",
+        "physicalType",
+        "physicalName",
+    }
 )
 
 Path = tuple[str | int, ...]
@@ -128,7 +168,8 @@ def _schema_faults(value: Any, validator: Draft201909Validator, at: Path, whole:
 def _said(error: ValidationError, at: Path, whole: Any) -> Iterator[DamError]:  # noqa: ANN401
     """Say one schema error in our own words: the library's prose is English only."""
     path = _shown((*at, *error.absolute_path), whole)
-    rule, instance, wanted = str(error.validator), error.instance, cast("Any", error.validator_value)
+    rule, wanted = str(error.validator), cast("Any", error.validator_value)
+    instance = cast("Any", error.instance)
     if rule == "required":
         for name in wanted:
             if name not in instance:

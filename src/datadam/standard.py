@@ -1,0 +1,612 @@
+"""A Standard: check itself, name what is enforced, compare with its last version. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import IntEnum
+from typing import Final
+
+from datadam.errors import DamError, Invalid
+from datadam.model import (
+    Attribution,
+    CodeList,
+    Column,
+    Json,
+    PrivacyClass,
+    Protection,
+    Reason,
+    Repeat,
+    Standard,
+    Tier,
+    Type,
+    fold,
+    is_column_name,
+    standard_id,
+    version_of,
+)
+
+LANGUAGES: Final = ("en", "ko")  # every title and description is there in these
+MAX_COLUMNS: Final = 200  # wider tables are several standards
+MAX_RULES: Final = 62  # a row's failed rules are one signed 64-bit mask, with room for the sign
+MAX_PRECISION: Final = 38  # digits of a DECIMAL in Arrow, Parquet and Spark
+MAX_PATTERN: Final = 500  # characters
+MAX_REPEATS: Final = 1000  # RE2 refuses larger counted repetitions
+MAX_SYNONYMS: Final = 100
+MAX_MASK_KEEP: Final = 4  # characters of a masked value that may stay readable
+PERIODS: Final = ("day", "week", "month", "quarter", "year")
+
+_QUANTITIES: Final = frozenset({Type.INTEGER, Type.DECIMAL, Type.NUMBER})
+_WORD: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_MEMBER: Final = re.compile(r"m-[0-9a-f]{20}")
+_OPERATORS: Final = frozenset({"<", "<=", ">", ">=", "=", "!="})
+_EQUALITIES: Final = frozenset({"=", "!="})
+_NO_TYPE: Final = ("type", Type.TEXT)
+_TIERS: Final = (Tier.OPEN, Tier.AGREEMENT, Tier.TABLES, Tier.ANSWERS)  # from loose to strict
+_ATTRIBUTIONS: Final = (Attribution.CONTRIBUTOR, Attribution.COUNTRY, Attribution.NONE)
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+def check(standard: Standard, codes: Mapping[str, CodeList]) -> tuple[DamError, ...]:
+    """Find every fault of a draft at once, in the order of its text; an empty answer means it may be published."""
+    return (
+        *_head_faults(standard),
+        *_column_list_faults(standard),
+        *(fault for column in standard.columns for fault in _column_faults(column, standard, codes)),
+        *_key_faults(standard),
+        *_rule_faults(standard),
+        *_term_faults(standard),
+    )
+
+
+def rule_ids(standard: Standard) -> tuple[str, ...]:
+    """The most rules that a plan of this standard can have, by id: bit b of a row's mask is rule b."""
+    found: list[str] = []
+    for column in standard.columns:
+        kinds = {
+            "required": column.required,
+            "type": True,
+            "range": column.minimum is not None or column.maximum is not None,
+            "length": column.min_length is not None or column.max_length is not None,
+            "pattern": column.pattern is not None,
+            "codes": column.codes is not None or bool(column.values),
+            "unit": bool(column.units),
+        }
+        # text is text whatever it holds: it has no type to fail
+        found += [f"{column.name}.{kind}" for kind, there in kinds.items() if there and (kind, column.type) != _NO_TYPE]
+    if standard.key and standard.repeat is not Repeat.KEEP:
+        found.append("key.unique")
+        found += ["key.repeat"] if standard.repeat is Repeat.REFUSE else []
+    return (*found, *(rule.id for rule in standard.rules))
+
+
+def _head_faults(standard: Standard) -> Iterator[DamError]:
+    for read, text in ((standard_id, standard.id), (version_of, standard.version)):
+        try:
+            read(text)
+        except Invalid as error:
+            yield error
+    yield from _language_faults("standard", standard.titles, standard.descriptions)
+
+
+def _language_faults(where: str, titles: Mapping[str, str], descriptions: Mapping[str, str]) -> Iterator[DamError]:
+    for part, texts in (("title", titles), ("description", descriptions)):
+        for language in LANGUAGES:
+            if not texts.get(language, "").strip():
+                yield Invalid("standard.language-missing", where=where, part=part, language=language)
+
+
+def _column_list_faults(standard: Standard) -> Iterator[DamError]:
+    if not 1 <= len(standard.columns) <= MAX_COLUMNS:
+        yield Invalid("standard.column-count", count=len(standard.columns), limit=MAX_COLUMNS)
+    counts = Counter(column.name for column in standard.columns)
+    for name, count in counts.items():
+        if not is_column_name(name):
+            yield Invalid("standard.column-name", column=name[:80])
+        if count > 1:
+            yield Invalid("standard.column-repeated", column=name)
+    owners: dict[str, list[str]] = {}
+    for column in standard.columns:
+        for key in {plain(text) for text in known_as(column)} - {""}:
+            owners.setdefault(key, []).append(column.name)
+    for key, names in sorted(owners.items()):
+        if len(set(names)) > 1:
+            yield Invalid("standard.synonym-shared", name=key, columns=", ".join(sorted(set(names))))
+    ids = rule_ids(standard)
+    if len(ids) > MAX_RULES:
+        yield Invalid("standard.rules-too-many", count=len(ids), limit=MAX_RULES)
+
+
+def known_as(column: Column) -> tuple[str, ...]:
+    """Every text by which a header may mean this column."""
+    return (column.name, *column.titles.values(), *column.synonyms)
+
+
+def plain(text: str) -> str:
+    """A header as it is compared: folded, letters and digits only, so that `cveID` is `CVE id` is `cve_id`."""
+    return "".join(character for character in fold(text) if character.isalnum())
+
+
+def _column_faults(column: Column, standard: Standard, codes: Mapping[str, CodeList]) -> Iterator[DamError]:
+    yield from _language_faults(column.name, column.titles, column.descriptions)
+    if len(column.synonyms) > MAX_SYNONYMS or any(not plain(text) for text in column.synonyms):
+        yield Invalid("standard.synonyms-wrong", column=column.name, limit=MAX_SYNONYMS)
+    yield from _type_faults(column)
+    yield from _range_faults(column)
+    yield from _text_faults(column, codes)
+    yield from _unit_faults(column)
+    yield from _protection_faults(column, standard)
+
+
+def _type_faults(column: Column) -> Iterator[DamError]:
+    if column.type is Type.DECIMAL:
+        if not (1 <= column.precision <= MAX_PRECISION and 0 <= column.scale <= column.precision):
+            yield Invalid("standard.decimal-digits", column=column.name, limit=MAX_PRECISION)
+    elif column.scale:
+        yield Invalid("standard.scale-without-decimal", column=column.name, type=str(column.type))
+
+
+def _range_faults(column: Column) -> Iterator[DamError]:
+    bounds = [("minimum", column.minimum), ("maximum", column.maximum)]
+    values = [_bound(column.type, value) for _, value in bounds if value is not None]
+    wrong = [name for name, value in bounds if value is not None and _bound(column.type, value) is None]
+    for name in wrong:
+        yield Invalid("standard.range-type", column=column.name, bound=name, type=str(column.type))
+    if not wrong and len(values) == len(bounds) and values[0] > values[1]:  # type: ignore[operator]  # one type each
+        yield Invalid("standard.range-order", column=column.name)
+    if column.type is Type.DECIMAL and not wrong:
+        for name, value in bounds:
+            if isinstance(value, Decimal) and not _fits(value, column):
+                yield Invalid("standard.range-digits", column=column.name, bound=name)
+
+
+def _bound(kind: Type, value: Decimal | str) -> Decimal | date | None:
+    """A range's end as something that compares, or None if it is no value of this type."""
+    if kind in _QUANTITIES and isinstance(value, Decimal) and value.is_finite():
+        whole = kind is not Type.INTEGER or value == value.to_integral_value()
+        return value if whole else None
+    try:
+        if kind is Type.DATE and isinstance(value, str):
+            return date.fromisoformat(value) if len(value) == len("2026-01-01") else None
+        if kind is Type.TIMESTAMP and isinstance(value, str):
+            return datetime.fromisoformat(value) if value.endswith("Z") else None
+    except ValueError:
+        pass
+    return None
+
+
+def _fits(value: Decimal, column: Column) -> bool:
+    digits = -int(value.normalize().as_tuple().exponent)
+    return digits <= column.scale and abs(value) < Decimal(10) ** (column.precision - column.scale)
+
+
+def _text_faults(column: Column, codes: Mapping[str, CodeList]) -> Iterator[DamError]:
+    texts = {
+        "minLength": column.min_length is not None,
+        "maxLength": column.max_length is not None,
+        "pattern": column.pattern is not None,
+        "codes": column.codes is not None,
+        "enum": bool(column.values),
+    }
+    if column.type is not Type.TEXT:
+        for term in [term for term, there in texts.items() if there]:
+            yield Invalid("standard.text-only", column=column.name, term=term, type=str(column.type))
+    least, most = column.min_length or 0, column.max_length
+    if least < 0 or (most is not None and most < max(1, least)):
+        yield Invalid("standard.length-order", column=column.name)
+    if column.pattern is not None:
+        yield from pattern_faults(column.name, column.pattern)
+    if column.codes is not None and column.codes not in codes:
+        known = ", ".join(sorted(codes))
+        yield Invalid("standard.codes-unknown", column=column.name, codes=column.codes, known=known)
+    if column.codes is not None and column.values:
+        yield Invalid("standard.codes-and-values", column=column.name)
+    if len(set(column.values)) != len(column.values) or any(
+        value != value.strip() or not value for value in column.values
+    ):
+        yield Invalid("standard.values-wrong", column=column.name)
+
+
+def _unit_faults(column: Column) -> Iterator[DamError]:
+    if (column.unit or column.units) and column.type not in {Type.INTEGER, Type.DECIMAL}:
+        yield Invalid("standard.unit-type", column=column.name, type=str(column.type))
+    if column.units and not any(unit.symbol == column.unit for unit in column.units):
+        yield Invalid("standard.unit-own-missing", column=column.name, unit=column.unit or "")
+    names = Counter(name for unit in column.units for name in {fold(text) for text in (unit.symbol, *unit.synonyms)})
+    for name in [name for name, count in names.items() if count > 1 or not name]:
+        yield Invalid("standard.unit-name-shared", column=column.name, unit=name)
+    for unit in column.units:
+        own = unit.symbol == column.unit
+        positive = unit.numerator > 0 and unit.denominator > 0
+        if not positive or (own and unit.numerator != unit.denominator):
+            yield Invalid("standard.unit-factor", column=column.name, unit=unit.symbol)
+        elif column.type is Type.INTEGER and unit.numerator % unit.denominator:
+            yield Invalid("standard.unit-factor-broken", column=column.name, unit=unit.symbol)
+
+
+def _protection_faults(column: Column, standard: Standard) -> Iterator[DamError]:
+    protection = column.protection
+    if protection in {Protection.UNIT_ID, Protection.MASK} and column.type is not Type.TEXT:
+        yield Invalid("standard.protection-type", column=column.name, protection=str(protection))
+    if protection is Protection.UNIT_ID and not _WORD.fullmatch(column.domain or ""):
+        yield Invalid("standard.domain-missing", column=column.name)
+    if protection is not Protection.UNIT_ID and column.domain is not None:
+        yield Invalid("standard.domain-unused", column=column.name)
+    if not 0 <= column.mask_keep <= (MAX_MASK_KEEP if protection is Protection.MASK else 0):
+        yield Invalid("standard.mask-keep", column=column.name, limit=MAX_MASK_KEEP)
+    yield from _privacy_faults(column, standard.tier)
+
+
+def _privacy_faults(column: Column, tier: Tier) -> Iterator[DamError]:
+    kept = column.protection is Protection.KEEP
+    # Personal data never stands in the clear: what must be told apart is a unit id, what must not is dropped or masked.
+    if column.privacy_class is PrivacyClass.PERSONAL and kept:
+        yield Invalid("standard.personal-kept", column=column.name)
+    if column.privacy_class is PrivacyClass.CONFIDENTIAL and kept and tier is Tier.OPEN:
+        yield Invalid("standard.confidential-open", column=column.name)
+    sensitive = column.privacy_class in {PrivacyClass.PERSONAL, PrivacyClass.CONFIDENTIAL}
+    if column.safe_statistics and (not kept or sensitive):
+        yield Invalid("standard.statistics-unsafe", column=column.name)
+
+
+def _key_faults(standard: Standard) -> Iterator[DamError]:
+    if not standard.key:
+        if standard.repeat is not Repeat.KEEP:
+            yield Invalid("standard.key-missing", repeat=str(standard.repeat))
+        return
+    for name in [name for name, count in Counter(standard.key).items() if count > 1]:
+        yield Invalid("standard.key-repeated", column=name)
+    columns = {column.name: column for column in standard.columns}
+    for name in dict.fromkeys(standard.key):
+        column = columns.get(name)
+        if column is None:
+            yield Invalid("standard.key-unknown", column=name)
+            continue
+        if not column.required:
+            yield Invalid("standard.key-optional", column=name)
+        if column.protection in {Protection.DROP, Protection.MASK}:
+            yield Invalid("standard.key-not-kept", column=name, protection=str(column.protection))
+        if column.type is Type.NUMBER:  # 0.1 + 0.2 is not 0.3: doubles do not identify
+            yield Invalid("standard.key-number", column=name)
+
+
+def _rule_faults(standard: Standard) -> Iterator[DamError]:
+    columns = {column.name: column for column in standard.columns}
+    for name, count in Counter(rule.id for rule in standard.rules).items():
+        if count > 1 or not _WORD.fullmatch(name):
+            yield Invalid("standard.rule-id", rule=name[:80])
+    for rule in standard.rules:
+        sides = [columns[name] for name in (rule.left, rule.right) if name in columns]
+        for name in (rule.left, rule.right):
+            if name not in columns:
+                yield Invalid("standard.rule-column", rule=rule.id, column=name)
+        if rule.op not in _OPERATORS or rule.left == rule.right:
+            yield Invalid("standard.rule-operator", rule=rule.id, op=rule.op)
+        if len(sides) == 2 and sides[0].type is not sides[1].type:  # noqa: PLR2004  (both sides are known)
+            yield Invalid("standard.rule-types", rule=rule.id, left=str(sides[0].type), right=str(sides[1].type))
+        # texts and booleans have no order that two engines share
+        if rule.op not in _EQUALITIES and any(side.type in {Type.TEXT, Type.BOOLEAN} for side in sides):
+            yield Invalid("standard.rule-order", rule=rule.id, op=rule.op)
+
+
+def _term_faults(standard: Standard) -> Iterator[DamError]:
+    if standard.tier in {Tier.TABLES, Tier.ANSWERS} and standard.attribution is not Attribution.NONE:
+        yield Invalid("standard.attribution-tier", tier=str(standard.tier), attribution=str(standard.attribution))
+    if standard.tier is not Tier.OPEN and not standard.purposes:
+        yield Invalid("standard.purposes-missing", tier=str(standard.tier))
+    for name, words in (("purposes", standard.purposes), ("terms", standard.terms), ("stewards", standard.stewards)):
+        if len(set(words)) != len(words) or any(not word.strip() for word in words):
+            yield Invalid("standard.term-repeated", term=name)
+    for purpose in standard.purposes:
+        if not _WORD.fullmatch(purpose):
+            yield Invalid("standard.purpose-malformed", purpose=purpose[:80])
+    for steward in standard.stewards:
+        if not _MEMBER.fullmatch(steward):
+            yield Invalid("standard.steward-malformed", steward=steward[:80])
+    if not (standard.reject_limit.is_finite() and 0 <= standard.reject_limit < 1):
+        yield Invalid("standard.reject-limit", limit=str(standard.reject_limit))
+    yield from _bounds_faults(standard)
+
+
+def _bounds_faults(standard: Standard) -> Iterator[DamError]:
+    bounds, names = standard.bounds, {column.name for column in standard.columns}
+    if bounds.unit != "contributor" and bounds.unit not in names:
+        yield Invalid("standard.bounds-unit", unit=bounds.unit)
+    if (bounds.rows is not None and bounds.rows < 1) or (bounds.period is not None and bounds.period not in PERIODS):
+        yield Invalid("standard.bounds-wrong", periods=", ".join(PERIODS))
+    if standard.tier is Tier.ANSWERS and bounds.rows is None:
+        yield Invalid("standard.bounds-missing")
+
+
+# --- patterns ---------------------------------------------------------------------------------------------------------
+
+_CLASS_START: Final = re.compile(r"\[\^?")
+_COUNTED: Final = re.compile(r"\{([0-9]{1,4})(,([0-9]{0,4}))?\}")
+_LITERAL_ESCAPES: Final = frozenset("\\.+*?()|[]{}^$-/")
+_CLASS_OPERATORS: Final = ("&&", "--", "~~", "[")
+
+
+def pattern_faults(column: str, pattern: str) -> Iterator[DamError]:
+    r"""Refuse what RE2, Java and Python do not read alike, or read in more than linear time.
+
+    Taken: `\A…\z` around all; literals; escaped punctuation; classes `[…]`, `[^…]` of characters and ranges; groups
+    `(…)`, `(?:…)` with `|`; `?`, `*`, `+`, `{n}`, `{n,}`, `{n,m}`, no unbounded one inside an unbounded one.
+    """
+    if len(pattern) > MAX_PATTERN:
+        yield Invalid("standard.pattern-too-long", column=column, limit=MAX_PATTERN)
+        return
+    if not (pattern.startswith(r"\A") and pattern.endswith(r"\z")) or pattern.endswith(r"\\z"):
+        yield Invalid("standard.pattern-not-anchored", column=column)
+        return
+    for construct in _foreign(pattern[2:-2]):
+        yield Invalid("standard.pattern-construct", column=column, construct=construct)
+
+
+@dataclass(slots=True)
+class _Group:
+    """What an open group has seen so far: the widest count and whether anything in it repeats without bound."""
+
+    unbounded: bool = False
+    repeats: int = 1
+
+    def take(self, part: "_Group") -> None:
+        """Grow by what a part of this group holds."""
+        self.unbounded |= part.unbounded
+        self.repeats = max(self.repeats, part.repeats)
+
+
+def _foreign(body: str) -> Iterator[str]:
+    """Find the constructs of a pattern's body outside the common subset; ends at the first that it cannot read past."""
+    groups: list[_Group] = [_Group()]
+    last: _Group | None = None  # what a quantifier would repeat
+    at = 0
+    while at < len(body):
+        character = body[at]
+        if character == "(":
+            start = at + (3 if body.startswith("(?:", at) else 1)
+            if body[start : start + 1] == "?":
+                yield body[at : at + 4]
+                return
+            groups.append(_Group())
+            last, at = None, start
+        elif character == "|":
+            if len(groups) == 1:  # the anchors would hold on one side only
+                yield "|"
+            last, at = None, at + 1
+        elif character in "?*+{":
+            count = _quantifier(body, at)
+            if last is None or count is None:
+                yield body[at : at + 8]
+                return
+            most, at = count
+            if (last.unbounded and most is None) or last.repeats * (most or 1) > MAX_REPEATS:
+                yield body[max(0, at - 8) : at]
+            groups[-1].take(_Group(unbounded=last.unbounded or most is None, repeats=last.repeats * (most or 1)))
+            last = None  # a second quantifier would be lazy or possessive
+        elif character == ")":
+            if len(groups) == 1:
+                yield ")"
+                return
+            last, at = groups.pop(), at + 1
+            groups[-1].take(last)
+        else:
+            end = _atom_end(body, at)
+            if end is None:
+                yield body[at : at + (20 if character == "[" else 2 if character == "\\" else 1)]
+                return
+            last, at = _Group(), end
+    if len(groups) > 1:
+        yield "("
+
+
+def _atom_end(body: str, at: int) -> int | None:
+    """Where the one-character atom at `at` ends, or None if it is outside the common subset."""
+    if body[at] == "[":
+        return _class_end(body, at)
+    if body[at] == "\\":
+        return at + 2 if body[at + 1 : at + 2] in _LITERAL_ESCAPES else None
+    return None if body[at] in ".^$]}" or ord(body[at]) < ord(" ") else at + 1
+
+
+def _quantifier(body: str, at: int) -> tuple[int | None, int] | None:
+    """The most repetitions (None: no bound) of the quantifier at `at`, and where it ends; None if it is none."""
+    if body[at] == "?":
+        return 1, at + 1
+    if body[at] in "*+":
+        return None, at + 1
+    found = _COUNTED.match(body, at)
+    if not found:
+        return None
+    least, comma, most = found.group(1), found.group(2), found.group(3)
+    if comma and not most:
+        return (None, found.end()) if int(least) <= MAX_REPEATS else None
+    top = int(most or least)
+    return (top, found.end()) if int(least) <= top <= MAX_REPEATS and top else None
+
+
+def _class_end(body: str, at: int) -> int | None:
+    """Where the character class at `at` ends, or None if it is outside the common subset."""
+    opening = _CLASS_START.match(body, at)
+    place = opening.end() if opening else at
+    first = place
+    while place < len(body):
+        if body[place] == "]":
+            return place + 1 if place > first else None
+        if body.startswith(_CLASS_OPERATORS, place) or ord(body[place]) < ord(" "):
+            return None
+        if body[place] == "\\":
+            if body[place + 1 : place + 2] not in _LITERAL_ESCAPES:
+                return None
+            place += 1
+        place += 1
+    return None
+
+
+# --- what is enforced -------------------------------------------------------------------------------------------------
+
+
+def notices(standard: Standard) -> tuple[Reason, ...]:
+    """Name each term as `notice.enforced` or `notice.not-enforced`: nobody signs what only looks like a promise."""
+    rows_given = standard.tier in {Tier.OPEN, Tier.AGREEMENT}
+    protected = [f"{c.name}: {c.protection}" for c in standard.columns if c.protection is not Protection.KEEP]
+    enforced = {
+        "tier": str(standard.tier) if rows_given else "",
+        "attribution": str(standard.attribution),
+        "repeat": str(standard.repeat),
+        "rejectLimit": str(standard.reject_limit),
+        "protection": ", ".join(protected),
+    }
+    bounds = standard.bounds
+    told = " ".join(str(part) for part in (bounds.unit, bounds.rows, bounds.period) if part is not None)
+    later = {
+        "tier": "" if rows_given else str(standard.tier),
+        "purposes": ", ".join(standard.purposes),
+        "bounds": told if bounds.rows is not None or bounds.unit != "contributor" else "",
+        "stewards": ", ".join(standard.stewards),
+    }
+    found = [Reason("notice.enforced", {"term": term, "value": value}) for term, value in enforced.items() if value]
+    found += [Reason("notice.not-enforced", {"term": term, "value": value}) for term, value in later.items() if value]
+    found += [Reason("notice.not-enforced", {"term": "terms", "value": text}) for text in standard.terms]
+    if bounds.unit != "contributor":  # one protected unit a row: the other party must hear that it is not
+        others = [c.name for c in standard.columns if c.protection is Protection.UNIT_ID and c.name != bounds.unit]
+        found += [Reason("notice.unit-unprotected", {"unit": bounds.unit, "column": name}) for name in others]
+    return tuple(found)
+
+
+# --- compare ----------------------------------------------------------------------------------------------------------
+
+
+class Effect(IntEnum):
+    """What a change asks of the next version's number; the larger, the more it breaks."""
+
+    EDITORIAL = 0  # words only: at least a patch
+    COMPATIBLE = 1  # what was accepted still is, what was read still reads: at least a minor
+    BREAKING = 2  # a major
+    REFUSED = 3  # never within one lineage: rows were given under the old promise
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two versions: its code names the sentence, its facts fill that in."""
+
+    code: str
+    effect: Effect
+    facts: Json = field(default_factory=dict)
+
+
+def compare(old: Standard, new: Standard) -> tuple[Change, ...]:
+    """Everything that differs, each with what it does to those who deposit and those who read."""
+    return (*_term_changes(old, new), *_column_changes(old, new), *_rule_changes(old, new))
+
+
+def successor_faults(old: Standard, new: Standard) -> tuple[DamError, ...]:
+    """Why `new` may not follow `old`: another lineage, a refused change, or a version number that says too little."""
+    if old.id != new.id:
+        return (Invalid("standard.successor-id", old=old.id, new=new.id),)
+    changes = compare(old, new)
+    found: list[DamError] = [Invalid(c.code, **c.facts) for c in changes if c.effect is Effect.REFUSED]
+    before, after = version_of(old.version), version_of(new.version)
+    worst = min(max((c.effect for c in changes), default=Effect.EDITORIAL), Effect.BREAKING)
+    least = {Effect.EDITORIAL: 2, Effect.COMPATIBLE: 1, Effect.BREAKING: 0}[worst]
+    floor = (*before[:least], before[least] + 1, *([0] * (2 - least)))
+    if after < floor:
+        needed = ".".join(map(str, floor))
+        found.append(Invalid("standard.version-too-small", old=old.version, new=new.version, needed=needed))
+    return tuple(found)
+
+
+def _term_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    loosened = _TIERS.index(new.tier) < _TIERS.index(old.tier)
+    if old.tier is not new.tier:
+        code, effect = ("change.tier-loosened", Effect.REFUSED) if loosened else ("change.tier", Effect.BREAKING)
+        yield Change(code, effect, {"old": str(old.tier), "new": str(new.tier)})
+    if old.attribution is not new.attribution:
+        told = _ATTRIBUTIONS.index(new.attribution) < _ATTRIBUTIONS.index(old.attribution)
+        code, effect = ("change.attribution-told", Effect.REFUSED) if told else ("change.attribution", Effect.BREAKING)
+        yield Change(code, effect, {"old": str(old.attribution), "new": str(new.attribution)})
+    if old.synthetic != new.synthetic:
+        yield Change("change.synthetic", Effect.REFUSED)
+    for term in ("key", "repeat", "purposes", "terms", "stewards", "bounds"):
+        if getattr(old, term) != getattr(new, term):
+            yield Change("change.term", Effect.BREAKING, {"term": term})
+    if old.reject_limit != new.reject_limit:
+        effect = Effect.COMPATIBLE if new.reject_limit > old.reject_limit else Effect.BREAKING
+        yield Change("change.reject-limit", effect, {"old": str(old.reject_limit), "new": str(new.reject_limit)})
+    if (old.titles, old.descriptions) != (new.titles, new.descriptions):
+        yield Change("change.words", Effect.EDITORIAL, {"where": str(old.id)})
+
+
+def _column_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    before, after = ({c.name: c for c in side.columns} for side in (old, new))
+    for name in sorted(before.keys() - after.keys()):
+        yield Change("change.column-removed", Effect.BREAKING, {"column": name})
+    for name in sorted(after.keys() - before.keys()):
+        effect = Effect.BREAKING if after[name].required else Effect.COMPATIBLE
+        yield Change("change.column-added", effect, {"column": name})
+    for name in [name for name in before if name in after]:
+        yield from _one_column(before[name], after[name])
+
+
+def _one_column(old: Column, new: Column) -> Iterator[Change]:
+    for term in (
+        "type",
+        "scale",
+        "precision",
+        "unit",
+        "required",
+        "protection",
+        "domain",
+        "mask_keep",
+        "codes",
+        "pattern",
+    ):
+        if getattr(old, term) != getattr(new, term):
+            yield Change("change.column", Effect.BREAKING, {"column": old.name, "term": term.replace("_", " ")})
+    if old.privacy_class is not new.privacy_class:
+        yield Change("change.column", Effect.BREAKING, {"column": old.name, "term": "privacy class"})
+    if _limits(old) != _limits(new):
+        wider = old.type is new.type and _wider(old, new)
+        effect = Effect.COMPATIBLE if wider else Effect.BREAKING
+        yield Change("change.limits", effect, {"column": old.name})
+    if old.values != new.values:
+        wider = (set(old.values) <= set(new.values) and bool(old.values)) or not new.values
+        yield Change("change.values", Effect.COMPATIBLE if wider else Effect.BREAKING, {"column": old.name})
+    if old.units != new.units:
+        wider = {(u.symbol, u.numerator, u.denominator) for u in old.units} <= {
+            (u.symbol, u.numerator, u.denominator) for u in new.units
+        }
+        yield Change("change.units", Effect.COMPATIBLE if wider else Effect.BREAKING, {"column": old.name})
+    if old.safe_statistics != new.safe_statistics:
+        yield Change("change.statistics", Effect.COMPATIBLE, {"column": old.name})
+    if (old.titles, old.descriptions, old.synonyms) != (new.titles, new.descriptions, new.synonyms):
+        yield Change("change.words", Effect.EDITORIAL, {"where": old.name})
+
+
+def _limits(column: Column) -> tuple[Decimal | str | int | None, ...]:
+    return column.minimum, column.maximum, column.min_length, column.max_length
+
+
+def _wider(old: Column, new: Column) -> bool:
+    """Whether every value that the old limits took the new ones take too."""
+    below = new.minimum is None or (old.minimum is not None and _order(new, new.minimum, old.minimum))
+    above = new.maximum is None or (old.maximum is not None and _order(new, old.maximum, new.maximum))
+    short = (new.min_length or 0) <= (old.min_length or 0)
+    long = new.max_length is None or (old.max_length is not None and new.max_length >= old.max_length)
+    return below and above and short and long
+
+
+def _order(column: Column, left: Decimal | str, right: Decimal | str) -> bool:
+    low, high = _bound(column.type, left), _bound(column.type, right)
+    return low is not None and high is not None and low <= high  # type: ignore[operator]  # one type each
+
+
+def _rule_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    before, after = ({rule.id: rule for rule in side.rules} for side in (old, new))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            effect = Effect.COMPATIBLE if name not in after else Effect.BREAKING
+            yield Change("change.rule", effect, {"rule": name})
