@@ -33,6 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import TypeEngine
 
+from datadam.adapters.durable import sync_folder
 from datadam.adapters.records import KINDS, Flat, Shape, note_of, shape_of
 from datadam.errors import Invalid, Unavailable
 from datadam.model import Deposit, Grant, Job, Key, Release, Token
@@ -192,11 +193,7 @@ def _own(path: Path) -> None:
             os.fchmod(handle, _OWNER_ONLY)
         finally:
             os.close(handle)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)  # else the file itself may be gone after a power cut, whatever was synced into it
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)  # else the file itself may be gone after a power cut, whatever was synced into it
     except OSError as error:
         raise Unavailable("store.broken", path=str(path), why=error.strerror) from error
 
