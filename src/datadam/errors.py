@@ -8,7 +8,8 @@ DamError
 └── Unavailable  a store, lake, peer or secret is missing or busy; try again later, or mend the dam
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeGuard
 
 
 class DamError(Exception):
@@ -55,3 +56,37 @@ class Faults(Invalid):
         """Say no once for all `faults` together."""
         self.faults = tuple(faults)
         super().__init__(code, count=len(self.faults), **facts)
+
+
+def kept(error: object) -> dict[str, object]:
+    """A refusal, or one reason or fault of it, as JSON that can be stored or sent: `{code, facts, faults}`.
+
+    `facts` keep their JSON values, all others become their text; several faults, or the reasons of a denial, stand
+    in `faults`, each in the same form.
+    """
+    facts: Mapping[str, object] = getattr(error, "facts", {})
+    inner = getattr(error, "faults", None) or facts.get("reasons") or ()
+    plain = (str, int, bool, type(None))
+    return {
+        "code": str(getattr(error, "code", "")),
+        "facts": {
+            name: value if isinstance(value, plain) else [str(part) for part in value] if _is_list(value) else str(value)
+            for name, value in facts.items()
+            if name != "reasons"
+        },
+        "faults": [kept(part) for part in inner if hasattr(part, "code")] if _is_list(inner) else [],
+    }
+
+
+def _is_list(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
+    return isinstance(value, list | tuple)
+
+
+def revived(told: Mapping[str, object], kind: type[DamError] = Invalid) -> DamError:
+    """The refusal that `kept` wrote, to be raised or explained again; anything odd in it becomes its text."""
+    facts, inner = told.get("facts"), told.get("faults")
+    named = {str(name): value for name, value in facts.items()} if isinstance(facts, Mapping) else {}
+    faults = [revived(part) for part in inner if isinstance(part, Mapping)] if _is_list(inner) else []
+    error = kind(str(told.get("code", "")))
+    error.facts = {**named, "reasons": tuple(faults)} if faults else named
+    return error

@@ -23,7 +23,7 @@ from datadam import seal
 from datadam.dam import join, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
-from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
+from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted, kept
 from datadam.formats import codelists, odcs
 from datadam.formats.statements import shaped
 from datadam.mapping import fit_digest, fit_from_json
@@ -38,7 +38,6 @@ from datadam.model import (
     Source,
     Stage,
     Standard,
-    Statement,
     Tally,
     instant,
 )
@@ -285,8 +284,7 @@ def _refuse(world: World, job: Job, error: DamError) -> Job:
     if "tag" in job.facts:
         world.lake.forget(job.standard, str(job.facts["tag"]), job.id)
     world.spool.discard(job.id, ORIGINAL)
-    fault = {"code": error.code, "facts": {name: str(value) for name, value in error.facts.items()}}
-    return _moved(world, job, Stage.REFUSED, fault=fault)
+    return _moved(world, job, Stage.REFUSED, fault=kept(error))
 
 
 def recover(world: World) -> list[str]:
@@ -362,6 +360,20 @@ def tidy(world: World) -> int:
     return touched
 
 
-def manifest(world: World, id: str) -> Statement:
-    """The contributor's own signed manifest of a sealed deposit."""
-    return world.ledger.statement(id)
+def sealed(world: World, id: str) -> Deposit:
+    """A deposit as the log has it."""
+    with world.store.read() as rows:
+        found = rows.get(Deposit, id)
+    if found is None:
+        raise NotFound("deposit.unknown", deposit=id[:64])
+    return found
+
+
+def fits(world: World, caller: Caller, standard: str) -> list[Json]:
+    """The caller's own confirmed fits for a standard, newest first, each once."""
+    found: dict[str, Json] = {}
+    for job in own(world, caller):
+        if job.standard == standard and job.stage != Stage.ANNOUNCED:
+            body = seal.opened(job.envelope).body
+            found.setdefault(body["fit_digest"], body["fit"])
+    return list(found.values())

@@ -16,6 +16,7 @@ from datadam.model import Key, Member, MemberId, Token, Used, instant
 from datadam.ports import Rows
 
 PROFILE_DAYS: Final = 90  # a share profile lies in a file on somebody's disk: it must not live for ever
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 §2.2
 MAX_PROFILES: Final = 100  # per member, alive at once
 
 
@@ -29,10 +30,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """A token to hand out, once, and how long it lives in seconds."""
+    """A token to hand out, once, and how long it lives: in seconds, and until which instant."""
 
     token: str
     seconds: int
+    expires: str
 
 
 def login(world: World, assertion: str, *, audiences: Collection[str]) -> Login:
@@ -50,8 +52,9 @@ def login(world: World, assertion: str, *, audiences: Collection[str]) -> Login:
         _use_once(rows, f"{key.kid}:{seal.digest(claims['jti'].encode())}", now, claims["exp"])
         token = seal.new_token()
         seconds = world.settings.token_seconds
-        rows.put(Token(hash=_hash(token), member=key.owner, expires=instant(now + timedelta(seconds=seconds))))
-    return Login(token=token, seconds=seconds)
+        expires = instant(now + timedelta(seconds=seconds))
+        rows.put(Token(hash=_hash(token), member=key.owner, expires=expires))
+    return Login(token=token, seconds=seconds, expires=expires)
 
 
 def _claims(assertion: str, key: Key, audiences: Collection[str], now: int) -> dict[str, str | int]:
@@ -103,7 +106,7 @@ def issue_profile(world: World, member: MemberId, standard: str, *, days: int = 
             raise Refused("profile.too-many", limit=MAX_PROFILES)
         expires = instant(now + timedelta(seconds=seconds))
         rows.put(Token(hash=_hash(token), member=member, expires=expires, standard=named))
-    return Login(token=token, seconds=seconds)
+    return Login(token=token, seconds=seconds, expires=expires)
 
 
 def profiles(world: World, member: MemberId) -> list[Token]:

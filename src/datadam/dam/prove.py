@@ -35,14 +35,18 @@ def _may_read(world: World, caller: Caller, statement: Statement) -> bool:
 
 def receipt(world: World, caller: Caller, id: str) -> Json:
     """The receipt of a logged statement that the caller may read: all that offline verification needs."""
-    statement = body(world, caller, id)
+    return receipt_of(world, body(world, caller, id))
+
+
+def receipt_of(world: World, statement: Statement) -> Json:
+    """The receipt of a logged statement."""
     index = index_of(world, statement)
     signers = set()
     with world.store.read() as rows:
         for kid in seal.kids(statement):
             key = rows.get(Key, kid)
             if key is None:
-                raise Untrusted("signature.key-unknown", kid=kid, statement=id)
+                raise Untrusted("signature.key-unknown", kid=kid, statement=statement.id)
             signers.add(key.since)
     return world.ledger.receipt(index, sorted(signers - {index}))
 

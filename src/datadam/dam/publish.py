@@ -4,9 +4,9 @@ from datadam import seal
 from datadam import standard as rules
 from datadam.dam import state
 from datadam.dam.world import World
-from datadam.errors import DamError, Faults, Invalid, NotFound
+from datadam.errors import Faults, Invalid, NotFound
 from datadam.formats import codelists, odcs
-from datadam.model import Deposit, Kind, PublishedStandard, Standard, version_of
+from datadam.model import Deposit, Kind, PublishedStandard, Standard
 
 
 def read(text: str) -> Standard:
@@ -39,12 +39,12 @@ def publish(world: World, text: str) -> tuple[Standard, int]:
 
 
 def _check_successor(world: World, old: Standard, new: Standard) -> None:
-    if version_of(new.version) <= version_of(old.version):
-        raise Invalid("standard.version-not-newer", standard=new.id, version=new.version, last=old.version)
+    faults = list(rules.successor_faults(old, new))
     with world.store.read() as rows:
         filled = bool(rows.find(Deposit, standard=new.id))
-    changes = rules.compare(old, new)
-    faults: list[DamError] = [change.fault for change in changes if change.fatal(filled=filled)]
+    if filled:  # rows of the old shape are in the table: it cannot hold both
+        breaking = (change for change in rules.compare(old, new) if change.effect is rules.Effect.BREAKING)
+        faults += [Invalid(change.code, **change.facts) for change in breaking]
     if faults:
         raise Faults("standard.breaking", faults, standard=new.id, last=old.version)
 

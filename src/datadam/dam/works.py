@@ -1,0 +1,63 @@
+"""Deposits under way: a few threads that take each received deposit to its end, and tell how far it has come."""
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+from datadam.dam import deposit
+from datadam.dam.world import World
+from datadam.model import Job
+
+MAX_REMEMBERED: Final = 1000  # deposits whose progress is still told; the journal knows the rest
+
+
+class Works:
+    """Runs `deposit.process` in the background, one contributor's reservoir at a time in the order of arrival."""
+
+    def __init__(self, world: World) -> None:
+        """Start with `settings.workers` threads and nothing to do."""
+        self._world = world
+        self._pool = ThreadPoolExecutor(world.settings.workers, thread_name_prefix="deposit")
+        self._lock = threading.Lock()
+        self._under_way: dict[str, Future[Job]] = {}
+        self._told: dict[str, tuple[str, int, int | None]] = {}
+        self._turns: dict[tuple[str, str], threading.Lock] = {}
+
+    def submit(self, job: Job) -> None:
+        """Take a received deposit in hand; one already under way is left alone."""
+        with self._lock:
+            if job.id in self._under_way:
+                return
+            turn = self._turns.setdefault((job.contributor, job.standard), threading.Lock())
+            future = self._pool.submit(self._run, job.id, turn)
+            self._under_way[job.id] = future
+        future.add_done_callback(lambda _: self._done(job.id))
+
+    def resume(self, jobs: Iterable[Job]) -> None:
+        """Take in hand what a restart found received."""
+        for job in jobs:
+            self.submit(job)
+
+    def progress(self, id: str) -> tuple[str, int, int | None] | None:
+        """Stage, rows or bytes done, and of how many; None when nothing was told."""
+        return self._told.get(id)
+
+    def stop(self) -> None:
+        """Let the running stages end and take no more; what is left resumes at the next start."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self, id: str, turn: threading.Lock) -> Job:
+        # Two deposits of one contributor into one reservoir judge each other's keys: the second must see the first.
+        with turn:
+            return deposit.process(self._world, id, lambda *told: self._tell(id, *told))
+
+    def _tell(self, id: str, stage: str, done: int, of: int | None) -> None:
+        with self._lock:
+            self._told[id] = (stage, done, of)
+            while len(self._told) > MAX_REMEMBERED:
+                self._told.pop(next(iter(self._told)))
+
+    def _done(self, id: str) -> None:
+        with self._lock:
+            self._under_way.pop(id, None)

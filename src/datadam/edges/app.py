@@ -1,0 +1,107 @@
+"""The applications that a dam serves: one for everybody over TCP, one for its operator over a Unix socket."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from datadam import __version__
+from datadam.dam import deposit, login, prove
+from datadam.dam.works import Works
+from datadam.dam.world import World
+from datadam.edges import api, delta_sharing, operator
+from datadam.edges.manners import Guard, problem
+from datadam.errors import DamError, Invalid, NotFound
+from datadam.model import Job
+
+TIDY_SECONDS: Final = 3600  # how often what is over is removed
+_UPLOADS: Final = "/api/deposits/"
+
+
+def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
+    """What members and strangers reach: the API, the log's files, Delta Sharing."""
+    app = FastAPI(
+        title=world.settings.title,
+        version=__version__,
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # they would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=partial(_life, world, works),
+    )
+    app.state.world, app.state.works = world, works
+    app.include_router(api.router)
+    app.include_router(delta_sharing.router, prefix="/sharing")
+    app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
+    app.add_api_route("/log/{path:path}", partial(_log_file, log_folder), methods=["GET", "HEAD"])
+    _mannered(app)
+    app.add_middleware(Guard, per_minute=world.settings.requests_per_minute, large=_is_upload)
+    return app
+
+
+def operator_app(world: World, check: Callable[[], prove.Findings]) -> FastAPI:
+    """What the operator's commands reach while the dam is served."""
+    app = FastAPI(title="operator", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.world, app.state.check = world, check
+    app.include_router(operator.router)
+    _mannered(app)
+    return app
+
+
+def _mannered(app: FastAPI) -> None:
+    app.add_exception_handler(DamError, problem)
+    app.add_exception_handler(RequestValidationError, _wrong_parameters)
+
+
+def _wrong_parameters(request: Request, error: Exception) -> Response:
+    named = {str(part["loc"][-1]) for part in error.errors()} if isinstance(error, RequestValidationError) else set()
+    return problem(request, Invalid("request.malformed", expected=", ".join(sorted(named))))
+
+
+def _is_upload(path: str) -> bool:
+    return path.startswith(_UPLOADS) and path.endswith("/file")
+
+
+def _log_file(folder: Path, path: str) -> Response:
+    """The log's static files (C2SP tlog-tiles): `checkpoint` and `tile/…`, nothing else of the folder."""
+    parts = path.split("/")
+    if (path != "checkpoint" and parts[0] != "tile") or any(part in {"", ".", ".."} for part in parts):
+        raise NotFound("log.path-unknown", path=path[:100])
+    file = folder.joinpath(*parts)
+    if not file.is_file():
+        raise NotFound("log.path-unknown", path=path[:100])
+    whole = path != "checkpoint" and ".p" not in path
+    caching = "public, max-age=31536000, immutable" if whole else "no-cache"
+    media = "text/plain; charset=utf-8" if path == "checkpoint" else "application/octet-stream"
+    return FileResponse(file, media_type=media, headers={"Cache-Control": caching})
+
+
+@asynccontextmanager
+async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001  (Starlette's shape)
+    """Take up what a restart found, tidy every hour, end what runs."""
+    works.resume(await anyio.to_thread.run_sync(partial(_received, world)))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_tidy_for_ever, world)
+        yield
+        tasks.cancel_scope.cancel()
+    await anyio.to_thread.run_sync(works.stop)
+
+
+def _received(world: World) -> list[Job]:
+    ids = deposit.recover(world)
+    with world.store.read() as rows:
+        return [job for id in ids if (job := rows.get(Job, id)) is not None]
+
+
+async def _tidy_for_ever(world: World) -> None:
+    while True:
+        await anyio.to_thread.run_sync(partial(login.forget_expired, world))
+        await anyio.to_thread.run_sync(partial(deposit.tidy, world))
+        await anyio.sleep(TIDY_SECONDS)

@@ -1,0 +1,175 @@
+"""How every HTTP edge behaves: who calls, in which language, how a refusal looks, how often a stranger may ask."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from datadam import texts
+from datadam.dam import login
+from datadam.dam.login import Caller
+from datadam.dam.world import World
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
+
+MAX_BODY: Final = 8 * 1024 * 1024  # bytes of any request but a deposited file: a standard is the largest honest one
+MAX_ADDRESSES: Final = 10_000  # strangers whose pace is remembered; the longest silent are forgotten first
+PROBLEM: Final = "application/problem+json"
+
+_STATUS: Final[tuple[tuple[type[DamError], int], ...]] = (
+    (Refused, 403),
+    (NotFound, 404),
+    (Unavailable, 503),
+    (Untrusted, 400),
+    (Invalid, 400),
+)
+_LOGIN_CODES: Final = ("login.", "ask.login-needed", "ask.stranger")
+_TOO_OFTEN: Final = "request.too-often"
+_TOO_LARGE: Final = "request.too-large"
+
+
+def world_of(connection: HTTPConnection) -> World:
+    """The dam that serves this request."""
+    world: World = connection.app.state.world
+    return world
+
+
+def language_of(connection: HTTPConnection) -> str:
+    """The language that the caller reads best, of those we write."""
+    return texts.accepted(connection.headers.get("accept-language"))
+
+
+def bearer(connection: HTTPConnection) -> str | None:
+    """The bearer token sent, if any (RFC 6750 §2.1)."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if not scheme:
+        return None
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Untrusted("login.scheme", scheme=scheme[:20])
+    return token.strip()
+
+
+def caller_of(request: Request) -> Caller:
+    """Who calls; a token that does not hold is `Untrusted`, none is a stranger."""
+    return login.caller(world_of(request), bearer(request))
+
+
+def member_of(request: Request) -> Caller:
+    """Who calls, if a member with a login of its own; else `Refused`."""
+    caller = caller_of(request)
+    if caller.member is None or caller.standard is not None:
+        raise Refused("ask.login-needed")
+    return caller
+
+
+def status_of(error: DamError) -> int:
+    """The HTTP status of a refusal."""
+    if error.code.startswith(_LOGIN_CODES):
+        return 401
+    if error.code == _TOO_OFTEN:
+        return 429
+    if error.code == _TOO_LARGE:
+        return 413
+    return next(status for kind, status in _STATUS if isinstance(error, kind))
+
+
+def problem(request: Request, error: Exception) -> Response:
+    """A refusal as problem details (RFC 9457), in the caller's language, with every fault."""
+    if not isinstance(error, DamError):
+        raise error
+    told = texts.explain(error, language_of(request))
+    status = status_of(error)
+    body: dict[str, Any] = {
+        "type": f"urn:datadam:{told.code}",
+        "title": told.what,
+        "status": status,
+        "detail": told.remedy,
+        **kept(error),
+    }
+    headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="datadam"'} if status == 401 else {}  # noqa: PLR2004
+    return JSONResponse(body, status_code=status, headers=headers, media_type=PROBLEM)
+
+
+class Pace:
+    """At most so many requests a minute from each address that shows no token; a bucket that refills steadily."""
+
+    def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Allow `per_minute` requests, all at once if they were saved up."""
+        self._full, self._clock = float(per_minute), clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def admits(self, address: str) -> bool:
+        """Whether one more request is within the pace; counts it if so."""
+        now = self._clock()
+        with self._lock:
+            left, seen = self._left.pop(address, (self._full, now))
+            left = min(self._full, left + (now - seen) * self._full / 60)
+            admitted = left >= 1
+            self._left[address] = (left - 1 if admitted else left, now)
+            if len(self._left) > MAX_ADDRESSES:
+                self._left.popitem(last=False)
+        return admitted
+
+
+class Guard:
+    """ASGI middleware: paces strangers, caps bodies, and sets the headers that every answer carries."""
+
+    def __init__(self, app: ASGIApp, *, per_minute: int, large: Callable[[str], bool]) -> None:
+        """Guard `app`; paths for which `large` holds may carry a body of any size (their verb limits it)."""
+        self._app, self._pace, self._large = app, Pace(per_minute), large
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 429 or 413 at once."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        refusal = self._refusal(request)
+        if refusal is not None:
+            await problem(request, refusal)(scope, receive, send)
+            return
+        await self._app(scope, self._capped(request, receive), _with_headers(send))
+
+    def _refusal(self, request: Request) -> DamError | None:
+        address = request.client.host if request.client else ""
+        if "authorization" not in request.headers and not self._pace.admits(address):
+            return Refused(_TOO_OFTEN)
+        length = request.headers.get("content-length", "0")
+        if not self._large(request.url.path) and (not length.isdigit() or int(length) > MAX_BODY):
+            return Invalid(_TOO_LARGE, limit=MAX_BODY)
+        return None
+
+    def _capped(self, request: Request, receive: Receive) -> Receive:
+        """Count what arrives: a chunked body tells no length beforehand."""
+        if self._large(request.url.path):
+            return receive
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > MAX_BODY:
+                raise Invalid(_TOO_LARGE, limit=MAX_BODY)
+            return message
+
+        return counted
+
+
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [
+                *message["headers"],
+                (b"x-content-type-options", b"nosniff"),
+                (b"referrer-policy", b"no-referrer"),
+                (b"content-security-policy", b"default-src 'none'"),
+            ]
+        await send(message)
+
+    return sent

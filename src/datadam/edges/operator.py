@@ -1,0 +1,163 @@
+"""The operator's verbs, over the dam's own Unix socket or in process: whoever may open the folder is the operator."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+import anyio.to_thread
+from fastapi import APIRouter, Request
+
+from datadam import seal
+from datadam.dam import deposit, grant, join, login, prove, publish, state
+from datadam.dam.world import World
+from datadam.edges.manners import world_of
+from datadam.errors import Invalid, NotFound, kept
+from datadam.model import Deposit, Json, Member, MemberKind
+
+router = APIRouter()
+
+
+def perform(world: World, verb: str, args: Mapping[str, Any], *, check: Callable[[], prove.Findings]) -> Json:
+    """Do one of `VERBS` with exactly the arguments that it takes. `check` looks the whole folder over."""
+    if verb == "check":
+        return _check(world, args, check)
+    if verb not in VERBS:
+        raise NotFound("operator.verb-unknown", verb=verb[:40])
+    takes, does = VERBS[verb]
+    if not set(takes) >= set(args) or not all(value is None or isinstance(value, str) for value in args.values()):
+        raise Invalid("request.malformed", expected=", ".join(takes) or "–")
+    return does(world, **{name: args.get(name) for name in takes})
+
+
+def _status(world: World) -> Json:
+    with world.store.read() as rows:
+        members = rows.find(Member, until=None)
+        deposits = rows.find(Deposit)
+    return {
+        "name": world.settings.name,
+        "title": world.settings.title,
+        "url": world.settings.public_url,
+        "vkey": world.ledger.vkey,
+        "entries": world.ledger.size,
+        "countries": sum(member.kind is MemberKind.COUNTRY for member in members),
+        "members": sum(member.kind is MemberKind.ORGANISATION for member in members),
+        "applications": len(join.waiting(world)),
+        "reservoirs": [
+            {
+                "id": one.id,
+                "version": one.version,
+                "deposits": sum(deposit.standard == one.id for deposit in deposits),
+                "rows": sum(deposit.admitted for deposit in deposits if deposit.standard == one.id),
+            }
+            for one in publish.all_published(world)
+        ],
+    }
+
+
+def _applications(world: World) -> Json:
+    return {"items": [{"id": one.id, **body} for one, body in join.waiting(world)]}
+
+
+def _approve(world: World, id: str) -> Json:
+    return {"index": join.approve(world, id), "member": join.standing(world, id).member}
+
+
+def _decline(world: World, id: str, reason: str) -> Json:
+    return {"index": join.decline(world, id, reason)}
+
+
+def _members(world: World) -> Json:
+    return {
+        "items": [
+            {
+                "id": member.id,
+                "kind": member.kind,
+                "jurisdiction": member.jurisdiction,
+                "roles": sorted(member.roles),
+                "under": member.under,
+                "authority": member.authority,
+                "since": member.since,
+                "until": member.until,
+                "profile": profile,
+            }
+            for member, profile in join.members(world)
+        ]
+    }
+
+
+def _expel(world: World, member: str, reason: str) -> Json:
+    return {"index": join.expel(world, member, reason)}
+
+
+def _forget(world: World, member: str, reason: str) -> Json:
+    return {"index": join.forget(world, member, reason)}
+
+
+def _publish(world: World, text: str) -> Json:
+    standard, index = publish.publish(world, text)
+    return {"standard": standard.id, "version": standard.version, "index": index}
+
+
+def _grant(world: World, member: str, standard: str, expires: str | None) -> Json:
+    return {"grant": grant.grant(world, member, standard, expires=expires)}
+
+
+def _revoke(world: World, grant_id: str) -> Json:
+    return {"index": grant.revoke(world, grant_id)}
+
+
+def _grants(world: World, member: str | None) -> Json:
+    return {
+        "items": [
+            {"id": one.id, "member": one.member, "standard": one.standard, "expires": one.expires, "until": one.until}
+            for one in grant.grants(world, member)
+        ]
+    }
+
+
+def _receipt(world: World, id: str) -> Json:
+    return prove.receipt_of(world, world.ledger.statement(id))
+
+
+def _tidy(world: World) -> Json:
+    return {"tokens": login.forget_expired(world), "deposits": deposit.tidy(world)}
+
+
+def _check(world: World, args: Mapping[str, Any], check: Callable[[], prove.Findings]) -> Json:
+    rebuilt = state.rebuild(world) if args.get("rebuild") else None
+    found = check()
+    return {
+        "rebuilt": rebuilt,
+        "entries": found.entries,
+        "bodies": found.bodies,
+        "files": found.files,
+        "erased": found.erased,
+        "faults": [kept(fault) for fault in found.faults],
+    }
+
+
+VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
+    "status": ((), _status),
+    "applications": ((), _applications),
+    "approve": (("id",), _approve),
+    "decline": (("id", "reason"), _decline),
+    "members": ((), _members),
+    "expel": (("member", "reason"), _expel),
+    "forget": (("member", "reason"), _forget),
+    "publish": (("text",), _publish),
+    "grant": (("member", "standard", "expires"), _grant),
+    "revoke": (("grant_id",), _revoke),
+    "grants": (("member",), _grants),
+    "receipt": (("id",), _receipt),
+    "tidy": ((), _tidy),
+}
+
+
+@router.post("/{verb}")
+async def post_verb(request: Request, verb: str) -> Json:
+    """One of the operator's verbs with its arguments as a JSON object."""
+    args = seal.parse(await request.body() or b"{}")
+    if not isinstance(args, dict):
+        raise Invalid("request.malformed", expected="{}")
+    work = partial(perform, world_of(request), verb, args, check=request.app.state.check)
+    return await anyio.to_thread.run_sync(work)
