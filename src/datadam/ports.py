@@ -1,13 +1,13 @@
 """What a dam needs of the world: each a Protocol with one behaviour suite that every adapter passes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from datadam.model import Attribution, Column, FileFact, Layout, Source, Tally
+from datadam.model import Attribution, Column, FileFact, Json, Layout, Source, Tally
 from datadam.plan import Plan
 
 Record = TypeVar("Record")
@@ -218,6 +218,7 @@ class ShareOrder:
 
     columns: tuple[Column, ...]  # of the standard, as stored
     attribution: Attribution
+    attributed: str | None  # name of the column that tells the contributor or country; None where nothing is told
     files: tuple["SharePart", ...]
     into: Path  # an empty folder
     order_key: bytes  # rows are ordered by a keyed hash under this key
@@ -251,10 +252,26 @@ class ShareFile:
 
 
 class ShareWriter(Protocol):
-    """Makes the files that a recipient gets: merged, ordered by a keyed hash, nothing in them but what was decided."""
+    """Makes and keeps the files that a recipient gets: merged, ordered by a keyed hash, nothing in them but what was decided."""
+
+    def schema(self, columns: Sequence[Column], attributed: str | None) -> tuple[Json, ...]:
+        """What the files of such a share hold: {name, type, nullable}, types named as Delta names them."""
+        ...
+
+    def place(self, standard: str, recipient: str, version: int) -> Path:
+        """An empty folder for that version of a share; what a crash left there is removed."""
+        ...
 
     def write(self, order: ShareOrder) -> list[ShareFile]:
-        """Write the share into `order.into`."""
+        """Write the share into `order.into`; no rows are no files."""
+        ...
+
+    def path(self, standard: str, recipient: str, version: int, name: str) -> Path:
+        """A served file, or `NotFound`."""
+        ...
+
+    def clear(self, standard: str, recipient: str, keep: Collection[int]) -> None:
+        """Remove every version of a share but those to keep."""
         ...
 
 

@@ -1,0 +1,315 @@
+"""The ShareWriter port on Polars: served files that tell nothing of who contributed which row.
+
+1. scan    all parts, a contributor at a time: superseded rows fall out, unit ids become the recipient's, attribution comes
+2. rank    each row gets 64 bits of SHAKE-256 under the order key: of its deposit and row number, so of nothing in the row
+3. spill   rows go into buckets by the top bits of their rank, as plain IPC: memory is bounded by a bucket, not a share
+4. sort    bucket by bucket in rank order; files are cut so that their row counts differ by one at most
+
+A row's place, its file and its neighbours are then those of a random shuffle to everybody without the order key. Parquet
+statistics are off; Delta statistics are worked out anew from the shuffled rows, of columns flagged safe only; names are
+random, times are equal.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+import polars_hash as ph
+
+from datadam.adapters.parquet_schema import delta_type, file_digest, polars_type, stored, stored_schema
+from datadam.errors import NotFound, Unavailable
+from datadam.model import Attribution, Column, Json, Protection, standard_id
+from datadam.ports import ShareFile, ShareOrder, SharePart
+
+BUCKET_ROWS: Final = 500_000  # rows sorted at once: about 75 MB at 12 columns
+MAX_BUCKETS: Final = 256  # files open at once while spilling; beyond 128 M rows buckets grow instead
+RANK_BLOCK: Final = 65_536  # ranks drawn from one SHAKE-256 stream
+SERVED_ID: Final = 32  # hex digits: the first 128 bits of an HMAC-SHA-256
+MAX_STATISTIC: Final = 64  # characters of a text that may stand as minimum or maximum
+MADE: Final = 0  # the modification time of every served file, Unix seconds: a real one would tell shares apart
+
+_AGE_ROWS: Final = 2**40  # more rows than any one deposit has
+_NAME: Final = re.compile(r"[0-9a-f]{32}\.parquet")
+_RECIPIENT: Final = re.compile(r"m-[0-9a-f]{20}|\*")
+
+
+class PolarsShare:
+    """Writes shares, and keeps them under `root` by standard, recipient and version."""
+
+    def __init__(self, root: Path) -> None:
+        """Keep shares under `root`, which is made on first use."""
+        self._root = root
+
+    # --- folders ------------------------------------------------------------------------------------------------------
+
+    def place(self, standard: str, recipient: str, version: int) -> Path:
+        """An empty folder for that version; what a crash left in it is removed."""
+        folder = self._folder(standard, recipient) / str(version)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+        return folder
+
+    def path(self, standard: str, recipient: str, version: int, name: str) -> Path:
+        """A served file, or `NotFound`."""
+        path = self._folder(standard, recipient) / str(int(version)) / name
+        if not _NAME.fullmatch(name) or not path.is_file():
+            raise NotFound("share.file-unknown", name=name[:80])
+        return path
+
+    def clear(self, standard: str, recipient: str, keep: Collection[int]) -> None:
+        """Remove every version but those to keep."""
+        folder = self._folder(standard, recipient)
+        for old in folder.iterdir() if folder.is_dir() else ():
+            if old.name not in {str(version) for version in keep}:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def _folder(self, standard: str, recipient: str) -> Path:
+        if not _RECIPIENT.fullmatch(recipient):
+            raise NotFound("share.file-unknown", name=recipient[:80])
+        return self._root / standard_id(standard) / recipient.replace("*", "all")
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def schema(self, columns: Sequence[Column], attributed: str | None) -> tuple[Json, ...]:
+        """What the files hold: {name, type, nullable}."""
+        kinds = {c.name: "string" if c.protection is Protection.UNIT_ID else delta_type(c) for c in stored(columns)}
+        if attributed is not None:
+            kinds[attributed] = "string"
+        return tuple({"name": name, "type": kind, "nullable": True} for name, kind in kinds.items())
+
+    def write(self, order: ShareOrder) -> list[ShareFile]:
+        """Write the share into `order.into`; no rows are no files."""
+        spill = order.into / "spill"
+        try:
+            count, buckets = _spilled(order, spill)
+            files = [_write_file(order, rows) for rows in _cut(buckets, _sizes(count, order.rows_per_file))]
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise Unavailable("share.not-written", why=str(error)[:200]) from error
+        finally:
+            shutil.rmtree(spill, ignore_errors=True)
+        _sync(order.into)
+        return files
+
+
+# --- 1. scan ----------------------------------------------------------------------------------------------------------
+
+
+def _contributions(order: ShareOrder) -> Iterator[tuple[SharePart, list[SharePart]]]:
+    """The parts of each contributor together, oldest first, and one of them to tell for all."""
+    groups: defaultdict[tuple[str, str, str, bool], list[SharePart]] = defaultdict(list)
+    for part in sorted(order.files, key=lambda part: (part.sequence, str(part.path))):
+        groups[(part.tag, part.contributor, part.country, part.own)].append(part)
+    for parts in groups.values():
+        yield parts[0], parts
+
+
+def _scan(order: ShareOrder, parts: Sequence[SharePart]) -> pl.LazyFrame:
+    """All rows of the parts; a column that came after a part was stored is null there."""
+    schema = {name: polars_type(kind) for name, kind in stored_schema(order.columns).items()}
+    return pl.scan_parquet(
+        [part.path for part in parts],
+        schema=schema,
+        missing_columns="insert",
+        hive_partitioning=False,
+        glob=False,
+        include_file_paths="_path",
+    )
+
+
+def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> pl.LazyFrame:
+    """The rows that no newer row of the same key supersedes."""
+    rows = _scan(order, parts)
+    if not order.supersede or len(parts) == 1:
+        return rows
+    position = {str(part.path): place for place, part in enumerate(parts)}
+    age = pl.col("_path").replace_strict(position, return_dtype=pl.Int64) * _AGE_ROWS + pl.col("_row")
+    aged = rows.with_columns(_age=age)
+    # only keys that come more than once are held in memory
+    repeats = (
+        aged.filter(pl.col("_key").is_not_null())
+        .group_by("_key")
+        .agg(_newest=pl.col("_age").max(), _times=pl.len())
+        .filter(pl.col("_times") > 1)
+        .select("_key", "_newest")
+        .collect(engine="streaming")
+    )
+    joined = aged.join(repeats.lazy(), on="_key", how="left", maintain_order="none")
+    return joined.filter(pl.col("_newest").is_null() | (pl.col("_newest") == pl.col("_age")))
+
+
+def _served(order: ShareOrder, one: SharePart, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """What the recipient gets of one contributor's rows, and `_rank`, the place of each."""
+    keys = order.own_keys if one.own else order.recipient_keys
+    columns = [_served_column(column, keys) for column in stored(order.columns)]
+    if order.attributed is not None:
+        told = one.contributor if order.attribution is Attribution.CONTRIBUTOR else one.country
+        columns.append(pl.lit(told, dtype=pl.String()).alias(order.attributed))
+    rank = pl.struct("_deposit", "_row").map_batches(
+        lambda places: _ranks(order.order_key, places), return_dtype=pl.UInt64, is_elementwise=True
+    )
+    return rows.select(*columns, rank.alias("_rank"))
+
+
+def _served_column(column: Column, keys: Mapping[str, bytes]) -> pl.Expr:
+    """The column as served: an internal unit id never leaves, its HMAC under the recipient's key of the domain does.
+
+    The HMAC is of the id's 32 hex digits under the key's 64 hex digits, because polars-hash takes text only.
+    """
+    if column.protection is not Protection.UNIT_ID:
+        return pl.col(column.name)
+    digits = ph.CryptographicHashingNameSpace(pl.col(column.name).bin.encode("hex"))
+    return digits.hmac_sha256(key=keys[column.domain or ""].hex()).str.slice(0, SERVED_ID).alias(column.name)
+
+
+# --- 2. rank ----------------------------------------------------------------------------------------------------------
+
+
+def _ranks(key: bytes, places: pl.Series) -> pl.Series:
+    """64 pseudo-random bits for each (deposit, row): SHAKE-256 (FIPS 202) of key, deposit and block, the row's word of it.
+
+    A sponge keyed by a prefix of fixed length is a pseudo-random function; one stream ranks 65,536 rows at the price
+    of its half megabyte.
+    """
+    deposits, rows = places.struct.field("_deposit"), places.struct.field("_row").to_numpy()
+    ranks = np.empty(len(rows), np.uint64)
+    if len(rows) and (deposits == deposits[0]).all():
+        _rank_deposit(key, deposits[0], rows, ranks, np.arange(len(rows)))
+    else:
+        for deposit in deposits.unique():
+            chosen = (deposits == deposit).to_numpy().nonzero()[0]
+            _rank_deposit(key, deposit, rows, ranks, chosen)
+    return pl.Series(ranks)
+
+
+def _rank_deposit(
+    key: bytes, deposit: str, rows: np.ndarray[Any, Any], ranks: np.ndarray[Any, Any], chosen: np.ndarray[Any, Any]
+) -> None:
+    blocks, words = np.divmod(rows[chosen], RANK_BLOCK)
+    for block in np.unique(blocks):
+        seed = key + deposit.encode() + int(block).to_bytes(8, "big")
+        stream = np.frombuffer(hashlib.shake_256(seed).digest(8 * RANK_BLOCK), "<u8")
+        here = blocks == block
+        ranks[chosen[here]] = stream[words[here]]
+
+
+# --- 3. spill and 4. sort ---------------------------------------------------------------------------------------------
+
+
+def _spilled(order: ShareOrder, spill: Path) -> tuple[int, Iterator[pl.DataFrame]]:
+    """The number of rows that are served, and the rows in rank order, a bucket at a time."""
+    frames = [_served(order, one, _newest(order, parts)) for one, parts in _contributions(order)]
+    if not frames:
+        return 0, iter(())
+    merged = pl.concat(frames, parallel=True)
+    held = _held(part.path for part in order.files)
+    count = min(MAX_BUCKETS, -(-held // BUCKET_ROWS))
+    if count <= 1:
+        rows = merged.collect(engine="streaming")
+        return rows.height, iter([_ranked(rows)])
+    width = 2**64 // count + 1
+    merged.with_columns(_bucket=(pl.col("_rank") // width).cast(pl.UInt16)).sink_ipc(
+        pl.PartitionBy(spill, key="_bucket", include_key=False, approximate_bytes_per_file=None),
+        mkdir=True,
+        maintain_order=False,
+        engine="streaming",
+    )
+    buckets = [sorted((spill / f"_bucket={number}").glob("*")) for number in range(count)]
+    left = sum(pl.scan_ipc(file).select(pl.len()).collect().item() for bucket in buckets for file in bucket)
+    return left, _read(bucket for bucket in buckets if bucket)
+
+
+def _held(paths: Iterable[Path]) -> int:
+    """Rows of the files, by their footers."""
+    return sum(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() for path in paths)
+
+
+def _read(buckets: Iterable[Sequence[Path]]) -> Iterator[pl.DataFrame]:
+    for bucket in buckets:
+        yield _ranked(pl.concat([pl.read_ipc(file) for file in bucket]))
+        for file in bucket:
+            file.unlink()
+
+
+def _ranked(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.sort("_rank").drop("_rank")
+
+
+def _sizes(rows: int, most: int) -> list[int]:
+    """As few files of at most `most` rows as there can be, as equal as can be: a short last file would be a mark."""
+    if not rows:
+        return []
+    files = -(-rows // most)
+    each, over = divmod(rows, files)
+    return [each + (number < over) for number in range(files)]
+
+
+def _cut(buckets: Iterator[pl.DataFrame], sizes: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """The rows, in order, in files of these sizes."""
+    carried = pl.DataFrame()
+    for size in sizes:
+        while carried.height < size:
+            rows = next(buckets)
+            carried = pl.concat([carried, rows]) if carried.height else rows
+        yield carried.head(size)
+        carried = carried.slice(size)
+
+
+def _write_file(order: ShareOrder, rows: pl.DataFrame) -> ShareFile:
+    path = order.into / f"{secrets.token_hex(16)}.parquet"
+    rows.write_parquet(path, compression="zstd", statistics=False)
+    _sync(path)
+    os.utime(path, (MADE, MADE))
+    return ShareFile(
+        name=path.name,
+        digest=file_digest(path) or "",
+        size=path.stat().st_size,
+        rows=rows.height,
+        statistics=_statistics(order.columns, rows),
+    )
+
+
+def _statistics(columns: Sequence[Column], rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """Delta statistics of the safe columns; a bound that JSON cannot carry exactly is left out."""
+    found: dict[str, dict[str, Any]] = {"minValues": {}, "maxValues": {}, "nullCount": {}}
+    for column in stored(columns):
+        if column.safe_statistics and column.protection is Protection.KEEP:
+            values = rows[column.name]
+            found["nullCount"][column.name] = values.null_count()
+            for kind, bound in (("minValues", _bound(values.min())), ("maxValues", _bound(values.max()))):
+                if bound is not None:
+                    found[kind][column.name] = bound
+    return found
+
+
+def _bound(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value) if Decimal(repr(float(value))) == value else None
+    if isinstance(value, str):
+        return value if len(value) <= MAX_STATISTIC else None
+    if isinstance(value, bool) or (isinstance(value, float) and not np.isfinite(value)):
+        return None  # Delta keeps no bounds of booleans; JSON has no NaN
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else None  # RFC 8785 carries no more
+    return value
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
