@@ -26,7 +26,7 @@ REFERENCE = ROOT / "docs" / "reference"
 MADE: Final = "<!-- Made by scripts/docs.py from the code; `make docs` writes it anew. -->\n"
 Command: TypeAlias = Any  # Typer carries a Click of its own, without public types
 Parameter: TypeAlias = Any
-EDGES: Final = ("api", "delta_sharing", "operator")
+EDGES: Final = {"api": "", "delta_sharing": "/sharing", "operator": ""}  # and the prefix that edges/app.py gives each
 
 
 def cell(text: object) -> str:
@@ -155,25 +155,27 @@ def http_page() -> str:
     """Every route of every edge."""
     opening = (
         "All answers are JSON unless a line says otherwise; refusals are problem+json. A member sends the token of its "
-        "login as `Authorization: Bearer …`. A running dam describes its API at `/openapi.json`.\n"
+        "login as `Authorization: Bearer …`. A running dam describes itself at `/api/openapi.json`; "
+        "its log lies under `/log/` as static files (C2SP tlog-tiles). The operator's verbs are reached over the folder's "
+        "own Unix socket only.\n"
     )
     parts = [MADE, "# HTTP\n", opening]
-    for name in EDGES:
+    for name, prefix in EDGES.items():
         module = importlib.import_module(f"datadam.edges.{name}")
         routers = [value for value in vars(module).values() if isinstance(value, APIRouter)]
-        rows = [row for router in routers for row in _routes(router)]
+        rows = [row for router in routers for row in _routes(router, prefix)]
         if rows:
             purpose = (module.__doc__ or "").strip().splitlines()[0]
             parts += [f"## {name.replace('_', ' ')}\n", purpose + "\n", table(("method", "path", "gives"), rows)]
     return "\n".join(parts)
 
 
-def _routes(router: APIRouter) -> Iterator[tuple[str, str, str]]:
+def _routes(router: APIRouter, prefix: str) -> Iterator[tuple[str, str, str]]:
     for route in router.routes:
         if not isinstance(route, Route | APIRoute):
             continue
         gives = (route.endpoint.__doc__ or "").strip().split("\n\n")[0]
-        yield ", ".join(sorted((route.methods or set()) - {"HEAD"})), f"`{route.path}`", gives
+        yield ", ".join(sorted((route.methods or set()) - {"HEAD"})), f"`{prefix}{route.path}`", gives
 
 
 # --- standards --------------------------------------------------------------------------------------------------------

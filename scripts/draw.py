@@ -95,7 +95,7 @@ class Pen:
                 self.text(125, y + 49, "own", "small"),
                 f'<path class="flow" d="M230,{y + 26} C300,{y + 26} 290,{130 + row * 18} 352,{130 + row * 18}"/>',
             ]
-        parts.append(self.text(296, 66, "signed", "small"))
+        parts.append(self.text(296, 42, "signed", "small"))
         parts.append('<path class="back" d="M352,262 C300,262 300,246 236,246"/>')
         parts.append(self.text(298, 290, "back", "small"))
         return parts

@@ -17,7 +17,7 @@ from datadam.model import Reason
 
 SOURCE = Path(texts.__file__).parents[1]
 RAISED = {"DamError", "Invalid", "Refused", "NotFound", "Untrusted", "Unavailable", "Faults", "Reason"}
-SPOKEN = {"say", "remedy"}
+SPOKEN = {"say", "remedy", "word"}
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
@@ -254,7 +254,7 @@ def test_facts_that_are_collections_are_counted_not_poured_out() -> None:
 )
 def test_the_browser_says_which_language(header: str | None, language: str) -> None:
     """The wish with the most weight that we can fulfil, the first of equals; nonsense is passed over."""
-    assert texts.language(header) == language
+    assert texts.accepted(header) == language
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def accession(lang: str = LANGUAGES[0]) -> str:
     return resources.files(__name__).joinpath(f"accession.{_known(lang)}.txt").read_text(encoding="utf-8")
 
 
-def language(header: str | None) -> str:
+def accepted(header: str | None) -> str:
     """The language of ours that an Accept-Language header (RFC 9110 §12.5.4) likes best."""
     wishes: list[tuple[float, int, str]] = []
     for place, wish in enumerate((header or "")[:1000].split(",")):
