@@ -1,5 +1,494 @@
-"""Compile a Standard and a Fit into a Plan: an engine-neutral tree of casts, rules, conversions and protections."""
+r"""Compile a Standard and a Fit into a Plan: an engine-neutral tree of casts, rules, conversions and protections.
+
+What every engine has to do with a Plan, to the letter:
+
+1. A field is text as it was sent. Outer blanks (`BLANKS`) are cut off; what is empty then, or absent, is *missing*.
+   A row in which every field is missing is no row: it keeps its number and is not counted.
+2. `lookup` turns a code or one of its names into the code; a text that is neither breaks `codes`, and nothing else
+   is judged about that value. Length and pattern are judged on the text that results.
+3. The text must have the `form` of its cast; only then is it cast. No form, no such day, a number too large: `type`.
+4. A quantity is its unscaled integer times `numerator` over `denominator`, rounded half to even; more digits than the
+   column has: `type`. A unit that is missing or unknown beside a present value breaks `unit`, and of that value
+   nothing but its form is judged.
+5. A missing value breaks `required` or nothing. Range and cross rules are judged only on values that could be cast.
+6. A row fails closed: whatever cannot be said to hold is broken. Bit b of a row's mask is `rules[b]`.
+7. `key.unique` and `key.repeat` are judged last, among the rows that broke nothing else.
+
+Forms and patterns stay in what RE2 and Java's regular expressions share: anchored `\A...\z`, `[0-9]` and never `\d`.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+from datadam.errors import DamError, Faults, Invalid
+from datadam.model import CodeList, Column, CrossRule, Feed, Fit, Protection, Repeat, Standard, Type, fold
+
+BLANKS: Final = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
+    "\u202f\u205f\u3000"
+)
+"""Unicode's White_Space, which is what a spreadsheet user in Seoul or Berlin does not see around a value."""
+MAX_RULES: Final = 62  # bits of a signed 64-bit mask that every engine keeps positive
+MAX_TEXT: Final = 32_768  # characters of a text that the standard does not bound
+MAX_INTEGER_DIGITS: Final = 18  # any such number fits 64 bits
+MAX_WHOLE_DIGITS: Final = 15  # of a quantity, before the point
+MAX_FRACTION_DIGITS: Final = 18  # of a quantity, after the point: every digit of a printed double
+MIN_FRACTION_DIGITS: Final = 6  # a factor that leaves room for fewer is refused
+MAX_DIGITS: Final = 38  # of a decimal in Parquet, Spark and Polars
+_ROOM: Final = 2**126  # products stay below it, so that a remainder can be doubled in 128 bits
+
+INTEGER_FORM: Final = rf"\A[+-]?[0-9]{{1,{MAX_INTEGER_DIGITS}}}\z"
+NUMBER_FORM: Final = r"\A[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?\z"
+BOOLEAN_FORM: Final = r"\A(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|[01])\z"
+TRUE_FORM: Final = r"\A(?:[Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|1)\z"
+_DAY: Final = r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+DATE_FORM: Final = rf"\A{_DAY}\z"
+TIMESTAMP_FORM: Final = (
+    rf"\A{_DAY}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,6}})?"
+    r"(?:[Zz]|[+-](?:0[0-9]|1[0-8]):[0-5][0-9])?\z"
+)
+"""Date, time, up to six digits of a second; no offset means UTC."""
+FIRST_INSTANT: Final = -30_610_224_000_000_000  # 1000-01-01T00:00:00Z in microseconds from 1970
+LAST_INSTANT: Final = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z; an offset may not carry past either
 
 
+class Check(StrEnum):
+    """What kind of rule it is."""
+
+    REQUIRED = "required"
+    UNIT = "unit"
+    CODES = "codes"
+    TYPE = "type"
+    RANGE = "range"
+    LENGTH = "length"
+    PATTERN = "pattern"
+    CROSS = "cross"
+    UNIQUE = "unique"
+    REPEAT = "repeat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One thing that must hold of a row. Its place in `Plan.rules` is its bit in the mask."""
+
+    id: str
+    check: Check
+    column: str | None = None  # of the standard; None for the key
+    minimum: int | Decimal | None = None  # RANGE, in the cell's own measure (`measure`); LENGTH in characters
+    maximum: int | Decimal | None = None
+    pattern: str | None = None
+    other: str | None = None  # CROSS: column, op, other
+    op: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """The unscaled integer of a value as sent, times numerator over denominator, is that of the value as stored."""
+
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Into which type a text is read, and the lexical form that it must have first."""
+
+    type: Type
+    form: str | None = None  # None: any text
+    precision: int = 0  # decimals: digits in all, stored
+    scale: int = 0  # decimals: digits after the point, stored
+    fraction: int = 0  # quantities: digits after the point that the form lets in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """A closed list: codes as they are, and names (folded) that stand for one of them."""
+
+    name: str
+    codes: frozenset[str]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def code(self, text: str) -> str | None:
+        """The code that a trimmed text means, or None."""
+        return text if text in self.codes else self.names.get(fold(text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """The units that a quantity may name row by row; `names.code` gives the key into `factors`."""
+
+    source: str
+    names: Lookup
+    factors: Mapping[str, Factor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """How one standard column's value comes about, and how it is kept."""
+
+    column: str
+    source: str | None  # the file's column; None: a constant, or missing throughout
+    constant: str | None
+    required: bool
+    lookup: Lookup | None
+    cast: Cast
+    factor: Factor | None  # the whole column's; None where rows name their units, or nothing is to be converted
+    units: Units | None
+    protection: Protection
+    domain: str | None
+    mask_keep: int
+    safe: bool  # minimum and maximum may be told
+
+    @property
+    def stored(self) -> bool:
+        """Whether the value is kept at all."""
+        return self.protection is not Protection.DROP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Placeholder until compile lands."""
+    """All that an engine needs to judge and convert a file; it holds no key and no path."""
+
+    standard: str
+    version: str
+    cells: tuple[Cell, ...]  # in the standard's order
+    rules: tuple[Rule, ...]
+    key: tuple[str, ...]  # columns whose values make `_key`; none where the standard repeats freely
+    repeat: Repeat
+    dropped: tuple[str, ...]  # columns of the file that its sender left out
+    reject_limit: Decimal
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The file's columns that are read, each once."""
+        named = [cell.source for cell in self.cells] + [cell.units.source for cell in self.cells if cell.units]
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
+    def stored(self) -> tuple[Cell, ...]:
+        """The cells whose values are kept."""
+        return tuple(cell for cell in self.cells if cell.stored)
+
+    def cell(self, column: str) -> Cell:
+        """The cell of a standard column."""
+        return next(cell for cell in self.cells if cell.column == column)
+
+    def bit(self, check: Check, column: str | None = None) -> int | None:
+        """The bit of the first such rule, or None where the plan has none."""
+        return next((b for b, rule in enumerate(self.rules) if (rule.check, rule.column) == (check, column)), None)
+
+    def broken(self, mask: int) -> tuple[Rule, ...]:
+        """The rules that a mask of failed rules names."""
+        return tuple(rule for bit, rule in enumerate(self.rules) if mask >> bit & 1)
+
+    def check_header(self, header: Iterable[str]) -> None:
+        """Refuse a file whose columns are not exactly those that were mapped or dropped by name."""
+        present = set(header)
+        faults: list[DamError] = [
+            Invalid("deposit.column-absent", column=name) for name in self.sources if name not in present
+        ]
+        expected = {*self.sources, *self.dropped}
+        faults += [Invalid("deposit.column-unknown", column=name) for name in header if name not in expected]
+        if faults:
+            raise Faults("deposit.columns", faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One value of one row that broke one rule. `value` is as it was sent, None where nothing was."""
+
+    row: int  # from 0 in the file as sent; a CSV's header is not counted
+    rule: str
+    column: str | None  # of the standard; None for the key
+    source: str | None  # the file's column, where there is one
+    value: str | None
+
+
+# --- compile ----------------------------------------------------------------------------------------------------------
+
+
+def compile_plan(standard: Standard, fit: Fit, codes: Mapping[str, CodeList]) -> Plan:
+    """Turn a checked Standard and a confirmed Fit into a Plan, or raise `Faults` with everything that does not fit."""
+    faults = list(_misfits(standard, fit))
+    feeds = {feed.column: feed for feed in fit.feeds}
+    cells, rules = [], []
+    for column in standard.columns:
+        try:
+            cell = _cell(column, feeds.get(column.name), codes)
+            cells.append(cell)
+            rules += _column_rules(column, cell)
+        except Invalid as error:
+            faults.append(error)
+    if not faults:
+        by_name = {cell.column: cell for cell in cells}
+        for cross in standard.rules:
+            try:
+                rules.append(_cross(cross, by_name))
+            except Invalid as error:
+                faults.append(error)
+    keyed = standard.repeat is not Repeat.KEEP and bool(standard.key)
+    if keyed:
+        rules.append(Rule(id="key.unique", check=Check.UNIQUE))
+        if standard.repeat is Repeat.REFUSE:
+            rules.append(Rule(id="key.repeat", check=Check.REPEAT))
+    faults += [Invalid("plan.rule-twice", rule=id) for id, n in Counter(r.id for r in rules).items() if n > 1]
+    if len(rules) > MAX_RULES:
+        faults.append(Invalid("plan.too-many-rules", count=len(rules), limit=MAX_RULES))
+    if faults:
+        raise Faults("plan.misfit", faults, standard=standard.id)
+    return Plan(
+        standard=standard.id,
+        version=standard.version,
+        cells=tuple(cells),
+        rules=tuple(rules),
+        key=standard.key if keyed else (),
+        repeat=standard.repeat,
+        dropped=fit.dropped,
+        reject_limit=standard.reject_limit,
+    )
+
+
+def _misfits(standard: Standard, fit: Fit) -> Iterable[DamError]:
+    if (fit.standard, fit.version) != (standard.id, standard.version):
+        yield Invalid(
+            "plan.other-standard", expected=f"{standard.id} {standard.version}", found=f"{fit.standard} {fit.version}"
+        )
+    names = {column.name: column for column in standard.columns}
+    for name, count in Counter(feed.column for feed in fit.feeds).items():
+        if name not in names:
+            yield Invalid("plan.column-unknown", column=name, standard=standard.id)
+        if count > 1:
+            yield Invalid("plan.column-twice", column=name)
+    fed = {feed.column for feed in fit.feeds}
+    yield from (
+        Invalid("plan.column-missing", column=column.name)
+        for column in standard.columns
+        if column.required and column.name not in fed
+    )
+    used = {feed.source for feed in fit.feeds} | {feed.unit_source for feed in fit.feeds}
+    yield from (Invalid("plan.dropped-used", column=name) for name in fit.dropped if name in used)
+    if standard.repeat is Repeat.KEEP:
+        return
+    for name in standard.key:
+        if name not in names:
+            yield Invalid("plan.key-unknown", column=name)
+        elif not names[name].required or names[name].type is Type.NUMBER:
+            yield Invalid("plan.key-unfit", column=name)
+
+
+def _cell(column: Column, feed: Feed | None, codes: Mapping[str, CodeList]) -> Cell:
+    if feed is not None and (feed.source is None) == (feed.constant is None):
+        raise Invalid("plan.feed-unclear", column=column.name)
+    if column.protection in {Protection.MASK, Protection.UNIT_ID} and column.type is not Type.TEXT:
+        raise Invalid("plan.protection-not-text", column=column.name, protection=str(column.protection))
+    if column.protection is Protection.UNIT_ID and not column.domain:
+        raise Invalid("plan.domain-missing", column=column.name)
+    cast, factor, units = _quantity(column, feed)
+    return Cell(
+        column=column.name,
+        source=feed.source if feed else None,
+        constant=feed.constant if feed else None,
+        required=column.required,
+        lookup=_lookup(column, codes),
+        cast=cast,
+        factor=factor,
+        units=units,
+        protection=column.protection,
+        domain=column.domain,
+        mask_keep=column.mask_keep,
+        safe=column.safe_statistics and column.protection is Protection.KEEP,
+    )
+
+
+def _lookup(column: Column, codes: Mapping[str, CodeList]) -> Lookup | None:
+    if column.codes is not None:
+        if column.codes not in codes:
+            raise Invalid("plan.codes-unknown", column=column.name, codes=column.codes)
+        listed = codes[column.codes]
+        known, aliases = listed.codes, listed.aliases
+        if column.values:  # a list given in place narrows the named one
+            known = known & frozenset(column.values)
+            aliases = {name: code for name, code in aliases.items() if code in known}
+        return Lookup(name=column.codes, codes=known, names={**_folded(known), **aliases})
+    if column.values:
+        return Lookup(name=column.name, codes=frozenset(column.values), names=_folded(column.values))
+    return None
+
+
+def _folded(codes: Iterable[str]) -> dict[str, str]:
+    """Codes by their folded spelling, without those that only case or width tells apart."""
+    spellings = sorted(set(codes))
+    counts = Counter(fold(code) for code in spellings)
+    return {fold(code): code for code in spellings if counts[fold(code)] == 1}
+
+
+# --- quantities -------------------------------------------------------------------------------------------------------
+
+
+_FORMS: Final = {
+    Type.INTEGER: INTEGER_FORM,
+    Type.NUMBER: NUMBER_FORM,
+    Type.BOOLEAN: BOOLEAN_FORM,
+    Type.DATE: DATE_FORM,
+    Type.TIMESTAMP: TIMESTAMP_FORM,
+}
+
+
+def _quantity(column: Column, feed: Feed | None) -> tuple[Cast, Factor | None, Units | None]:
+    """The cast of a column and, for a quantity, what its values are multiplied by."""
+    ratios = _ratios(column)
+    named = feed is not None and (feed.unit is not None or feed.unit_source is not None)
+    if named and (column.unit is None or column.type not in {Type.INTEGER, Type.DECIMAL}):
+        raise Invalid("plan.unit-needless", column=column.name)
+    by_row = feed.unit_source if feed else None
+    symbol = None if by_row or not named or feed is None else _symbol(column, feed.unit or "")
+    wanted = ratios if by_row else {symbol or "": ratios[symbol] if symbol else Fraction(1)}
+    if column.type is not Type.DECIMAL and all(ratio == 1 for ratio in wanted.values()) and not by_row:
+        return Cast(type=column.type, form=_FORMS.get(column.type)), None, None
+    scale, precision = (column.scale, column.precision) if column.type is Type.DECIMAL else (0, MAX_INTEGER_DIGITS)
+    if not 0 <= scale <= precision <= MAX_DIGITS or precision == 0:
+        raise Invalid("plan.digits", column=column.name, precision=precision, scale=scale)
+    whole, fraction = _digits(column, scale, wanted.values())
+    form = rf"\A[+-]?[0-9]{{1,{whole}}}(?:\.[0-9]{{1,{fraction}}})?\z"
+    cast = Cast(type=column.type, form=form, precision=precision, scale=scale, fraction=fraction)
+    factors = {name: _factor(ratio, scale, fraction) for name, ratio in wanted.items()}
+    if by_row is None:
+        return cast, factors[symbol or ""], None
+    return cast, None, Units(source=by_row, names=_unit_names(column), factors=factors)
+
+
+def _ratios(column: Column) -> dict[str, Fraction]:
+    """Units by symbol: one of it is how many of the column's own unit."""
+    ratios = {column.unit: Fraction(1)} if column.unit else {}
+    for unit in column.units:
+        if unit.numerator <= 0 or unit.denominator <= 0:
+            raise Invalid("plan.factor", column=column.name, unit=unit.symbol)
+        ratios[unit.symbol] = Fraction(unit.numerator, unit.denominator)
+    return ratios
+
+
+def _unit_names(column: Column) -> Lookup:
+    """Symbols count to the letter (a Mg is not a mg); their synonyms are compared folded."""
+    synonyms = {fold(name): unit.symbol for unit in column.units for name in unit.synonyms}
+    return Lookup(name=column.name, codes=frozenset(_ratios(column)), names=synonyms)
+
+
+def _symbol(column: Column, unit: str) -> str:
+    symbol = _unit_names(column).code(unit)
+    if symbol is None:
+        raise Invalid("plan.unit-unknown", column=column.name, unit=unit)
+    return symbol
+
+
+def _factor(ratio: Fraction, scale: int, fraction: int) -> Factor:
+    exact = ratio * Fraction(10**scale, 10**fraction)
+    return Factor(numerator=exact.numerator, denominator=exact.denominator)
+
+
+def _digits(column: Column, scale: int, ratios: Iterable[Fraction]) -> tuple[int, int]:
+    """How many digits before and after the point may be sent, so that 128 bits hold every step."""
+    wanted = list(ratios)
+    whole = max(1, min(MAX_WHOLE_DIGITS, MAX_DIGITS - max(scale, MIN_FRACTION_DIGITS)))
+    for fraction in range(max(MAX_FRACTION_DIGITS, scale), MIN_FRACTION_DIGITS - 1, -1):
+        factors = [_factor(ratio, scale, fraction) for ratio in wanted]
+        fits = all(10 ** (whole + fraction) * f.numerator < _ROOM and f.denominator < _ROOM for f in factors)
+        if fits and whole + fraction <= MAX_DIGITS:
+            return whole, fraction
+    raise Invalid("plan.unit-too-fine", column=column.name)
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def _column_rules(column: Column, cell: Cell) -> Iterable[Rule]:
+    name = column.name
+    if cell.required:
+        yield Rule(id=f"{name}.required", check=Check.REQUIRED, column=name)
+    if cell.source is None and cell.constant is None:
+        return
+    if cell.units is not None:
+        yield Rule(id=f"{name}.unit", check=Check.UNIT, column=name)
+    if cell.lookup is not None:
+        yield Rule(id=f"{name}.codes", check=Check.CODES, column=name)
+    if column.type is not Type.TEXT:
+        yield Rule(id=f"{name}.type", check=Check.TYPE, column=name)
+    if column.minimum is not None or column.maximum is not None:
+        low, high = _measure(column, column.minimum, up=True), _measure(column, column.maximum, up=False)
+        yield Rule(id=f"{name}.range", check=Check.RANGE, column=name, minimum=low, maximum=high)
+    if column.type is Type.TEXT and (cell.lookup is None or column.min_length or column.max_length is not None):
+        most = MAX_TEXT if column.max_length is None else column.max_length
+        yield Rule(id=f"{name}.length", check=Check.LENGTH, column=name, minimum=column.min_length, maximum=most)
+    if column.pattern is not None:
+        yield Rule(id=f"{name}.pattern", check=Check.PATTERN, column=name, pattern=column.pattern)
+
+
+def _measure(column: Column, bound: Decimal | str | None, *, up: bool) -> int | Decimal | None:
+    """A bound in what engines compare: the unscaled integer, days or microseconds from 1970; a double's as Decimal."""
+    if bound is None:
+        return None
+    toward = math.ceil if up else math.floor
+    try:
+        match column.type:
+            case Type.INTEGER:
+                return toward(Decimal(bound))
+            case Type.DECIMAL:
+                return toward(Fraction(Decimal(bound)) * 10**column.scale)
+            case Type.NUMBER:
+                return Decimal(bound)
+            case Type.DATE:
+                return (date.fromisoformat(str(bound)) - date(1970, 1, 1)).days
+            case Type.TIMESTAMP:
+                return microseconds(datetime.fromisoformat(str(bound)))
+            case Type.TEXT | Type.BOOLEAN:
+                raise Invalid("plan.range-unfit", column=column.name)
+    except (ArithmeticError, ValueError) as error:
+        raise Invalid("plan.bound-malformed", column=column.name, bound=str(bound)[:40]) from error
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds from 1970 in UTC, exact; a moment without a zone is UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+_OPERATORS: Final = frozenset({"<", "<=", ">", ">=", "=", "!="})
+
+
+def _cross(cross: CrossRule, cells: Mapping[str, Cell]) -> Rule:
+    if cross.op not in _OPERATORS:
+        raise Invalid("plan.operator-unknown", rule=cross.id, op=cross.op)
+    for name in (cross.left, cross.right):
+        if name not in cells:
+            raise Invalid("plan.cross-column-unknown", rule=cross.id, column=name)
+    left, right = cells[cross.left].cast, cells[cross.right].cast
+    exact = {Type.INTEGER, Type.DECIMAL}
+    if left.type is not right.type and not {left.type, right.type} <= exact:
+        raise Invalid("plan.cross-types", rule=cross.id, left=str(left.type), right=str(right.type))
+    scale = max(left.scale, right.scale)
+    if any((side.precision or MAX_INTEGER_DIGITS) - side.scale + scale > MAX_DIGITS for side in (left, right)):
+        raise Invalid("plan.cross-types", rule=cross.id, left=str(left.type), right=str(right.type))
+    return Rule(id=cross.id, check=Check.CROSS, column=cross.left, other=cross.right, op=cross.op)
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+def key_message(texts: Iterable[tuple[str, bool]]) -> str:
+    r"""The text that `_key` is the keyed hash of, from (canonical text of a key column, is it free text).
+
+    Canonical: text as stored before protection, integers and unscaled decimals in digits, days and microseconds from
+    1970 in digits, `true` and `false`. One column: that text. More: joined by U+001F, free texts preceded by their
+    length in UTF-8 bytes and a colon, so that no two keys share a text.
+    """
+    parts = list(texts)
+    if len(parts) == 1:
+        return parts[0][0]
+    return "\x1f".join(f"{len(text.encode())}:{text}" if free else text for text, free in parts)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from datadam.model import Attribution, Column, FileFact, Json, Layout, Source, Tally
-from datadam.plan import Plan
+from datadam.plan import Fault, Plan
 
 Record = TypeVar("Record")
 
@@ -196,7 +196,22 @@ class Engine(Protocol):
         ...
 
     def run(self, plan: Plan, source: Source, into: "Outputs", progress: Progress) -> Tally:
-        """Judge every row by every rule in one pass; write admitted rows and rejects; see `Outputs`."""
+        """Judge every row by every rule in one pass; write admitted rows and rejects; see `Outputs`.
+
+        A file that cannot be read to its end, or whose columns are not those of the plan, is `Invalid`, and neither
+        output stays. The same plan, file and keys give the same rows. Whatever `progress` raises comes out of here.
+        """
+        ...
+
+    def faults(self, plan: Plan, rejects: Path, limit: int) -> list[Fault]:
+        """The first `limit` faults of a run, by row and rule: what was sent, and which rule it broke."""
+        ...
+
+    def return_rejects(self, plan: Plan, rejects: Path, into: Path, reasons: Mapping[str, str]) -> FileFact:
+        """Write the rejected rows as CSV, in the sender's own columns and order, with one more column: `reason`.
+
+        `reasons` says each rule's sentence by its id; values stay as they were sent, because they are the sender's own.
+        """
         ...
 
 

@@ -1,0 +1,236 @@
+"""Open a contributor's file, CSV or Parquet, as rows of text; refuse what cannot be read and say where it is wrong."""
+
+import codecs
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from datadam.errors import Invalid
+from datadam.model import Source
+
+ROW: Final = "_row"
+FAILED: Final = "_failed"
+MAX_COLUMNS: Final = 1_000  # a header beyond it is a mistake or an attack
+MAX_LINE: Final = 1024 * 1024  # bytes between two line ends; about what a reader holds at once (up to twice it passes)
+MAX_ROWS: Final = 2**31 - 1  # of a Parquet file, as it says itself
+MAX_ROW_GROUP: Final = 2 * 1024**3  # bytes, unpacked: a reader holds one at a time
+MAX_UNPACKED: Final = 200  # times the file's own size, beyond a row group's worth; honest files stay below 50
+_MAGIC: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"PK\x03\x04")
+_BOM: Final = codecs.BOM_UTF8
+_SEPARATORS: Final = (",", ";", "\t")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A file that can be read: its columns, their physical types, and its rows as text with their numbers in `_row`."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: pl.LazyFrame
+    count: int | None  # rows, where the file says
+    separator: str  # of a CSV
+
+
+def open_source(source: Source) -> Opened:
+    """Open `source` and check everything that can be checked without reading its rows one by one; `Invalid` says where."""
+    path = Path(source.path)
+    if path.stat().st_size == 0:
+        raise Invalid("file.empty", name=source.name)
+    match source.format:
+        case "csv":
+            return _open_csv(path, source.name)
+        case "parquet":
+            return _open_parquet(path, source.name)
+        case other:
+            raise Invalid("file.format-unknown", name=source.name, format=other[:20])
+
+
+def refuse(source: Source, error: Exception) -> Invalid:
+    """What was wrong with a file that a reader gave up on: found by reading it again, slowly."""
+    if source.format == "parquet":
+        return Invalid("file.parquet-broken", name=source.name, why=_first_line(error))
+    found = _diagnose(Path(source.path), source.name)
+    return found or Invalid("file.unreadable", name=source.name, why=_first_line(error))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+# --- CSV --------------------------------------------------------------------------------------------------------------
+
+
+def _open_csv(path: Path, name: str) -> Opened:
+    with path.open("rb") as file:
+        columns, separator = _header(file, name)
+        file.seek(0)
+        _survey(file, name)
+    scanned = pl.scan_csv(
+        path,
+        separator=separator,
+        schema=dict.fromkeys(columns, pl.String),
+        row_index_name=ROW,
+        glob=False,
+    )
+    rows = scanned.with_columns(pl.col(ROW).cast(pl.Int64))
+    types = ("text",) * len(columns)
+    return Opened(columns=columns, types=types, rows=rows, count=None, separator=separator)
+
+
+def _header(file: IO[bytes], name: str) -> tuple[tuple[str, ...], str]:
+    """The header's names and the separator that it uses most."""
+    start = file.read(MAX_LINE)
+    if start.startswith(_MAGIC):
+        raise Invalid("file.compressed", name=name)
+    if b"\0" in start:
+        raise Invalid("file.nul", name=name, offset=start.index(b"\0"))
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start, len(start) < MAX_LINE)
+    except UnicodeDecodeError as error:
+        raise _bad_encoding(name, start, error.start) from error
+    lines = csv_lines(text)
+    first = next(lines, "")
+    if not first.strip():
+        raise Invalid("file.empty", name=name)
+    if len(first) == len(text) == MAX_LINE:
+        raise Invalid("file.line-too-long", name=name, offset=0, limit=MAX_LINE)
+    separator = max(_SEPARATORS, key=first.count)
+    try:
+        columns = tuple(next(csv.reader([first], delimiter=separator, strict=True)))
+    except (csv.Error, StopIteration) as error:
+        raise Invalid("file.header-malformed", name=name) from error
+    check_header(columns, name)
+    if not any(line.strip() for line in lines):
+        raise Invalid("file.header-only", name=name)
+    return columns, separator
+
+
+def csv_lines(text: str) -> Iterator[str]:
+    """Split at line feeds only: a form feed or U+2028 inside a value ends no line."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def check_header(columns: tuple[str, ...], name: str) -> None:
+    """Refuse a header that names no column, one twice, none at a place, or one of ours."""
+    if len(columns) > MAX_COLUMNS:
+        raise Invalid("file.too-many-columns", name=name, count=len(columns), limit=MAX_COLUMNS)
+    for place, column in enumerate(columns, 1):
+        if not column.strip():
+            raise Invalid("file.header-blank", name=name, place=place)
+        if column in {ROW, FAILED} or any(ord(letter) < ord(" ") for letter in column):
+            raise Invalid("file.header-name", name=name, column=column[:60], place=place)
+    twice = [column for column, count in Counter(columns).items() if count > 1]
+    if twice:
+        raise Invalid("file.header-twice", name=name, column=twice[0][:60])
+
+
+def _survey(file: IO[bytes], name: str) -> None:
+    """Refuse NUL bytes and endless lines: one cheap look at every byte, before a parser holds a line in memory."""
+    block = bytearray(MAX_LINE)
+    view, offset = memoryview(block), 0
+    while size := file.readinto(block):  # type: ignore[attr-defined]
+        if (at := block.find(0, 0, size)) >= 0:
+            raise Invalid("file.nul", name=name, offset=offset + at)
+        if size == MAX_LINE and block.find(b"\n", 0, size) < 0:
+            raise Invalid("file.line-too-long", name=name, offset=offset, limit=MAX_LINE)
+        offset += size
+    view.release()
+
+
+def _bad_encoding(name: str, before: bytes, offset: int, base: int = 0, line: int = 1) -> Invalid:
+    return Invalid("file.encoding", name=name, offset=base + offset, line=line + before[:offset].count(b"\n"))
+
+
+def _diagnose(path: Path, name: str) -> Invalid | None:
+    """Read a CSV row by row to find what a fast reader could not take."""
+    offset = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return _bad_encoding(name, line, error.start, base=offset, line=number)
+            offset += len(line)
+    with path.open("rb") as file:
+        columns, separator = _header(file, name)
+    row = -1
+    with path.open(encoding="utf-8-sig", newline="\n") as text:
+        try:
+            for row, fields in enumerate(csv.reader(text, delimiter=separator, strict=True), -1):
+                if len(fields) > len(columns):
+                    return Invalid("file.row-too-wide", name=name, row=row, fields=len(fields), columns=len(columns))
+        except csv.Error as error:
+            return Invalid("file.row-malformed", name=name, row=row + 1, why=str(error)[:100])
+    return None
+
+
+# --- Parquet ----------------------------------------------------------------------------------------------------------
+
+
+def _open_parquet(path: Path, name: str) -> Opened:
+    try:
+        with pq.ParquetFile(path) as file:
+            metadata = file.metadata
+            groups = [metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups)]
+            rows, columns = metadata.num_rows, tuple(file.schema_arrow.names)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise Invalid("file.parquet-broken", name=name, why=_first_line(error)) from error
+    check_header(columns, name)
+    if rows == 0:
+        raise Invalid("file.header-only", name=name)
+    if rows > MAX_ROWS or rows < 0:
+        raise Invalid("file.too-many-rows", name=name, count=rows, limit=MAX_ROWS)
+    allowed = MAX_ROW_GROUP + MAX_UNPACKED * path.stat().st_size
+    if max(groups, default=0) > MAX_ROW_GROUP or sum(groups) > allowed or min(groups, default=0) < 0:
+        raise Invalid("file.bomb", name=name, unpacked=sum(groups), limit=allowed)
+    try:
+        scanned = pl.scan_parquet(path, row_index_name=ROW, glob=False, hive_partitioning=False)
+        schema = dict(scanned.collect_schema())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise Invalid("file.parquet-broken", name=name, why=_first_line(error)) from error
+    schema.pop(ROW)
+    texts = [_as_text(column, kind, name) for column, kind in schema.items()]
+    return Opened(
+        columns=tuple(schema),
+        types=tuple(str(kind).lower() for kind in schema.values()),
+        rows=scanned.select(pl.col(ROW).cast(pl.Int64), *texts),
+        count=rows,
+        separator=",",
+    )
+
+
+def _as_text(column: str, kind: pl.DataType, name: str) -> pl.Expr:
+    """A Parquet column as the text that a careful CSV would hold."""
+    value = pl.col(column)
+    if kind == pl.String:
+        return value
+    if kind.is_integer() or isinstance(kind, (pl.Decimal, pl.Categorical, pl.Enum, pl.Null, pl.Boolean)):
+        return value.cast(pl.String)
+    if kind.is_float():
+        return value.cast(pl.String).map_batches(_plain, return_dtype=pl.String, is_elementwise=True)
+    if kind == pl.Date:
+        return value.dt.to_string("%Y-%m-%d")
+    if isinstance(kind, pl.Datetime):
+        instants = value.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if kind.time_zone else value
+        return instants.dt.to_string("%Y-%m-%dT%H:%M:%S%.f")
+    raise Invalid("file.column-nested", name=name, column=column[:60], type=str(kind)[:60])
+
+
+def _plain(texts: pl.Series) -> pl.Series:
+    """Write doubles out in full: `1e-7` is 0.0000001, exactly the digits that were printed."""
+    powers = texts.filter(texts.str.contains(r"\A-?[0-9.]+e-?[0-9]+\z").fill_null(value=False)).unique().to_list()
+    if not powers:
+        return texts
+    return texts.replace({text: format(Decimal(text), "f") for text in powers})
