@@ -156,8 +156,8 @@ def http_page() -> str:
     opening = (
         "All answers are JSON unless a line says otherwise; refusals are problem+json. A member sends the token of its "
         "login as `Authorization: Bearer …`. A running dam describes itself at `/api/openapi.json`; "
-        "its log lies under `/log/` as static files (C2SP tlog-tiles). The operator's verbs are reached over the folder's "
-        "own Unix socket only.\n"
+        "its log lies under `/log/` as static files (C2SP tlog-tiles). The operator's verbs are reached over the "
+        "folder's own Unix socket only.\n"
     )
     parts = [MADE, "# HTTP\n", opening]
     for name, prefix in EDGES.items():
