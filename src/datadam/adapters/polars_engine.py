@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import polars as pl
@@ -26,15 +28,21 @@ _BLOCK: Final = 1024 * 1024
 
 @dataclass(slots=True)
 class _Watch:
-    """Tells `progress` how many rows have passed, from within the stream, and keeps what it raised."""
+    """Sees rows go by within the stream: tells `progress` how many, and keeps what that raised.
+
+    More outputs of the one pass would be the way to count further things, but Polars then reads the file once for each.
+    """
 
     progress: Progress
     total: int | None
     done: int = 0
     raised: BaseException | None = None
+    lock: Lock = field(default_factory=Lock)
 
-    def tick(self, numbers: pl.Series) -> pl.Series:
-        if self.raised is None:
+    def rows(self, numbers: pl.Series) -> pl.Series:
+        with self.lock:
+            if self.raised is not None:
+                raise self.raised
             self.done += len(numbers)
             try:
                 self.progress("judge", self.done, self.total)
@@ -42,15 +50,6 @@ class _Watch:
                 self.raised = error
                 raise
         return numbers
-
-
-@dataclass(frozen=True, slots=True)
-class _Pass:
-    """What the one pass found, before uniqueness."""
-
-    admitted: int
-    masks: dict[int, int]  # mask → rows
-    statistics: dict[str, Json] = field(default_factory=dict)
 
 
 class PolarsEngine:
@@ -71,12 +70,15 @@ class PolarsEngine:
         opened = open_source(source)
         plan.check_header(opened.columns)
         try:
-            found = _judge(plan, source, opened, into, progress)
-            progress("unique", 0, found.admitted)
-            masks = _repeated(into) if plan.key else None
-            if masks is not None and len(masks):
-                found = _move(plan, opened, into, found, masks)
-            return _tally(plan, into, found, progress)
+            _judge(plan, source, opened, into, progress)
+            masks = _masks(into.rejects)
+            if plan.key:
+                progress("unique", 0, None)
+                masks += _move(plan, opened, into, _repeated(into))
+            if not masks and not _rows(into.admitted):
+                raise Invalid("file.header-only", name=source.name)
+            progress("digest", 0, None)
+            return _tally(plan, into, masks)
         except BaseException:
             into.admitted.unlink(missing_ok=True)
             into.rejects.unlink(missing_ok=True)
@@ -113,11 +115,11 @@ class PolarsEngine:
 # --- the one pass -----------------------------------------------------------------------------------------------------
 
 
-def _judge(plan: Plan, source: Source, opened: Opened, into: Outputs, progress: Progress) -> _Pass:
+def _judge(plan: Plan, source: Source, opened: Opened, into: Outputs, progress: Progress) -> None:
     watch = _Watch(progress, opened.count)
     tests = rules.holds(plan)
     judged = opened.rows.with_columns(
-        pl.col(ROW).map_batches(watch.tick, return_dtype=pl.Int64, is_elementwise=True), *rules.texts(plan)
+        pl.col(ROW).map_batches(watch.rows, return_dtype=pl.Int64, is_elementwise=True), *rules.texts(plan)
     )
     if not any(cell.required for cell in plan.cells):
         judged = judged.filter(~_blank(opened.columns))  # else a blank row breaks a rule, and is dropped there
@@ -128,25 +130,12 @@ def _judge(plan: Plan, source: Source, opened: Opened, into: Outputs, progress: 
     refused = judged.filter(~pl.col(_OK)).filter(~_blank(opened.columns))
     refused = refused.select(ROW, rules.mask(tests).alias(FAILED), *opened.columns)
     try:
-        *_, counts, facts = pl.collect_all(
-            [
-                _sink(admitted, into.admitted),
-                _sink(refused.head(MAX_REJECTS), into.rejects),
-                refused.group_by(FAILED).len(),
-                admitted.select(_facts(plan)),
-            ],
-            engine="streaming",
-        )
+        pl.collect_all([_sink(admitted, into.admitted), _sink(refused, into.rejects)], engine="streaming")
     except pl.exceptions.PolarsError as error:
         if watch.raised is not None:
             raise watch.raised from None
         raise refuse(source, error) from error
     progress("judge", watch.done, watch.done)
-    return _Pass(
-        admitted=facts["rows"].item(),
-        masks=dict(counts.iter_rows()),
-        statistics=_statistics(plan, facts),
-    )
 
 
 def _blank(columns: tuple[str, ...]) -> pl.Expr:
@@ -175,24 +164,33 @@ def _sink(rows: pl.LazyFrame, path: Path) -> pl.LazyFrame:
     )
 
 
+def _masks(rejects: Path) -> Counter[int]:
+    """How many rows broke which rules together."""
+    counts = pl.scan_parquet(rejects, glob=False).group_by(FAILED).len().collect(engine="streaming")
+    return Counter(dict(counts.iter_rows()))
+
+
+def _rows(path: Path) -> int:
+    return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+
+
 # --- statistics -------------------------------------------------------------------------------------------------------
 
 
-def _facts(plan: Plan) -> list[pl.Expr]:
-    found = [pl.len().alias("rows")]
+def _statistics(plan: Plan, admitted: Path) -> dict[str, Json]:
+    """Missing values of each stored column, and minimum and maximum of those that may be told, as text."""
+    asked = []
     for place, cell in enumerate(plan.stored):
         value = pl.col(cell.column)
-        found.append(value.null_count().alias(f"missing{place}"))
+        if not cell.required:  # of a required one none is missing, or its row were not here
+            asked.append(value.null_count().alias(f"missing{place}"))
         if cell.safe:
-            found += [value.min().alias(f"minimum{place}"), value.max().alias(f"maximum{place}")]
-    return found
-
-
-def _statistics(plan: Plan, facts: pl.DataFrame) -> dict[str, Json]:
-    record = facts.row(0, named=True)
+            asked += [value.min().alias(f"minimum{place}"), value.max().alias(f"maximum{place}")]
+    rows = pl.scan_parquet(admitted, glob=False).select(asked or pl.len()).collect(engine="streaming")
+    record = rows.row(0, named=True)
     found: dict[str, Json] = {}
     for place, cell in enumerate(plan.stored):
-        found[cell.column] = {"missing": record[f"missing{place}"]}
+        found[cell.column] = {"missing": record.get(f"missing{place}", 0)}
         if cell.safe:
             ends = {end: plain(record[f"{end}{place}"]) for end in ("minimum", "maximum")}
             found[cell.column] = {**found[cell.column], **ends}
@@ -217,27 +215,27 @@ def plain(value: object) -> str | None:
 # --- uniqueness -------------------------------------------------------------------------------------------------------
 
 
-def _repeated(into: Outputs) -> pl.DataFrame | None:
-    """Rows whose key occurs again in this file or was admitted before: `_row`, `unique`, `repeat`; None if there are none.
+def _repeated(into: Outputs) -> pl.DataFrame:
+    """Rows whose key occurs again in this file or was admitted before: `_row`, `unique`, `repeat`.
 
     Nearly every file has no such row, and for those a look at 8 bytes of each key is proof.
     """
-    keys = pl.scan_parquet(into.admitted).select(ROW, "_key")
+    keys = pl.scan_parquet(into.admitted, glob=False).select(ROW, "_key")
+    none = pl.DataFrame(schema={"_key": pl.Binary})
     prefixes = keys.select(pl.col("_key").bin.head(_PREFIX).bin.reinterpret(dtype=pl.UInt64))
     starts = prefixes.collect(engine="streaming").to_series()
-    twice = pl.DataFrame(schema={"_key": pl.Binary})
+    twice = none
     if starts.n_unique() != len(starts):
-        counts = keys.group_by("_key").len().filter(pl.col("len") > 1)
-        twice = counts.select("_key").collect(engine="streaming")
-    again = pl.DataFrame(schema={"_key": pl.Binary})
+        twice = keys.group_by("_key").len().filter(pl.col("len") > 1).select("_key").collect(engine="streaming")
+    again = none
     if into.held:
-        held = pl.scan_parquet(list(into.held), glob=False, extra_columns="ignore", schema={"_key": pl.Binary})
-        again = keys.join(held, on="_key", how="semi").select("_key").unique().collect(engine="streaming")
-    if twice.is_empty() and again.is_empty():
-        return None
-    bad = pl.concat([twice, again]).unique().lazy()
+        held = [pl.scan_parquet(path, glob=False).select("_key") for path in into.held]
+        again = keys.join(pl.concat(held), on="_key", how="semi").select("_key").unique().collect(engine="streaming")
+    bad = pl.concat([twice, again]).unique()
+    if bad.is_empty():
+        return pl.DataFrame(schema={ROW: pl.Int64, "unique": pl.Boolean, "repeat": pl.Boolean})
     return (
-        keys.join(bad, on="_key", how="semi")
+        keys.join(bad.lazy(), on="_key", how="semi")
         .join(twice.lazy().with_columns(unique=True), on="_key", how="left")
         .join(again.lazy().with_columns(repeat=True), on="_key", how="left")
         .select(ROW, pl.col("unique", "repeat").fill_null(value=False))
@@ -245,56 +243,59 @@ def _repeated(into: Outputs) -> pl.DataFrame | None:
     )
 
 
-def _move(plan: Plan, opened: Opened, into: Outputs, found: _Pass, bad: pl.DataFrame) -> _Pass:
-    """Take the rows that repeat a key out of the admitted file and put them, as sent, among the rejects."""
-    unique, repeat = plan.bit(Check.UNIQUE), plan.bit(Check.REPEAT)
+def _move(plan: Plan, opened: Opened, into: Outputs, bad: pl.DataFrame) -> Counter[int]:
+    """Take the rows that repeat a key out of the admitted file and put them, as sent, among the rejects; their masks."""
     bits = [
         pl.when(name).then(pl.lit(1 << bit, dtype=pl.Int64)).otherwise(pl.lit(0, dtype=pl.Int64))
-        for name, bit in (("unique", unique), ("repeat", repeat))
+        for name, bit in (("unique", plan.bit(Check.UNIQUE)), ("repeat", plan.bit(Check.REPEAT)))
         if bit is not None
     ]
-    masks = bad.select(ROW, pl.sum_horizontal(bits).alias(FAILED)).filter(pl.col(FAILED) != 0)
-    kept = into.admitted.with_suffix(".kept")
-    rows = pl.scan_parquet(into.admitted).join(masks.lazy(), on=ROW, how="anti", maintain_order="left")
-    _, facts = pl.collect_all([_sink(rows, kept), rows.select(_facts(plan))], engine="streaming")
-    kept.replace(into.admitted)
-    more = opened.rows.join(masks.lazy(), on=ROW).select(ROW, FAILED, *opened.columns).collect(engine="streaming")
-    rejects = pl.concat([pl.read_parquet(into.rejects, glob=False), more]).sort(ROW).head(MAX_REJECTS)
-    larger = into.rejects.with_suffix(".more")
-    pl.collect_all([_sink(rejects.lazy(), larger)], engine="streaming")
-    larger.replace(into.rejects)
-    counts = dict(found.masks)
-    for mask, rows_broken in masks.group_by(FAILED).len().iter_rows():
-        counts[mask] = counts.get(mask, 0) + rows_broken
-    return _Pass(admitted=facts["rows"].item(), masks=counts, statistics=_statistics(plan, facts))
+    broken = bad.select(ROW, pl.sum_horizontal(bits).alias(FAILED)).filter(pl.col(FAILED) != 0)
+    if broken.is_empty():
+        return Counter()
+    masks = broken.lazy()
+    kept = pl.scan_parquet(into.admitted, glob=False).join(masks, on=ROW, how="anti", maintain_order="left")
+    _replace(kept, into.admitted)
+    moved = opened.rows.join(masks, on=ROW, maintain_order="left").select(ROW, FAILED, *opened.columns)
+    _replace(pl.scan_parquet(into.rejects, glob=False).merge_sorted(moved, key=ROW), into.rejects)
+    return Counter(dict(broken.group_by(FAILED).len().iter_rows()))
+
+
+def _replace(rows: pl.LazyFrame, path: Path) -> None:
+    """Write `rows`, which may be read from `path`, in its place."""
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        pl.collect_all([_sink(rows, fresh)], engine="streaming")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 
-def _tally(plan: Plan, into: Outputs, found: _Pass, progress: Progress) -> Tally:
-    rejected = sum(found.masks.values())
-    if found.admitted + rejected == 0:
-        raise Invalid("file.header-only", name=into.admitted.name)
-    progress("digest", 0, None)
-    faults = {
-        rule.id: sum(rows for mask, rows in found.masks.items() if mask >> bit & 1)
-        for bit, rule in enumerate(plan.rules)
-    }
-    files = (_fact(into.admitted, found.admitted),) if found.admitted else ()
+def _tally(plan: Plan, into: Outputs, masks: Counter[int]) -> Tally:
+    admitted, rejected = _rows(into.admitted), masks.total()
+    statistics = _statistics(plan, into.admitted)
+    if rejected > MAX_REJECTS:
+        _replace(pl.scan_parquet(into.rejects, glob=False).head(MAX_REJECTS), into.rejects)
+    files = (_fact(into.admitted, admitted),) if admitted else ()
+    rejects = _fact(into.rejects, min(rejected, MAX_REJECTS)) if rejected else None
     if not files:
         into.admitted.unlink()
-    rejects = _fact(into.rejects, min(rejected, MAX_REJECTS)) if rejected else None
     if rejects is None:
         into.rejects.unlink()
     for folder in {into.admitted.parent, into.rejects.parent}:
         _sync(folder)
+    faults = {
+        rule.id: sum(rows for mask, rows in masks.items() if mask >> bit & 1) for bit, rule in enumerate(plan.rules)
+    }
     return Tally(
-        rows=found.admitted + rejected,
-        admitted=found.admitted,
+        rows=admitted + rejected,
+        admitted=admitted,
         rejected=rejected,
         faults={rule: rows for rule, rows in faults.items() if rows},
-        statistics=found.statistics,
+        statistics=statistics,
         files=files,
         rejects=rejects,
     )
