@@ -131,6 +131,11 @@ def plain(text: str) -> str:
     return "".join(character for character in fold(text) if character.isalnum())
 
 
+def resolve(codes: CodeList, value: str) -> str | None:
+    """The code that a value means: the code itself, or the one that a name of it stands for."""
+    return value if value in codes.codes else codes.aliases.get(fold(value))
+
+
 def _column_faults(column: Column, standard: Standard, codes: Mapping[str, CodeList]) -> Iterator[DamError]:
     yield from _language_faults(column.name, column.titles, column.descriptions)
     if len(column.synonyms) > MAX_SYNONYMS or any(not plain(text) for text in column.synonyms):
@@ -359,7 +364,7 @@ class _Group:
         self.repeats = max(self.repeats, part.repeats)
 
 
-def _foreign(body: str) -> Iterator[str]:
+def _foreign(body: str) -> Iterator[str]:  # noqa: C901, PLR0912  (one branch a construct; splitting hides the grammar)
     """Find the constructs of a pattern's body outside the common subset; ends at the first that it cannot read past."""
     groups: list[_Group] = [_Group()]
     last: _Group | None = None  # what a quantifier would repeat
