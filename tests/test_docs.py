@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -69,7 +70,7 @@ def test_the_pages_show_commands() -> None:
 def test_commands_in_the_documents_exist(where: str, line: str) -> None:
     """Every command shown can be typed: its name, its options, as many arguments as it takes, all that it must have."""
     command: Any = typer.main.get_command(cli.app)
-    words = line.split()[1:]
+    words = shlex.split(line)[1:]
     while getattr(command, "commands", None):
         assert words, f"{where}: {line} is not a whole command"
         name = words.pop(0)
