@@ -74,7 +74,7 @@ class PolarsEngine:
             masks = _masks(into.rejects)
             if plan.key:
                 progress("unique", 0, None)
-                masks += _move(plan, opened, into, _repeated(into))
+                masks += _move(plan, opened, into, _repeated(plan, into))
             if not masks and not _rows(into.admitted):
                 raise Invalid("file.header-only", name=source.name)
             progress("digest", 0, None)
@@ -215,7 +215,7 @@ def plain(value: object) -> str | None:
 # --- uniqueness -------------------------------------------------------------------------------------------------------
 
 
-def _repeated(into: Outputs) -> pl.DataFrame:
+def _repeated(plan: Plan, into: Outputs) -> pl.DataFrame:
     """Rows whose key occurs again in this file or was admitted before: `_row`, `unique`, `repeat`.
 
     Nearly every file has no such row, and for those a look at 8 bytes of each key is proof.
@@ -228,7 +228,7 @@ def _repeated(into: Outputs) -> pl.DataFrame:
     if starts.n_unique() != len(starts):
         twice = keys.group_by("_key").len().filter(pl.col("len") > 1).select("_key").collect(engine="streaming")
     again = none
-    if into.held:
+    if into.held and plan.bit(Check.REPEAT) is not None:
         held = [pl.scan_parquet(path, glob=False).select("_key") for path in into.held]
         again = keys.join(pl.concat(held), on="_key", how="semi").select("_key").unique().collect(engine="streaming")
     bad = pl.concat([twice, again]).unique()
