@@ -55,9 +55,8 @@ def first_line(path: Path) -> str:
 
 
 def row(path: Path, name: str) -> str:
-    """One line of a table: the file, what it is, how long it is."""
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    return f"| `{name}` | {first_line(path).replace('|', '/')} | {lines} |"
+    """One line of a table: the file and what it is."""
+    return f"| `{name}` | {first_line(path).replace('|', '/')} |"
 
 
 def text() -> str:
@@ -70,7 +69,7 @@ def text() -> str:
         parts.append(f"## {title}\n\n{first_line(folder / '__init__.py')}\n")
         if files:
             table = "\n".join(row(path, path.name) for path in files)
-            parts.append(f"| file | is | lines |\n|---|---|--:|\n{table}\n")
+            parts.append(f"| file | is |\n|---|---|\n{table}\n")
     return "\n".join(parts)
 
 
