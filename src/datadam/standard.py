@@ -221,8 +221,14 @@ def _unit_faults(column: Column) -> Iterator[DamError]:
         yield Invalid("standard.unit-type", column=column.name, type=str(column.type))
     if column.units and not any(unit.symbol == column.unit for unit in column.units):
         yield Invalid("standard.unit-own-missing", column=column.name, unit=column.unit or "")
-    names = Counter(name for unit in column.units for name in {fold(text) for text in (unit.symbol, *unit.synonyms)})
-    for name in [name for name, count in names.items() if count > 1 or not name]:
+    # a symbol counts to the letter (MW is not mW), a synonym folded; so a synonym may look like no other unit's symbol
+    symbols = Counter(unit.symbol for unit in column.units)
+    names = Counter(name for unit in column.units for name in {fold(text) for text in unit.synonyms})
+    theirs = Counter(
+        fold(u.symbol) for u in column.units for v in column.units if u is not v and u.symbol in v.synonyms
+    )
+    wrong = [name for name, count in (*symbols.items(), *names.items()) if count > 1 or not name.strip()]
+    for name in dict.fromkeys((*wrong, *theirs)):
         yield Invalid("standard.unit-name-shared", column=column.name, unit=name)
     for unit in column.units:
         own = unit.symbol == column.unit

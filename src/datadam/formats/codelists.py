@@ -1,4 +1,4 @@
-"""Code lists as CSV: `# title:`, `# origin:`, `# licence:` on top, then `code` and columns of names, `|` between them."""
+"""Code lists as CSV: `# title:`, `# origin:`, `# licence:` on top, then `code` and columns of names split by `|`."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ def load(name: str, text: str) -> CodeList:
     if faults or not codes:
         raise Faults("codelist.faults", faults or [Invalid("codelist.empty", list=name)], list=name)
     known = frozenset(codes)
-    aliases = {key: min(owners) for key, owners in sorted(names.items()) if len(owners) == 1 and key not in known}
+    aliases = {key: min(owners) for key, owners in sorted(names.items()) if len(owners) == 1}
     return CodeList(
         name=name,
         title=head["title"],
