@@ -87,6 +87,7 @@ class SpoolFiles:
     def _writing(self, partial: Path) -> Iterator[int]:
         with self._lock:
             self._coming[partial.name] = 0
+            self._settled = self._measure()  # work files have come and gone since
         with _disk(self._root):
             handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, private_files.OWNER_FILE)
         try:
@@ -100,7 +101,7 @@ class SpoolFiles:
             self._coming[partial.name] = size
             if self._settled + sum(self._coming.values()) <= self._max:
                 return
-            self._settled = self._measure()  # work files may have gone meanwhile
+            self._settled = self._measure()  # some may have gone meanwhile
             if self._settled + sum(self._coming.values()) > self._max:
                 raise Unavailable("spool.full", limit=self._max)
 
