@@ -1,0 +1,516 @@
+"""The ledger: append statements to the log, sign its root, prove what stands in it, and check such proofs.
+
+- A body is durable before its entry, an entry before the checkpoint that covers it.
+- An entry tells a statement's class and id and nothing else; the statement itself lies in the bodies.
+- A receipt needs no dam to check it. Its one trust anchor is the log's verifier key, which the checker already has.
+- A signature counts by the keys in force at the log index of its statement, never by the time that it claims.
+- A key enters by a statement that it signed itself: the dam's is entry 0; a member's first one names the member and is
+  signed by the dam too; a later one is signed by the key that it replaces.
+- Exactly a statement's parties sign it: one signature too few and one too many are refused alike.
+- A checkpoint once believed is never unbelieved: a smaller or a forked one is refused.
+
+A receipt shows what was included; that no *other* entry had retired a key by then is for `audit`, which sees them all.
+"""
+
+import base64
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from datadam import merkle, seal
+from datadam.errors import Invalid, NotFound, Untrusted
+from datadam.formats import note, tiles
+from datadam.model import Checkpoint, Class, Json, Kind, Statement, StatementId
+from datadam.ports import Bodies, Log
+
+DAM: Final = "dam"
+"""The owner of the dam's own keys."""
+RECEIPT_VERSION: Final = 1
+MAX_RECEIPT: Final = 4 * seal.MAX_ENVELOPE  # bytes; a standard's statement, base64, with room for its keys
+MAX_KEYS: Final = 64  # key statements in a receipt; a member that rotates yearly needs fewer in a lifetime
+
+_KEY_KINDS: Final = frozenset({Kind.DAM, Kind.MEMBER, Kind.KEY})
+_PROVEN: Final = frozenset({"statement", "index", "proof"})
+_RECEIPT: Final = _PROVEN | {"v", "keys", "checkpoint", "log"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a receipt proves: the statement, where the log has it, and who signed it."""
+
+    statement: Statement
+    index: int
+    signers: Mapping[str, str]  # kid → owner: a member id, or `dam`
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What an audit of the whole log looked at; that it returned at all says that everything held."""
+
+    checkpoint: Checkpoint
+    entries: int
+    files: int  # tiles and bundles
+    bodies: int = 0  # statements whose digest, class, signatures and parties were checked
+    absent: int = 0  # bodies that were erased or not shown to the auditor
+    unjudged: int = 0  # statements shown, but signed by a key whose own statement was not
+
+
+# --- parties and keys -------------------------------------------------------------------------------------------------
+
+
+def parties(statement: Statement) -> frozenset[str]:
+    """Who must have signed: member ids and `dam`. A body that does not name them is `Invalid`."""
+    kind, body = statement.kind, statement.body
+    match kind:
+        case Kind.MEMBER:
+            return frozenset({_text(statement, "member"), DAM})
+        case Kind.KEY:
+            return frozenset({_text(statement, "member")})
+        case Kind.EXIT if body.get("signed_by_member") is True:
+            return frozenset({_text(statement, "member"), DAM})
+        case Kind.MANIFEST:
+            return frozenset({_text(statement, "contributor")})
+        case _:
+            return frozenset({DAM})
+
+
+def _text(statement: Statement, name: str) -> str:
+    value = statement.body.get(name)
+    if not isinstance(value, str) or value == DAM:
+        raise Invalid("statement.malformed", field=name)
+    return value
+
+
+@dataclass(slots=True)
+class _Ring:
+    """The public keys that statements introduced so far, whose they are, and which still count."""
+
+    origin: str
+    log: str  # vkey
+    keys: dict[str, seal.Jwk] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    retired: set[str] = field(default_factory=set)
+
+    def admit(self, statement: Statement, index: int) -> Mapping[str, str]:
+        """Believe a statement at its log index: its signers as kid → owner. What it says of keys counts from now on."""
+        new = self._introduced(statement, index)
+        named = [kid for kid in seal.kids(statement) if kid in self.keys and kid not in self.retired]
+        owners = {kid: self.owners[kid] for kid in named} | dict.fromkeys(new, self._owner(statement))
+        signed = seal.verify(statement, {kid: self.keys[kid] for kid in named} | new)
+        seal.expect(signed, owners, parties(statement), statement=statement.id)
+        for kid in new:
+            if kid not in signed:
+                raise Untrusted("signature.key-unproven", statement=statement.id)
+        if statement.kind is Kind.KEY and signed != {*new, str(statement.body.get("replaces"))}:
+            raise Untrusted("key.rotation-wrong", member=self._owner(statement))
+        self.keys |= new
+        self.owners |= {kid: owners[kid] for kid in new}
+        self._retire(statement)
+        return {kid: owners[kid] for kid in sorted(signed)}
+
+    def knows(self, statement: Statement) -> bool:
+        """Whether every key that signed a statement is known here, or comes with it."""
+        return set(seal.kids(statement)) <= {*self.keys, _brought(statement)}
+
+    def _introduced(self, statement: Statement, index: int) -> dict[str, seal.Jwk]:
+        """The key that a statement brings in, if its kind does; one that was seen before is refused."""
+        if statement.kind not in _KEY_KINDS:
+            return {}
+        if not isinstance(statement.body.get("key"), dict):
+            raise Invalid("statement.malformed", field="key")
+        jwk = seal.public(statement.body["key"])
+        kid = seal.thumbprint(jwk)
+        if kid in self.keys:
+            raise Untrusted("key.repeated", kid=kid, statement=statement.id)
+        if statement.kind is Kind.DAM:
+            if index != 0:
+                raise Untrusted("dam.not-first", index=index)
+            if (statement.body.get("origin"), statement.body.get("log")) != (self.origin, self.log):
+                raise Untrusted("dam.other-log", origin=str(statement.body.get("origin"))[:80])
+        if statement.kind is Kind.MEMBER and statement.body.get("member") != seal.member_id(jwk):
+            raise Untrusted("member.id-wrong", member=str(statement.body.get("member"))[:40])
+        return {kid: jwk}
+
+    def _owner(self, statement: Statement) -> str:
+        return DAM if statement.kind is Kind.DAM else str(statement.body.get("member"))
+
+    def _retire(self, statement: Statement) -> None:
+        if statement.kind is Kind.KEY:
+            self.retired.add(statement.body["replaces"])
+        if statement.kind is Kind.EXIT:
+            gone = statement.body.get("member")
+            self.retired |= {kid for kid, owner in self.owners.items() if owner == gone and owner != DAM}
+
+
+# --- the ledger -------------------------------------------------------------------------------------------------------
+
+
+class Ledger:
+    """Statements in, receipts out; holds the log's key. Threads may share it."""
+
+    def __init__(self, log: Log, bodies: Bodies, *, key: seal.Jwk, origin: str) -> None:
+        """Take up the log; a checkpoint that another key signed or the log does not extend is `Untrusted`.
+
+        Entries that became durable without a checkpoint, because of a crash, get one now.
+        """
+        self._log, self._bodies, self._key, self._origin = log, bodies, key, origin
+        self._lock = threading.RLock()
+        self._places: dict[bytes, int] = {}  # statement id → index of its first entry
+        self._placed = 0  # how many entries `_places` knows of
+        self.vkey = note.vkey(origin, key)
+        try:
+            last = note.open_checkpoint(log.checkpoint(), self.vkey)
+        except NotFound:
+            last = None
+        if last is not None:
+            if last.size > log.size:
+                raise Untrusted("log.entries-lost", size=log.size, expected=last.size)
+            merkle.verify_consistency(last.size, log.size, log.consistency(last.size, log.size), last.root, log.root)
+        if last is None or last.size < log.size:
+            self._publish()
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self._log.size
+
+    def append(self, statements: Sequence[Statement]) -> int:
+        """Make statements part of the log, in order: bodies, then one batch of entries, then a signed checkpoint.
+
+        Gives the index of the first. Who may say what is for the caller to have checked.
+        """
+        entries = [note.entry(statement.clazz, statement.id) for statement in statements]
+        with self._lock:
+            self._bodies.put_all([(statement.id, seal.envelope(statement)) for statement in statements])
+            first = self._log.append(entries)
+            self._publish()
+            return first
+
+    def _publish(self) -> None:
+        checkpoint = Checkpoint(origin=self._origin, size=self._log.size, root=self._log.root)
+        self._log.publish(note.sign_checkpoint(checkpoint, self._origin, self._key))
+
+    def checkpoint(self) -> str:
+        """The last signed checkpoint, as a note."""
+        return self._log.checkpoint()
+
+    def statement(self, id: str) -> Statement:
+        """The statement with that id, digest checked; `NotFound` when it was erased or never was."""
+        statement = seal.opened(self._bodies.get(id))
+        if statement.id != id:
+            raise Untrusted("body.digest-wrong", id=id)
+        return statement
+
+    def entry(self, index: int) -> tuple[Class, StatementId]:
+        """Class and id of the statement at `index`, or `NotFound`."""
+        return note.read_entry(self._log.entry(index), index=index)
+
+    def entries(self, start: int = 0) -> Iterator[tuple[Class, StatementId]]:
+        """Class and id of every entry from `start` on, in order."""
+        for index, data in enumerate(self._log.entries(start), start=start):
+            yield note.read_entry(data, index=index)
+
+    def index_of(self, id: str) -> int | None:
+        """Where the log first has that statement, or None. The first call reads the whole log, others what is new."""
+        try:
+            wanted = bytes.fromhex(id)
+        except ValueError:
+            return None
+        with self._lock:
+            for _, found in self.entries(self._placed):
+                self._places.setdefault(bytes.fromhex(found), self._placed)
+                self._placed += 1
+            return self._places.get(wanted)
+
+    def receipt(self, index: int, signers: Sequence[int] = ()) -> Json:
+        """All that offline verification of the statement at `index` needs, as JSON.
+
+        `signers` are the indices of the statements that introduced its signers' keys. What is missing there, the dam's
+        own statement and the keys that those keys replaced, is looked for in the log. What does not verify stays.
+        """
+        published = self._log.checkpoint()
+        size = note.open_checkpoint(published, self.vkey).size
+        if not 0 <= index < size:
+            raise NotFound("log.entry-unknown", index=index, size=size)
+        statement = self._at(index)
+        receipt = {
+            "v": RECEIPT_VERSION,
+            **self._proven(index, statement, size),
+            "keys": [self._proven(i, key, size) for i, key in sorted(self._chain(index, statement, signers).items())],
+            "checkpoint": published,
+            "log": self.vkey,
+        }
+        verify_receipt(seal.canonical(receipt), vkey=self.vkey)
+        return receipt
+
+    def _at(self, index: int) -> Statement:
+        return self.statement(self.entry(index)[1])
+
+    def _proven(self, index: int, statement: Statement, size: int) -> dict[str, object]:
+        proof = [base64.b64encode(hash).decode() for hash in self._log.inclusion(index, size)]
+        return {"statement": seal.parse(seal.envelope(statement)), "index": index, "proof": proof}
+
+    def _chain(self, index: int, statement: Statement, signers: Sequence[int]) -> dict[int, Statement]:
+        """Every statement before `index` that introduced a key which its signatures, or theirs, rest on."""
+        chain = {i: self._at(i) for i in {0, *signers} if 0 <= i < index}
+        while True:
+            rest = [statement, *chain.values()]
+            missing = {kid for s in rest for kid in seal.kids(s)} - {_brought(s) for s in rest}
+            found = next(
+                ((i, s) for i, s in self._key_statements(index) if _brought(s) in missing and i not in chain), None
+            )
+            if found is None:
+                return chain
+            chain[found[0]] = found[1]
+
+    def _key_statements(self, before: int) -> Iterator[tuple[int, Statement]]:
+        for index, (clazz, id) in enumerate(self.entries()):
+            if index >= before:
+                return
+            if clazz is Class.REGISTRY and (statement := self.statement(id)).kind in _KEY_KINDS:
+                yield index, statement
+
+
+def _brought(statement: Statement) -> str | None:
+    """The kid of the key that a statement introduces, if it does."""
+    return seal.thumbprint(statement.body["key"]) if statement.kind in _KEY_KINDS else None
+
+
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+
+def verify_receipt(data: bytes | str, *, vkey: str) -> Verified:
+    """Check a receipt offline against the log key that the caller trusts; whatever does not hold is `Untrusted`.
+
+    (1) The receipt has the closed shape, within its limits, and names the trusted log.
+    (2) The checkpoint is signed by that log's key.
+    (3) The key statements come in log order, each before the statement itself, the dam's own first.
+    (4) Each of them, and then the statement, is included in the log under the checkpoint, with its own class.
+    (5) Each is signed by exactly its parties, with keys that stand in the statements before it and were not replaced.
+    """
+    receipt = _shaped_receipt(data)  # (1)
+    if receipt["log"] != vkey:
+        raise Untrusted("receipt.other-log", log=receipt["log"][:120], expected=vkey)
+    checkpoint = note.open_checkpoint(receipt["checkpoint"], vkey)  # (2)
+    ring = _Ring(checkpoint.origin, vkey)
+    last = -1
+    signers: Mapping[str, str] = {}
+    for proven in [*receipt["keys"], receipt]:
+        index = proven["index"]
+        statement = seal.opened(seal.canonical(proven["statement"]))
+        if index <= last or (proven is not receipt and statement.kind not in _KEY_KINDS):  # (3)
+            raise Untrusted("receipt.key-order", index=index)
+        last = index
+        leaf = merkle.leaf_hash(note.entry(statement.clazz, statement.id))
+        merkle.verify_inclusion(leaf, index, checkpoint.size, _hashes(proven["proof"]), checkpoint.root)  # (4)
+        signers = ring.admit(statement, index)  # (5)
+    return Verified(statement=statement, index=index, signers=signers, checkpoint=checkpoint)
+
+
+def _shaped_receipt(data: bytes | str) -> Json:
+    if len(data) > MAX_RECEIPT:
+        raise Invalid("receipt.too-large", size=len(data), limit=MAX_RECEIPT)
+    receipt: Json = seal.parse(data)
+    if not isinstance(receipt, dict) or type(receipt.get("v")) is not int or receipt["v"] != RECEIPT_VERSION:
+        raise Invalid("receipt.malformed", field="v")
+    if set(receipt) != _RECEIPT:
+        raise Invalid("receipt.malformed", field=", ".join(sorted(set(receipt) ^ _RECEIPT))[:200])
+    for name in ("checkpoint", "log"):
+        if not isinstance(receipt[name], str):
+            raise Invalid("receipt.malformed", field=name)
+    if not isinstance(receipt["keys"], list) or len(receipt["keys"]) > MAX_KEYS:
+        raise Invalid("receipt.malformed", field="keys")
+    for key in receipt["keys"]:
+        if not isinstance(key, dict) or set(key) != _PROVEN:
+            raise Invalid("receipt.malformed", field="keys")
+        _refuse_unplaced(key)
+    _refuse_unplaced(receipt)
+    return receipt
+
+
+def _refuse_unplaced(proven: Json) -> None:
+    if type(proven["index"]) is not int:  # a JSON true is an int to Python, but no place
+        raise Invalid("receipt.malformed", field="index")
+    if not isinstance(proven["proof"], list):
+        raise Invalid("receipt.malformed", field="proof")
+
+
+def _hashes(proof: Sequence[object]) -> list[bytes]:
+    """The hashes of a proof, standard base64; `Invalid` unless each is spelt canonically."""
+    if len(proof) > merkle.MAX_PROOF:
+        raise Invalid("receipt.malformed", field="proof")
+    hashes = []
+    for text in proof:
+        hash = note.unbase64(text) if isinstance(text, str) else None
+        if hash is None:
+            raise Invalid("receipt.malformed", field="proof")
+        hashes.append(hash)
+    return hashes
+
+
+# --- the pinned client ------------------------------------------------------------------------------------------------
+
+
+def believe(
+    text: str | bytes, *, vkey: str, pinned: Checkpoint | None, proof: Callable[[int, int], Sequence[bytes]]
+) -> Checkpoint:
+    """The checkpoint of a note, if it is signed and extends the one that was `pinned`; else `Untrusted`.
+
+    `proof` gives the consistency proof between two sizes; it is only asked where there is something to show.
+    """
+    checkpoint = note.open_checkpoint(text, vkey)
+    if pinned is None:
+        return checkpoint
+    if pinned.origin != checkpoint.origin:
+        raise Untrusted("checkpoint.other-origin", origin=checkpoint.origin, expected=pinned.origin)
+    if checkpoint.size < pinned.size:
+        raise Untrusted("checkpoint.smaller", size=checkpoint.size, expected=pinned.size)
+    if checkpoint.size == pinned.size and checkpoint.root != pinned.root:
+        raise Untrusted("checkpoint.forked", size=checkpoint.size)
+    path = proof(pinned.size, checkpoint.size) if 0 < pinned.size < checkpoint.size else ()
+    merkle.verify_consistency(pinned.size, checkpoint.size, path, pinned.root, checkpoint.root)
+    return checkpoint
+
+
+# --- the auditor ------------------------------------------------------------------------------------------------------
+
+
+def audit(
+    read: Callable[[str], bytes],
+    *,
+    vkey: str,
+    bodies: Callable[[str], bytes | None] | None,
+    pinned: Checkpoint | None = None,
+) -> Audit:
+    """Hash a whole log again, file by file, against its signed checkpoint; `Untrusted` says what is wrong and where.
+
+    `read` gives the file of a C2SP path (`checkpoint`, `tile/0/000`, `tile/entries/000.p/5`) or raises `NotFound`.
+    `bodies`, if given, gives a statement's envelope, or None where it was erased or is not for the auditor's eyes:
+    those that are there must be what their entries say, and be signed by exactly their parties with keys in force at
+    their place. The log must begin with what was `pinned`.
+    """
+    checkpoint = note.open_checkpoint(_present(read, tiles.CHECKPOINT), vkey)
+    if pinned is not None and (pinned.origin != checkpoint.origin or pinned.size > checkpoint.size):
+        raise Untrusted("checkpoint.smaller", size=checkpoint.size, expected=pinned.size)
+    walk = _Walk(read, checkpoint.size, pinned)
+    judge = _Judge(_Ring(checkpoint.origin, vkey), bodies)
+    for index, data in enumerate(walk.entries()):
+        judge.look(index, *note.read_entry(data, index=index))
+    if walk.root != checkpoint.root:
+        raise Untrusted("log.root-wrong", size=checkpoint.size)
+    return Audit(
+        checkpoint=checkpoint,
+        entries=checkpoint.size,
+        files=walk.files,
+        bodies=judge.bodies,
+        absent=judge.absent,
+        unjudged=judge.unjudged,
+    )
+
+
+def _present(read: Callable[[str], bytes], path: str) -> bytes:
+    try:
+        return read(path)
+    except NotFound:
+        raise Untrusted("log.file-missing", path=path) from None
+
+
+class _Walk:
+    """A walk over all files of a log: gives its entries, while every hash tile is compared with what they hash to."""
+
+    def __init__(self, read: Callable[[str], bytes], size: int, pinned: Checkpoint | None) -> None:
+        self.files = 0
+        self._read, self._size, self._pinned = read, size, pinned
+        self._frontier = merkle.Frontier()
+        self._tails: list[list[bytes]] = [[] for _ in range(tiles.levels(size))]
+
+    @property
+    def root(self) -> bytes:
+        return self._frontier.root
+
+    def entries(self) -> Iterator[bytes]:
+        self._look_back()
+        for number, width in tiles.widths(0, self._size):
+            name, data, held = self._file(tiles.ENTRIES, number, width)
+            for entry in tiles.unbundled(data, held, where=name)[:width]:
+                leaf = merkle.leaf_hash(entry)
+                self._frontier.push(leaf)
+                self._look_back()
+                self._tails[0].append(leaf)
+                yield entry
+            self._compare(0, number, width)
+        for level in range(1, len(self._tails)):
+            if self._tails[level]:
+                self._compare(level, (self._size >> tiles.HEIGHT * level) // tiles.WIDTH, len(self._tails[level]))
+
+    def _look_back(self) -> None:
+        """At the size that was pinned, the root must be what it was."""
+        if self._pinned and self._pinned.size == self._frontier.size and self._pinned.root != self._frontier.root:
+            raise Untrusted("checkpoint.forked", size=self._pinned.size)
+
+    def _compare(self, level: int, number: int, width: int) -> None:
+        """Compare a tile with the hashes that were computed for it; a full one counts as one hash a level up."""
+        name, data, _ = self._file(level, number, width)
+        tail = self._tails[level]
+        expected = b"".join(tail)
+        if data[: len(expected)] != expected or (
+            len(data) != len(expected) and name == tiles.path(level, number, width)
+        ):
+            raise Untrusted("log.file-wrong", path=name)
+        if width == tiles.WIDTH:
+            self._tails[level] = []
+            above = self._tails[level + 1]
+            above.append(merkle.Frontier(tail).root)
+            if len(above) == tiles.WIDTH:
+                self._compare(level + 1, number // tiles.WIDTH, tiles.WIDTH)
+
+    def _file(self, level: int | str, number: int, width: int) -> tuple[str, bytes, int]:
+        """Name, bytes and width of a file; where a partial one is gone, the full one that outgrew it serves."""
+        self.files += 1
+        name = tiles.path(level, number, width)
+        try:
+            return name, self._read(name), width
+        except NotFound:
+            if width == tiles.WIDTH:
+                raise Untrusted("log.file-missing", path=name) from None
+        full = tiles.path(level, number)
+        try:
+            return full, self._read(full), tiles.WIDTH
+        except NotFound:
+            raise Untrusted("log.file-missing", path=name) from None
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Judges the bodies that an auditor is shown, in log order."""
+
+    ring: _Ring
+    read: Callable[[str], bytes | None] | None
+    bodies: int = 0
+    absent: int = 0
+    unjudged: int = 0
+    blind: bool = False  # a registry body is absent: it may have introduced or retired a key
+
+    def look(self, index: int, clazz: Class, id: StatementId) -> None:
+        if self.read is None:
+            return
+        try:
+            data = self.read(id)
+        except NotFound:
+            data = None
+        if data is None:
+            self.absent += 1
+            self.blind |= clazz is Class.REGISTRY
+            return
+        statement = seal.opened(data)
+        if statement.id != id:
+            raise Untrusted("body.digest-wrong", id=id)
+        if statement.clazz is not clazz:
+            raise Untrusted("log.class-wrong", index=index, statement=id)
+        if self.blind and not self.ring.knows(statement):
+            self.unjudged += 1
+            return
+        self.ring.admit(statement, index)
+        self.bodies += 1
