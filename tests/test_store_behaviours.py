@@ -156,6 +156,29 @@ def test_find_compares_every_kind_of_field_and_orders_by_key(store: AnyStore) ->
         ]
 
 
+def test_a_field_called_kind_can_be_asked_for(store: AnyStore) -> None:
+    """The name of find's own argument is a field of Member too; an enum compares as its text."""
+
+    def member(name: str, kind: MemberKind) -> Member:
+        return Member(
+            id=MemberId(name),
+            kind=kind,
+            jurisdiction="KR",
+            roles=frozenset(),
+            under=None,
+            profile=None,
+            statement="s",
+            since=0,
+        )
+
+    firm, country = member("m-1", MemberKind.ORGANISATION), member("m-2", MemberKind.COUNTRY)
+    with store.transaction() as rows:
+        rows.put(firm)
+        rows.put(country)
+        assert rows.find(Member, kind=MemberKind.COUNTRY, roles=frozenset()) == [country]
+        assert rows.find(Member, kind="organisation") == [firm]
+
+
 def test_find_by_a_set_does_not_depend_on_its_order(store: AnyStore) -> None:
     """Sets and mappings are kept in one order."""
     key = Key(kid="k", owner="o", jwk={"b": "2", "a": "1"}, statement="s", since=0)

@@ -140,7 +140,7 @@ class _SqlRows:
         found = self._select(kind, shape_of(kind).key_of(key))
         return found[0] if found else None
 
-    def find(self, kind: type[Record], **equals: object) -> list[Record]:
+    def find(self, kind: type[Record], /, **equals: object) -> list[Record]:
         """All records whose fields equal, ordered by key."""
         return self._select(kind, shape_of(kind).equals(equals))
 

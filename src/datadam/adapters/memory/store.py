@@ -63,7 +63,7 @@ class _MemoryRows:
         row = self._rows.get((kind, tuple(shape.key_of(key).values())))
         return None if row is None else cast("Record", shape.record(row))
 
-    def find(self, kind: type[Record], **equals: object) -> list[Record]:
+    def find(self, kind: type[Record], /, **equals: object) -> list[Record]:
         """All records whose fields equal, ordered by key."""
         shape = shape_of(kind)
         wanted = shape.equals(equals).items()
