@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from datadam import seal
 from datadam.errors import DamError, Faults, Invalid
-from datadam.model import CodeList, Column, Feed, Fit, Json, Layout, Standard, StandardId, Type, fold, standard_id
+from datadam.model import CodeList, Column, Feed, Fit, Json, Layout, Reason, Standard, StandardId, Type, fold, standard_id
 from datadam.standard import known_as, plain, resolve
 
 LIKE: Final = 0.75  # similarity of two names from which on it is worth asking
@@ -86,6 +86,14 @@ class Proposal:
     def certain(self) -> bool:
         """Whether it needs no answer."""
         return not self.doubts
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why this source, and then why it is asked about, to be put into words."""
+        facts = {"column": self.feed.column, "source": self.feed.source or "", "unit": self.unit_text or ""}
+        facts["others"] = ", ".join(self.others)
+        doubts = [Reason(f"mapping.doubt-{doubt}", facts) for doubt in self.doubts]
+        return (Reason(f"mapping.why-{self.why}", facts), *doubts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ def rule_ids(standard: Standard) -> tuple[str, ...]:
             "required": column.required,
             "type": True,
             "range": column.minimum is not None or column.maximum is not None,
-            "length": column.min_length is not None or column.max_length is not None,
+            "length": column.type is Type.TEXT,  # where the standard sets no limit the dam does
             "pattern": column.pattern is not None,
             "codes": column.codes is not None or bool(column.values),
             "unit": bool(column.units),
