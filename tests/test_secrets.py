@@ -33,7 +33,7 @@ def test_a_new_dam_has_two_keys_that_sign(secrets: Secrets) -> None:
 
 def test_secrets_have_32_bytes_and_stay_the_same(secrets: Secrets) -> None:
     """Each name has a value of its own, and keeps it."""
-    names = ["token", "url", "share", "share-cti.indicator", "unit-supply.company", "unit-a_b"]
+    names = ["rows", "url", "share", "share-cti.indicator", "unit-supply.company", "unit-a_b"]
     values = {name: secrets.secret(name) for name in names}
     assert {len(value) for value in values.values()} == {32}
     assert len(set(values.values())) == len(names)
@@ -193,7 +193,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_no_secret_shows_in_what_is_printed(tmp_path: Path) -> None:
     """repr, error and sentence carry names only."""
     held = KeyFiles.create(tmp_path / "keys")
-    value, key = held.secret("token"), held.private_key("sign")
+    value, key = held.secret("rows"), held.private_key("sign")
     (tmp_path / "keys" / "sign.jwk").chmod(0o644)
     with pytest.raises(Unavailable) as refusal:
         KeyFiles(tmp_path / "keys")

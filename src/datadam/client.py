@@ -1,4 +1,6 @@
-"""What a consumer or contributor imports: `connect(url, key=…)`, `open(id).to_polars()`; talks HTTP, holds the member's key.
+"""What a consumer or contributor imports: `connect(url, key=…)`, `open(id).to_polars()`.
+
+It talks HTTP and holds the member's key.
 
 - The log's key is pinned at the first contact, and the last checkpoint with it: a dam that shows another key, a smaller
   log or one that does not extend the pinned one is refused (`Untrusted`).
@@ -7,8 +9,12 @@
 """
 
 import csv
+import hashlib
+import importlib
 import io
+import itertools
 import json
+import operator
 import os
 import tempfile
 import time
@@ -17,17 +23,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 import httpx
 import platformdirs
 
 from datadam import ledger, seal
-from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, revived
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, revived
 from datadam.formats import note, odcs
 from datadam.mapping import fit_digest, fit_to_json
-from datadam.model import Fit, Json, Kind, Layout, Standard, Statement, instant
+from datadam.model import Checkpoint, Fit, Json, Kind, Layout, Standard, Statement, instant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +47,13 @@ CHUNK: Final = 1 << 20  # bytes
 SAMPLE_ROWS: Final = 20
 RENEW_SECONDS: Final = 60  # a token this close to its end is asked anew
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_BY_STATUS: Final[Mapping[int, type[DamError]]] = {401: Refused, 403: Refused, 404: NotFound, 429: Refused, 503: Unavailable}
+_BY_STATUS: Final[Mapping[int, type[DamError]]] = {
+    401: Refused,
+    403: Refused,
+    404: NotFound,
+    429: Refused,
+    503: Unavailable,
+}
 
 Filter = tuple[str, str, object]
 """Column, one of = != < <= > >= in, and a value (for `in`: a list)."""
@@ -66,7 +78,7 @@ class Profile:
 
 def save_profile(profile: Profile) -> Path:
     """Make this the default profile."""
-    return _write(
+    return write_private(
         home() / "profile.json",
         {"url": profile.url, "key": str(profile.key) if profile.key else None, "member": profile.member},
     )
@@ -89,7 +101,7 @@ def new_key(path: Path) -> seal.Jwk:
     if path.exists():
         raise Refused("key.exists", path=str(path))
     key = seal.new_key()
-    _write(path, key)
+    write_private(path, key)
     return key
 
 
@@ -105,7 +117,7 @@ def read_key(path: Path) -> seal.Jwk:
     return key
 
 
-def _write(path: Path, value: object) -> Path:
+def write_private(path: Path, value: object) -> Path:
     """Write JSON for the owner only, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
@@ -151,7 +163,7 @@ class Dam:
         """Close the connections."""
         self._http.close()
 
-    def __enter__(self) -> "Dam":
+    def __enter__(self) -> Self:
         """Close at the end of a `with`."""
         return self
 
@@ -199,7 +211,7 @@ class Dam:
         text = self._ask("GET", "/log/checkpoint", as_member=False).text
         pinned = note.open_checkpoint(held["checkpoint"], vkey) if held else None
         seen = ledger.believe(text, vkey=vkey, pinned=pinned, proof=self._consistency)
-        _write(home() / "pins.json", {**pins, self.url: {"vkey": vkey, "checkpoint": text}})
+        write_private(home() / "pins.json", {**pins, self.url: {"vkey": vkey, "checkpoint": text}})
         self._pinned = vkey
         return {"vkey": vkey, "size": seen.size, "first": held is None}
 
@@ -443,12 +455,12 @@ class Reservoir:
         return str(self.info["id"])
 
     def to_polars(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pl.DataFrame":  # noqa: A002
-        """The rows as a Polars frame; `columns` to keep, `filter` as tuples such as ("type", "=", "domain"), all to hold."""
-        pl = _library("polars", "polars")
+        """The rows as a Polars frame: `columns` to keep; `filter` as tuples like ("type", "=", "domain")."""
+        polars = _library("polars", "polars")
         with self._downloaded() as paths:
-            lazy = pl.scan_parquet(paths, glob=False)
+            lazy = polars.scan_parquet(paths, glob=False)
             for column, op, value in filter:
-                lazy = lazy.filter(_expression(pl.col(column), op, value))
+                lazy = lazy.filter(_known_op(op)(polars.col(column), value))
             frame: pl.DataFrame = (lazy.select(columns) if columns else lazy).collect()
             return frame
 
@@ -489,38 +501,67 @@ class Reservoir:
             yield paths
 
 
-def _expression(column: Any, op: str, value: object) -> Any:  # noqa: ANN401  (an expression of whatever library)
-    """One filter as an expression."""
-    match _known_op(op):
-        case "=" | "==":
-            return column == value
-        case "!=":
-            return column != value
-        case "<":
-            return column < value
-        case "<=":
-            return column <= value
-        case ">":
-            return column > value
-        case ">=":
-            return column >= value
-        case _:
-            return column.is_in(value)
+_OPS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda column, values: column.is_in(values),
+}
 
 
-def _known_op(op: str) -> str:
-    if op not in {"=", "==", "!=", "<", "<=", ">", ">=", "in"}:
+def _known_op(op: str) -> Callable[[Any, Any], Any]:
+    if op not in _OPS:
         raise Invalid("client.filter-unknown", op=op[:20])
-    return op
+    return _OPS[op]
 
 
 def _library(name: str, extra: str) -> Any:  # noqa: ANN401  (a module)
-    import importlib
-
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise Unavailable("client.library-missing", library=name.split(".")[0], extra=extra) from error
+        raise Unavailable("client.library-missing", library=name.split(".", maxsplit=1)[0], extra=extra) from error
+
+
+# --- what was pinned --------------------------------------------------------------------------------------------------
+
+
+def pinned_keys() -> list[str]:
+    """Every log key that was pinned on this machine."""
+    return [str(pin["vkey"]) for pin in _pins().values()]
+
+
+def choose_key(receipt: str, known: Sequence[str]) -> str:
+    """The key among those `known` under whose log a receipt stands; none of them is `Untrusted`.
+
+    A receipt names its log's key, but that name proves nothing: only a key that was known before does.
+    """
+    told = seal.parse(receipt)
+    named = told.get("log") if isinstance(told, dict) else None
+    if named not in known:
+        raise Untrusted("receipt.log-unknown", log=str(named)[:400])
+    return str(named)
+
+
+def pinned_checkpoint(url: str, vkey: str) -> Checkpoint | None:
+    """The last checkpoint seen of the dam at `url`."""
+    held = _pins().get(url)
+    return note.open_checkpoint(held["checkpoint"], vkey) if held and held["vkey"] == vkey else None
+
+
+def folder_reader(folder: Path) -> Callable[[str], bytes]:
+    """Reads a log's files from a folder, for an audit without a server."""
+
+    def read(name: str) -> bytes:
+        try:
+            return folder.joinpath(*name.split("/")).read_bytes()
+        except OSError as error:
+            raise NotFound("log.path-unknown", path=name) from error
+
+    return read
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -535,9 +576,39 @@ def file_format(path: Path) -> str:
         raise Invalid("file.unreadable", path=str(path), why=error.strerror or "") from error
 
 
-def _hashed(path: Path) -> tuple[str, int]:
-    import hashlib
+def look(path: Path) -> Layout:
+    """A file's header and first values, read here: nothing leaves this machine before the mapping is confirmed."""
+    return _look_parquet(path) if file_format(path) == "parquet" else _look_csv(path)
 
+
+def _look_csv(path: Path) -> Layout:
+    with path.open("rb") as file:
+        head = file.read(CHUNK)
+    try:
+        text = head.decode("utf-8-sig", errors="strict" if len(head) < CHUNK else "ignore")
+    except UnicodeDecodeError as error:
+        raise Invalid("deposit.encoding", name=path.name, offset=error.start) from error
+    first = text.split("\n", 1)[0]
+    separator = max(",;\t|", key=first.count)
+    rows = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=separator), SAMPLE_ROWS + 1))
+    if not rows or not any(rows[0]):
+        raise Invalid("deposit.file-empty", name=path.name)
+    header, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    samples = tuple(tuple(row[i] for row in body) for i in range(len(header)))
+    return Layout(columns=tuple(header), types=("text",) * len(header), samples=samples)
+
+
+def _look_parquet(path: Path) -> Layout:
+    pl = _library("polars", "polars")
+    try:
+        frame = pl.scan_parquet(path, glob=False).head(SAMPLE_ROWS).collect()
+    except pl.exceptions.PolarsError as error:
+        raise Invalid("deposit.parquet-broken", name=path.name, why=str(error)[:200]) from error
+    samples = tuple(tuple("" if value is None else str(value) for value in column) for column in frame.iter_columns())
+    return Layout(columns=tuple(frame.columns), types=tuple(str(t) for t in frame.dtypes), samples=samples)
+
+
+def _hashed(path: Path) -> tuple[str, int]:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
 

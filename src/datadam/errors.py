@@ -66,16 +66,19 @@ def kept(error: object) -> dict[str, object]:
     """
     facts: Mapping[str, object] = getattr(error, "facts", {})
     inner = getattr(error, "faults", None) or facts.get("reasons") or ()
-    plain = (str, int, bool, type(None))
     return {
         "code": str(getattr(error, "code", "")),
         "facts": {
-            name: value if isinstance(value, plain) else [str(part) for part in value] if _is_list(value) else str(value)
+            name: value if isinstance(value, str | int | None) else _listed(value)
             for name, value in facts.items()
             if name != "reasons"
         },
         "faults": [kept(part) for part in inner if hasattr(part, "code")] if _is_list(inner) else [],
     }
+
+
+def _listed(value: object) -> list[str] | str:
+    return [str(part) for part in value] if _is_list(value) else str(value)
 
 
 def _is_list(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:

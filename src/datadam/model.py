@@ -12,7 +12,7 @@ from typing import Any, Final, NewType, TypeAlias
 from datadam.errors import Invalid
 
 MemberId = NewType("MemberId", str)
-"""`m-` and 20 hex digits of the SHA-256 of the member's first key's RFC 7638 thumbprint: names itself, tells nothing."""
+"""`m-` and 20 hex digits of the SHA-256 of the member's first key's RFC 7638 thumbprint: it tells nothing."""
 StandardId = NewType("StandardId", str)
 """Dotted lower-case words, for example `cti.indicator`."""
 StatementId = NewType("StatementId", str)

@@ -27,7 +27,7 @@ class Secrets(Protocol):
         ...
 
     def secret(self, name: str) -> bytes:
-        """32 bytes for `name`: `unit-<domain>`, `share`, `token`, `url`; unit and share secrets are made on first use."""
+        """32 bytes for `name`: `unit-<domain>`, `share`, `url`, `rows`; unit and share ones are made on first use."""
         ...
 
 
@@ -102,7 +102,7 @@ class Log(Protocol):
 
 
 class Rows(Protocol):
-    """What a Store offers inside a transaction. Records are the frozen dataclasses of model.py; fields marked `key` identify."""
+    """What a Store offers inside a transaction: model.py's frozen dataclasses, told apart by their `key` fields."""
 
     def put(self, record: object) -> None:
         """Insert, or replace the record with the same key."""
@@ -112,7 +112,7 @@ class Rows(Protocol):
         """The record with that key, or None."""
         ...
 
-    def find(self, kind: type[Record], **equals: object) -> list[Record]:
+    def find(self, kind: type[Record], /, **equals: object) -> list[Record]:
         """All records whose fields equal, ordered by key."""
         ...
 
@@ -159,7 +159,7 @@ class Lake(Protocol):
         ...
 
     def place(self, standard: str, tag: str, deposit: str) -> Path:
-        """A path for this deposit's admitted rows, inside the table's folder and not yet visible. Same arguments, same path."""
+        """A path in the table's folder for this deposit's admitted rows, not yet visible. Same arguments, same path."""
         ...
 
     def append(self, standard: str, tag: str, deposit: str, files: Sequence[FileFact]) -> int:
@@ -220,7 +220,9 @@ class Outputs:
     """Where a run writes, and the keys it may use; keys never enter a Plan or a file."""
 
     admitted: Path  # Parquet of the standard's stored columns and SYSTEM_COLUMNS
-    rejects: Path  # Parquet: `_row`, `_failed` (int64 bit mask: bit b = plan.rules[b]), then the columns as sent, as text
+    rejects: (
+        Path  # Parquet: `_row`, `_failed` (int64 bit mask: bit b = plan.rules[b]), then the columns as sent, as text
+    )
     deposit: str
     unit_keys: Mapping[str, bytes]  # pseudonym domain → 32-byte key
     key_secret: bytes  # for `_key`
@@ -267,7 +269,7 @@ class ShareFile:
 
 
 class ShareWriter(Protocol):
-    """Makes and keeps the files that a recipient gets: merged, ordered by a keyed hash, nothing in them but what was decided."""
+    """Makes and keeps the files that a recipient gets: merged, ordered by a keyed hash, only what was decided."""
 
     def schema(self, columns: Sequence[Column], attributed: str | None) -> tuple[Json, ...]:
         """What the files of such a share hold: {name, type, nullable}, types named as Delta names them."""
@@ -290,15 +292,19 @@ class ShareWriter(Protocol):
         ...
 
 
+RECEIVED: Final = "received"
+"""Name of the received file in its deposit's folder; the sender's own name never touches the disk."""
+
+
 class Spool(Protocol):
     """Incoming files and work in progress, outside every table."""
 
     def receive(self, deposit: str, chunks: Iterator[bytes], *, limit: int) -> tuple[Path, str, int]:
-        """Write the chunks durably while hashing: path, SHA-256 hex, size. Over `limit` bytes is `Invalid`, and nothing stays."""
+        """Write the chunks durably while hashing: path, SHA-256 hex, size. Over `limit` bytes is `Invalid`; nothing stays."""
         ...
 
     def folder(self, deposit: str) -> Path:
-        """This deposit's work folder, made if absent, owner-only."""
+        """The deposit's work folder, made if absent, owner-only."""
         ...
 
     def discard(self, deposit: str, name: str) -> None:

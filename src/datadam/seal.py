@@ -197,18 +197,8 @@ def opened(data: bytes | str) -> Statement:
     """Read an envelope without believing it yet. Anything but one canonical payload of a known kind is `Invalid`."""
     if len(data) > MAX_ENVELOPE:
         raise Invalid("statement.too-large", size=len(data), limit=MAX_ENVELOPE)
-    outer = parse(data)
-    if not isinstance(outer, dict) or set(outer) != {"payload", "signatures"}:
-        raise Invalid("statement.malformed", field="payload, signatures")
-    signatures = outer["signatures"]
-    if not isinstance(signatures, list) or not 1 <= len(signatures) <= MAX_SIGNATURES:
-        raise Invalid("statement.malformed", field="signatures")
-    for signature in signatures:
-        if not _is_signature(signature):
-            raise Invalid("statement.malformed", field="signatures")
-    if not isinstance(outer["payload"], str):
-        raise Invalid("statement.malformed", field="payload")
-    payload = decode(outer["payload"])
+    text, signatures = _parts(parse(data))
+    payload = decode(text)
     body = parse(payload)
     if not isinstance(body, dict) or canonical(body) != payload:
         raise Invalid("statement.not-canonical")
@@ -226,6 +216,19 @@ def opened(data: bytes | str) -> Statement:
         payload=payload,
         signatures=tuple(dict(s) for s in signatures),
     )
+
+
+def _parts(outer: object) -> tuple[str, list[dict[str, str]]]:
+    if not isinstance(outer, dict) or set(outer) != {"payload", "signatures"}:
+        raise Invalid("statement.malformed", field="payload, signatures")
+    payload, signatures = outer["payload"], outer["signatures"]
+    if not isinstance(payload, str):
+        raise Invalid("statement.malformed", field="payload")
+    if not isinstance(signatures, list) or not 1 <= len(signatures) <= MAX_SIGNATURES:
+        raise Invalid("statement.malformed", field="signatures")
+    if not all(_is_signature(signature) for signature in signatures):
+        raise Invalid("statement.malformed", field="signatures")
+    return payload, signatures
 
 
 def _is_signature(value: object) -> bool:
@@ -288,12 +291,12 @@ def login_assertion(key: Jwk, *, member: str, audience: str, now: int) -> str:
     header = {"alg": ALGORITHM, "kid": thumbprint(key), "typ": "JWT"}
     lifetime = MAX_LOGIN_SECONDS - 2 * CLOCK_SKEW
     claims = {"iss": member, "sub": member, "aud": audience, "iat": now, "exp": now + lifetime, "jti": salt()}
-    return jwt.encode(header, claims, OKPKey.import_key(key), algorithms=[ALGORITHM])
+    return jwt.encode(header, claims, OKPKey.import_key({**key}), algorithms=[ALGORITHM])
 
 
 def assertion_kid(assertion: str) -> str:
     """The key that a login assertion names; not yet believed."""
-    header = parse(decode(assertion.split(".")[0]))
+    header = parse(decode(assertion.partition(".")[0]))
     kid = header.get("kid") if isinstance(header, dict) else None
     if not isinstance(kid, str):
         raise Untrusted("login.assertion-malformed")
@@ -303,7 +306,8 @@ def assertion_kid(assertion: str) -> str:
 def read_assertion(assertion: str, jwk: Mapping[str, str], *, audience: str, now: int) -> Json:
     """The claims of a login assertion that holds: signed by `jwk`, for `audience`, alive at `now`, brief, one-time."""
     try:
-        token = jwt.decode(assertion, OKPKey.import_key({**public(jwk), "kid": thumbprint(jwk)}), algorithms=[ALGORITHM])
+        key = OKPKey.import_key({**public(jwk), "kid": thumbprint(jwk)})
+        token = jwt.decode(assertion, key, algorithms=[ALGORITHM])
     except (JoseError, ValueError) as error:
         raise Untrusted("login.assertion-malformed") from error
     claims: Json = token.claims

@@ -22,7 +22,7 @@ from datadam.errors import DamError, Invalid, Unavailable
 KEYS: Final = ("sign", "log")
 """Private keys that every dam has."""
 
-SECRETS: Final = ("token", "url")
+SECRETS: Final = ("rows", "url")
 """Secrets that every dam has; `unit-…`, `share` and `share-…` come when they are first asked for."""
 
 SECRET_BYTES: Final = 32

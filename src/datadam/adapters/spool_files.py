@@ -14,10 +14,10 @@ from typing import Final
 from datadam.adapters import private_files
 from datadam.adapters.durable import sync_folder
 from datadam.errors import Invalid, Unavailable
-
-RECEIVED: Final = "received"  # name of the file in its deposit's folder; the sender's own name never touches the disk
+from datadam.ports import RECEIVED
 
 _DEPOSIT: Final = re.compile(r"[0-9a-f]{64}")
+_FILE: Final = re.compile(r"[a-z]+(\.[a-z]+)?")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -70,6 +70,15 @@ class SpoolFiles:
         with _disk(self._root):
             private_files.make_folder(path)
         return path
+
+    def discard(self, deposit: str, name: str) -> None:
+        """Remove one file of the work folder; an absent one is fine."""
+        if not _FILE.fullmatch(name):
+            raise Invalid("spool.name-malformed", name=name[:80])
+        path = self._path(deposit) / name
+        with _disk(self._root), suppress(FileNotFoundError):
+            path.unlink()
+        self._settle(None)
 
     def clear(self, deposit: str) -> None:
         """Remove the work folder and all in it; an absent one is fine."""

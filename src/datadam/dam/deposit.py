@@ -13,8 +13,8 @@ gives the same receipt. A verdict depends on the depositor's own rows and on pub
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,7 @@ from datadam.model import (
     Job,
     Json,
     Kind,
+    Reason,
     Role,
     Source,
     Stage,
@@ -41,18 +42,17 @@ from datadam.model import (
     Tally,
     instant,
 )
-from datadam.plan import Fault, Plan, Rule, compile_plan
-from datadam.ports import Outputs, Progress
+from datadam.plan import Plan, Rule, compile_plan
+from datadam.ports import RECEIVED, Outputs, Progress
 
 MAX_ANNOUNCED: Final = 100  # deposits of one member that wait for their file; each costs a row and a folder
 ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
-ORIGINAL: Final = "original"
 REJECTS: Final = "rejects.parquet"
 FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED})
 
 
 def announce(world: World, caller: Caller, envelope: bytes) -> Job:
-    """Take a manifest. The same manifest, or the same file already deposited the same way, gives the deposit there is."""
+    """Take a manifest. The same one again, or the same file deposited the same way, gives the deposit there is."""
     statement = shaped(seal.opened(envelope), Kind.MANIFEST)
     body = statement.body
     member = _contributor(world, caller)
@@ -171,11 +171,13 @@ def process(world: World, id: str, progress: Progress) -> Job:
         return job
     try:
         job, tally, plan = _judge(world, job, progress)
-        _gate(plan.standard, tally)
+        _gate(plan, tally)
         progress("seal", 0, None)
         job = _seal(world, job, tally)
     except DamError as error:
-        return _refuse(world, job, error)
+        if world.ledger.index_of(job.id) is not None:  # sealed: it WILL be visible, at the next start if not now
+            raise
+        return refuse(world, job.id, error)
     progress("commit", 0, None)
     return _commit(world, job)
 
@@ -190,15 +192,20 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
         admitted=world.lake.place(job.standard, tag, job.id),
         rejects=folder / REJECTS,
         deposit=job.id,
-        unit_keys={domain: world.secrets.secret(f"unit-{domain}") for domain in plan.domains},
+        unit_keys={domain: world.secrets.secret(f"unit-{domain}") for domain in _domains(plan)},
         key_secret=seal.keyed(world.secrets.secret("rows"), job.standard),
         held=[file.path for file in world.lake.files(job.standard) if file.tag == tag],
     )
     told = manifest.body["file"]
-    source = Source(path=str(folder / ORIGINAL), format=told["format"], name=told["name"])
+    source = Source(path=str(folder / RECEIVED), format=told["format"], name=told["name"])
     tally = world.engine.run(plan, source, into, progress)
     facts = {"tag": tag, "tally": _tally_facts(tally)}
     return _moved(world, job, Stage.JUDGED, facts=facts), tally, plan
+
+
+def _domains(plan: Plan) -> list[str]:
+    """The pseudonym domains that a plan needs keys of."""
+    return sorted({cell.domain for cell in plan.cells if cell.domain is not None})
 
 
 def _tally_facts(tally: Tally) -> Json:
@@ -229,11 +236,11 @@ def _tag(world: World, job: Job) -> str:
     return secrets.token_hex(8)
 
 
-def _gate(standard: Standard, tally: Tally) -> None:
+def _gate(plan: Plan, tally: Tally) -> None:
     """Refuse a deposit with more rejects than its standard allows, or without a single good row."""
-    if tally.rejected > standard.reject_limit * tally.rows:
+    if tally.rejected > plan.reject_limit * tally.rows:
         raise Refused(
-            "deposit.too-many-rejects", rejected=tally.rejected, rows=tally.rows, limit=f"{standard.reject_limit:%}"
+            "deposit.too-many-rejects", rejected=tally.rejected, rows=tally.rows, limit=f"{plan.reject_limit:.1%}"
         )
     if not tally.admitted:
         raise Refused("deposit.nothing-admitted", rows=tally.rows)
@@ -268,7 +275,7 @@ def _commit(world: World, job: Job) -> Job:
         raise Untrusted("deposit.sealed-unlogged", deposit=job.id)
     commit(world, deposit)
     if not world.settings.keep_original:
-        world.spool.discard(job.id, ORIGINAL)
+        world.spool.discard(job.id, RECEIVED)
     return _moved(world, job, Stage.COMMITTED)
 
 
@@ -279,11 +286,15 @@ def commit(world: World, deposit: Deposit) -> None:
     world.lake.append(deposit.standard, deposit.tag, deposit.id, files)
 
 
-def _refuse(world: World, job: Job, error: DamError) -> Job:
-    """End a deposit that was refused: no row of it stays in the table's folder; its rejects stay for its contributor."""
+def refuse(world: World, id: str, error: DamError) -> Job:
+    """End a refused deposit: no row of it stays in the table's folder; its rejects stay for its contributor."""
+    with world.store.read() as rows:
+        job = rows.get(Job, id)
+    if job is None:
+        raise NotFound("deposit.unknown", deposit=id[:64])
     if "tag" in job.facts:
         world.lake.forget(job.standard, str(job.facts["tag"]), job.id)
-    world.spool.discard(job.id, ORIGINAL)
+    world.spool.discard(job.id, RECEIVED)
     return _moved(world, job, Stage.REFUSED, fault=kept(error))
 
 
@@ -292,7 +303,7 @@ def recover(world: World) -> list[str]:
     with world.store.read() as rows:
         jobs = rows.find(Job)
         deposits = {deposit.id: deposit for deposit in rows.find(Deposit)}
-    again = []
+    again: list[str] = []
     for job in jobs:
         if job.id in deposits and job.stage not in FINAL:
             _commit(world, job)
@@ -305,27 +316,76 @@ def recover(world: World) -> list[str]:
     return again
 
 
-def report(world: World, caller: Caller, id: str, *, limit: int = 100) -> tuple[Job, Plan | None, list[Fault]]:
-    """A deposit with the first `limit` faults of its rows; the plan tells what each rule asks."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One fault of one row, with what its rule asks: `reason` names the sentence and fills it in."""
+
+    row: int
+    column: str | None
+    source: str | None
+    rule: str
+    value: str | None
+    reason: Reason
+
+
+def report(world: World, caller: Caller, id: str, *, limit: int) -> tuple[Job, list[Found]]:
+    """A deposit with the first `limit` faults of its rows."""
     job = own_job(world, caller, id)
-    rejects = world.spool.folder(job.id) / REJECTS
-    if "tally" not in job.facts or not job.facts["tally"]["rejected"]:
-        return job, None, []
-    plan = plan_of(world, job)
-    return job, plan, world.engine.faults(plan, rejects, limit)
+    if not _has_rejects(job):
+        return job, []
+    plan, reasons = _plan_and_reasons(world, job)
+    faults = world.engine.faults(plan, world.spool.folder(job.id) / REJECTS, limit)
+    return job, [
+        Found(row=f.row, column=f.column, source=f.source, rule=f.rule, value=f.value, reason=reasons[f.rule])
+        for f in faults
+    ]
 
 
-def rejects(world: World, caller: Caller, id: str, sentence: Callable[[Rule], str]) -> Path:
+def rejects(world: World, caller: Caller, id: str, sentence: Callable[[Reason], str]) -> Path:
     """The refused rows as a CSV in the contributor's own layout, each with its reasons; nobody else may ask."""
     job = own_job(world, caller, id)
-    if "tally" not in job.facts or not job.facts["tally"]["rejected"] or job.facts.get("rejects_gone"):
+    if not _has_rejects(job):
         raise NotFound("deposit.no-rejects", deposit=job.id)
-    plan = plan_of(world, job)
+    plan, reasons = _plan_and_reasons(world, job)
     folder = world.spool.folder(job.id)
-    reasons: Mapping[str, str] = {rule.id: sentence(rule) for rule in plan.rules}
     into = folder / "rejects.csv"
-    world.engine.return_rejects(plan, folder / REJECTS, into, reasons)
+    world.engine.return_rejects(plan, folder / REJECTS, into, {rule: sentence(r) for rule, r in reasons.items()})
     return into
+
+
+def _has_rejects(job: Job) -> bool:
+    return bool(job.facts.get("tally", {}).get("rejected")) and not job.facts.get("rejects_gone")
+
+
+def _plan_and_reasons(world: World, job: Job) -> tuple[Plan, dict[str, Reason]]:
+    plan = plan_of(world, job)
+    standard = odcs.read(publish.published(world, job.standard, job.version).text)
+    return plan, {rule.id: asked(standard, rule) for rule in plan.rules}
+
+
+def asked(standard: Standard, rule: Rule) -> Reason:
+    """What a rule asks of a row, as a reason that `texts` puts into words."""
+    facts: dict[str, object] = {"column": rule.column or ", ".join(standard.key)}
+    if rule.column is not None:
+        column = standard.column(rule.column)
+        facts |= {
+            "type": str(column.type),
+            "minimum": _or(column.minimum, "−∞"),
+            "maximum": _or(column.maximum, "∞"),
+            "least": _or(column.min_length, 0),
+            "most": _or(column.max_length, "∞"),
+            "pattern": column.pattern or "",
+            "codes": column.codes or ", ".join(column.values),
+            "unit": column.unit or "",
+            "units": ", ".join(unit.symbol for unit in column.units),
+            "op": rule.op or "",
+            "other": rule.other or "",
+        }
+    return Reason(f"rule.{rule.check}", facts)
+
+
+def _or(value: object, instead: object) -> str:
+    return str(instead if value is None else value)
 
 
 def own(world: World, caller: Caller) -> list[Job]:

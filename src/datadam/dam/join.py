@@ -129,7 +129,9 @@ def _check_accession(world: World, body: Json) -> None:
         raise Invalid("accession.not-country")
     country = country_of(world, body["jurisdiction"], at=instant(world.clock())[:10])
     if body["under"] != (country.id if country else None):
-        raise Invalid("accession.under-wrong", jurisdiction=body["jurisdiction"], under=country.id if country else "null")
+        raise Invalid(
+            "accession.under-wrong", jurisdiction=body["jurisdiction"], under=country.id if country else "null"
+        )
 
 
 def country_of(world: World, jurisdiction: str, *, at: str) -> Member | None:
@@ -199,7 +201,7 @@ def _pending(world: World, id: str) -> Application:
 
 
 def rotate(world: World, envelope: bytes) -> int:
-    """Log a member's next key: signed by the key in force and by the new one. From this index on only the new one counts."""
+    """Log a member's next key, signed by the key in force and by the new one; from here on only the new one counts."""
     return state.record(world, shaped(seal.opened(envelope), Kind.KEY))
 
 

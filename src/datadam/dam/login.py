@@ -12,7 +12,7 @@ from datadam import seal
 from datadam.dam import publish
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Untrusted
-from datadam.model import Key, Member, MemberId, Token, Used, instant
+from datadam.model import Json, Key, Member, MemberId, Token, Used, instant
 from datadam.ports import Rows
 
 PROFILE_DAYS: Final = 90  # a share profile lies in a file on somebody's disk: it must not live for ever
@@ -57,11 +57,11 @@ def login(world: World, assertion: str, *, audiences: Collection[str]) -> Login:
     return Login(token=token, seconds=seconds, expires=expires)
 
 
-def _claims(assertion: str, key: Key, audiences: Collection[str], now: int) -> dict[str, str | int]:
+def _claims(assertion: str, key: Key, audiences: Collection[str], now: int) -> Json:
     refused: Untrusted | None = None
     for audience in audiences:
         try:
-            return dict(seal.read_assertion(assertion, key.jwk, audience=audience, now=now))
+            return seal.read_assertion(assertion, key.jwk, audience=audience, now=now)
         except Untrusted as error:
             refused = refused or error
             if error.code != "login.audience":
@@ -95,7 +95,7 @@ def caller(world: World, token: str | None) -> Caller:
 
 
 def issue_profile(world: World, member: MemberId, standard: str, *, days: int = PROFILE_DAYS) -> Login:
-    """A bearer token for a Delta Sharing profile of one member and one standard. What it may read is decided at each use."""
+    """A bearer token for one member's Delta Sharing profile of one standard; each use of it is decided anew."""
     named = publish.published(world, standard).id
     now = world.clock()
     seconds = min(days, PROFILE_DAYS) * 86_400

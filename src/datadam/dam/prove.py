@@ -1,4 +1,4 @@
-"""Prove: receipts for those whom a statement concerns, bodies for those who may read them, and a check of everything."""
+"""Prove: receipts and bodies for those whom a statement concerns, and a check of everything."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -135,7 +135,7 @@ def _check_state(world: World, scratch: Store, findings: Findings) -> list[DamEr
     with scratch.read() as told, world.store.read() as held:
         for kind in state.PROJECTED:
             if told.find(kind) != held.find(kind):
-                faults.append(Untrusted("state.differs", table=kind.__name__))
+                faults += [Untrusted("state.differs", table=kind.__name__)]
         if told.noted(state.APPLIED) != held.noted(state.APPLIED):
             faults.append(Untrusted("state.differs", table=state.APPLIED))
     findings.entries = max(findings.entries, world.ledger.size)
@@ -143,7 +143,7 @@ def _check_state(world: World, scratch: Store, findings: Findings) -> list[DamEr
 
 
 def _check_files(world: World, findings: Findings) -> list[DamError]:
-    """Every sealed deposit is visible and its files are what its outcome says; no table has a file that nobody deposited."""
+    """Every sealed deposit is visible, its files are what its outcome says, and no table has a file of nobody's."""
     faults: list[DamError] = []
     with world.store.read() as rows:
         deposits = rows.find(Deposit)
@@ -157,7 +157,7 @@ def _check_files(world: World, findings: Findings) -> list[DamError]:
             findings.files += 1
             named.setdefault(deposit.standard, set()).add(str(place))
             if world.lake.digest(place) != file["digest"]:
-                faults.append(Untrusted("file.digest-wrong", file=file["name"], standard=deposit.standard))
+                faults += [Untrusted("file.digest-wrong", file=file["name"], standard=deposit.standard)]
     for standard, places in named.items():
         for surplus in {str(file.path) for file in world.lake.files(standard)} - places:
             faults.append(Untrusted("file.nobodys", file=surplus.rsplit("/", 1)[-1], standard=standard))

@@ -132,9 +132,7 @@ def _fold_standard(rows: Rows, index: int, id: str, body: Json) -> None:
     if seal.digest(body["text"].encode()) != body["digest"]:
         raise Untrusted("standard.digest-wrong", standard=body["standard"])
     rows.put(
-        PublishedStandard(
-            id=body["standard"], version=body["version"], text=body["text"], statement=id, index=index
-        )
+        PublishedStandard(id=body["standard"], version=body["version"], text=body["text"], statement=id, index=index)
     )
 
 
@@ -158,9 +156,7 @@ def _fold_outcome(rows: Rows, index: int, id: str, body: Json) -> None:
 
 
 def _fold_grant(rows: Rows, index: int, id: str, body: Json) -> None:
-    rows.put(
-        Grant(id=id, member=body["member"], standard=body["standard"], since=index, expires=body["expires"])
-    )
+    rows.put(Grant(id=id, member=body["member"], standard=body["standard"], since=index, expires=body["expires"]))
 
 
 def _fold_revocation(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -182,7 +178,7 @@ def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
     )
 
 
-def _fold_nothing(rows: Rows, index: int, id: str, body: Json) -> None:  # noqa: ARG001  (one signature for all kinds)
+def _fold_nothing(rows: Rows, index: int, id: str, body: Json) -> None:
     """Manifests, declines and erasures change no table: outcomes, applications and bodies tell of them."""
 
 
@@ -216,7 +212,7 @@ def record(world: World, *statements: Statement) -> int:
         return first
 
 
-class _Undo(Exception):  # noqa: N818  (never seen outside `_try`)
+class _Undo(Exception):
     """Ends the trial."""
 
 
@@ -231,7 +227,7 @@ def _try(world: World, statements: Sequence[Statement]) -> None:
 
 
 def catch_up(world: World) -> int:
-    """Roll the tables forward to the log's end; how many entries that took. A table newer than the log is `Untrusted`."""
+    """Roll the tables forward to the log's end: how many entries. A table newer than the log is `Untrusted`."""
     with world.lock:
         with world.store.read() as seen:
             applied = int(seen.noted(APPLIED) or 0)
@@ -265,8 +261,6 @@ def rebuild(world: World) -> int:
                 rows.remove(held)
         fold_all(world, rows, 0)
         return world.ledger.size
-
-
 
 
 def statement(world: World, kind: Kind, facts: Json) -> Statement:

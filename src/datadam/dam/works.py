@@ -1,5 +1,6 @@
 """Deposits under way: a few threads that take each received deposit to its end, and tell how far it has come."""
 
+import logging
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,7 +8,10 @@ from typing import Final
 
 from datadam.dam import deposit
 from datadam.dam.world import World
+from datadam.errors import Unavailable
 from datadam.model import Job
+
+_LOG: Final = logging.getLogger(__name__)
 
 MAX_REMEMBERED: Final = 1000  # deposits whose progress is still told; the journal knows the rest
 
@@ -20,7 +24,7 @@ class Works:
         self._world = world
         self._pool = ThreadPoolExecutor(world.settings.workers, thread_name_prefix="deposit")
         self._lock = threading.Lock()
-        self._under_way: dict[str, Future[Job]] = {}
+        self._under_way: dict[str, Future[None]] = {}
         self._told: dict[str, tuple[str, int, int | None]] = {}
         self._turns: dict[tuple[str, str], threading.Lock] = {}
 
@@ -47,10 +51,15 @@ class Works:
         """Let the running stages end and take no more; what is left resumes at the next start."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, id: str, turn: threading.Lock) -> Job:
+    def _run(self, id: str, turn: threading.Lock) -> None:
         # Two deposits of one contributor into one reservoir judge each other's keys: the second must see the first.
         with turn:
-            return deposit.process(self._world, id, lambda *told: self._tell(id, *told))
+            try:
+                deposit.process(self._world, id, lambda *told: self._tell(id, *told))
+            except Exception:
+                _LOG.exception("deposit %s broke off", id)
+                if self._world.ledger.index_of(id) is None:
+                    deposit.refuse(self._world, id, Unavailable("deposit.broke"))
 
     def _tell(self, id: str, stage: str, done: int, of: int | None) -> None:
         with self._lock:

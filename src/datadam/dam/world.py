@@ -22,4 +22,4 @@ class World:
     spool: Spool
     secrets: Secrets
     clock: Clock
-    lock: threading.RLock = field(default_factory=threading.RLock)  # one writer: checks and what they allow are one step
+    lock: threading.RLock = field(default_factory=threading.RLock)  # checks and what they allow are one step

@@ -16,9 +16,7 @@ from datadam.dam.works import Works
 from datadam.edges.manners import caller_of, language_of, member_of, world_of
 from datadam.errors import Invalid, NotFound
 from datadam.formats import odcs
-from datadam.model import Job, Json, Key, Member, MemberKind, Reason, Release, Stage
-from datadam.plan import Fault, Plan
-from datadam.prepare import rule_reason
+from datadam.model import Job, Json, Key, Member, MemberKind, Release, Stage
 
 router = APIRouter(prefix="/api")
 MEDIA_JWS = "application/jose+json"  # RFC 7515 §9.2.2
@@ -375,28 +373,30 @@ def get_deposits(request: Request) -> Json:
 @router.get("/deposits/{id}")
 def get_deposit(request: Request, id: str) -> Json:
     """How far a deposit has come, what was found, and the first faults of its rows."""
-    job, plan, faults = deposit.report(world_of(request), member_of(request), id, limit=FAULTS_SHOWN)
-    return _job(request, job) | {"shown": [_fault(request, plan, fault) for fault in faults if plan]}
+    job, faults = deposit.report(world_of(request), member_of(request), id, limit=FAULTS_SHOWN)
+    return _job(request, job) | {"shown": [_fault(request, fault) for fault in faults]}
 
 
 @router.get("/deposits/{id}/rejects")
 def get_rejects(request: Request, id: str) -> Response:
     """The refused rows in the contributor's own layout, each with its reasons."""
     language = language_of(request)
-    path = deposit.rejects(world_of(request), member_of(request), id, lambda rule: texts.explain(rule_reason(rule), language).what)
+    path = deposit.rejects(
+        world_of(request), member_of(request), id, lambda reason: texts.explain(reason, language).what
+    )
     return FileResponse(path, media_type="text/csv; charset=utf-8", filename="rejects.csv")
 
 
-def _fault(request: Request, plan: Plan | None, fault: Fault) -> Json:
-    rule = next(rule for rule in plan.rules if rule.id == fault.rule) if plan else None
-    told = texts.explain(rule_reason(rule), language_of(request)) if rule else None
+def _fault(request: Request, fault: deposit.Found) -> Json:
+    told = texts.explain(fault.reason, language_of(request))
     return {
         "row": fault.row,
         "column": fault.column,
+        "source": fault.source,
         "rule": fault.rule,
         "value": fault.value,
-        "what": told.what if told else "",
-        "remedy": told.remedy if told else "",
+        "what": told.what,
+        "remedy": told.remedy,
     }
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import anyio.to_thread
+import httpx
 from fastapi import APIRouter, Request
 
 from datadam import seal
 from datadam.dam import deposit, grant, join, login, prove, publish, state
 from datadam.dam.world import World
 from datadam.edges.manners import world_of
-from datadam.errors import Invalid, NotFound, kept
+from datadam.errors import Invalid, NotFound, kept, revived
 from datadam.model import Deposit, Json, Member, MemberKind
 
 router = APIRouter()
@@ -161,3 +163,19 @@ async def post_verb(request: Request, verb: str) -> Json:
         raise Invalid("request.malformed", expected="{}")
     work = partial(perform, world_of(request), verb, args, check=request.app.state.check)
     return await anyio.to_thread.run_sync(work)
+
+
+SOCKET_SECONDS: Final = 600  # a check of a large folder takes its time
+
+
+def over_socket(path: Path, verb: str, args: Mapping[str, str | None]) -> Json:
+    """Have the running server do a verb; `ConnectionError` when nobody listens at `path`."""
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=SOCKET_SECONDS) as client:
+            answer = client.post(f"http://dam/{verb}", json=args)
+    except httpx.TransportError as error:
+        raise ConnectionError(str(path)) from error
+    told: Json = seal.parse(answer.content)
+    if not answer.is_success:
+        raise revived(told)
+    return told

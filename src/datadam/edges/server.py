@@ -1,0 +1,97 @@
+"""Serve a dam until a signal ends it: members over TCP, the operator over the folder's Unix socket."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+
+from datadam.dam import prove
+from datadam.dam.works import Works
+from datadam.dam.world import World
+from datadam.edges import app
+from datadam.errors import Unavailable
+from datadam.settings import Settings
+
+KEEP_ALIVE_SECONDS: Final = 5
+BACKLOG: Final = 128  # connections that wait while all threads are busy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """What a served dam shows of its folder: the log's static files, and the operator's socket."""
+
+    log: Path
+    socket: Path
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """A bound socket: bound before anything else is done, so that a taken port is told plainly."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise Unavailable("serve.address", host=settings.host, port=settings.port, why=error.strerror or "") from error
+    with listener:
+        yield listener
+
+
+def serve(
+    world: World,
+    listener: socket.socket,
+    places: Places,
+    check: Callable[[], prove.Findings],
+    ready: Callable[[], None],
+) -> None:
+    """Serve `world` on `listener` until SIGINT or SIGTERM; `ready` is called when both sockets listen."""
+    options: dict[str, Any] = {}
+    if world.settings.tls_cert and world.settings.tls_key:
+        options = {"ssl_certfile": str(world.settings.tls_cert), "ssl_keyfile": str(world.settings.tls_key)}
+    public = app.public_app(world, Works(world), places.log)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            public,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            proxy_headers=world.settings.behind_proxy,
+            **options,
+        )
+    )
+    with _operator(app.operator_app(world, check), places.socket):
+        listener.listen(BACKLOG)
+        ready()
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def _operator(application: Any, path: Path) -> Iterator[None]:  # noqa: ANN401  (an ASGI application)
+    """Serve the operator's verbs on a Unix socket that only the folder's owner may open."""
+    with suppress(FileNotFoundError):
+        path.unlink()  # we hold the lock: whoever listened there is gone
+    with socket.socket(socket.AF_UNIX) as listener:
+        mask = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(mask)
+        server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False, server_header=False))
+        # not the main thread: signals are the public server's, and ending that one ends this one
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="operator")
+        thread.start()
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            thread.join()
+            path.unlink(missing_ok=True)

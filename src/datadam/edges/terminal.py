@@ -1,0 +1,126 @@
+"""What a person sees in a terminal: tables, reports, progress, and refusals with what to do about them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from datadam import texts
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
+from datadam.model import Json
+
+EXIT: Final[tuple[tuple[type[DamError], int], ...]] = (
+    (Invalid, 2),
+    (Refused, 3),
+    (NotFound, 4),
+    (Untrusted, 5),
+    (Unavailable, 6),
+)
+"""What the shell is told, by the branch of the refusal."""
+
+_MOST_FAULTS: Final = 50  # shown of one refusal; a wall of text helps nobody
+
+
+class Terminal:
+    """Writes to standard output, and refusals and progress to standard error, in one language."""
+
+    def __init__(self, language: str) -> None:
+        """Write in `language`."""
+        self.language = language
+        self.out, self.error = Console(highlight=False), Console(stderr=True, highlight=False)
+
+    def line(self, text: str = "", *, style: str = "") -> None:
+        """One line, as it is: nothing in it is read as markup."""
+        self.out.print(Text(text), style=style, soft_wrap=True)
+
+    def say(self, code: str, **facts: object) -> None:
+        """One of our sentences."""
+        self.line(texts.say(code, self.language, **facts))
+
+    def word(self, code: str) -> str:
+        """A word of ours, for a heading."""
+        return texts.say(code, self.language)
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A plain table; headings are codes."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in headings:
+            table.add_column(self.word(heading), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(texts.clean(cell)) for cell in row))
+        self.out.print(table)
+
+    def refuse(self, error: DamError) -> int:
+        """Tell what is wrong and what to do, every fault of it; the exit code."""
+        told = texts.explain(error, self.language)
+        self.error.print(Text(told.what, style="bold red"))
+        if told.remedy:
+            self.error.print(Text(told.remedy))
+        for fault in told.faults[:_MOST_FAULTS]:
+            self.error.print(Text(f"  • {fault.what} {fault.remedy}".rstrip()))
+        if len(told.faults) > _MOST_FAULTS:
+            self.error.print(Text(texts.say("ui.more", self.language, count=len(told.faults) - _MOST_FAULTS)))
+        return next(code for kind, code in EXIT if isinstance(error, kind))
+
+    @contextmanager
+    def progress(self) -> "Iterator[Watched]":
+        """A bar for one deposit's stages; nothing where nobody watches."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[told]}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.error, transient=True, disable=not self.error.is_terminal) as bar:
+            yield Watched(bar, self.language)
+
+    def report(self, job: Json) -> None:
+        """What became of a deposit: counts, then each fault that is shown, by row."""
+        tally, shown = job.get("tally"), job.get("shown", [])
+        if job["stage"] == "committed":
+            self.line(texts.say("ui.deposit-admitted", self.language, standard=job["standard"]), style="bold green")
+        elif job["stage"] == "refused":
+            fault = job.get("fault") or {}
+            self.line(texts.say("ui.deposit-refused", self.language, standard=job["standard"]), style="bold red")
+            self.line(f"{fault.get('what', '')} {fault.get('remedy', '')}".strip())
+            for part in fault.get("faults", ()):
+                self.line(f"  • {part.get('what', '')} {part.get('remedy', '')}".rstrip())
+        if tally:
+            self.say("ui.deposit-counts", rows=tally["rows"], admitted=tally["admitted"], rejected=tally["rejected"])
+        if tally and tally["faults"]:
+            broken = sorted(tally["faults"].items(), key=lambda item: -item[1])
+            self.line()
+            self.table(("ui.rule", "ui.rows"), [(rule, count) for rule, count in broken if count])
+        if shown:
+            self.line()
+            self.table(("ui.row", "ui.column", "ui.value", "ui.fault"), [_fault_row(fault) for fault in shown])
+        if shown and tally and tally["rejected"]:
+            self.line()
+            self.say("ui.rejects-fetch", deposit=job["id"][:12])
+
+
+def _fault_row(fault: Mapping[str, object]) -> tuple[object, object, object, str]:
+    where = fault["row"] if not isinstance(fault["row"], int) else fault["row"] + 1
+    return where, fault["column"], fault["value"], f"{fault['what']} {fault['remedy']}"
+
+
+class Watched:
+    """Shows the stages of a deposit as they are told."""
+
+    def __init__(self, bar: Progress, language: str) -> None:
+        """Show on `bar`."""
+        self._bar, self._language = bar, language
+        self._task: TaskID | None = None
+
+    def __call__(self, job: Json) -> None:
+        """One step, as the dam or the sender tells it."""
+        told = job.get("progress") or {"stage": job["stage"], "done": 0, "of": None}
+        stage = texts.say(f"ui.stage-{told['stage']}", self._language)
+        done = f"{told['done']:,}" if told["done"] else ""
+        if self._task is None:
+            self._task = self._bar.add_task(stage, total=told["of"], told=done)
+        self._bar.update(self._task, description=stage, completed=told["done"], total=told["of"], told=done)

@@ -1,0 +1,138 @@
+"""Settings to a ready dam: the only place that names concrete adapters.
+
+Heavy libraries are imported inside the functions that need them, so that the light client never pays for them.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datadam import settings as choices
+from datadam.errors import Invalid, NotFound, Unavailable
+from datadam.settings import Settings
+
+if TYPE_CHECKING:
+    from datadam.adapters.folder import Folder
+    from datadam.dam.prove import Findings
+    from datadam.dam.world import World
+    from datadam.ports import Engine
+
+
+def read_settings(path: Path, **given: object) -> Settings:
+    """The settings of the dam in the folder `path`: command line before environment before file."""
+    from datadam.adapters.folder import Folder
+
+    file = Folder.open(path).settings
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unavailable("settings.unreadable", path=str(file), why=error.strerror or "") from error
+    except ValueError as error:
+        raise Invalid("settings.malformed", path=str(file), why=str(error)) from error
+    return choices.read(table, os.environ, folder=path.absolute(), **given)
+
+
+def init(path: Path, **given: object) -> Settings:
+    """Make a dam in the folder `path`: keys, settings, and its first statement."""
+    from datadam.adapters.folder import Folder
+    from datadam.adapters.key_files import KeyFiles
+
+    settings = choices.read({}, os.environ, folder=path.absolute(), **given)
+    folder = Folder.create(path)
+    KeyFiles.create(folder.keys)
+    folder.settings.write_text(choices.to_toml(settings), encoding="utf-8")
+    folder.settings.chmod(0o600)
+    with world(path):
+        return settings
+
+
+@contextmanager
+def world(path: Path, given: Mapping[str, object] | None = None, *, rolled: bool = True) -> "Iterator[World]":
+    """The dam in `path`, held alone: nobody else writes while this lasts.
+
+    `rolled` rolls the tables forward to the log first; a check looks before anything is changed.
+    """
+    from datadam.adapters.folder import Folder
+
+    settings = read_settings(path, **(given or {}))
+    folder = Folder.open(path)
+    with folder.lock(), _world(folder, settings) as made:
+        if rolled:
+            from datadam.dam import found, state
+
+            found.found(made)
+            state.catch_up(made)
+        yield made
+
+
+@contextmanager
+def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
+    from datadam.adapters.body_files import BodyFiles
+    from datadam.adapters.delta_lake import DeltaLake
+    from datadam.adapters.key_files import KeyFiles
+    from datadam.adapters.polars_engine import PolarsEngine
+    from datadam.adapters.polars_share import PolarsShareWriter
+    from datadam.adapters.spool_files import SpoolFiles
+    from datadam.adapters.sql_store import SqlStore
+    from datadam.adapters.tile_log import TileLog
+    from datadam.dam.world import World
+    from datadam.ledger import Ledger
+
+    secrets = KeyFiles(folder.keys)
+    bodies, log = BodyFiles(folder.bodies), TileLog(folder.log)
+    try:
+        store = SqlStore(folder.state)
+        try:
+            yield World(
+                settings=settings,
+                ledger=Ledger(log, bodies, key=secrets.private_key("log"), origin=settings.name),
+                bodies=bodies,
+                store=store,
+                lake=DeltaLake(folder.reservoirs),
+                engine=PolarsEngine(),
+                shares=PolarsShareWriter(folder.shares),
+                spool=SpoolFiles(folder.spool, max_bytes=settings.max_spool_bytes),
+                secrets=secrets,
+                clock=_now,
+            )
+        finally:
+            store.close()
+    finally:
+        log.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def places(path: Path) -> "Folder":
+    """Where the parts of the dam in `path` lie."""
+    from datadam.adapters.folder import Folder
+
+    return Folder.open(path)
+
+
+def local_engine() -> "Engine":
+    """The engine by which a contributor prepares a file on its own machine (extra `local`)."""
+    from datadam.adapters.polars_engine import PolarsEngine
+
+    return PolarsEngine()
+
+
+def checker(made: "World") -> "Callable[[], Findings]":
+    """What looks the whole folder of a dam over."""
+    from datadam.adapters.memory.store import MemoryStore
+    from datadam.dam import prove
+    from datadam.ledger import audit
+
+    def read(name: str) -> bytes:
+        try:
+            return made.settings.folder.joinpath("log", *name.split("/")).read_bytes()
+        except OSError as error:
+            raise NotFound("log.path-unknown", path=name) from error
+
+    return lambda: prove.check(made, MemoryStore(), lambda: audit(read, vkey=made.ledger.vkey, bodies=None))
