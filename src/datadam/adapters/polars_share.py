@@ -1,22 +1,25 @@
 """The ShareWriter port on Polars: served files that tell nothing of who contributed which row.
 
-1. scan    all parts, a contributor at a time: superseded rows fall out, unit ids become the recipient's, attribution comes
-2. rank    each row gets 64 bits of SHAKE-256 under the order key: of its deposit and row number, so of nothing in the row
-3. spill   rows go into buckets by the top bits of their rank, as plain IPC: memory is bounded by a bucket, not a share
-4. sort    bucket by bucket in rank order; files are cut so that their row counts differ by one at most
+1. scan    all parts, in one stream: superseded rows fall out, unit ids become the recipient's, the attribution comes
+2. rank    each row gets 64 bits of SHAKE-256 under the order key: of its deposit and row number, so of nothing in it
+3. spill   runs of rows, each sorted by rank, go to disk as plain IPC: memory is bounded by a run, not by the share
+4. merge   one stretch of ranks after the other is read from all runs; files are cut so that their row counts differ by
+           one at most
 
-A row's place, its file and its neighbours are then those of a random shuffle to everybody without the order key. Parquet
-statistics are off; Delta statistics are worked out anew from the shuffled rows, of columns flagged safe only; names are
-random, times are equal.
+A row's place, its file and its neighbours are then those of a random shuffle to everybody without the order key.
+Parquet statistics are off; Delta statistics are worked out anew from the shuffled rows, of columns flagged safe only;
+names are random, times are equal.
 """
 
 import hashlib
+import math
 import os
 import re
 import secrets
 import shutil
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,8 +34,10 @@ from datadam.errors import NotFound, Unavailable
 from datadam.model import Attribution, Column, Json, Protection, standard_id
 from datadam.ports import ShareFile, ShareOrder, SharePart
 
-BUCKET_ROWS: Final = 500_000  # rows sorted at once: about 75 MB at 12 columns
-MAX_BUCKETS: Final = 256  # files open at once while spilling; beyond 128 M rows buckets grow instead
+RUN_ROWS: Final = 500_000  # rows sorted at once before they are spilled: about 75 MB at 12 columns
+STRETCH_ROWS: Final = 250_000  # rows merged at once; few, because buffers over 8 MB go back to the system each time
+SPILL_BATCH: Final = 8_192  # rows that a spilled run is read by
+CELLS: Final = 4_096  # equal parts of the ranks, of which each run remembers where they begin
 RANK_BLOCK: Final = 65_536  # ranks drawn from one SHAKE-256 stream
 SERVED_ID: Final = 32  # hex digits: the first 128 bits of an HMAC-SHA-256
 MAX_STATISTIC: Final = 64  # characters of a text that may stand as minimum or maximum
@@ -90,9 +95,11 @@ class PolarsShare:
     def write(self, order: ShareOrder) -> list[ShareFile]:
         """Write the share into `order.into`; no rows are no files."""
         spill = order.into / "spill"
+        spill.mkdir(mode=0o700)
         try:
-            count, buckets = _spilled(order, spill)
-            files = [_write_file(order, rows) for rows in _cut(buckets, _sizes(count, order.rows_per_file))]
+            runs = [_spill(spill / f"{number}", run) for number, run in enumerate(_runs(order))]
+            sizes = _sizes(sum(run.rows for run in runs), order.rows_per_file)
+            files = [_write_file(order, rows) for rows in _cut(_merged(runs), sizes)]
         except (pl.exceptions.PolarsError, OSError) as error:
             raise Unavailable("share.not-written", why=str(error)[:200]) from error
         finally:
@@ -104,16 +111,23 @@ class PolarsShare:
 # --- 1. scan ----------------------------------------------------------------------------------------------------------
 
 
-def _contributions(order: ShareOrder) -> Iterator[tuple[SharePart, list[SharePart]]]:
-    """The parts of each contributor together, oldest first, and one of them to tell for all."""
-    groups: defaultdict[tuple[str, str, str, bool], list[SharePart]] = defaultdict(list)
+def _alike(order: ShareOrder) -> Iterator[tuple[SharePart, list[SharePart]]]:
+    """The parts that are served alike, oldest first, and one of them to tell for all."""
+    groups: defaultdict[tuple[str, str, bool], list[SharePart]] = defaultdict(list)
     for part in sorted(order.files, key=lambda part: (part.sequence, str(part.path))):
-        groups[(part.tag, part.contributor, part.country, part.own)].append(part)
+        groups[(part.tag if order.supersede else "", _told(order, part), part.own)].append(part)
     for parts in groups.values():
         yield parts[0], parts
 
 
-def _scan(order: ShareOrder, parts: Sequence[SharePart]) -> pl.LazyFrame:
+def _told(order: ShareOrder, part: SharePart) -> str:
+    """What the rows of a part say about who contributed them."""
+    if order.attributed is None:
+        return ""
+    return part.contributor if order.attribution is Attribution.CONTRIBUTOR else part.country
+
+
+def _scan(order: ShareOrder, parts: Sequence[SharePart], path_column: str | None = None) -> pl.LazyFrame:
     """All rows of the parts; a column that came after a part was stored is null there."""
     schema = {name: polars_type(kind) for name, kind in stored_schema(order.columns).items()}
     return pl.scan_parquet(
@@ -122,18 +136,18 @@ def _scan(order: ShareOrder, parts: Sequence[SharePart]) -> pl.LazyFrame:
         missing_columns="insert",
         hive_partitioning=False,
         glob=False,
-        include_file_paths="_path",
+        low_memory=True,
+        include_file_paths=path_column,
     )
 
 
 def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> pl.LazyFrame:
     """The rows that no newer row of the same key supersedes."""
-    rows = _scan(order, parts)
     if not order.supersede or len(parts) == 1:
-        return rows
+        return _scan(order, parts)
     position = {str(part.path): place for place, part in enumerate(parts)}
     age = pl.col("_path").replace_strict(position, return_dtype=pl.Int64) * _AGE_ROWS + pl.col("_row")
-    aged = rows.with_columns(_age=age)
+    aged = _scan(order, parts, "_path").with_columns(_age=age)
     # only keys that come more than once are held in memory
     repeats = (
         aged.filter(pl.col("_key").is_not_null())
@@ -148,12 +162,11 @@ def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> pl.LazyFrame:
 
 
 def _served(order: ShareOrder, one: SharePart, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """What the recipient gets of one contributor's rows, and `_rank`, the place of each."""
+    """What the recipient gets of rows that are served alike, and `_rank`, the place of each."""
     keys = order.own_keys if one.own else order.recipient_keys
     columns = [_served_column(column, keys) for column in stored(order.columns)]
     if order.attributed is not None:
-        told = one.contributor if order.attribution is Attribution.CONTRIBUTOR else one.country
-        columns.append(pl.lit(told, dtype=pl.String()).alias(order.attributed))
+        columns.append(pl.lit(_told(order, one), dtype=pl.String()).alias(order.attributed))
     rank = pl.struct("_deposit", "_row").map_batches(
         lambda places: _ranks(order.order_key, places), return_dtype=pl.UInt64, is_elementwise=True
     )
@@ -202,46 +215,53 @@ def _rank_deposit(
         ranks[chosen[here]] = stream[words[here]]
 
 
-# --- 3. spill and 4. sort ---------------------------------------------------------------------------------------------
+# --- 3. spill ---------------------------------------------------------------------------------------------------------
 
 
-def _spilled(order: ShareOrder, spill: Path) -> tuple[int, Iterator[pl.DataFrame]]:
-    """The number of rows that are served, and the rows in rank order, a bucket at a time."""
-    frames = [_served(order, one, _newest(order, parts)) for one, parts in _contributions(order)]
-    if not frames:
-        return 0, iter(())
-    merged = pl.concat(frames, parallel=True)
-    held = _held(part.path for part in order.files)
-    count = min(MAX_BUCKETS, -(-held // BUCKET_ROWS))
-    if count <= 1:
-        rows = merged.collect(engine="streaming")
-        return rows.height, iter([_ranked(rows)])
-    width = 2**64 // count + 1
-    merged.with_columns(_bucket=(pl.col("_rank") // width).cast(pl.UInt16)).sink_ipc(
-        pl.PartitionBy(spill, key="_bucket", include_key=False, approximate_bytes_per_file=None),
-        mkdir=True,
-        maintain_order=False,
-        engine="streaming",
-    )
-    buckets = [sorted((spill / f"_bucket={number}").glob("*")) for number in range(count)]
-    left = sum(pl.scan_ipc(file).select(pl.len()).collect().item() for bucket in buckets for file in bucket)
-    return left, _read(bucket for bucket in buckets if bucket)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Rows on disk, sorted by rank."""
+
+    path: Path
+    rows: int
+    cells: np.ndarray[Any, Any]  # where each of the `CELLS` parts begins, and the end
 
 
-def _held(paths: Iterable[Path]) -> int:
-    """Rows of the files, by their footers."""
-    return sum(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() for path in paths)
+def _runs(order: ShareOrder) -> Iterator[pl.DataFrame]:
+    """All rows that are served, some hundred thousand at a time, in any order."""
+    held: list[pl.DataFrame] = []
+    for one, parts in _alike(order):
+        rows = _served(order, one, _newest(order, parts))
+        for batch in rows.collect_batches(chunk_size=RANK_BLOCK, maintain_order=False, engine="streaming"):
+            held.append(batch)
+            if sum(batch.height for batch in held) >= RUN_ROWS:
+                yield pl.concat(held)
+                held.clear()
+    if held:
+        yield pl.concat(held)
 
 
-def _read(buckets: Iterable[Sequence[Path]]) -> Iterator[pl.DataFrame]:
-    for bucket in buckets:
-        yield _ranked(pl.concat([pl.read_ipc(file) for file in bucket]))
-        for file in bucket:
-            file.unlink()
+def _spill(path: Path, run: pl.DataFrame) -> _Run:
+    run = run.sort("_rank")
+    run.write_ipc(path, record_batch_size=SPILL_BATCH)
+    begins = np.arange(CELLS, dtype=np.uint64) * np.uint64(2**64 // CELLS)
+    cells = np.append(np.searchsorted(run["_rank"].to_numpy(), begins), run.height)
+    return _Run(path, run.height, cells)
 
 
-def _ranked(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.sort("_rank").drop("_rank")
+# --- 4. merge ---------------------------------------------------------------------------------------------------------
+
+
+def _merged(runs: Sequence[_Run]) -> Iterator[pl.DataFrame]:
+    """All rows in rank order, a stretch at a time."""
+    rows = sum(run.rows for run in runs)
+    count = min(CELLS, -(-rows // STRETCH_ROWS))
+    for number in range(count):
+        first, last = number * CELLS // count, (number + 1) * CELLS // count
+        pieces = [
+            pl.scan_ipc(run.path).slice(int(run.cells[first]), int(run.cells[last] - run.cells[first])) for run in runs
+        ]
+        yield pl.concat(pieces).collect(engine="in-memory").sort("_rank").drop("_rank")
 
 
 def _sizes(rows: int, most: int) -> list[int]:
@@ -253,12 +273,12 @@ def _sizes(rows: int, most: int) -> list[int]:
     return [each + (number < over) for number in range(files)]
 
 
-def _cut(buckets: Iterator[pl.DataFrame], sizes: Sequence[int]) -> Iterator[pl.DataFrame]:
+def _cut(stretches: Iterator[pl.DataFrame], sizes: Sequence[int]) -> Iterator[pl.DataFrame]:
     """The rows, in order, in files of these sizes."""
     carried = pl.DataFrame()
     for size in sizes:
         while carried.height < size:
-            rows = next(buckets)
+            rows = next(stretches)
             carried = pl.concat([carried, rows]) if carried.height else rows
         yield carried.head(size)
         carried = carried.slice(size)
@@ -292,19 +312,22 @@ def _statistics(columns: Sequence[Column], rows: pl.DataFrame) -> dict[str, dict
 
 
 def _bound(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return float(value) if Decimal(repr(float(value))) == value else None
-    if isinstance(value, str):
-        return value if len(value) <= MAX_STATISTIC else None
-    if isinstance(value, bool) or (isinstance(value, float) and not np.isfinite(value)):
-        return None  # Delta keeps no bounds of booleans; JSON has no NaN
-    if isinstance(value, int):
-        return value if abs(value) < 2**53 else None  # RFC 8785 carries no more
-    return value
+    """A minimum or maximum as Delta writes it in JSON, or None. Delta keeps no bounds of booleans."""
+    bound: object = None
+    match value:
+        case datetime():
+            bound = value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        case date():
+            bound = value.isoformat()
+        case Decimal() if Decimal(repr(float(value))) == value:
+            bound = float(value)
+        case str() if len(value) <= MAX_STATISTIC:
+            bound = value
+        case float() if math.isfinite(value):
+            bound = value
+        case int() if not isinstance(value, bool) and abs(value) < 2**53:  # RFC 8785 carries no more
+            bound = value
+    return bound
 
 
 def _sync(path: Path) -> None:
