@@ -1,8 +1,11 @@
 """What the documents say is so: generated pages are fresh, links lead somewhere, commands and tests exist."""
 
 import ast
+import os
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,3 +132,90 @@ def test_the_pictures_can_be_read_by_all(name: str) -> None:
     assert root.attrib["aria-label"]
     assert root.find("{http://www.w3.org/2000/svg}title") is not None
     assert "prefers-color-scheme: dark" in text
+
+
+class Typist:
+    """Types what the tutorial shows, in a folder of its own, and remembers the ids that it is told."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        """Type in `folder`; the dam listens on `port`."""
+        self.folder, self.port = folder, port
+        self.serving: subprocess.Popen[str] | None = None
+        self.environ = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "DATADAM_HOME": str(folder / "home"),
+            "DATADAM_PORT": str(port),
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "200",
+        }
+        for name in ("demo", "src"):
+            (folder / name).symlink_to(ROOT / name)
+
+    def type(self, line: str) -> str:
+        """Type one command; what it printed. It must succeed."""
+        line = line.replace("8420", str(self.port))
+        if line.startswith("datadam serve"):
+            return self.serve(line)
+        line += " --yes" if line.startswith(("datadam join", "datadam deposit ")) else ""  # no one is there to ask
+        done = self.run(["bash", "-euc", line])
+        self.remember(line, done)
+        return done
+
+    def run(self, command: list[str]) -> str:
+        """Run one command."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def serve(self, line: str) -> str:
+        """Start what keeps running, and wait until it says that it is there."""
+        self.serving = subprocess.Popen(
+            shlex.split(line), cwd=self.folder, env=self.environ, stdout=subprocess.PIPE, text=True
+        )
+        assert self.serving.stdout is not None
+        return self.serving.stdout.readline()
+
+    def remember(self, line: str, told: str) -> None:
+        """Keep the ids that later lines name."""
+        ids = re.findall(r"\b[0-9a-f]{64}\b", told)
+        if line.startswith("datadam keygen"):
+            self.environ["MEMBER"] = re.findall(r"m-[0-9a-f]{20}", told)[0]
+        if line.startswith("datadam join"):
+            self.environ["APPLICATION"] = ids[0]
+        if line.startswith("datadam deposit "):
+            self.environ["OUTCOME"] = ids[-1]
+        if line.startswith("datadam deposits"):
+            self.environ["DEPOSIT"] = re.findall(r"\b[0-9a-f]{12}\b", told)[0]
+
+    def stop(self) -> None:
+        """End what keeps running, as Ctrl-C does."""
+        if self.serving is not None:
+            self.serving.send_signal(signal.SIGINT)
+            self.serving.communicate(timeout=60)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_the_tutorial_can_be_typed(tmp_path: Path) -> None:
+    """From an empty folder to rows in a data frame, each line of the tutorial works as it stands."""
+    typist = Typist(tmp_path, free_port())
+    lines = [line for where, line in commands() if where == "docs/tutorial.md"]
+    assert any(line.startswith("datadam serve") for line in lines)
+    try:
+        for line in lines:
+            typist.type(line)
+        assert list((tmp_path / "rows").glob("*.parquet"))
+        examples = "\n".join(text for where, text in blocks("python") if where == "docs/tutorial.md")
+        code = examples.replace("8420", str(typist.port)) + "\nprint(known.height)\n"
+        told = typist.run([sys.executable, "-c", code]).split()
+        assert int(told[-1]) > 1000
+    finally:
+        typist.stop()
