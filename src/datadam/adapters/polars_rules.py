@@ -351,8 +351,7 @@ def keyed(text: pl.Expr, secret: bytes) -> pl.Expr:
 
 def _bytes_of_hex(digits: pl.Series) -> pl.Series:
     """Hex digits as bytes, all at once: four times faster than decoding them one by one."""
-    if digits.null_count() or not len(digits):
-        return digits.str.decode("hex")
-    packed = binascii.unhexlify(digits.str.join("").item())
-    pieces = pa.FixedSizeBinaryArray.from_buffers(pa.binary(HASH_BYTES), len(digits), [None, pa.py_buffer(packed)])
+    there = pa.array(digits.is_not_null()).buffers()[1] if digits.null_count() else None
+    packed = binascii.unhexlify(digits.fill_null("00" * HASH_BYTES).str.join("").item())
+    pieces = pa.FixedSizeBinaryArray.from_buffers(pa.binary(HASH_BYTES), len(digits), [there, pa.py_buffer(packed)])
     return pl.Series(digits.name, pieces)
