@@ -58,7 +58,7 @@ def refuse(source: Source, error: Exception) -> Invalid:
     if source.format == "parquet":
         return Invalid("file.parquet-broken", name=source.name, why=_first_line(error))
     found = _diagnose(Path(source.path), source.name)
-    return found or Invalid("file.unreadable", name=source.name, why=_first_line(error))
+    return found or Invalid("file.csv-broken", name=source.name, why=_first_line(error))
 
 
 def _first_line(error: Exception) -> str:
