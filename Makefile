@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 FOREIGN := .venv-foreign/.ready
-CODE := $(wildcard src tests benchmarks scripts demo)
+CODE := src tests benchmarks scripts $(if $(wildcard demo/*.py),demo)
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1 — /'
