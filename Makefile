@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench foreign docs lock clean
+.PHONY: help setup demo test lint light bench foreign docs lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -45,6 +45,13 @@ lint: setup ## style, types, layers
 	PYTHONPATH=src $(BIN)/lint-imports
 	$(BIN)/python scripts/lock.py --check
 
+light: ## the client as users get it: from the wheel, with nothing but what it declares
+	rm -rf .venv-light
+	$(PYTHON) -m venv .venv-light
+	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
+	cd .venv-light && bin/datadam --version && bin/datadam keygen light.key && bin/datadam standard packaged
+	cd .venv-light && bin/python -c 'import datadam; datadam.connect("http://127.0.0.1:1", key="light.key")'
+
 bench: setup ## every benchmark, and the table in docs/benchmarks.md; ROWS bounds the size, INTO names another file
 	$(BIN)/python benchmarks/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(INTO),--into $(INTO))
 
@@ -57,4 +64,4 @@ lock: setup ## write constraints.txt from what is installed
 	$(BIN)/python scripts/lock.py
 
 clean: ## remove the demonstration's dam and everything built, but not the environments
-	rm -rf demo-dam build dist .coverage .coverage.* coverage.json .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf demo-dam build dist .venv-light .coverage .coverage.* coverage.json .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
