@@ -14,9 +14,9 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 
-import measure
 import polars as pl
 
+import measure
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.model import Column, Feed, Fit, Protection, Source, Standard, StandardId, Type, Unit
 from datadam.plan import Plan, compile_plan
@@ -24,12 +24,34 @@ from datadam.ports import Outputs
 
 BAR_RATIO = 1.8
 BAR_PEAK_MB = 2_500
+BARE = """\
+import sys, polars
+polars.scan_csv(sys.argv[1], infer_schema=False).sink_parquet(sys.argv[2], compression="zstd")
+"""  # what Polars alone needs to copy the file, and not an import more
 CHUNK = 500_000
 BLOCK = 1024 * 1024
 WORDS = (
-    "lot spot blend grade refined crude cathode powder ingot oxide export hold urgent sample retest rail sea batch "
-    "north south"
-).split()
+    "lot",
+    "spot",
+    "blend",
+    "grade",
+    "refined",
+    "crude",
+    "cathode",
+    "powder",
+    "ingot",
+    "oxide",
+    "export",
+    "hold",
+    "urgent",
+    "sample",
+    "retest",
+    "rail",
+    "sea",
+    "batch",
+    "north",
+    "south",
+)
 MATERIALS = ("lithium", "cobalt", "nickel", "gallium", "germanium", "graphite", "copper", "tungsten")
 COUNTRIES = ("KOR", "DEU", "CHL", "AUS", "COD", "IDN", "USA", "JPN")
 CURRENCIES = ("EUR", "KRW", "USD", "JPY", "CLP")
@@ -125,11 +147,6 @@ def plan() -> Plan:
     return compile_plan(standard, Fit(standard=standard.id, version=standard.version, feeds=feeds), {})
 
 
-def bare(path: Path, into: Path) -> None:
-    """What Polars alone needs to copy the file."""
-    pl.scan_csv(path, infer_schema=False).sink_parquet(into / "bare.parquet", compression="zstd")
-
-
 def deposit(path: Path, into: Path) -> None:
     """Intake to judged. What follows (seal, commit) costs the same whatever the size: a few statements and a rename."""
     spooled = into / "original"
@@ -142,8 +159,12 @@ def deposit(path: Path, into: Path) -> None:
         key_secret=bytes(range(32, 64)),
     )
     source = Source(path=str(spooled), format="csv", name=path.name)
-    tally = PolarsEngine().run(plan(), source, outputs, lambda stage, done, total: None)
+    tally = PolarsEngine().run(plan(), source, outputs, _silent)
     print({"rows": tally.rows, "admitted": tally.admitted, "faults": dict(tally.faults)})
+
+
+def _silent(_stage: str, _done: int, _total: int | None) -> None:
+    pass
 
 
 def spool(path: Path, into: Path) -> str:
@@ -163,18 +184,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--turns", type=int, default=measure.TURNS)
-    parser.add_argument("--side", choices=["bare", "deposit"])
+    parser.add_argument("--side", choices=["write", "deposit"])
     parser.add_argument("--file", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="datadam-bench-") as name:
         folder = Path(name)
         if asked.side:
-            {"bare": bare, "deposit": deposit}[asked.side](asked.file, folder)
+            if asked.side == "write":
+                write_file(asked.file, asked.rows)
+            else:
+                deposit(asked.file, folder)
             return
         file = folder / "deposit.csv"
-        write_file(file, asked.rows)
+        # in a process of its own: a child's peak begins at its parent's
+        measure.cost([sys.executable, __file__, "--side", "write", "--rows", str(asked.rows), "--file", str(file)])
         print(f"{asked.rows} rows, {file.stat().st_size / asked.rows:.1f} bytes a row")
-        sides = {side: [__file__, "--side", side, "--file", str(file)] for side in ("bare", "deposit")}
+        sides = {
+            "bare": ["-c", BARE, str(file), str(folder / "bare.parquet")],
+            "deposit": [__file__, "--side", "deposit", "--file", str(file)],
+        }
         found = measure.compare(sides, turns=asked.turns)
     ours, theirs = found["deposit"], found["bare"]
     measure.say(

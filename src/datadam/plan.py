@@ -19,7 +19,7 @@ Forms and patterns stay in what RE2 and Java's regular expressions share: anchor
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -188,6 +188,17 @@ class Plan:
         """The rules that a mask of failed rules names."""
         return tuple(rule for bit, rule in enumerate(self.rules) if mask >> bit & 1)
 
+    def faults(self, row: int, mask: int, sent: Mapping[str, str | None]) -> Iterator["Fault"]:
+        """What a rejected row, as it was sent, broke: a fault for each rule that its mask names."""
+        for rule in self.broken(mask):
+            if rule.column is None:
+                yield Fault(row=row, rule=rule.id, column=None, source=None, value=None)
+                continue
+            cell = self.cell(rule.column)
+            source = cell.units.source if cell.units and rule.check is Check.UNIT else cell.source
+            value = cell.constant if source is None else sent[source]
+            yield Fault(row=row, rule=rule.id, column=rule.column, source=source, value=value or None)
+
     def check_header(self, header: Iterable[str]) -> None:
         """Refuse a file whose columns are not exactly those that were mapped or dropped by name."""
         present = set(header)
@@ -218,7 +229,8 @@ def compile_plan(standard: Standard, fit: Fit, codes: Mapping[str, CodeList]) ->
     """Turn a checked Standard and a confirmed Fit into a Plan, or raise `Faults` with everything that does not fit."""
     faults = list(_misfits(standard, fit))
     feeds = {feed.column: feed for feed in fit.feeds}
-    cells, rules = [], []
+    cells: list[Cell] = []
+    rules: list[Rule] = []
     for column in standard.columns:
         try:
             cell = _cell(column, feeds.get(column.name), codes)
@@ -439,7 +451,7 @@ def _measure(column: Column, bound: Decimal | str | None, *, up: bool) -> int | 
             case Type.INTEGER:
                 return toward(Decimal(bound))
             case Type.DECIMAL:
-                return toward(Fraction(Decimal(bound)) * 10**column.scale)
+                return int(toward(Fraction(Decimal(bound)) * 10**column.scale))
             case Type.NUMBER:
                 return Decimal(bound)
             case Type.DATE:

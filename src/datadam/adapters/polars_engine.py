@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -86,14 +87,10 @@ class PolarsEngine:
 
     def faults(self, plan: Plan, rejects: Path, limit: int) -> list[Fault]:
         """The first `limit` faults of a run, by row and rule."""
-        found: list[Fault] = []
-        for record in pl.scan_parquet(rejects).head(limit).collect().iter_rows(named=True):
-            for rule in plan.broken(record[FAILED]):
-                cell = plan.cell(rule.column) if rule.column is not None else None
-                column = cell.units.source if cell and cell.units and rule.check is Check.UNIT else cell and cell.source
-                value = record[column] if column is not None else cell and cell.constant
-                found.append(Fault(row=record[ROW], rule=rule.id, column=rule.column, source=column, value=value))
-        return found[:limit]
+        first = pl.scan_parquet(rejects, glob=False).head(limit).collect()  # each row broke at least one rule
+        records = first.iter_rows(named=True)
+        found = (fault for record in records for fault in plan.faults(record[ROW], record[FAILED], record))
+        return list(islice(found, limit))
 
     def return_rejects(self, plan: Plan, rejects: Path, into: Path, reasons: Mapping[str, str]) -> FileFact:
         """Write the rejected rows as CSV in the sender's own layout, with a `reason` column at the end."""
@@ -244,13 +241,13 @@ def _repeated(plan: Plan, into: Outputs) -> pl.DataFrame:
 
 
 def _move(plan: Plan, opened: Opened, into: Outputs, bad: pl.DataFrame) -> Counter[int]:
-    """Take the rows that repeat a key out of the admitted file and put them, as sent, among the rejects; their masks."""
+    """Take the rows that repeat a key out of the admitted file and put them, as sent, among the rejects; the masks."""
     bits = [
         pl.when(name).then(pl.lit(1 << bit, dtype=pl.Int64)).otherwise(pl.lit(0, dtype=pl.Int64))
         for name, bit in (("unique", plan.bit(Check.UNIQUE)), ("repeat", plan.bit(Check.REPEAT)))
         if bit is not None
     ]
-    broken = bad.select(ROW, pl.sum_horizontal(bits).alias(FAILED)).filter(pl.col(FAILED) != 0)
+    broken = bad.select(ROW, pl.sum_horizontal(bits).alias(FAILED))
     if broken.is_empty():
         return Counter()
     masks = broken.lazy()

@@ -40,7 +40,7 @@ class Opened:
 
 
 def open_source(source: Source) -> Opened:
-    """Open `source` and check everything that can be checked without reading its rows one by one; `Invalid` says where."""
+    """Open `source`, checking all that can be checked without reading its rows one by one; `Invalid` says where."""
     path = Path(source.path)
     if path.stat().st_size == 0:
         raise Invalid("file.empty", name=source.name)

@@ -132,7 +132,7 @@ def _value(place: int, cell: Cell) -> pl.Expr:
     return _known(place, cell) if cell.cast.type is Type.TEXT else pl.col(f"{_VALUE}{place}")
 
 
-def _cast(text: pl.Expr, cell: Cell) -> pl.Expr:
+def _cast(text: pl.Expr, cell: Cell) -> pl.Expr:  # noqa: PLR0911  (one type, one line)
     match cell.cast.type:
         case Type.INTEGER:  # Polars reads `+1` as no integer
             return text.str.strip_prefix("+").cast(pl.Int64, strict=False)
@@ -210,7 +210,7 @@ def holds(plan: Plan) -> list[pl.Expr | None]:
     return [None if rule.column is None else _holds(plan, places, rule).fill_null(value=False) for rule in plan.rules]
 
 
-def _holds(plan: Plan, places: Mapping[str, int], rule: Rule) -> pl.Expr:
+def _holds(plan: Plan, places: Mapping[str, int], rule: Rule) -> pl.Expr:  # noqa: PLR0911  (one check, one line)
     place = places[rule.column or ""]
     cell = plan.cells[place]
     text, known, value = pl.col(f"{_TEXT}{place}"), _known(place, cell), _value(place, cell)
@@ -344,7 +344,7 @@ def _key_text(place: int, cell: Cell) -> tuple[pl.Expr, bool]:
 
 
 def keyed(text: pl.Expr, secret: bytes) -> pl.Expr:
-    """The first 128 bits of HMAC-SHA-256 of each text as binary; null stays null. The key is the secret's hex digits."""
+    """The first 128 bits of HMAC-SHA-256 of each text, binary; null stays null. The key is the secret's hex digits."""
     digits = ph.CryptographicHashingNameSpace(text).hmac_sha256(key=secret.hex()).str.head(2 * HASH_BYTES)
     return digits.map_batches(_bytes_of_hex, return_dtype=pl.Binary, is_elementwise=True)
 

@@ -103,16 +103,8 @@ class MemoryEngine:
 
     def faults(self, plan: Plan, rejects: Path, limit: int) -> list[Fault]:
         """The first `limit` faults of a run."""
-        found = []
-        for record in pl.read_parquet(rejects, glob=False).rows(named=True):
-            for rule in plan.broken(record[FAILED]):
-                if rule.column is None:
-                    found.append(Fault(row=record[ROW], rule=rule.id, column=None, source=None, value=None))
-                    continue
-                cell = plan.cell(rule.column)
-                column = cell.units.source if cell.units and rule.check is Check.UNIT else cell.source
-                value = cell.constant if column is None else record[column]
-                found.append(Fault(row=record[ROW], rule=rule.id, column=rule.column, source=column, value=value))
+        records = pl.read_parquet(rejects, glob=False).rows(named=True)
+        found = [fault for record in records for fault in plan.faults(record[ROW], record[FAILED], record)]
         return found[:limit]
 
     def return_rejects(self, plan: Plan, rejects: Path, into: Path, reasons: Mapping[str, str]) -> FileFact:
@@ -145,7 +137,7 @@ def _sent(opened: Opened, source: Source) -> Iterator[dict[str, str | None]]:
         next(rows)
         for fields in rows:
             if len(fields) > len(opened.columns):
-                raise ValueError(len(fields))  # noqa: TRY301  (found again, with its place, by `refuse`)
+                raise ValueError(len(fields))
             padded = [*fields, *[None] * (len(opened.columns) - len(fields))]
             yield dict(zip(opened.columns, padded, strict=True))
     except (ValueError, csv.Error) as error:
@@ -173,32 +165,35 @@ def _read(plan: Plan, cell: Cell, text: str | None, one: _Judged) -> Value:
     """The cell's value; every rule of its own that it breaks is noted in `one`."""
     own = {rule.check: rule for rule in plan.rules if rule.column == cell.column and rule.check is not Check.CROSS}
     if text is None:
-        if Check.REQUIRED in own:
-            one.broken.add(own[Check.REQUIRED].id)
+        _note(one, own, Check.REQUIRED, holds=Check.REQUIRED not in own)
         return None
-    unit = None
-    if cell.units is not None:
-        named = _trimmed(one.sent[cell.units.source])
-        unit = cell.units.names.code(named) if named else None
-        if unit is None:
-            one.broken.add(own[Check.UNIT].id)
-    if cell.lookup is not None:
-        code = cell.lookup.code(text)
-        if code is None:
-            one.broken.add(own[Check.CODES].id)
-            return None
-        text = code
-    if Check.PATTERN in own and not _matches(own[Check.PATTERN].pattern or "", text):
-        one.broken.add(own[Check.PATTERN].id)
-    if Check.LENGTH in own and not _within(len(text), own[Check.LENGTH]):
-        one.broken.add(own[Check.LENGTH].id)
-    formed = cell.cast.form is None or _matches(cell.cast.form, text)
-    value = _cast(cell, text, unit) if formed else None
-    if value is None and not (formed and cell.units is not None and unit is None):
-        one.broken.add(own[Check.TYPE].id)
-    if value is not None and Check.RANGE in own and not _within(_measure(cell, value), own[Check.RANGE]):
-        one.broken.add(own[Check.RANGE].id)
+    unit = _unit(cell, one)
+    _note(one, own, Check.UNIT, holds=cell.units is None or unit is not None)
+    code = text if cell.lookup is None else cell.lookup.code(text)
+    if code is None:
+        _note(one, own, Check.CODES, holds=False)
+        return None
+    if Check.PATTERN in own:
+        _note(one, own, Check.PATTERN, holds=_matches(own[Check.PATTERN].pattern or "", code))
+    if Check.LENGTH in own:
+        _note(one, own, Check.LENGTH, holds=_within(len(code), own[Check.LENGTH]))
+    formed = cell.cast.form is None or _matches(cell.cast.form, code)
+    value = _cast(cell, code, unit) if formed else None
+    unjudged = formed and cell.units is not None and unit is None
+    _note(one, own, Check.TYPE, holds=value is not None or unjudged)
+    if value is not None and Check.RANGE in own:
+        _note(one, own, Check.RANGE, holds=_within(_measure(cell, value), own[Check.RANGE]))
     return value
+
+
+def _note(one: _Judged, own: Mapping[Check, Rule], check: Check, *, holds: bool) -> None:
+    if not holds:
+        one.broken.add(own[check].id)
+
+
+def _unit(cell: Cell, one: _Judged) -> str | None:
+    named = _trimmed(one.sent[cell.units.source]) if cell.units else None
+    return cell.units.names.code(named) if cell.units and named else None
 
 
 def _matches(pattern: str, text: str) -> bool:
@@ -268,7 +263,7 @@ def _exact(cell: Cell, text: str, unit: str | None) -> int | Decimal | None:
     if abs(rounded) >= 10**cell.cast.precision:
         return None
     if cell.cast.type is Type.INTEGER:
-        return rounded
+        return int(rounded)
     return Decimal((int(rounded < 0), tuple(int(digit) for digit in str(abs(rounded))), -cell.cast.scale))
 
 
