@@ -1,0 +1,222 @@
+"""Whole dams for tests: of memory adapters with the real engines, and the people who use them."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from datadam import seal, texts
+from datadam.adapters.delta_lake import DeltaLake
+from datadam.adapters.memory.bodies import MemoryBodies
+from datadam.adapters.memory.log import MemoryLog
+from datadam.adapters.memory.secrets import MemorySecrets
+from datadam.adapters.memory.spool import MemorySpool
+from datadam.adapters.memory.store import MemoryStore
+from datadam.adapters.polars_engine import PolarsEngine
+from datadam.adapters.polars_share import PolarsShareWriter
+from datadam.dam import deposit, found, grant, join, publish
+from datadam.dam.login import Caller
+from datadam.dam.world import World
+from datadam.formats import codelists
+from datadam.ledger import Ledger
+from datadam.mapping import confirm, fit_digest, fit_to_json, suggest
+from datadam.model import Fit, Job, Kind, Layout, MemberId, Statement, instant
+from datadam.settings import Settings
+
+START = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self) -> None:
+        """Begin at `START`."""
+        self.now = START
+
+    def __call__(self) -> datetime:
+        """The time."""
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        """Move on, by `timedelta`'s words."""
+        self.now += timedelta(**by)
+
+
+def a_world(folder: Path, **settings: object) -> World:
+    """A founded dam whose state is in memory and whose files lie under `folder`."""
+    secrets, bodies = MemorySecrets(), MemoryBodies()
+    chosen = Settings(folder=folder, name="test.example/log", jurisdiction="KR", **settings)  # type: ignore[arg-type]
+    world = World(
+        settings=chosen,
+        ledger=Ledger(MemoryLog(), bodies, key=secrets.private_key("log"), origin=chosen.name),
+        bodies=bodies,
+        store=MemoryStore(),
+        lake=DeltaLake(folder / "reservoirs"),
+        engine=PolarsEngine(),
+        shares=PolarsShareWriter(folder / "shares"),
+        spool=MemorySpool(),
+        secrets=secrets,
+        clock=Clock(),
+    )
+    found.found(world)
+    return world
+
+
+def forward(world: World, **by: float) -> None:
+    """Move a test world's clock on."""
+    clock = world.clock
+    assert isinstance(clock, Clock)
+    clock.forward(**by)
+
+
+@dataclass
+class Person:
+    """A firm, body or country with a key of its own."""
+
+    name: str
+    jurisdiction: str = "KR"
+    roles: tuple[str, ...] = ("contributor", "consumer")
+    key: seal.Jwk = field(default_factory=seal.new_key)
+
+    @property
+    def id(self) -> MemberId:
+        """The member id that follows from the first key."""
+        return seal.member_id(self.key)
+
+    @property
+    def caller(self) -> Caller:
+        """The person, logged in."""
+        return Caller(member=self.id)
+
+    def profile(self, **more: object) -> bytes:
+        """A profile body."""
+        return seal.canonical({"salt": seal.salt(), "legal_name": self.name, "numbers": {}, **more})
+
+    def accession(self, profile: bytes, **changes: object) -> Statement:
+        """The signed accession."""
+        terms = join.accession_terms()
+        body = {
+            "member": self.id,
+            "member_kind": "organisation",
+            "key": seal.public(self.key),
+            "jurisdiction": self.jurisdiction,
+            "roles": list(self.roles),
+            "under": None,
+            "profile": seal.digest(profile),
+            "text": {"version": terms["version"], "language": texts.LANGUAGES[0], "digests": terms["digests"]},
+            "authority": None,
+            "effective": None,
+            "reservations": [],
+        }
+        return self.states(Kind.MEMBER, {**body, **changes})
+
+    def states(self, kind: Kind, facts: dict[str, object]) -> Statement:
+        """Any statement, signed by this person."""
+        return seal.state(kind, facts, issued=instant(START), key=self.key)
+
+    def joins(self, world: World, **changes: object) -> "Person":
+        """Apply and be approved."""
+        profile = self.profile()
+        applied = join.apply(world, seal.envelope(self.accession(profile, **changes)), profile)
+        join.approve(world, applied.id)
+        return self
+
+    def manifest(self, fit: Fit, data: bytes, *, name: str = "file.csv", **changes: object) -> Statement:
+        """The signed manifest of a file."""
+        file = {"name": name, "format": "csv", "digest": seal.digest(data), "size": len(data)}
+        facts: dict[str, object] = {
+            "contributor": self.id,
+            "standard": fit.standard,
+            "version": fit.version,
+            "fit": fit_to_json(fit),
+            "fit_digest": fit_digest(fit),
+            "file": file,
+            "terms": [],
+        }
+        return self.states(Kind.MANIFEST, {**facts, **changes})
+
+    def deposits(self, world: World, standard: str, data: bytes, fit: Fit | None = None) -> Job:
+        """Deposit a CSV from announcement to its end."""
+        manifest = self.manifest(fit or fit_of(world, standard, data), data)
+        job = deposit.announce(world, self.caller, seal.envelope(manifest))
+        deposit.receive(world, self.caller, job.id, chunks(data))
+        return deposit.process(world, job.id, lambda *_: None)
+
+
+def chunks(data: bytes, size: int = 1000) -> Iterator[bytes]:
+    """The data in pieces, as a connection brings it."""
+    stream = io.BytesIO(data)
+    while piece := stream.read(size):
+        yield piece
+
+
+def fit_of(world: World, standard: str, data: bytes) -> Fit:
+    """The fit of a CSV whose header needs no question."""
+    named = publish.current(world, standard)
+    header = data.decode().splitlines()[0].split(",")
+    layout = Layout(columns=tuple(header), types=("text",) * len(header), samples=((),) * len(header))
+    return confirm(suggest(named, layout, codelists.packaged()), named, layout)
+
+
+STANDARD = """\
+apiVersion: v3.2.0
+kind: DataContract
+id: test.reading
+version: 1.0.0
+name: Readings
+status: active
+description: {purpose: Readings of meters.}
+customProperties:
+  - {vendor: datadam, property: titles, value: {ko: 검침}}
+  - {vendor: datadam, property: descriptions, value: {ko: 계량기를 읽은 값입니다.}}
+  - {vendor: datadam, property: tier, value: TIER}
+  - {vendor: datadam, property: attribution, value: ATTRIBUTION}
+  - {vendor: datadam, property: repeat, value: REPEAT}
+  - {vendor: datadam, property: rejectLimit, value: 0.5}
+  - {vendor: datadam, property: purposes, value: [research]}
+schema:
+  - name: test_reading
+    logicalType: object
+    physicalType: table
+    properties:
+      - name: meter
+        businessName: Meter
+        description: Number of the meter.
+        logicalType: string
+        logicalTypeOptions: {maxLength: 20}
+        required: true
+        primaryKey: true
+        primaryKeyPosition: 1
+        classification: business
+        customProperties:
+          - {vendor: datadam, property: titles, value: {ko: 계량기}}
+          - {vendor: datadam, property: descriptions, value: {ko: 계량기 번호입니다.}}
+      - name: amount
+        businessName: Amount
+        description: What was read.
+        logicalType: integer
+        logicalTypeOptions: {minimum: 0, maximum: 1000}
+        required: true
+        classification: business
+        customProperties:
+          - {vendor: datadam, property: titles, value: {ko: 값}}
+          - {vendor: datadam, property: descriptions, value: {ko: 읽은 값입니다.}}
+"""
+
+
+def standard_text(*, tier: str = "agreement", attribution: str = "contributor", repeat: str = "supersede") -> str:
+    """A small standard with two columns, `meter` (the key) and `amount`."""
+    return STANDARD.replace("TIER", tier).replace("ATTRIBUTION", attribution).replace("REPEAT", repeat)
+
+
+GOOD = b"meter,amount\nA1,5\nA2,7\nA3,1000\n"
+
+
+@contextmanager
+def granted(world: World, person: Person, standard: str) -> Iterator[str]:
+    """Within this, the person may take the standard's rows."""
+    id = grant.grant(world, person.id, standard)
+    yield id
+    grant.revoke(world, id)
