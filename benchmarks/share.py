@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from datadam.adapters.parquet_schema import stored_schema
-from datadam.adapters.polars_share import PolarsShare
+from datadam.adapters.polars_share import PolarsShareWriter
 from datadam.model import Attribution, Column, Protection, Type
 from datadam.ports import ShareOrder, SharePart
 
@@ -80,7 +80,7 @@ def plain(reservoir: Path, into: Path) -> None:
 
 def share(reservoir: Path, into: Path) -> None:
     """The share of the same rows for one recipient."""
-    shares = PolarsShare(into)
+    shares = PolarsShareWriter(into)
     parts = [
         SharePart(path=path, tag=path.stem, sequence=place, contributor=f"m-{place:020x}", country="KR", own=place == 0)
         for place, path in enumerate(sorted(reservoir.glob("*.parquet")))

@@ -48,7 +48,7 @@ _NAME: Final = re.compile(r"[0-9a-f]{32}\.parquet")
 _RECIPIENT: Final = re.compile(r"m-[0-9a-f]{20}|\*")
 
 
-class PolarsShare:
+class PolarsShareWriter:
     """Writes shares, and keeps them under `root` by standard, recipient and version."""
 
     def __init__(self, root: Path) -> None:

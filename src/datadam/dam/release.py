@@ -1,0 +1,324 @@
+"""Release: decide, make the share if it is stale, log the release, then let the files be fetched.
+
+1. decide   `policy.decide` over the asker's own facts; a no tells every reason
+2. make     the share's files anew: when there are none, when its columns changed or a deposit left, else at most every
+            `share_refresh_seconds`. Where rows do not tell their contributor, deposits come in whole batches
+3. record   one `release` statement for each member, standard and share version, before anything is served
+4. serve    the edge signs addresses of exactly these files; a version stays until none of its addresses can be alive
+
+A share has a recipient of its own only where columns hold unit ids, which each recipient sees differently.
+"""
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+
+from datadam import seal
+from datadam.dam import publish, state
+from datadam.dam.login import Caller
+from datadam.dam.world import World
+from datadam.errors import NotFound, Refused
+from datadam.formats import odcs
+from datadam.model import (
+    Allow,
+    Ask,
+    Attribution,
+    Deny,
+    Deposit,
+    Grant,
+    Json,
+    Kind,
+    Member,
+    Protection,
+    PublishedStandard,
+    Reason,
+    Release,
+    Repeat,
+    Share,
+    Standard,
+    StandardId,
+    instant,
+)
+from datadam.policy import decide
+from datadam.ports import LakeFile, ShareOrder, SharePart
+
+SHARE_NAME: Final = "dam"
+"""The one share, in Delta Sharing's words, under which all reservoirs of a dam stand as tables."""
+EVERYBODY: Final = "*"
+_STRIPES: Final = tuple(threading.Lock() for _ in range(64))  # one share is made by one thread; others need not wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A reservoir, and whether the caller may take rows of it now."""
+
+    standard: Standard
+    allowed: bool
+    reasons: tuple[Reason, ...]
+
+
+def address(id: str) -> tuple[str, str]:
+    """Schema and table under which a reservoir is shared: its first word, then the rest, where no dots may stand."""
+    schema, _, table = id.partition(".")
+    return schema, table.replace(".", "_")
+
+
+def reservoirs(world: World, caller: Caller) -> list[Offered]:
+    """Every reservoir with what the caller may do; through a share profile only the profile's own."""
+    found = []
+    for published in publish.all_published(world):
+        if caller.standard in {None, published.id}:
+            standard = _read(published.text)
+            decision = _decide(world, Ask(member=caller.member, standard=standard.id), standard)
+            reasons = decision.reasons if isinstance(decision, Deny) else ()
+            found.append(Offered(standard=standard, allowed=not reasons, reasons=reasons))
+    return found
+
+
+def shares_for(world: World, caller: Caller) -> list[Standard]:
+    """The reservoirs whose rows the caller may take."""
+    return [one.standard for one in reservoirs(world, caller) if one.allowed]
+
+
+def open_share(world: World, caller: Caller, id: str) -> Share:
+    """The share of the reservoir `id` for the caller, made and logged; `Refused` with every reason, or `NotFound`."""
+    published = publish.published(world, id)
+    if caller.standard not in {None, published.id}:
+        raise NotFound("standard.unknown", standard=id[:200], version="")
+    standard = _read(published.text)
+    ask = Ask(member=caller.member, standard=StandardId(published.id))
+    match _decide(world, ask, standard):
+        case Deny(reasons):
+            raise _refusal(reasons)
+        case Allow(basis=basis):
+            share = _current(world, standard, _recipient(standard, ask))
+            if ask.member is not None:
+                _record(world, ask.member, published, basis, share)
+            return share
+
+
+def file(world: World, standard: str, recipient: str, version: int, name: str) -> Path:
+    """Where a served file lies, or `NotFound`."""
+    return world.shares.path(standard, recipient, version, name)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Standard:
+    return odcs.read(text)  # YAML takes milliseconds, and every request needs it
+
+
+# --- 1. decide --------------------------------------------------------------------------------------------------------
+
+
+def _decide(world: World, ask: Ask, standard: Standard) -> Allow | Deny:
+    if ask.member is None:
+        return decide(ask, standard, None, (), now=world.clock())
+    with world.store.read() as rows:
+        member, grants = rows.get(Member, ask.member), rows.find(Grant, member=ask.member, standard=standard.id)
+    return decide(ask, standard, member, grants, now=world.clock())
+
+
+def _refusal(reasons: Sequence[Reason]) -> Refused:
+    if len(reasons) == 1:
+        return Refused(reasons[0].code, **reasons[0].facts)
+    return Refused("ask.denied", reasons=tuple(reasons))
+
+
+def _recipient(standard: Standard, ask: Ask) -> str:
+    units = any(column.protection is Protection.UNIT_ID for column in standard.columns)
+    return ask.member if units and ask.member is not None else EVERYBODY
+
+
+# --- 2. make ----------------------------------------------------------------------------------------------------------
+
+
+def whole_batches(contributors: Sequence[str], least: int) -> int:
+    """How many of the first deposits, given by contributor in log order, make whole batches.
+
+    A batch ends with the deposit that brings its `least`-th contributor, so where it ends depends on nothing after it:
+    what two snapshots differ by is always the rows of at least that many. Deposits that leave later keep their place
+    in the count.
+    """
+    whole, seen = 0, set[str]()
+    for place, contributor in enumerate(contributors, start=1):
+        seen.add(contributor)
+        if len(seen) >= least:
+            whole, seen = place, set()
+    return whole
+
+
+def _current(world: World, standard: Standard, recipient: str) -> Share:
+    """The share as it may be now: the one there is, or a new version of it."""
+    with _STRIPES[hash((world.settings.folder, standard.id, recipient)) % len(_STRIPES)]:
+        attributed = _attributed(standard)
+        schema = world.shares.schema(standard.columns, attributed)
+        ready, visible = _deposits(world, standard)
+        with world.store.read() as rows:
+            share = rows.get(Share, standard.id, recipient)
+        now = world.clock()
+        if share is not None:
+            gone = not set(share.deposits) <= set(visible)
+            due = instant(now - timedelta(seconds=world.settings.share_refresh_seconds)) >= share.made
+            fresh = tuple(deposit.id for deposit in ready) == share.deposits
+            if list(share.schema) == list(schema) and not gone and (fresh or not due):
+                return share
+            return _make(world, standard, recipient, _Need(ready, visible, share, gone=gone), now)
+        return _make(world, standard, recipient, _Need(ready, visible, None, gone=False), now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """Why and from what a share is made anew."""
+
+    ready: Sequence[Deposit]
+    files: dict[str, list[LakeFile]]  # of each visible deposit
+    last: Share | None
+    gone: bool  # a deposit left: the earlier files go at once
+
+
+def _deposits(world: World, standard: Standard) -> tuple[list[Deposit], dict[str, list[LakeFile]]]:
+    """The deposits that a share may show now, in log order, and the files of every deposit that is in the table."""
+    with world.store.read() as rows:
+        logged = sorted(rows.find(Deposit, standard=standard.id), key=lambda deposit: deposit.index)
+    lying = {(file.tag, Path(file.name).name): file for file in world.lake.files(standard.id)}
+    files: dict[str, list[LakeFile]] = {}
+    for deposit in logged:
+        named = [(deposit.tag, str(one["name"])) for one in deposit.files]
+        if all(name in lying for name in named):
+            files[deposit.id] = [lying[name] for name in named]
+    if standard.attribution is Attribution.CONTRIBUTOR:
+        return [deposit for deposit in logged if deposit.id in files], files
+    # one that is sealed but not yet in the table holds back all after it: a batch is shown whole or not at all
+    told = list(takewhile(lambda deposit: deposit.id in files, logged))
+    return told[: whole_batches([deposit.contributor for deposit in told], world.settings.batch_contributors)], files
+
+
+def _make(world: World, standard: Standard, recipient: str, need: _Need, now: datetime) -> Share:
+    with world.store.read() as rows:
+        # a version that was ever released must not come again, also where the tables were lost
+        released = max((one.share_version for one in rows.find(Release, standard=standard.id)), default=-1)
+        countries = {str(member.id): member.jurisdiction for member in rows.find(Member)}
+    version = max(released, need.last.version if need.last else -1) + 1
+    attributed = _attributed(standard)
+    secret = world.secrets.secret("share")
+    domains = sorted({column.domain or "" for column in standard.columns if column.protection is Protection.UNIT_ID})
+    order = ShareOrder(
+        columns=standard.columns,
+        attribution=standard.attribution,
+        attributed=attributed,
+        files=tuple(
+            SharePart(
+                path=file.path,
+                tag=deposit.tag,
+                sequence=deposit.index,
+                contributor=deposit.contributor,
+                country=countries[deposit.contributor],
+                own=deposit.contributor == recipient,
+            )
+            for deposit in need.ready
+            for file in need.files[deposit.id]
+        ),
+        into=world.shares.place(standard.id, recipient, version),
+        order_key=seal.keyed(secret, "order", standard.id, recipient),
+        recipient_keys={domain: seal.keyed(secret, "recipient", recipient, domain) for domain in domains},
+        own_keys={domain: seal.keyed(secret, "own", recipient, domain) for domain in domains},
+        supersede=standard.repeat is Repeat.SUPERSEDE,
+    )
+    files = world.shares.write(order)
+    share = Share(
+        standard=standard.id,
+        recipient=recipient,
+        version=version,
+        made=instant(now),
+        upto=world.ledger.size,
+        deposits=tuple(deposit.id for deposit in need.ready),
+        files=tuple(asdict(file) for file in files),
+        schema=world.shares.schema(standard.columns, attributed),
+        rows=sum(file.rows for file in files),
+    )
+    _replace(world, share, need, now)
+    return share
+
+
+def _attributed(standard: Standard) -> str | None:
+    """Name of the column that tells the contributor or its country; a column of the standard keeps its own name."""
+    if standard.attribution is Attribution.NONE:
+        return None
+    name = str(standard.attribution)
+    return f"dam_{name}" if any(column.name == name for column in standard.columns) else name
+
+
+def _replace(world: World, share: Share, need: _Need, now: datetime) -> None:
+    """Put the new version in the old one's place, and remove the files that no address can lead to any more."""
+    name = _retired(share)
+    with world.store.transaction() as rows:
+        old: dict[str, str] = {} if need.gone else json.loads(rows.noted(name) or "{}")
+        if need.last is not None and not need.gone:
+            old[str(need.last.version)] = instant(now)
+        alive = _alive(world, old, now)
+        rows.put(share)
+        rows.note(name, json.dumps(alive))
+    world.shares.clear(share.standard, share.recipient, {share.version, *map(int, alive)})
+
+
+def _retired(share: Share) -> str:
+    return f"share {share.standard} {share.recipient}"
+
+
+def _alive(world: World, retired: dict[str, str], now: datetime) -> dict[str, str]:
+    """Of the versions that were replaced, and when, those to which an address may still be alive."""
+    since = instant(now - timedelta(seconds=world.settings.url_seconds))
+    return {version: when for version, when in retired.items() if when >= since}
+
+
+def tidy(world: World) -> int:
+    """Remove the files of replaced versions whose addresses are all over; how many versions."""
+    now, removed = world.clock(), 0
+    with world.store.read() as rows:
+        shares = rows.find(Share)
+    for share in shares:
+        with _STRIPES[hash((world.settings.folder, share.standard, share.recipient)) % len(_STRIPES)]:
+            with world.store.transaction() as rows:
+                now_share = rows.get(Share, share.standard, share.recipient) or share
+                old = json.loads(rows.noted(_retired(share)) or "{}")
+                alive = _alive(world, old, now)
+                if alive == old:
+                    continue
+                rows.note(_retired(share), json.dumps(alive))
+            world.shares.clear(share.standard, share.recipient, {now_share.version, *map(int, alive)})
+            removed += len(old) - len(alive)
+    return removed
+
+
+# --- 3. record --------------------------------------------------------------------------------------------------------
+
+
+def _record(world: World, member: str, published: PublishedStandard, basis: str, share: Share) -> None:
+    """Log that the member gets this version, once."""
+    if _released(world, member, share):
+        return
+    facts: Json = {
+        "member": member,
+        "standard": published.id,
+        "version": published.version,
+        "basis": basis,
+        "share_version": share.version,
+        "rows": share.rows,
+        "files": [one["digest"] for one in share.files],
+        # keyed, because deposits' ids stand in the public log: a plain digest could be guessed from them
+        "deposits_digest": seal.keyed(world.secrets.secret("share"), "deposits", *share.deposits).hex(),
+    }
+    with world.lock:
+        if not _released(world, member, share):
+            state.record(world, state.statement(world, Kind.RELEASE, facts))
+
+
+def _released(world: World, member: str, share: Share) -> bool:
+    with world.store.read() as rows:
+        return bool(rows.find(Release, member=member, standard=share.standard, share_version=share.version))
