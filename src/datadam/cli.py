@@ -59,7 +59,7 @@ def main() -> None:
 def _language() -> str:
     from datadam import texts
 
-    chosen = os.environ.get("DATADAM_LANGUAGE")
+    chosen = os.environ.get("DATADAM_LANG")
     return chosen if chosen in texts.LANGUAGES else texts.spoken(os.environ)
 
 

@@ -224,6 +224,10 @@ class Ledger:
                 self._placed += 1
             return self._places.get(wanted)
 
+    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """The proof that the log of size `new` extends that of size `old` (RFC 6962 §2.1.2)."""
+        return self._log.consistency(old, new)
+
     def receipt(self, index: int, signers: Sequence[int] = ()) -> Json:
         """All that offline verification of the statement at `index` needs, as JSON.
 

@@ -287,6 +287,10 @@ class ShareWriter(Protocol):
         """A served file, or `NotFound`."""
         ...
 
+    def digest(self, standard: str, recipient: str, version: int, name: str) -> str | None:
+        """SHA-256 of a served file, read anew; None when it is gone."""
+        ...
+
     def clear(self, standard: str, recipient: str, keep: Collection[int]) -> None:
         """Remove every version of a share but those to keep."""
         ...
@@ -300,7 +304,7 @@ class Spool(Protocol):
     """Incoming files and work in progress, outside every table."""
 
     def receive(self, deposit: str, chunks: Iterator[bytes], *, limit: int) -> tuple[Path, str, int]:
-        """Write the chunks durably while hashing: path, SHA-256 hex, size. Over `limit` bytes is `Invalid`; nothing stays."""
+        """Write the chunks durably while hashing: path, SHA-256, size. Over `limit` is `Invalid`; nothing stays."""
         ...
 
     def folder(self, deposit: str) -> Path:

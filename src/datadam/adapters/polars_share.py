@@ -71,6 +71,10 @@ class PolarsShareWriter:
             raise NotFound("share.file-unknown", name=name[:80])
         return path
 
+    def digest(self, standard: str, recipient: str, version: int, name: str) -> str | None:
+        """SHA-256 of a served file as it lies there now; None when it is gone."""
+        return file_digest(self._folder(standard, recipient) / str(int(version)) / name)
+
     def clear(self, standard: str, recipient: str, keep: Collection[int]) -> None:
         """Remove every version but those to keep."""
         folder = self._folder(standard, recipient)

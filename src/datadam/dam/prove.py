@@ -164,6 +164,6 @@ def _check_files(world: World, findings: Findings) -> list[DamError]:
     for share in shares:
         for file in share.files:
             findings.files += 1
-            if world.shares.digest(share, file["name"]) != file["digest"]:
+            if world.shares.digest(share.standard, share.recipient, share.version, file["name"]) != file["digest"]:
                 faults.append(Untrusted("file.digest-wrong", file=file["name"], standard=share.standard))
     return faults

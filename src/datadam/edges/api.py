@@ -244,7 +244,7 @@ def get_reservoir(request: Request, id: str) -> Json:
 
 def _reservoir(one: release.Offered) -> Json:
     standard = one.standard
-    schema, _, table = standard.id.partition(".")
+    schema, table = release.address(standard.id)
     return {
         "id": standard.id,
         "version": standard.version,

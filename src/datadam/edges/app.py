@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from datadam import __version__
-from datadam.dam import deposit, login, prove
+from datadam.dam import deposit, login, prove, release
 from datadam.dam.works import Works
 from datadam.dam.world import World
 from datadam.edges import api, delta_sharing, operator
@@ -104,4 +104,5 @@ async def _tidy_for_ever(world: World) -> None:
     while True:
         await anyio.to_thread.run_sync(partial(login.forget_expired, world))
         await anyio.to_thread.run_sync(partial(deposit.tidy, world))
+        await anyio.to_thread.run_sync(partial(release.tidy, world))
         await anyio.sleep(TIDY_SECONDS)

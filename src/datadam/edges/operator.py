@@ -10,7 +10,7 @@ import httpx
 from fastapi import APIRouter, Request
 
 from datadam import seal
-from datadam.dam import deposit, grant, join, login, prove, publish, state
+from datadam.dam import deposit, grant, join, login, prove, publish, release, state
 from datadam.dam.world import World
 from datadam.edges.manners import world_of
 from datadam.errors import Invalid, NotFound, kept, revived
@@ -122,7 +122,7 @@ def _receipt(world: World, id: str) -> Json:
 
 
 def _tidy(world: World) -> Json:
-    return {"tokens": login.forget_expired(world), "deposits": deposit.tidy(world)}
+    return {"tokens": login.forget_expired(world), "deposits": deposit.tidy(world), "shares": release.tidy(world)}
 
 
 def _check(world: World, args: Mapping[str, Any], check: Callable[[], prove.Findings]) -> Json:
