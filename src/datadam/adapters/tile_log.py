@@ -231,11 +231,11 @@ class TileLog:
                 durable.write(target, data, aside=self._aside, sync=False)
 
     def _make_folder(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        while folder != self._folder:
-            self._unsynced.add(folder)
-            folder = folder.parent
-        self._unsynced.add(self._folder)
+        """Make a folder, and those above it, for a new name in it; all are to be synced."""
+        self._unsynced.add(folder)
+        if not folder.exists():
+            self._make_folder(folder.parent)
+            folder.mkdir(mode=0o700)
 
     # --- starting -----------------------------------------------------------------------------------------------------
 
