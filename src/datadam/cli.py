@@ -479,7 +479,6 @@ def deposit(
         list[str] | None, typer.Option("--set", help="column=Header, or column:=one value for all.")
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column of the file to leave out.")] = None,
-    term: Annotated[list[str] | None, typer.Option(help="A stricter term of yours for this deposit.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take the mapping if all of it is certain.")] = False,
     url: Url = None,
     key: KeyFile = None,
@@ -489,7 +488,7 @@ def deposit(
     chosen = Choices(mapping=mapping, given=tuple(given or ()), drop=tuple(drop or ()), yes=yes)
     fit = _fit(dam, dam.standard(standard), file, chosen)
     with terminal.progress() as watched:
-        job = dam.deposit(file, fit, terms=term or (), progress=watched)
+        job = dam.deposit(file, fit, progress=watched)
     terminal.report(job)
     if job["stage"] == "refused":
         raise typer.Exit(3)

@@ -16,6 +16,10 @@ _LOG: Final = logging.getLogger(__name__)
 MAX_REMEMBERED: Final = 1000  # deposits whose progress is still told; the journal knows the rest
 
 
+class _Stopped(Exception):
+    """The dam is being stopped: the deposit stays where it is, and resumes at the next start."""
+
+
 class Works:
     """Runs `deposit.process` in the background, one contributor's reservoir at a time in the order of arrival."""
 
@@ -26,6 +30,7 @@ class Works:
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[None]] = {}
         self._told: dict[str, tuple[str, int, int | None]] = {}
+        self._stopping = threading.Event()
         self._turns: dict[tuple[str, str], threading.Lock] = {}
 
     def submit(self, job: Job) -> None:
@@ -48,7 +53,8 @@ class Works:
         return self._told.get(id)
 
     def stop(self) -> None:
-        """Let the running stages end and take no more; what is left resumes at the next start."""
+        """Break off at the next step that is told, and take no more; what is left resumes at the next start."""
+        self._stopping.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, id: str, turn: threading.Lock) -> None:
@@ -56,12 +62,16 @@ class Works:
         with turn:
             try:
                 deposit.process(self._world, id, lambda *told: self._tell(id, *told))
-            except Exception:
+            except _Stopped:
+                return
+            except Exception:  # noqa: BLE001  (a fault of ours must end in an answer, not in a contributor who waits)
                 _LOG.exception("deposit %s broke off", id)
                 if self._world.ledger.index_of(id) is None:
                     deposit.refuse(self._world, id, Unavailable("deposit.broke"))
 
     def _tell(self, id: str, stage: str, done: int, of: int | None) -> None:
+        if self._stopping.is_set():
+            raise _Stopped
         with self._lock:
             self._told[id] = (stage, done, of)
             while len(self._told) > MAX_REMEMBERED:

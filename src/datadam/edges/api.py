@@ -346,12 +346,12 @@ async def put_file(request: Request, id: str) -> Json:
     """The announced file, as it is. It is judged in the background; ask the deposit how far it has come."""
     stream = request.stream()
 
+    async def following() -> bytes | None:
+        return await anext(stream, None)
+
     def chunks() -> Iterator[bytes]:
-        while True:
-            try:
-                yield anyio.from_thread.run(stream.__anext__)
-            except StopAsyncIteration:
-                return
+        while (chunk := anyio.from_thread.run(following)) is not None:
+            yield chunk
 
     return await anyio.to_thread.run_sync(partial(_receive, request, id, chunks()))
 

@@ -27,6 +27,12 @@ _STATUS: Final[tuple[tuple[type[DamError], int], ...]] = (
     (Untrusted, 400),
     (Invalid, 400),
 )
+_UNAUTHORISED: Final = 401
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'"),
+)
 _LOGIN_CODES: Final = ("login.", "ask.login-needed", "ask.stranger")
 _TOO_OFTEN: Final = "request.too-often"
 _TOO_LARGE: Final = "request.too-large"
@@ -69,7 +75,7 @@ def member_of(request: Request) -> Caller:
 def status_of(error: DamError) -> int:
     """The HTTP status of a refusal."""
     if error.code.startswith(_LOGIN_CODES):
-        return 401
+        return _UNAUTHORISED
     if error.code == _TOO_OFTEN:
         return 429
     if error.code == _TOO_LARGE:
@@ -90,7 +96,7 @@ def problem(request: Request, error: Exception) -> Response:
         "detail": told.remedy,
         **kept(error),
     }
-    headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="datadam"'} if status == 401 else {}  # noqa: PLR2004
+    headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="datadam"'} if status == _UNAUTHORISED else {}
     return JSONResponse(body, status_code=status, headers=headers, media_type=PROBLEM)
 
 
@@ -103,14 +109,14 @@ class Pace:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def admits(self, address: str) -> bool:
-        """Whether one more request is within the pace; counts it if so."""
+    def admits(self, address: str, *, count: bool = True) -> bool:
+        """Whether one more request is within the pace; counts it if so, and if it is to be counted."""
         now = self._clock()
         with self._lock:
             left, seen = self._left.pop(address, (self._full, now))
             left = min(self._full, left + (now - seen) * self._full / 60)
             admitted = left >= 1
-            self._left[address] = (left - 1 if admitted else left, now)
+            self._left[address] = (left - 1 if admitted and count else left, now)
             if len(self._left) > MAX_ADDRESSES:
                 self._left.popitem(last=False)
         return admitted
@@ -121,7 +127,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, per_minute: int, large: Callable[[str], bool]) -> None:
         """Guard `app`; paths for which `large` holds may carry a body of any size (their verb limits it)."""
-        self._app, self._pace, self._large = app, Pace(per_minute), large
+        self._app, self._large = app, large
+        self._strangers, self._wrong = Pace(per_minute), Pace(per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 429 or 413 at once."""
@@ -133,11 +140,15 @@ class Guard:
         if refusal is not None:
             await problem(request, refusal)(scope, receive, send)
             return
-        await self._app(scope, self._capped(request, receive), _with_headers(send))
+        await self._app(scope, self._capped(request, receive), self._answering(request, send))
 
     def _refusal(self, request: Request) -> DamError | None:
-        address = request.client.host if request.client else ""
-        if "authorization" not in request.headers and not self._pace.admits(address):
+        # a token that turns out wrong is counted when it does: sending nonsense is no way around the pace
+        shown = "authorization" in request.headers
+        within = (
+            self._wrong.admits(_address(request), count=False) if shown else self._strangers.admits(_address(request))
+        )
+        if not within:
             return Refused(_TOO_OFTEN)
         length = request.headers.get("content-length", "0")
         if not self._large(request.url.path) and (not length.isdigit() or int(length) > MAX_BODY):
@@ -160,16 +171,16 @@ class Guard:
 
         return counted
 
+    def _answering(self, request: Request, send: Send) -> Send:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if message["status"] == _UNAUTHORISED and "authorization" in request.headers:
+                    self._wrong.admits(_address(request))
+                message["headers"] = [*message["headers"], *_HEADERS]
+            await send(message)
 
-def _with_headers(send: Send) -> Send:
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [
-                *message["headers"],
-                (b"x-content-type-options", b"nosniff"),
-                (b"referrer-policy", b"no-referrer"),
-                (b"content-security-policy", b"default-src 'none'"),
-            ]
-        await send(message)
+        return sent
 
-    return sent
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
