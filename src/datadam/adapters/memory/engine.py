@@ -79,6 +79,8 @@ class MemoryEngine:
         """Judge every row by every rule."""
         opened = open_source(source)
         plan.check_header(opened.columns)
+        into.admitted.unlink(missing_ok=True)
+        into.rejects.unlink(missing_ok=True)
         judged = []
         for row, sent in enumerate(_sent(opened, source)):
             if any(_trimmed(text) is not None for text in sent.values()):
@@ -128,10 +130,10 @@ class MemoryEngine:
 
 def _sent(opened: Opened, source: Source) -> Iterator[dict[str, str | None]]:
     """Each row as text, by column; a field that the row does not reach is None."""
-    if source.format != "csv":
-        yield from opened.rows.drop(ROW).collect().iter_rows(named=True)
-        return
     try:
+        if source.format != "csv":
+            yield from opened.rows.drop(ROW).collect().iter_rows(named=True)
+            return
         text = Path(source.path).read_bytes().decode("utf-8-sig")
         rows = csv.reader(csv_lines(text), delimiter=opened.separator, strict=True)
         next(rows)
@@ -140,7 +142,7 @@ def _sent(opened: Opened, source: Source) -> Iterator[dict[str, str | None]]:
                 raise ValueError(len(fields))
             padded = [*fields, *[None] * (len(opened.columns) - len(fields))]
             yield dict(zip(opened.columns, padded, strict=True))
-    except (ValueError, csv.Error) as error:
+    except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
         raise refuse(source, error) from error
 
 
@@ -163,7 +165,9 @@ def _judge(plan: Plan, one: _Judged) -> _Judged:
 
 def _read(plan: Plan, cell: Cell, text: str | None, one: _Judged) -> Value:
     """The cell's value; every rule of its own that it breaks is noted in `one`."""
-    own = {rule.check: rule for rule in plan.rules if rule.column == cell.column and rule.check is not Check.CROSS}
+    own: dict[Check, Rule] = {
+        rule.check: rule for rule in plan.rules if rule.column == cell.column and rule.check is not Check.CROSS
+    }
     if text is None:
         _note(one, own, Check.REQUIRED, holds=Check.REQUIRED not in own)
         return None
