@@ -579,7 +579,7 @@ def test_parquet_is_judged_as_the_text_that_it_stands_for(engine: Engine, tmp_pa
         "KOR",
     )
     assert run.broken == {1: {"d.type"}}  # seventeen digits before the point
-    assert run.sent[0]["d"] == "10000000000000000.0"
+    assert run.sent[0]["d"] == "10000000000000000"
     assert engine.look(source).types[0] == "uint8"
 
 

@@ -230,7 +230,7 @@ def _as_text(column: str, kind: pl.DataType, name: str) -> pl.Expr:
 
 def _plain(texts: pl.Series) -> pl.Series:
     """Write doubles out in full: `1e-7` is 0.0000001, exactly the digits that were printed."""
-    powers = texts.filter(texts.str.contains(r"\A-?[0-9.]+e-?[0-9]+\z").fill_null(value=False)).unique().to_list()
+    powers = texts.filter(texts.str.contains(r"\A-?[0-9.]+e[+-]?[0-9]+\z").fill_null(value=False)).unique().to_list()
     if not powers:
         return texts
     return texts.replace({text: format(Decimal(text), "f") for text in powers})
