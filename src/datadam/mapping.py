@@ -14,7 +14,20 @@ from typing import Any, Final
 
 from datadam import seal
 from datadam.errors import DamError, Faults, Invalid
-from datadam.model import CodeList, Column, Feed, Fit, Json, Layout, Reason, Standard, StandardId, Type, fold, standard_id
+from datadam.model import (
+    CodeList,
+    Column,
+    Feed,
+    Fit,
+    Json,
+    Layout,
+    Reason,
+    Standard,
+    StandardId,
+    Type,
+    fold,
+    standard_id,
+)
 from datadam.standard import known_as, plain, resolve
 
 LIKE: Final = 0.75  # similarity of two names from which on it is worth asking

@@ -335,6 +335,7 @@ def _bounds_faults(standard: Standard) -> Iterator[DamError]:
 
 # --- patterns ---------------------------------------------------------------------------------------------------------
 
+_END: Final = re.compile(r"(?<!\\)(?:\\\\)*\\z\Z")  # an even number of backslashes before it are escaped ones
 _CLASS_START: Final = re.compile(r"\[\^?")
 _COUNTED: Final = re.compile(r"\{([0-9]{1,4})(,([0-9]{0,4}))?\}")
 _LITERAL_ESCAPES: Final = frozenset("\\.+*?()|[]{}^$-/")
@@ -350,7 +351,7 @@ def pattern_faults(column: str, pattern: str) -> Iterator[DamError]:
     if len(pattern) > MAX_PATTERN:
         yield Invalid("standard.pattern-too-long", column=column, limit=MAX_PATTERN)
         return
-    if not (pattern.startswith(r"\A") and pattern.endswith(r"\z")) or pattern.endswith(r"\\z"):
+    if not pattern.startswith(r"\A") or not _END.search(pattern):
         yield Invalid("standard.pattern-not-anchored", column=column)
         return
     for construct in _foreign(pattern[2:-2]):

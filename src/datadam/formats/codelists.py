@@ -28,7 +28,10 @@ def load(name: str, text: str) -> CodeList:
     faults: list[DamError] = [
         Invalid("codelist.head-missing", list=name, field=field) for field in _HEAD if not head.get(field)
     ]
-    rows = list(csv.reader(io.StringIO("\n".join(lines)), strict=True))
+    try:
+        rows = list(csv.reader(io.StringIO("\n".join(lines)), strict=True))
+    except csv.Error as error:
+        raise Faults("codelist.faults", [*faults, Invalid("codelist.malformed", list=name)], list=name) from error
     if not rows or rows[0][:1] != ["code"]:
         faults.append(Invalid("codelist.head-missing", list=name, field="code"))
         raise Faults("codelist.faults", faults, list=name)

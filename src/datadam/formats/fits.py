@@ -31,7 +31,7 @@ def draft(suggestion: Suggestion) -> str:
 
     Source columns that nobody wants are listed under `dropped`: whoever leaves them there drops them by name.
     """
-    proposals = (*suggestion.certain, *suggestion.asked)
+    proposals = (*suggestion.asked, *suggestion.certain)  # what wants an answer comes first
     document = {
         "v": 1,
         "standard": str(suggestion.standard),

@@ -105,10 +105,12 @@ def _plain(text: str, line: int) -> str | int | bool | Decimal | None:
 
 def _represent_text(writer: yaml.SafeDumper, text: str) -> yaml.Node:
     """Quote whatever a plain scalar would turn into something else here, or in a YAML 1.1 reader."""
-    plain = writer.represent_scalar("tag:yaml.org,2002:str", text)
+    style = None
     if text in _WORDS or _DECIMAL.fullmatch(text):
-        return writer.represent_scalar("tag:yaml.org,2002:str", text, style="'")
-    return plain
+        style = "'"
+    if not text.isprintable():  # line ends of every kind would be folded, others not be YAML
+        style = '"'
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def _represent_decimal(writer: yaml.SafeDumper, number: Decimal) -> yaml.Node:

@@ -1,0 +1,381 @@
+"""A standard is checked whole, says what is enforced, and may only become stricter."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datadam import texts
+from datadam.errors import DamError
+from datadam.model import (
+    Attribution,
+    Bounds,
+    CodeList,
+    Column,
+    CrossRule,
+    PrivacyClass,
+    Protection,
+    Repeat,
+    Standard,
+    StandardId,
+    Tier,
+    Type,
+    Unit,
+)
+from datadam.standard import (
+    MAX_RULES,
+    Effect,
+    check,
+    compare,
+    notices,
+    pattern_faults,
+    plain,
+    resolve,
+    rule_ids,
+    successor_faults,
+)
+
+BOTH = {"en": "Some words", "ko": "어떤 말"}
+CODES = {
+    "letters": CodeList(
+        name="letters", title="", origin="", licence="", codes=frozenset({"A", "B"}), aliases={"alpha": "A", "a": "A"}
+    )
+}
+
+
+def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002, ANN401  (as the field is called)
+    """A clean column, but for what a test spoils."""
+    words = {"en": f"{name} title", "ko": f"{name} 제목"}
+    return Column(name=name, type=type, titles=words, descriptions=BOTH, **more)
+
+
+def standard(*columns: Column, **more: Any) -> Standard:  # noqa: ANN401
+    """A clean standard, but for what a test spoils."""
+    held = columns or (column("id", required=True), column("amount", Type.DECIMAL, precision=20, scale=3))
+    given_: dict[str, Any] = {"key": (held[0].name,), "purposes": ("research",), **more}
+    return Standard(
+        id=StandardId("test.thing"), version="1.0.0", titles=BOTH, descriptions=BOTH, columns=held, **given_
+    )
+
+
+def codes_of(faults: tuple[DamError, ...]) -> list[str]:
+    """The codes, each of which must have words in both languages."""
+    for fault in faults:
+        for language in texts.LANGUAGES:
+            assert texts.say(fault.code, language, **fault.facts)
+    return [fault.code for fault in faults]
+
+
+ID = column("id", required=True)
+KG = Unit(symbol="kg", numerator=1)
+SPOILED: list[tuple[str, Standard]] = [
+    ("standard.id-malformed", replace(standard(), id=StandardId("../x"))),
+    ("standard.version-malformed", replace(standard(), version="1")),
+    ("standard.language-missing", replace(standard(), titles={"en": "x"})),
+    ("standard.language-missing", replace(standard(), descriptions={"en": "x", "ko": " "})),
+    ("standard.language-missing", standard(ID, replace(column("b"), titles={"ko": "나"}))),
+    ("standard.column-count", standard(ID, *(column(f"c{n}") for n in range(200)))),
+    ("standard.column-name", standard(ID, column("_row"))),
+    ("standard.column-repeated", standard(ID, column("b"), column("b"))),
+    (
+        "standard.synonym-shared",
+        standard(ID, column("b", synonyms=("Same Thing",)), column("c", synonyms=("same-thing",))),
+    ),
+    ("standard.synonym-shared", standard(ID, column("b", synonyms=("ID",)))),
+    ("standard.synonyms-wrong", standard(ID, column("b", synonyms=("…",)))),
+    ("standard.rules-too-many", standard(ID, *(column(f"c{n}", pattern=r"\Aa\z") for n in range(31)))),
+    ("standard.decimal-digits", standard(ID, column("b", Type.DECIMAL, precision=39, scale=0))),
+    ("standard.decimal-digits", standard(ID, column("b", Type.DECIMAL, precision=3, scale=4))),
+    ("standard.scale-without-decimal", standard(ID, column("b", Type.NUMBER, scale=2))),
+    ("standard.range-type", standard(ID, column("b", minimum=Decimal(3)))),
+    ("standard.range-type", standard(ID, column("b", Type.INTEGER, minimum=Decimal("0.5")))),
+    ("standard.range-type", standard(ID, column("b", Type.NUMBER, maximum=Decimal("NaN")))),
+    ("standard.range-type", standard(ID, column("b", Type.DATE, minimum="20260101"))),
+    ("standard.range-type", standard(ID, column("b", Type.DATE, minimum="2026-02-30"))),
+    ("standard.range-type", standard(ID, column("b", Type.TIMESTAMP, minimum="2026-01-01T00:00:00"))),
+    ("standard.range-order", standard(ID, column("b", Type.INTEGER, minimum=Decimal(3), maximum=Decimal(2)))),
+    ("standard.range-order", standard(ID, column("b", Type.DATE, minimum="2026-01-02", maximum="2026-01-01"))),
+    ("standard.range-digits", standard(ID, column("b", Type.DECIMAL, precision=4, scale=1, maximum=Decimal("0.25")))),
+    ("standard.range-digits", standard(ID, column("b", Type.DECIMAL, precision=4, scale=1, maximum=Decimal(1000)))),
+    ("standard.text-only", standard(ID, column("b", Type.INTEGER, pattern=r"\Aa\z"))),
+    ("standard.text-only", standard(ID, column("b", Type.DATE, max_length=3))),
+    ("standard.length-order", standard(ID, column("b", min_length=4, max_length=3))),
+    ("standard.length-order", standard(ID, column("b", min_length=-1))),
+    ("standard.codes-unknown", standard(ID, column("b", codes="nowhere"))),
+    ("standard.codes-and-values", standard(ID, column("b", codes="letters", values=("x",)))),
+    ("standard.values-wrong", standard(ID, column("b", values=("x", "x")))),
+    ("standard.values-wrong", standard(ID, column("b", values=(" x",)))),
+    ("standard.unit-type", standard(ID, column("b", Type.NUMBER, unit="kg"))),
+    ("standard.unit-own-missing", standard(ID, column("b", Type.DECIMAL, unit="t", units=(KG,)))),
+    ("standard.unit-own-missing", standard(ID, column("b", Type.DECIMAL, units=(KG,)))),
+    ("standard.unit-name-shared", standard(ID, column("b", Type.DECIMAL, unit="kg", units=(KG, KG)))),
+    (
+        "standard.unit-name-shared",
+        standard(
+            ID,
+            column(
+                "b",
+                Type.DECIMAL,
+                unit="kg",
+                units=(replace(KG, synonyms=("Kilo",)), Unit(symbol="q", numerator=9, synonyms=("kilo",))),
+            ),
+        ),
+    ),
+    (
+        "standard.unit-factor",
+        standard(ID, column("b", Type.DECIMAL, unit="kg", units=(KG, Unit(symbol="g", numerator=0)))),
+    ),
+    (
+        "standard.unit-factor",
+        standard(ID, column("b", Type.DECIMAL, unit="kg", units=(Unit(symbol="kg", numerator=2),))),
+    ),
+    (
+        "standard.unit-factor-broken",
+        standard(ID, column("b", Type.INTEGER, unit="kg", units=(KG, Unit(symbol="g", numerator=1, denominator=1000)))),
+    ),
+    ("standard.protection-type", standard(ID, column("b", Type.INTEGER, protection=Protection.MASK))),
+    ("standard.domain-missing", standard(ID, column("b", protection=Protection.UNIT_ID))),
+    ("standard.domain-unused", standard(ID, column("b", domain="party"))),
+    ("standard.mask-keep", standard(ID, column("b", protection=Protection.MASK, mask_keep=5))),
+    ("standard.mask-keep", standard(ID, column("b", mask_keep=1))),
+    ("standard.personal-kept", standard(ID, column("b", privacy_class=PrivacyClass.PERSONAL))),
+    ("standard.confidential-open", standard(ID, column("b", privacy_class=PrivacyClass.CONFIDENTIAL), tier=Tier.OPEN)),
+    ("standard.statistics-unsafe", standard(ID, column("b", safe_statistics=True, protection=Protection.DROP))),
+    (
+        "standard.statistics-unsafe",
+        standard(ID, column("b", safe_statistics=True, privacy_class=PrivacyClass.CONFIDENTIAL)),
+    ),
+    ("standard.key-missing", standard(key=())),
+    ("standard.key-repeated", standard(key=("id", "id"))),
+    ("standard.key-unknown", standard(key=("id", "nothing"))),
+    ("standard.key-optional", standard(key=("id", "amount"))),
+    ("standard.key-not-kept", standard(replace(ID, protection=Protection.DROP))),
+    ("standard.key-number", standard(column("n", Type.NUMBER, required=True))),
+    ("standard.rule-id", standard(rules=(CrossRule(id="Not this", left="id", op="=", right="amount"),))),
+    ("standard.rule-column", standard(rules=(CrossRule(id="r", left="id", op="=", right="nothing"),))),
+    ("standard.rule-operator", standard(ID, column("b"), rules=(CrossRule(id="r", left="id", op="~", right="b"),))),
+    ("standard.rule-operator", standard(rules=(CrossRule(id="r", left="id", op="=", right="id"),))),
+    ("standard.rule-types", standard(rules=(CrossRule(id="r", left="id", op="=", right="amount"),))),
+    ("standard.rule-order", standard(ID, column("b"), rules=(CrossRule(id="r", left="id", op="<", right="b"),))),
+    ("standard.attribution-tier", standard(tier=Tier.TABLES, attribution=Attribution.COUNTRY)),
+    ("standard.purposes-missing", standard(purposes=())),
+    ("standard.purpose-malformed", standard(purposes=("Any Thing",))),
+    ("standard.term-repeated", standard(terms=("x", "x"))),
+    ("standard.steward-malformed", standard(stewards=("the ministry",))),
+    ("standard.reject-limit", standard(reject_limit=Decimal(1))),
+    ("standard.reject-limit", standard(reject_limit=Decimal("NaN"))),
+    ("standard.bounds-unit", standard(bounds=Bounds(unit="nothing"))),
+    ("standard.bounds-wrong", standard(bounds=Bounds(unit="contributor", rows=0))),
+    ("standard.bounds-wrong", standard(bounds=Bounds(unit="contributor", rows=1, period="decade"))),
+    ("standard.bounds-missing", standard(tier=Tier.ANSWERS)),
+]
+
+
+def test_a_clean_standard_has_no_fault() -> None:
+    """What every spoiled one below starts from is fine."""
+    assert check(standard(), CODES) == ()
+    assert check(standard(key=(), repeat=Repeat.KEEP), CODES) == ()
+    assert check(standard(ID, column("b", codes="letters"), tier=Tier.OPEN, purposes=()), CODES) == ()
+
+
+@pytest.mark.parametrize(("code", "spoiled"), SPOILED)
+def test_each_wrong_thing_is_found(code: str, spoiled: Standard) -> None:
+    """One thing wrong gives its own fault."""
+    assert code in codes_of(check(spoiled, CODES))
+
+
+def test_all_faults_come_at_once() -> None:
+    """A draft with five things wrong is answered with all five."""
+    bad = standard(column("A"), column("b", codes="x", mask_keep=9), key=("z",), purposes=(), reject_limit=Decimal(2))
+    assert set(codes_of(check(bad, CODES))) == {
+        "standard.column-name",
+        "standard.codes-unknown",
+        "standard.mask-keep",
+        "standard.key-unknown",
+        "standard.purposes-missing",
+        "standard.reject-limit",
+    }
+
+
+def test_the_rule_mask_has_room() -> None:
+    """62 rules pass, 63 do not: a row's failed rules are one signed 64-bit number."""
+    columns = [ID, *(column(f"c{n}", pattern=r"\Aa\z") for n in range(29))]  # 2 + 58 rules
+    full = standard(*columns, repeat=Repeat.REFUSE)  # and key.unique, key.repeat
+    assert len(rule_ids(full)) == MAX_RULES
+    assert check(full, CODES) == ()
+    over = standard(*columns[:-1], replace(columns[-1], required=True))
+    assert codes_of(check(over, CODES)) == ["standard.rules-too-many"]
+
+
+# --- patterns ---------------------------------------------------------------------------------------------------------
+
+GOOD = [
+    r"\A\z",
+    r"\A[!-~]+\z",
+    r"\ACVE-[0-9]{4}-[0-9]{4,19}\z",
+    r"\A(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}\z",
+    r"\A(?:[A-U]|[0-9]{2})\z",
+    r"\A[^\]\\]*\z",
+    r"\A(a|b|)c?\z",
+    r"\A\.\+\*\(\)\[\]\{\}\^\$\|\?\-\/\\\z",
+    r"\A가[나-다]{2,}\z",
+]
+BAD = [
+    r"^a$", r"a\z", r"\Aa", r"\Aa$", r"\A^a\z", r"\Aa\\z", r"\A.\z", r"\A\d\z", r"\A\w+\z", r"\A\s\z", r"\A\bx\z",
+    r"\A(?=a)a\z", r"\A(?!a)b\z", r"\A(?<=a)b\z", r"\A(?i)a\z", r"\A(?P<n>a)\z", r"\A(a)\1\z", r"\Aa++\z", r"\Aa*?\z",
+    r"\A(a+)+\z", r"\A(?:(?:a*)b)*\z", r"\Aa{1001}\z", r"\A(?:a{50}){50}\z", r"\Aa{3,2}\z", r"\Aa{,3}\z", r"\Aa{x}\z",
+    r"\A*\z", r"\A(|*)\z", r"\A(a\z", r"\Aa)\z", r"\Aa|b\z", r"\A[a\z", r"\A[]\z", r"\A[[:alpha:]]\z", r"\A[a&&b]\z",
+    r"\A[a--b]\z", r"\A[\d]\z", r"\A\p{L}\z", r"\A\x41\z", r"\A\Qa\E\z", r"\A\<a\z", "\\Aa\nb\\z", "\\A[\n]\\z",
+    r"\Aa]\z", r"\Aa}\z", r"\A" + "a" * 600 + r"\z", r"\A(?>a)\z", r"\A\Z\z", r"\A[z-a&&a]\z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", GOOD)
+def test_patterns_of_the_common_subset_pass(pattern: str) -> None:
+    """What RE2, Java and Python read alike is taken, and Python can compile it."""
+    assert list(pattern_faults("c", pattern)) == []
+    re.compile(pattern.removesuffix(r"\z"))
+
+
+@pytest.mark.parametrize("pattern", BAD)
+def test_patterns_outside_the_common_subset_are_refused(pattern: str) -> None:
+    """Shorthands, lookaround, back references, possessive and lazy counts, open ends, slow nests: all refused."""
+    assert codes_of(tuple(pattern_faults("c", pattern)))
+
+
+@settings(max_examples=300)
+@given(st.text(alphabet=r"ab-09[](){}|?*+,.\^$:zA&~", max_size=14))
+def test_whatever_passes_compiles_and_runs_fast(body: str) -> None:
+    """Law: a pattern that passes is one that Python can compile; none crashes the checker."""
+    pattern = rf"\A{body}\z"
+    if not list(pattern_faults("c", pattern)) and not re.search(r"(.)-(.)", body):
+        re.fullmatch(body, "ab" * 20)
+
+
+# --- notices ----------------------------------------------------------------------------------------------------------
+
+
+def told(held: Standard) -> Mapping[str, str]:
+    """Term → notice code."""
+    return {str(n.facts.get("term", n.facts.get("column"))): n.code for n in notices(held)}
+
+
+def test_a_term_that_nothing_enforces_is_named_so() -> None:
+    """Who signs must be able to tell a promise from a wish."""
+    held = standard(
+        ID, column("b", protection=Protection.DROP), terms=("Be kind.",), bounds=Bounds(unit="contributor", rows=5)
+    )
+    found = told(held)
+    assert {term for term, code in found.items() if code == "notice.enforced"} == {
+        "tier", "attribution", "repeat", "rejectLimit", "protection",
+    }  # fmt: skip
+    assert {t for t, code in found.items() if code == "notice.not-enforced"} == {"purposes", "bounds", "terms"}
+    for notice in notices(held):
+        assert "{" not in texts.say(notice.code, "ko", **notice.facts)
+
+
+@pytest.mark.parametrize("tier", [Tier.TABLES, Tier.ANSWERS])
+def test_tiers_without_rows_are_not_enforced_yet(tier: Tier) -> None:
+    """Tables and answers are named as what they are: not there yet."""
+    assert told(standard(tier=tier))["tier"] == "notice.not-enforced"
+
+
+def test_the_other_party_hears_that_it_is_not_protected() -> None:
+    """Of two parties in a row one is the privacy unit; the notice names the other."""
+    party: dict[str, Any] = {"protection": Protection.UNIT_ID, "domain": "party", "required": True}
+    held = standard(column("seller", **party), column("buyer", **party), bounds=Bounds(unit="seller", rows=3))
+    assert told(held)["buyer"] == "notice.unit-unprotected"
+    assert "seller" not in told(held)
+
+
+# --- compare ----------------------------------------------------------------------------------------------------------
+
+BASE = standard(
+    ID,
+    column("amount", Type.DECIMAL, precision=20, scale=3, minimum=Decimal(0), unit="kg", units=(KG,)),
+    column("kind", values=("a", "b")),
+    column("note", max_length=10),
+    rules=(CrossRule(id="r", left="kind", op="!=", right="note"),),
+)
+
+
+def with_column(which: str, **changes: Any) -> Standard:  # noqa: ANN401
+    """BASE with one column changed."""
+    return replace(BASE, columns=tuple(replace(c, **changes) if c.name == which else c for c in BASE.columns))
+
+
+CHANGES: list[tuple[Standard, Effect]] = [
+    (replace(BASE, titles={**BOTH, "en": "Other"}), Effect.EDITORIAL),
+    (with_column("note", synonyms=("remark",)), Effect.EDITORIAL),
+    (replace(BASE, columns=(*BASE.columns, column("extra"))), Effect.COMPATIBLE),
+    (replace(BASE, rules=()), Effect.COMPATIBLE),
+    (replace(BASE, reject_limit=Decimal("0.1")), Effect.COMPATIBLE),
+    (with_column("note", max_length=20), Effect.COMPATIBLE),
+    (with_column("amount", minimum=Decimal(-1)), Effect.COMPATIBLE),
+    (with_column("amount", minimum=None), Effect.COMPATIBLE),
+    (with_column("kind", values=("a", "b", "c")), Effect.COMPATIBLE),
+    (with_column("amount", units=(KG, Unit(symbol="t", numerator=1000))), Effect.COMPATIBLE),
+    (with_column("note", safe_statistics=True), Effect.COMPATIBLE),
+    (replace(BASE, columns=BASE.columns[:-1]), Effect.BREAKING),
+    (replace(BASE, columns=(*BASE.columns, column("extra", required=True))), Effect.BREAKING),
+    (with_column("note", name="remark"), Effect.BREAKING),
+    (with_column("note", max_length=5), Effect.BREAKING),
+    (with_column("note", min_length=1), Effect.BREAKING),
+    (with_column("amount", maximum=Decimal(9)), Effect.BREAKING),
+    (with_column("amount", minimum=Decimal(1)), Effect.BREAKING),
+    (with_column("amount", scale=2), Effect.BREAKING),
+    (with_column("amount", type=Type.NUMBER, scale=0), Effect.BREAKING),
+    (with_column("amount", units=(replace(KG, symbol="Kg"),)), Effect.BREAKING),
+    (with_column("kind", values=("a",)), Effect.BREAKING),
+    (with_column("note", values=("x",)), Effect.BREAKING),
+    (with_column("note", required=True), Effect.BREAKING),
+    (with_column("note", protection=Protection.DROP), Effect.BREAKING),
+    (with_column("note", privacy_class=PrivacyClass.PUBLIC), Effect.BREAKING),
+    (with_column("note", pattern=r"\Aa\z"), Effect.BREAKING),
+    (replace(BASE, rules=(CrossRule(id="r", left="kind", op="=", right="note"),)), Effect.BREAKING),
+    (replace(BASE, purposes=("research", "selling")), Effect.BREAKING),
+    (replace(BASE, repeat=Repeat.KEEP), Effect.BREAKING),
+    (replace(BASE, reject_limit=Decimal("0.01")), Effect.BREAKING),
+    (replace(BASE, tier=Tier.ANSWERS), Effect.BREAKING),
+    (replace(BASE, tier=Tier.OPEN), Effect.REFUSED),
+    (replace(BASE, attribution=Attribution.COUNTRY), Effect.REFUSED),
+    (replace(BASE, synthetic=True), Effect.REFUSED),
+]
+
+
+@pytest.mark.parametrize(("new", "effect"), CHANGES)
+def test_each_change_has_its_effect_and_asks_its_version(new: Standard, effect: Effect) -> None:
+    """Words ask for a patch, widening for a minor, breaking for a major; a loosened promise is always refused."""
+    changes = compare(BASE, new)
+    assert max(change.effect for change in changes) is effect
+    for change in changes:
+        assert "{" not in texts.say(change.code, "ko", **change.facts)
+    enough = {Effect.EDITORIAL: "1.0.1", Effect.COMPATIBLE: "1.1.0", Effect.BREAKING: "2.0.0", Effect.REFUSED: "2.0.0"}
+    short = {Effect.EDITORIAL: "1.0.0", Effect.COMPATIBLE: "1.0.1", Effect.BREAKING: "1.9.9", Effect.REFUSED: "1.9.9"}
+    assert bool(successor_faults(BASE, replace(new, version=enough[effect]))) is (effect is Effect.REFUSED)
+    assert "standard.version-too-small" in codes_of(successor_faults(BASE, replace(new, version=short[effect])))
+
+
+def test_attribution_may_become_less_telling() -> None:
+    """From contributor to none is allowed: it only hides more."""
+    shown = replace(BASE, attribution=Attribution.CONTRIBUTOR)
+    assert [change.effect for change in compare(shown, BASE)] == [Effect.BREAKING]
+
+
+def test_nothing_changed_means_no_change_and_another_id_is_another_lineage() -> None:
+    """Comparing with itself is empty; a standard cannot follow another's."""
+    assert compare(BASE, BASE) == ()
+    assert codes_of(successor_faults(BASE, replace(BASE, id=StandardId("other.thing")))) == ["standard.successor-id"]
+
+
+def test_names_are_compared_by_letters_and_digits() -> None:
+    """Case, width, blanks and punctuation do not make a name another."""
+    assert plain("cveID") == plain("CVE id") == plain("cve_id") == plain("ＣＶＥ－ＩＤ")
+    assert plain("생산량 ") == plain("생산 량")
+    assert resolve(CODES["letters"], "Alpha") == resolve(CODES["letters"], "a") == resolve(CODES["letters"], "A") == "A"
+    assert resolve(CODES["letters"], "C") is None
