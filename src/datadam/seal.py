@@ -202,7 +202,8 @@ def opened(data: bytes | str) -> Statement:
     body = parse(payload)
     if not isinstance(body, dict) or canonical(body) != payload:
         raise Invalid("statement.not-canonical")
-    if body.get("v") != VERSION or body.get("kind") not in set(Kind):
+    kind_known = isinstance(body.get("kind"), str) and body["kind"] in set(Kind)
+    if type(body.get("v")) is not int or body["v"] != VERSION or not kind_known:  # to Python, true is 1
         raise Invalid("statement.kind-unknown", kind=str(body.get("kind"))[:40])
     for name in ("salt", "issued"):
         if not isinstance(body.get(name), str):
