@@ -127,9 +127,12 @@ def serve(
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front does TLS.")] = False,
 ) -> None:
     """Serve the dam until interrupted."""
+    import logging
+
     from datadam import wiring
     from datadam.edges import server
 
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     terminal = _terminal()
     given = {"host": host, "port": port, "behind_proxy": behind_proxy or None}
     with server.listening(wiring.read_settings(folder, **given)) as listener:

@@ -40,6 +40,7 @@ from datadam.model import (
     Stage,
     Standard,
     Tally,
+    Type,
     instant,
 )
 from datadam.plan import Plan, Rule, compile_plan
@@ -48,6 +49,15 @@ from datadam.ports import RECEIVED, Outputs, Progress
 MAX_ANNOUNCED: Final = 100  # deposits of one member that wait for their file; each costs a row and a folder
 ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
 REJECTS: Final = "rejects.parquet"
+_EXAMPLES: Final = {
+    Type.TEXT: "abc",
+    Type.INTEGER: "1200",
+    Type.DECIMAL: "1200.50",
+    Type.NUMBER: "1200.5",
+    Type.BOOLEAN: "true",
+    Type.DATE: "2026-11-22",
+    Type.TIMESTAMP: "2026-11-22T09:00:00Z",
+}
 FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED})
 
 
@@ -370,6 +380,7 @@ def asked(standard: Standard, rule: Rule) -> Reason:
         column = standard.column(rule.column)
         facts |= {
             "type": str(column.type),
+            "example": _EXAMPLES[column.type],
             "minimum": _or(column.minimum, "−∞"),
             "maximum": _or(column.maximum, "∞"),
             "least": _or(column.min_length, 0),

@@ -28,7 +28,7 @@ from datadam.dam.login import Caller
 from datadam.dam.release import SHARE_NAME
 from datadam.dam.world import World
 from datadam.edges.manners import caller_of, language_of, status_of, world_of
-from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, kept
 from datadam.model import Json, Share, Standard
 
 MAX_PAGE: Final = 500  # items of a list in one answer
@@ -87,7 +87,8 @@ def _refusal(request: Request, error: DamError) -> Response:
     code = next((name for start, name in _BY_CODE if error.code.startswith(start)), _BY_STATUS[status])
     words = " ".join(part for one in (told, *told.faults) for part in (one.what, one.remedy) if part)
     headers = {"WWW-Authenticate": 'Bearer realm="datadam"'} if status == _UNKNOWN_CALLER else {}
-    return _json({"errorCode": code, "message": words}, status=status, headers=headers)
+    # our own client reads what `kept` adds; the protocol lets a server say more than its clients know
+    return _json({"errorCode": code, "message": words, **kept(error)}, status=status, headers=headers)
 
 
 def _json(body: Json, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

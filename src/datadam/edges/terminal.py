@@ -22,6 +22,8 @@ EXIT: Final[tuple[tuple[type[DamError], int], ...]] = (
 )
 """What the shell is told, by the branch of the refusal."""
 
+WIDTH_ELSEWHERE: Final = 140  # columns where nobody's window says how many there are: a file, a pipe
+_MOST_VALUE: Final = 40  # characters of a faulty value; the rejects file has it whole
 _MOST_FAULTS: Final = 50  # shown of one refusal; a wall of text helps nobody
 
 
@@ -32,6 +34,10 @@ class Terminal:
         """Write in `language`."""
         self.language = language
         self.out, self.error = Console(highlight=False), Console(stderr=True, highlight=False)
+        if not self.out.is_terminal:
+            self.out.width = WIDTH_ELSEWHERE
+        if not self.error.is_terminal:
+            self.error.width = WIDTH_ELSEWHERE
 
     def line(self, text: str = "", *, style: str = "") -> None:
         """One line, as it is: nothing in it is read as markup."""
@@ -105,7 +111,9 @@ class Terminal:
 
 def _fault_row(fault: Mapping[str, object]) -> tuple[object, object, object, str]:
     where = fault["row"] if not isinstance(fault["row"], int) else fault["row"] + 1
-    return where, fault["column"], fault["value"], f"{fault['what']} {fault['remedy']}"
+    value = texts.clean(fault["value"])
+    shown = value if len(value) <= _MOST_VALUE else value[: _MOST_VALUE - 1] + "…"
+    return where, fault["source"] or fault["column"], shown, f"{fault['what']} {fault['remedy']}"
 
 
 class Watched:
