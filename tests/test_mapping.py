@@ -1,6 +1,7 @@
 """Mapping asks wherever it is not certain, and what is certain is right."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -225,6 +226,15 @@ def test_what_is_missing_and_what_is_unused_is_said() -> None:
     found = suggest(KEV, layout("cveID", "internal remark", samples={"internal remark": ("a", "b")}), CODES)
     assert found.missing == ("vendor", "product", "date_added")
     assert found.unused == ("internal remark",)
+
+
+def test_a_hostile_header_costs_nothing() -> None:
+    """A megabyte of blanks and brackets, and a thousand columns, are answered in seconds of CPU."""
+    start = time.process_time()
+    assert not suggest(EDGE, layout(" " * 500_000 + "(" * 500_000), CODES).certain
+    wide = suggest(EDGE, layout(*(f"supplier nr {number}" for number in range(1000))), CODES)
+    assert not wide.certain
+    assert time.process_time() - start < 10
 
 
 # --- confirm ----------------------------------------------------------------------------------------------------------

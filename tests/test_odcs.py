@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import yaml
@@ -25,6 +26,7 @@ from datadam.model import (
     Type,
     Unit,
 )
+from datadam.standard import check
 
 KEV = codelists.packaged_standard("cti.exploited-vulnerability")
 
@@ -357,3 +359,18 @@ def test_yaml_values_come_back(value: object) -> None:
     """Write then read is the identity on plain values that YAML can carry."""
     text = strict_yaml.write(value)
     assert strict_yaml.read(text) == value
+
+
+def test_the_standard_in_the_docs_is_clean() -> None:
+    """Whoever copies the example from docs/write-a-standard.md starts without a fault."""
+    guide = (Path(__file__).parent.parent / "docs" / "write-a-standard.md").read_text(encoding="utf-8")
+    example = guide.split("```yaml\n")[1].split("```")[0]
+    assert check(odcs.read(example), codelists.packaged()) == ()
+
+
+def test_the_docs_name_every_term() -> None:
+    """Each term of our closed schema stands in the guide."""
+    guide = (Path(__file__).parent.parent / "docs" / "write-a-standard.md").read_text(encoding="utf-8")
+    definitions = odcs._schema("datadam-1.schema.json")["$defs"]
+    for part in ("contract", "column"):
+        assert [term for term in definitions[part]["properties"] if f"`{term}`" not in guide] == []

@@ -33,6 +33,7 @@ from datadam.standard import known_as, plain, resolve
 LIKE: Final = 0.75  # similarity of two names from which on it is worth asking
 ENOUGH: Final = 0.5  # share of sample values that must fit, else a matching name is asked about
 MIN_SAMPLES: Final = 3  # distinct values that must all be known before values alone are worth a question
+MAX_HEADER: Final = 200  # characters; a longer header is no name, and comparing it would cost its square
 MAX_TEXT: Final = 2000  # characters of a name in a fit
 VERSION: Final = 1  # of the fit's JSON form
 
@@ -168,13 +169,13 @@ def _header(layout: Layout, number: int, standard: Standard) -> _Header:
     """Split a unit off, but only if it stands in brackets or is one that the standard knows."""
     text = layout.columns[number]
     physical = layout.types[number] if number < len(layout.types) else "text"
-    whole = _Header(text, text, None, _samples(layout, number), physical.lower())
+    whole = _Header(text, text if len(text) <= MAX_HEADER else "", None, _samples(layout, number), physical.lower())
     if _claimants(whole, standard):  # `essential (0-2)` is a name, not a unit
         return whole
-    bracketed = _BRACKETED.fullmatch(text)
+    bracketed = _BRACKETED.fullmatch(whole.base)
     if bracketed:
         return replace(whole, base=bracketed.group(1), unit=bracketed.group(2).strip())
-    for found in _SEPARATOR.finditer(text):
+    for found in _SEPARATOR.finditer(whole.base):
         rest = text[found.end() :]
         if found.start() and any(column.units and unit_named(column, rest) for column in standard.columns):
             return replace(whole, base=text[: found.start()], unit=rest)
@@ -254,10 +255,13 @@ def _score(column: Column, header: _Header, codes: Mapping[str, CodeList]) -> tu
 
 
 def _likeness(left: str, right: str) -> float:
-    """How alike two plain names are; one inside the other counts if it is most of it."""
+    """How alike two plain names are, 0 to 1; what is below `LIKE` counts as nothing."""
     if not left or not right:
         return 0.0
-    return SequenceMatcher(None, left, right, autojunk=False).ratio()
+    match = SequenceMatcher(None, left, right, autojunk=False)
+    if match.real_quick_ratio() < LIKE or match.quick_ratio() < LIKE:  # upper bounds, much cheaper than the ratio
+        return 0.0
+    return match.ratio()
 
 
 def _feeds(header: _Header, column: Column) -> bool:
