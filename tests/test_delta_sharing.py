@@ -17,12 +17,12 @@ import polars as pl
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from worlds import GOOD, Person, a_world, forward, standard_text
 
 from datadam.dam import grant, login, publish
 from datadam.dam.world import World
 from datadam.edges import delta_sharing
 from datadam.model import Release
+from worlds import GOOD, Person, a_world, forward, standard_text
 
 STANDARD = "test.reading"
 TABLE = "/shares/dam/schemas/test/tables/reading"

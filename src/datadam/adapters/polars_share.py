@@ -192,7 +192,7 @@ def _served_column(column: Column, keys: Mapping[str, bytes]) -> pl.Expr:
 
 
 def _ranks(key: bytes, places: pl.Series) -> pl.Series:
-    """64 pseudo-random bits for each (deposit, row): SHAKE-256 (FIPS 202) of key, deposit and block, the row's word of it.
+    """64 pseudo-random bits for each (deposit, row): the row's word of SHAKE-256 (FIPS 202) of key, deposit and block.
 
     A sponge keyed by a prefix of fixed length is a pseudo-random function; one stream ranks 65,536 rows at the price
     of its half megabyte.
