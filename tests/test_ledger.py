@@ -178,6 +178,16 @@ def test_entries_without_a_checkpoint_get_one_at_the_start(house: House) -> None
     assert note.open_checkpoint(house.log.checkpoint(), VKEY).size == 8
 
 
+def test_a_restart_of_a_sound_log_changes_nothing(house: House) -> None:
+    """The checkpoint stays, the ledger goes on, and shows that it did."""
+    before = house.log.checkpoint()
+    again = Ledger(house.log, house.bodies, key=LOG_KEY, origin=ORIGIN)
+    assert house.log.checkpoint() == before
+    again.append([dam_says()])
+    pinned = note.open_checkpoint(before, VKEY)
+    assert believe(again.checkpoint(), vkey=VKEY, pinned=pinned, proof=again.consistency).size == 8
+
+
 class Told(MemoryLog):
     """A log that shows a checkpoint which is not its own."""
 
@@ -423,7 +433,7 @@ STOLEN: Final = {"key": seal.public(EVE)}
     ],
 )
 def test_a_log_that_took_what_nobody_may_say_proves_nothing(statements: Sequence[Statement], code: str) -> None:
-    """Included and signed is not enough: each statement is by exactly its parties, with keys that count at its place."""
+    """Included and signed is not enough: each statement is by exactly its parties, with keys that count there."""
     with pytest.raises((Invalid, Untrusted)) as refused:
         verify_receipt(forged(*statements), vkey=VKEY)
     assert refused.value.code == code

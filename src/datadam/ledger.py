@@ -270,9 +270,7 @@ class Ledger:
             chain[found[0]] = found[1]
 
     def _key_statements(self, before: int) -> Iterator[tuple[int, Statement]]:
-        for index, (clazz, id) in enumerate(self.entries()):
-            if index >= before:
-                return
+        for index, (clazz, id) in zip(range(before), self.entries(), strict=False):
             if clazz is Class.REGISTRY and (statement := self.statement(id)).kind in _KEY_KINDS:
                 yield index, statement
 

@@ -1,0 +1,201 @@
+"""Verifiers that share no code with us agree: Go's transparency log library, and npm `jose`."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from datadam import seal
+from datadam.adapters.memory.bodies import MemoryBodies
+from datadam.adapters.tile_log import TileLog
+from datadam.formats import note
+from datadam.ledger import Ledger
+from datadam.model import Kind, Statement
+
+HERE: Final = Path(__file__).parent
+GOPATH: Final = Path("/usr/share/gocode")  # where Debian puts golang-golang-x-mod-dev
+ORIGIN: Final = "dam.example/log"
+ISSUED: Final = "2026-11-22T00:00:00Z"
+KEY, KIM = seal.new_key(), seal.new_key()
+MORE: Final = 700  # entries: three bundles, two levels of tiles
+
+
+def absent(what: str) -> None:
+    """Skip where a foreign tool is not installed; in CI that is a failure."""
+    message = f"{what} is not installed: run scripts/system_packages.sh"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def run(
+    *command: str | Path, cwd: Path | None = None, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a tool to its end."""
+    words = [str(word) for word in command]
+    env = {**os.environ, **(variables or {})}
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False, cwd=cwd, env=env)
+
+
+# --- Go ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The verifier, built with Debian's packages and without a network."""
+    if shutil.which("go") is None or not (GOPATH / "src/golang.org/x/mod/sumdb/tlog").is_dir():
+        absent("Go with golang.org/x/mod")
+    folder = tmp_path_factory.mktemp("go")
+    program = folder / "verify"
+    offline = {"GO111MODULE": "off", "GOPATH": str(GOPATH), "GOCACHE": str(folder / "cache"), "GOFLAGS": ""}
+    built = run("go", "build", "-o", program, HERE / "verify.go", variables=offline)
+    assert built.returncode == 0, built.stderr
+    return program
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[tuple[Path, str, Path]]:
+    """A log on disk, its verifier key, and a file of proofs that the dam gives."""
+    folder = tmp_path / "log"
+    made = TileLog(folder)
+    ledger = Ledger(made, MemoryBodies(), key=KEY, origin=ORIGIN)
+    facts = {"origin": ORIGIN, "log": ledger.vkey, "key": seal.public(KEY)}
+    ledger.append([seal.state(Kind.DAM, facts, issued=ISSUED, key=KEY)])
+    roots = {1: made.root}
+    for size in (2, 3, 200, 256, 257, 512, MORE):
+        ledger.append([seal.state(Kind.OUTCOME, {}, issued=ISSUED, key=KEY) for _ in range(size - made.size)])
+        roots[size] = made.root
+    proofs = {
+        "inclusion": [
+            {"index": i, "entry": coded(made.entry(i)), "proof": ledger.receipt(i)["proof"]}
+            for i in (0, 1, 255, 256, 511, MORE - 1)
+        ],
+        "consistency": [
+            {"old": old, "root": coded(root), "proof": [coded(hash) for hash in ledger.consistency(old, MORE)]}
+            for old, root in roots.items()
+        ],
+    }
+    (tmp_path / "proofs.json").write_text(json.dumps(proofs))
+    yield folder, ledger.vkey, tmp_path / "proofs.json"
+    made.close()
+
+
+def coded(data: bytes) -> str:
+    """Standard base64."""
+    return base64.b64encode(data).decode()
+
+
+def test_go_verifies_checkpoint_tiles_entries_and_proofs(go: Path, log: tuple[Path, str, Path]) -> None:
+    """Go's own library opens the checkpoint, makes the same tiles of the entries, and the same inclusion proofs."""
+    done = run(go, *log)
+    assert (done.returncode, done.stdout.strip()) == (0, str(MORE)), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("checkpoint", "checkpoint"),
+        ("tile/0/000", "tile"),
+        ("tile/0/002.p/188", "tile"),
+        ("tile/1/000.p/2", "tile"),
+        ("tile/entries/001", "bundle"),
+    ],
+)
+def test_go_rejects_a_log_that_was_tampered_with(go: Path, log: tuple[Path, str, Path], name: str, told: str) -> None:
+    """One flipped bit in any file."""
+    path = log[0] / name
+    data = bytearray(path.read_bytes())
+    data[30] ^= 1
+    path.write_bytes(data)
+    done = run(go, *log)
+    assert done.returncode == 1
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize("what", ["inclusion", "consistency"])
+def test_go_rejects_a_proof_that_was_tampered_with(go: Path, log: tuple[Path, str, Path], what: str) -> None:
+    """One flipped bit in one hash of a proof."""
+    proofs = json.loads(log[2].read_text())
+    proof = proofs[what][1]["proof"]
+    first = bytearray(base64.b64decode(proof[0]))
+    first[0] ^= 1
+    proof[0] = coded(bytes(first))
+    log[2].write_text(json.dumps(proofs))
+    done = run(go, *log)
+    assert done.returncode == 1
+    assert f"{what}: " in done.stderr
+
+
+def test_go_rejects_another_logs_key(go: Path, log: tuple[Path, str, Path]) -> None:
+    """The checkpoint is nothing under a key that did not sign it."""
+    done = run(go, log[0], note.vkey(ORIGIN, KIM), log[2])
+    assert done.returncode == 1
+    assert "checkpoint: " in done.stderr
+
+
+# --- npm jose ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def jose(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the verifier and the pinned `jose`."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        absent("Node with npm")
+    folder = tmp_path_factory.mktemp("jose")
+    for name in ("package.json", "package-lock.json", "verify.mjs"):
+        shutil.copy(HERE / name, folder / name)
+    got = run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
+    if got.returncode != 0:
+        absent("npm's jose (no registry could be reached)")
+    return folder
+
+
+def two_party() -> Statement:
+    """An accession, signed by the member and the dam."""
+    facts = {"member": seal.member_id(KIM), "key": seal.public(KIM), "title": "데이터댐"}
+    return seal.countersign(seal.state(Kind.MEMBER, facts, issued=ISSUED, key=KIM), KEY)
+
+
+def asked(folder: Path, envelope: bytes, *keys: seal.Jwk) -> subprocess.CompletedProcess[str]:
+    """What `jose` says of an envelope and the keys of all its parties."""
+    public = [seal.public(key) for key in keys]
+    (folder / "asked.json").write_text(json.dumps({"envelope": json.loads(envelope), "keys": public}))
+    return run("node", "verify.mjs", "asked.json", cwd=folder)
+
+
+def test_jose_verifies_both_parties_of_a_statement(jose: Path) -> None:
+    """The same payload, to the byte, under either party's key."""
+    statement = two_party()
+    done = asked(jose, seal.envelope(statement), KIM, KEY)
+    assert (done.returncode, done.stdout) == (0, statement.payload.decode()), done.stderr
+
+
+def test_jose_misses_a_party_whose_signature_was_stripped(jose: Path) -> None:
+    """Asked once per party, the foreign library finds what one question for all would not."""
+    whole = json.loads(seal.envelope(two_party()))
+    stripped = json.dumps({**whole, "signatures": whole["signatures"][:1]}).encode()
+    assert asked(jose, stripped, KIM).returncode == 0
+    done = asked(jose, stripped, KIM, KEY)
+    assert done.returncode == 1
+    assert "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" in done.stderr
+
+
+def test_jose_rejects_another_payload(jose: Path) -> None:
+    """The signatures of one statement under the payload of another."""
+    one, other = (json.loads(seal.envelope(two_party())) for _ in range(2))
+    done = asked(jose, json.dumps({**one, "payload": other["payload"]}).encode(), KIM)
+    assert done.returncode == 1
+    assert "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" in done.stderr
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    """Whoever runs the tests uses their own registry; versions and digests are pinned."""
+    lock = (HERE / "package-lock.json").read_text()
+    assert '"resolved"' not in lock
+    assert json.loads(lock)["packages"]["node_modules/jose"]["integrity"].startswith("sha512-")
