@@ -508,12 +508,11 @@ def map_(
 ) -> None:
     """Write the suggested mapping of a file's columns, to be looked over and edited."""
     from datadam import client, mapping
-    from datadam.edges import confirm
-    from datadam.formats import codelists
+    from datadam.formats import codelists, fits
 
     terminal, found = _terminal(), _dam(url, key).standard(standard)
     suggestion = mapping.suggest(found, client.look(file), codelists.packaged())
-    into.write_text(confirm.write(terminal, suggestion, found), encoding="utf-8")
+    into.write_text(fits.draft(suggestion), encoding="utf-8")
     terminal.say("ui.mapping-written", path=str(into), open=len(suggestion.asked) + len(suggestion.missing))
 
 

@@ -1,11 +1,11 @@
-"""Confirm with a person, in a terminal, how a file's columns fit a standard; or write it down for them to edit."""
+"""Confirm with a person, in a terminal, how a file's columns fit a standard."""
 
 import typer
 
 from datadam import mapping, texts
 from datadam.edges.terminal import Terminal
 from datadam.errors import Invalid
-from datadam.formats import strict_yaml
+from datadam.formats import fits
 from datadam.mapping import Proposal, Suggestion
 from datadam.model import Feed, Fit, Layout, Standard
 
@@ -30,9 +30,7 @@ def show(terminal: Terminal, suggestion: Suggestion) -> None:
 
 
 def _because(terminal: Terminal, proposal: Proposal) -> str:
-    facts = {"unit": proposal.unit_text, "others": proposal.others}
-    codes = [f"mapping.why-{proposal.why}", *(f"mapping.doubt-{doubt}" for doubt in proposal.doubts)]
-    return " ".join(texts.say(code, terminal.language, **facts) for code in codes)
+    return " ".join(texts.say(reason.code, terminal.language, **reason.facts) for reason in proposal.reasons)
 
 
 def ask(terminal: Terminal, suggestion: Suggestion, standard: Standard, layout: Layout) -> Fit:
@@ -73,17 +71,6 @@ def given(text: str) -> Feed:
     return Feed(column=column, source=value)
 
 
-def write(terminal: Terminal, suggestion: Suggestion, standard: Standard) -> str:
-    """The suggestion as YAML to be looked over: what is open stands in comments above it."""
-    feeds = (*(p.feed for p in suggestion.certain), *mapping.accepted(suggestion))
-    fit = Fit(standard=standard.id, version=standard.version, feeds=feeds, dropped=suggestion.unused)
-    lines = [terminal.word("ui.mapping-head")]
-    lines += [f"{p.feed.column} ← {texts.clean(p.feed.source)}: {_because(terminal, p)}" for p in suggestion.asked]
-    if suggestion.missing:
-        lines.append(texts.say("ui.columns-missing", terminal.language, columns=suggestion.missing))
-    return "".join(f"# {line}\n" for line in lines) + strict_yaml.write(mapping.fit_to_json(fit))
-
-
 def read(text: str, standard: Standard, layout: Layout) -> Fit:
     """An edited mapping, if it fits the standard and the file."""
-    return mapping.checked(mapping.fit_from_json(strict_yaml.read(text)), standard, layout)
+    return mapping.checked(fits.read(text), standard, layout)
