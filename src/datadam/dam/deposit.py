@@ -14,6 +14,7 @@ gives the same receipt. A verdict depends on the depositor's own rows and on pub
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from datadam import seal
 from datadam.dam import join, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
-from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted, kept
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
 from datadam.formats import codelists, odcs
 from datadam.formats.statements import shaped
 from datadam.mapping import fit_digest, fit_from_json
@@ -49,6 +50,7 @@ from datadam.ports import RECEIVED, Outputs, Progress
 MAX_ANNOUNCED: Final = 100  # deposits of one member that wait for their file; each costs a row and a folder
 ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
 REJECTS: Final = "rejects.parquet"
+RETURNED: Final = "rejects.csv"
 _EXAMPLES: Final = {
     Type.TEXT: "abc",
     Type.INTEGER: "1200",
@@ -59,6 +61,7 @@ _EXAMPLES: Final = {
     Type.TIMESTAMP: "2026-11-22T09:00:00Z",
 }
 FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED})
+_COMING: Final[set[tuple[Path, str]]] = set()  # dam and deposit: whose file is being received, or tidied away
 
 
 def announce(world: World, caller: Caller, envelope: bytes) -> Job:
@@ -153,15 +156,36 @@ def own_job(world: World, caller: Caller, id: str) -> Job:
 
 def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> Job:
     """Spool the announced file. One that is not what the manifest says is `Invalid`, and nothing of it stays."""
-    job = own_job(world, caller, id)
-    if job.stage != Stage.ANNOUNCED:
-        return job
-    told = seal.opened(job.envelope).body["file"]
-    _, digest, size = world.spool.receive(job.id, chunks, limit=min(told["size"], world.settings.max_file_bytes))
-    if (digest, size) != (told["digest"], told["size"]):
-        world.spool.clear(job.id)
-        raise Invalid("deposit.file-other", name=told["name"], size=size, expected=told["size"])
-    return _moved(world, job, Stage.RECEIVED)
+    own_job(world, caller, id)
+    with _alone(world, id):  # else a second transfer could put other bytes where the first were found right
+        job = own_job(world, caller, id)
+        if job.stage != Stage.ANNOUNCED:
+            return job
+        told = seal.opened(job.envelope).body["file"]
+        try:
+            _, digest, size = world.spool.receive(
+                job.id, chunks, limit=min(told["size"], world.settings.max_file_bytes)
+            )
+            if (digest, size) != (told["digest"], told["size"]):
+                raise Invalid("deposit.file-other", name=told["name"], size=size, expected=told["size"])
+        except BaseException:
+            world.spool.clear(job.id)
+            raise
+        return _moved(world, job, Stage.RECEIVED)
+
+
+@contextmanager
+def _alone(world: World, id: str) -> Iterator[None]:
+    """Within this, nobody else receives or tidies that deposit; `Unavailable` if somebody does already."""
+    place = (world.settings.folder, id)
+    with world.lock:
+        if place in _COMING:
+            raise Unavailable("deposit.busy", deposit=id)
+        _COMING.add(place)
+    try:
+        yield
+    finally:
+        _COMING.discard(place)
 
 
 def _moved(world: World, job: Job, stage: Stage, **changes: object) -> Job:
@@ -174,29 +198,39 @@ def _moved(world: World, job: Job, stage: Stage, **changes: object) -> Job:
 def process(world: World, id: str, progress: Progress) -> Job:
     """Take a received deposit to its end: committed, or refused with the reason kept in `fault`."""
     with world.store.read() as rows:
-        job = rows.get(Job, id)
+        job, held = rows.get(Job, id), rows.get(Deposit, id)
     if job is None:
         raise NotFound("deposit.unknown", deposit=id[:64])
+    if held is not None and job.stage not in FINAL:  # a crash came after the seal: its rows must not be judged anew
+        return _commit(world, job)
     if job.stage not in {Stage.RECEIVED, Stage.JUDGED}:
         return job
     try:
         job, tally, plan = _judge(world, job, progress)
         _gate(plan, tally)
-        progress("seal", 0, None)
-        job = _seal(world, job, tally)
     except DamError as error:
-        if world.ledger.index_of(job.id) is not None:  # sealed: it WILL be visible, at the next start if not now
-            raise
         return refuse(world, job.id, error)
+    progress("seal", 0, None)
+    job = _seal(world, job, tally)
+    if job.stage in FINAL:
+        return job
     progress("commit", 0, None)
     return _commit(world, job)
+
+
+def give_up(world: World, id: str, error: DamError) -> Job | None:
+    """End a deposit that broke off while it was judged; one that the log may have is left for the next start."""
+    with world.store.read() as rows:
+        job = rows.get(Job, id)
+    return refuse(world, id, error) if job is not None and job.stage == Stage.RECEIVED else job
 
 
 def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan]:
     manifest = seal.opened(job.envelope)
     plan = plan_of(world, job)
-    tag = _tag(world, job)
-    job = _moved(world, job, Stage.RECEIVED, facts={"tag": tag})
+    with world.lock:  # two first deposits at once must find one tag
+        tag = _tag(world, job)
+        job = _moved(world, job, Stage.RECEIVED, facts={"tag": tag})
     folder = world.spool.folder(job.id)
     into = Outputs(
         admitted=world.lake.place(job.standard, tag, job.id),
@@ -237,7 +271,7 @@ def plan_of(world: World, job: Job) -> Plan:
 
 def _tag(world: World, job: Job) -> str:
     """The contributor's opaque partition in this reservoir: random, the same for all its deposits there."""
-    with world.lock, world.store.read() as rows:
+    with world.store.read() as rows:
         for deposit in rows.find(Deposit, contributor=job.contributor, standard=job.standard):
             return deposit.tag
         for other in rows.find(Job, contributor=job.contributor, standard=job.standard):
@@ -257,6 +291,11 @@ def _gate(plan: Plan, tally: Tally) -> None:
 
 
 def _seal(world: World, job: Job, tally: Tally) -> Job:
+    """Log manifest and outcome. What the tables would not believe (a key that was replaced meanwhile) is refused.
+
+    Whatever else goes wrong comes out as it is and leaves the deposit judged: the log may have it, and only the next
+    start can tell.
+    """
     manifest = seal.opened(job.envelope)
     table = [{"name": Path(f.path).name, "digest": f.digest, "size": f.size, "rows": f.rows} for f in tally.files]
     facts = {
@@ -274,7 +313,12 @@ def _seal(world: World, job: Job, tally: Tally) -> Job:
         "files": table,
     }
     outcome = state.statement(world, Kind.OUTCOME, facts)
-    state.record(world, manifest, outcome)
+    with world.lock:
+        try:
+            state.rehearse(world, manifest, outcome)
+        except DamError as error:
+            return refuse(world, job.id, error)
+        state.record(world, manifest, outcome)
     return _moved(world, job, Stage.SEALED)
 
 
@@ -299,9 +343,11 @@ def commit(world: World, deposit: Deposit) -> None:
 def refuse(world: World, id: str, error: DamError) -> Job:
     """End a refused deposit: no row of it stays in the table's folder; its rejects stay for its contributor."""
     with world.store.read() as rows:
-        job = rows.get(Job, id)
+        job, held = rows.get(Job, id), rows.get(Deposit, id)
     if job is None:
         raise NotFound("deposit.unknown", deposit=id[:64])
+    if held is not None:
+        return job
     if "tag" in job.facts:
         world.lake.forget(job.standard, str(job.facts["tag"]), job.id)
     world.spool.discard(job.id, RECEIVED)
@@ -310,6 +356,7 @@ def refuse(world: World, id: str, error: DamError) -> Job:
 
 def recover(world: World) -> list[str]:
     """After a start: make every sealed deposit visible; the ids of received ones, which are to be processed again."""
+    publish.restore(world)
     with world.store.read() as rows:
         jobs = rows.find(Job)
         deposits = {deposit.id: deposit for deposit in rows.find(Deposit)}
@@ -358,7 +405,7 @@ def rejects(world: World, caller: Caller, id: str, sentence: Callable[[Reason], 
         raise NotFound("deposit.no-rejects", deposit=job.id)
     plan, reasons = _plan_and_reasons(world, job)
     folder = world.spool.folder(job.id)
-    into = folder / "rejects.csv"
+    into = folder / RETURNED
     world.engine.return_rejects(plan, folder / REJECTS, into, {rule: sentence(r) for rule, r in reasons.items()})
     return into
 
@@ -401,7 +448,7 @@ def _or(value: object, instead: object) -> str:
 
 def own(world: World, caller: Caller) -> list[Job]:
     """The caller's deposits, newest first, from the log and from the journal."""
-    if caller.member is None:
+    if caller.member is None or caller.standard is not None:
         raise Refused("ask.login-needed")
     with world.store.read() as rows:
         jobs = {job.id: job for job in rows.find(Job, contributor=caller.member)}
@@ -420,15 +467,34 @@ def tidy(world: World) -> int:
         jobs = rows.find(Job)
     for job in jobs:
         if job.stage in FINAL and job.received < rejects_before and not job.facts.get("rejects_gone"):
-            world.spool.clear(job.id)
-            _moved(world, job, Stage(job.stage), facts={**job.facts, "rejects_gone": True})
+            _drop_rejects(world, job)
             touched += 1
         elif job.stage == Stage.ANNOUNCED and job.received < announced_before:
-            world.spool.clear(job.id)
-            with world.store.transaction() as rows:
-                rows.remove(job)
-            touched += 1
+            touched += _drop_announced(world, job)
     return touched
+
+
+def _drop_rejects(world: World, job: Job) -> None:
+    if world.settings.keep_original:
+        world.spool.discard(job.id, REJECTS)
+        world.spool.discard(job.id, RETURNED)
+    else:
+        world.spool.clear(job.id)
+    _moved(world, job, Stage(job.stage), facts={**job.facts, "rejects_gone": True})
+
+
+def _drop_announced(world: World, job: Job) -> bool:
+    """Forget an announcement, unless its file came after all, or is coming."""
+    try:
+        with _alone(world, job.id):
+            with world.store.transaction() as rows:
+                if rows.get(Job, job.id) != job:
+                    return False
+                rows.remove(job)
+            world.spool.clear(job.id)
+            return True
+    except Unavailable:
+        return False
 
 
 def sealed(world: World, id: str) -> Deposit:

@@ -4,6 +4,7 @@ from datadam import seal
 from datadam.dam import state
 from datadam.dam.world import World
 from datadam.errors import Unavailable
+from datadam.formats.statements import shaped
 from datadam.model import Kind
 
 
@@ -21,6 +22,6 @@ def found(world: World) -> None:
             state.record(world, state.statement(world, Kind.DAM, facts))
             return
         _, id = world.ledger.entry(0)
-        first = world.ledger.statement(id).body
+        first = shaped(world.ledger.statement(id), Kind.DAM).body
         if (first["origin"], first["log"]) != (world.settings.name, world.ledger.vkey):
             raise Unavailable("dam.other", origin=first["origin"], name=world.settings.name)

@@ -26,9 +26,9 @@ def grant(world: World, member: str, standard: str, *, expires: str | None = Non
 def _instant(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return instant(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
+    except (ValueError, OverflowError) as error:  # an offset can lead out of the years that there are
         raise Invalid("text.instant-malformed", value=text[:40]) from error
-    return instant(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
 
 
 def revoke(world: World, grant: str) -> int:

@@ -4,7 +4,7 @@ An accession is one statement that two parties sign: the applicant first, the da
 names people or firms lies in the profile, a body of its own that only the statement's digest points to.
 """
 
-import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -14,13 +14,13 @@ from datadam.dam import state
 from datadam.dam.world import World
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats.statements import shaped
-from datadam.model import Application, Json, Kind, Member, MemberId, MemberKind, day, instant
+from datadam.model import Application, Json, Key, Kind, Member, MemberId, MemberKind, day, instant
 
 TEXT_VERSION: Final = "1"
 MAX_PROFILE: Final = 64 * 1024  # bytes of JSON
 PROFILE_FIELDS: Final = frozenset({"salt", "legal_name", "contact", "numbers", "address", "website"})
 MAX_FIELD: Final = 1000  # characters
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})  # Unicode categories that can feign another text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +52,11 @@ def check_profile(data: bytes) -> Json:
     unknown = sorted(set(profile) - PROFILE_FIELDS)
     if unknown:
         raise Invalid("profile.malformed", field=", ".join(unknown)[:200])
-    for name in ("salt", "legal_name"):
+    required, optional = ("salt", "legal_name"), ("contact", "address", "website")
+    for name in (*required, *(name for name in optional if name in profile)):
         _plain_text(profile, name)
-    for name in ("contact", "address", "website"):
-        if name in profile:
-            _plain_text(profile, name)
+    if len(seal.decode(profile["salt"])) != seal.SALT_BYTES:  # a name could be guessed from the digest in the log
+        raise Invalid("profile.malformed", field="salt")
     numbers = profile.get("numbers", {})
     if not isinstance(numbers, dict) or not all(isinstance(value, str) for value in numbers.values()):
         raise Invalid("profile.malformed", field="numbers")
@@ -68,8 +68,12 @@ def check_profile(data: bytes) -> Json:
 
 def _plain_text(profile: Mapping[str, Any], name: str) -> None:
     value = profile.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > MAX_FIELD or _CONTROL.search(value):
+    if not isinstance(value, str) or len(value) > MAX_FIELD or not _is_plain(value):
         raise Invalid("profile.malformed", field=name)
+
+
+def _is_plain(text: str) -> bool:
+    return bool(text.strip()) and not any(unicodedata.category(letter) in _UNSEEN for letter in text)
 
 
 def apply(world: World, envelope: bytes, profile: bytes) -> Standing:
@@ -90,8 +94,6 @@ def apply(world: World, envelope: bytes, profile: bytes) -> Standing:
         raise Untrusted("profile.digest-wrong")
     named = check_profile(profile)
     with world.lock, world.store.transaction() as rows:
-        if rows.get(Member, body["member"]) is not None:
-            raise Refused("member.known", member=body["member"])
         held = rows.get(Application, statement.id)
         if held is not None:
             return _standing(held)
@@ -116,12 +118,12 @@ def _check_accession(world: World, body: Json) -> None:
     if read["language"] not in terms["digests"]:
         raise Invalid("accession.language-unknown", language=read["language"])
     registers.jurisdiction(body["jurisdiction"])
+    with world.store.read() as rows:
+        known_key = rows.get(Key, seal.thumbprint(body["key"]))  # also one that its member replaced
+    if known_key is not None:
+        raise Refused("member.known", member=known_key.owner)
     if MemberKind(body["member_kind"]) is MemberKind.COUNTRY:
-        if body["authority"] is None or body["effective"] is None or body["under"] is not None or body["roles"]:
-            raise Invalid("accession.country-incomplete")
-        day(body["effective"])
-        if country_of(world, body["jurisdiction"], at=body["effective"]) is not None:
-            raise Refused("accession.country-known", jurisdiction=body["jurisdiction"])
+        _check_country(world, body)
         return
     if not body["roles"] or len(set(body["roles"])) != len(body["roles"]):
         raise Invalid("accession.roles-wrong")
@@ -132,6 +134,18 @@ def _check_accession(world: World, body: Json) -> None:
         raise Invalid(
             "accession.under-wrong", jurisdiction=body["jurisdiction"], under=country.id if country else "null"
         )
+
+
+def _check_country(world: World, body: Json) -> None:
+    if body["authority"] is None or body["effective"] is None or body["under"] is not None or body["roles"]:
+        raise Invalid("accession.country-incomplete")
+    day(body["effective"])
+    for name, said in (("authority", [body["authority"]]), ("reservations", body["reservations"])):
+        if not all(_is_plain(text) for text in said):
+            raise Invalid("statement.shape", kind=str(Kind.MEMBER), where=name, why="control characters, or blank")
+    with world.store.read() as rows:  # also one that is not in effect yet
+        if rows.find(Member, kind=MemberKind.COUNTRY, jurisdiction=body["jurisdiction"], until=None):
+            raise Refused("accession.country-known", jurisdiction=body["jurisdiction"])
 
 
 def country_of(world: World, jurisdiction: str, *, at: str) -> Member | None:
@@ -150,9 +164,10 @@ def _standing(application: Application) -> Standing:
 
 def standing(world: World, id: str) -> Standing:
     """How an application stands; whoever knows its id (128 bits of the applicant's salt are in it) may ask."""
+    member = _approved(world, id)
+    if member is not None:
+        return Standing(id=id, member=member.id, status="approved")
     with world.store.read() as rows:
-        for member in rows.find(Member, statement=id):
-            return Standing(id=id, member=member.id, status="approved")
         application = rows.get(Application, id)
     if application is None:
         raise NotFound("application.unknown", id=id[:64])
@@ -163,21 +178,41 @@ def waiting(world: World) -> list[tuple[Standing, Json]]:
     """The applications that wait for the operator, each with its profile."""
     with world.store.read() as rows:
         pending = rows.find(Application, status="pending")
-    return [(_standing(a), {**seal.opened(a.envelope).body, "profile": seal.parse(a.profile)}) for a in pending]
+        done = {member.statement for member in rows.find(Member)}
+    return [
+        (_standing(a), {**seal.opened(a.envelope).body, "profile": seal.parse(a.profile)})
+        for a in pending
+        if a.id not in done
+    ]
 
 
 def approve(world: World, id: str) -> int:
-    """Countersign and log an application; the log index of the accession."""
+    """Countersign and log an application; the log index of the accession. Twice gives the same."""
     with world.lock:
+        done = _approved(world, id)
+        if done is not None:
+            _drop_application(world, id)  # a crash may have left it
+            return done.since
         application = _pending(world, id)
         statement = seal.opened(application.envelope)
         _check_accession(world, statement.body)  # the world may have moved since: a country may have acceded
         signed = seal.countersign(statement, world.secrets.private_key("sign"))
         world.bodies.put(statement.body["profile"], application.profile.encode())
         index = state.record(world, signed)
-        with world.store.transaction() as rows:
-            rows.remove(application)
+        _drop_application(world, id)
         return index
+
+
+def _approved(world: World, id: str) -> Member | None:
+    with world.store.read() as rows:
+        return next(iter(rows.find(Member, statement=id)), None)
+
+
+def _drop_application(world: World, id: str) -> None:
+    with world.store.transaction() as rows:
+        held = rows.get(Application, id)
+        if held is not None:
+            rows.remove(held)
 
 
 def decline(world: World, id: str, reason: str) -> int:
@@ -195,7 +230,7 @@ def decline(world: World, id: str, reason: str) -> int:
 def _pending(world: World, id: str) -> Application:
     with world.store.read() as rows:
         application = rows.get(Application, id)
-    if application is None or application.status != "pending":
+    if application is None or application.status != "pending" or _approved(world, id) is not None:
         raise NotFound("application.unknown", id=id[:64])
     return application
 
@@ -215,19 +250,22 @@ def leave(world: World, envelope: bytes) -> int:
 
 def expel(world: World, member: str, reason: str) -> int:
     """Log that the dam ends a membership, and why."""
-    known(world, member)
+    if known(world, member).until is not None:
+        raise Refused("member.left", member=member)
     facts = {"member": member, "reason": reason, "signed_by_member": False}
     return state.record(world, state.statement(world, Kind.EXIT, facts))
 
 
 def forget(world: World, member: str, reason: str) -> int:
     """Erase a member's profile for good. The erasure is logged first: what is missing is missing on purpose."""
-    profile = known(world, member).profile
+    found = known(world, member)
+    profile = found.profile
     if profile is None:
         raise NotFound("member.no-profile", member=member)
     facts = {"body": profile, "member": member, "reason": reason}
     index = state.record(world, state.statement(world, Kind.ERASURE, facts))
     world.bodies.erase(profile)
+    _drop_application(world, found.statement)  # a crash may have left it, and the profile is in it
     return index
 
 

@@ -1,6 +1,6 @@
 """Prove: receipts and bodies for those whom a statement concerns, and a check of everything."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from datadam import seal
@@ -8,12 +8,15 @@ from datadam.dam import state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted
-from datadam.model import CLASS_OF, Class, Deposit, Json, Key, Kind, Member, Role, Share, Statement
+from datadam.model import CLASS_OF, Class, Deposit, Json, Key, Kind, Member, PublishedStandard, Role, Share, Statement
 from datadam.ports import Store
 
 
 def body(world: World, caller: Caller, id: str) -> Statement:
     """A statement's signed body: a registry one for everybody, an activity one for its parties and auditors."""
+    index = world.ledger.index_of(id)  # bodies hold more than statements, and what a crash left unlogged
+    if index is None or world.ledger.entry(index)[1] != id:
+        raise NotFound("statement.unknown", statement=id[:64])
     try:
         statement = world.ledger.statement(id)
     except NotFound:
@@ -76,27 +79,35 @@ def check(world: World, scratch: Store, audit: Callable[[], object]) -> Findings
     `audit` re-hashes the log's own files against the checkpoint; `scratch` is an empty store to fold the log into.
     """
     findings = Findings()
-    findings.faults += _caught(lambda: state.catch_up(world))  # a crash may leave tables behind the log: no fault yet
-    for step in (_check_log(audit), _check_bodies(world, findings), _check_state(world, scratch, findings)):
-        findings.faults += step
-    findings.faults += _check_files(world, findings)
+    steps: tuple[Callable[[], Iterable[DamError]], ...] = (
+        lambda: _catch_up(world),
+        lambda: _check_log(audit),
+        lambda: _check_bodies(world, findings),
+        lambda: _check_state(world, scratch, findings),
+        lambda: _check_reservoirs(world, findings),
+        lambda: _check_shares(world, findings),
+    )
+    for step in steps:
+        try:
+            findings.faults.extend(step())
+        except DamError as error:  # what stops one step must not hide what the others find
+            findings.faults.append(error)
     return findings
 
 
-def _caught(look: Callable[[], object]) -> Iterator[DamError]:
-    try:
-        look()
-    except DamError as error:
-        yield error
+def _catch_up(world: World) -> Iterable[DamError]:
+    """A crash may leave the tables behind the log: that is no fault yet."""
+    state.catch_up(world)
+    return ()
 
 
-def _check_log(audit: Callable[[], object]) -> list[DamError]:
-    return list(_caught(audit))
+def _check_log(audit: Callable[[], object]) -> Iterable[DamError]:
+    audit()
+    return ()
 
 
-def _check_bodies(world: World, findings: Findings) -> list[DamError]:
-    """Every entry's body is there and is what the entry names; every profile is there unless its erasure is logged."""
-    faults: list[DamError] = []
+def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
+    """Every entry's body is there and is what the entry names; then the profiles that they name."""
     erased: set[str] = set()
     profiles: dict[str, str] = {}
     for clazz, id in world.ledger.entries():
@@ -104,25 +115,32 @@ def _check_bodies(world: World, findings: Findings) -> list[DamError]:
         try:
             statement = world.ledger.statement(id)
         except DamError as error:
-            faults.append(error)
+            yield error
             continue
         findings.bodies += 1
         if CLASS_OF[statement.kind] is not clazz:
-            faults.append(Untrusted("log.class-wrong", index=findings.entries - 1, statement=id))
+            yield Untrusted("log.class-wrong", index=findings.entries - 1, statement=id)
         if statement.kind is Kind.ERASURE:
             erased.add(statement.body["body"])
         if statement.kind is Kind.MEMBER and statement.body["profile"]:
             profiles[statement.body["profile"]] = statement.body["member"]
     findings.erased = len(erased)
+    yield from _check_profiles(world, profiles, erased)
+
+
+def _check_profiles(world: World, profiles: Mapping[str, str], erased: Collection[str]) -> Iterator[DamError]:
+    """Every profile is what its member's accession names, or its erasure is logged and it is gone."""
     for profile, member in profiles.items():
-        if profile in erased:
-            continue
         try:
-            if seal.digest(world.bodies.get(profile)) != profile:
-                faults.append(Untrusted("profile.digest-wrong", member=member))
+            held = seal.digest(world.bodies.get(profile))
         except NotFound:
-            faults.append(Untrusted("profile.missing", member=member))
-    return faults
+            if profile not in erased:
+                yield Untrusted("profile.missing", member=member)
+            continue
+        if profile in erased:  # a crash came between the log and the deletion
+            yield Untrusted("profile.not-erased", member=member)
+        elif held != profile:
+            yield Untrusted("profile.digest-wrong", member=member)
 
 
 def _check_state(world: World, scratch: Store, findings: Findings) -> list[DamError]:
@@ -143,28 +161,34 @@ def _check_state(world: World, scratch: Store, findings: Findings) -> list[DamEr
     return faults
 
 
-def _check_files(world: World, findings: Findings) -> list[DamError]:
+def _check_reservoirs(world: World, findings: Findings) -> Iterator[DamError]:
     """Every sealed deposit is visible, its files are what its outcome says, and no table has a file of nobody's."""
-    faults: list[DamError] = []
     with world.store.read() as rows:
         deposits = rows.find(Deposit)
+        standards = sorted({one.id for one in rows.find(PublishedStandard)})
+    for standard in standards:
+        lying = {str(file.path) for file in world.lake.files(standard)}
+        named: set[str] = set()
+        for deposit in deposits:
+            if deposit.standard == standard:
+                place = world.lake.place(standard, deposit.tag, deposit.id)
+                named.add(str(place))
+                if str(place) not in lying or not world.lake.holds(standard, deposit.id):
+                    yield Untrusted("deposit.not-visible", deposit=deposit.id, standard=standard)
+                for file in deposit.files:
+                    findings.files += 1
+                    if world.lake.digest(place) != file["digest"]:
+                        yield Untrusted("file.digest-wrong", file=file["name"], standard=standard)
+        for surplus in sorted(lying - named):
+            yield Untrusted("file.nobodys", file=surplus.rsplit("/", 1)[-1], standard=standard)
+
+
+def _check_shares(world: World, findings: Findings) -> Iterator[DamError]:
+    """Every file that may be served is what was made."""
+    with world.store.read() as rows:
         shares = rows.find(Share)
-    named: dict[str, set[str]] = {}
-    for deposit in deposits:
-        if not world.lake.holds(deposit.standard, deposit.id):
-            faults.append(Untrusted("deposit.not-visible", deposit=deposit.id, standard=deposit.standard))
-        place = world.lake.place(deposit.standard, deposit.tag, deposit.id)
-        for file in deposit.files:
-            findings.files += 1
-            named.setdefault(deposit.standard, set()).add(str(place))
-            if world.lake.digest(place) != file["digest"]:
-                faults += [Untrusted("file.digest-wrong", file=file["name"], standard=deposit.standard)]
-    for standard, places in named.items():
-        for surplus in {str(file.path) for file in world.lake.files(standard)} - places:
-            faults.append(Untrusted("file.nobodys", file=surplus.rsplit("/", 1)[-1], standard=standard))
     for share in shares:
         for file in share.files:
             findings.files += 1
             if world.shares.digest(share.standard, share.recipient, share.version, file["name"]) != file["digest"]:
-                faults.append(Untrusted("file.digest-wrong", file=file["name"], standard=share.standard))
-    return faults
+                yield Untrusted("file.digest-wrong", file=file["name"], standard=share.standard)

@@ -24,6 +24,7 @@ def publish(world: World, text: str) -> tuple[Standard, int]:
     with world.lock:
         last = _last(world, standard.id)
         if last is not None and last.text == text:
+            world.lake.create(standard.id, standard.columns)  # a crash may have come before it
             return standard, last.index
         if last is not None:
             _check_successor(world, odcs.read(last.text), standard)
@@ -36,6 +37,12 @@ def publish(world: World, text: str) -> tuple[Standard, int]:
         index = state.record(world, state.statement(world, Kind.STANDARD, facts))
         world.lake.create(standard.id, standard.columns)
         return standard, index
+
+
+def restore(world: World) -> None:
+    """After a start: make the reservoirs whose standards were logged just before a crash."""
+    for one in all_published(world):
+        world.lake.create(one.id, odcs.read(one.text).columns)
 
 
 def _check_successor(world: World, old: Standard, new: Standard) -> None:

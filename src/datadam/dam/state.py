@@ -76,8 +76,15 @@ def fold(rows: Rows, entry: Entry) -> None:
     new = introduced(statement)
     signed = believe(rows, statement, also=new)
     for jwk in new:
-        if seal.thumbprint(jwk) not in signed:
+        kid = seal.thumbprint(jwk)
+        if kid not in signed:
             raise Untrusted("signature.key-unproven", statement=statement.id)
+        if rows.get(Key, kid) is not None:  # also one that was replaced: a key enters the log once
+            raise Untrusted("key.repeated", kid=kid, statement=statement.id)
+    if statement.kind is Kind.DAM and entry.index:  # it brings its own key: anybody could sign a second one
+        raise Untrusted("dam.not-first", index=entry.index)
+    if statement.kind is Kind.KEY and statement.body["replaces"] not in signed:  # else it takes over an account
+        raise Untrusted("key.rotation-wrong", member=statement.body["member"])
     _FOLDS[statement.kind](rows, entry.index, statement.id, statement.body)
 
 
@@ -113,7 +120,7 @@ def _fold_key(rows: Rows, index: int, id: str, body: Json) -> None:
     old = rows.get(Key, body["replaces"])
     jwk = seal.public(body["key"])
     kid = seal.thumbprint(jwk)
-    if old is None or old.owner != body["member"] or old.until is not None or rows.get(Key, kid) is not None:
+    if old is None or old.owner != body["member"] or old.until is not None:
         raise Untrusted("key.rotation-wrong", member=body["member"])
     rows.put(replace(old, until=index))
     rows.put(Key(kid=kid, owner=old.owner, jwk=jwk, statement=id, since=index))
@@ -131,12 +138,20 @@ def _fold_exit(rows: Rows, index: int, id: str, body: Json) -> None:
 def _fold_standard(rows: Rows, index: int, id: str, body: Json) -> None:
     if seal.digest(body["text"].encode()) != body["digest"]:
         raise Untrusted("standard.digest-wrong", standard=body["standard"])
+    _refuse_repeated(rows.get(PublishedStandard, body["standard"], body["version"]), id)
     rows.put(
         PublishedStandard(id=body["standard"], version=body["version"], text=body["text"], statement=id, index=index)
     )
 
 
+def _refuse_repeated(held: object, id: str) -> None:
+    """What is said once stays said: a statement that came again could undo what was said of it since."""
+    if held is not None:
+        raise Untrusted("statement.repeated", statement=id)
+
+
 def _fold_outcome(rows: Rows, index: int, id: str, body: Json) -> None:
+    _refuse_repeated(rows.get(Deposit, body["manifest"]), id)
     rows.put(
         Deposit(
             id=DepositId(body["manifest"]),
@@ -156,6 +171,7 @@ def _fold_outcome(rows: Rows, index: int, id: str, body: Json) -> None:
 
 
 def _fold_grant(rows: Rows, index: int, id: str, body: Json) -> None:
+    _refuse_repeated(rows.get(Grant, id), id)
     rows.put(Grant(id=id, member=body["member"], standard=body["standard"], since=index, expires=body["expires"]))
 
 
@@ -201,12 +217,10 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
 def record(world: World, *statements: Statement) -> int:
     """Make statements true: bodies, log, then tables. The log index of the first. The caller has checked them.
 
-    Each is folded into a trial first (a transaction that is rolled back), so that nothing enters the log that a
-    rebuild would later refuse.
+    They are rehearsed first, so that nothing enters the log that a rebuild would later refuse.
     """
     with world.lock:
-        catch_up(world)
-        _try(world, statements)
+        rehearse(world, *statements)
         first = world.ledger.append(statements)
         catch_up(world)
         return first
@@ -216,7 +230,9 @@ class _Undo(Exception):
     """Ends the trial."""
 
 
-def _try(world: World, statements: Sequence[Statement]) -> None:
+def rehearse(world: World, *statements: Statement) -> None:
+    """Fold statements on trial, in a transaction that is rolled back; raises what a rebuild would raise."""
+    catch_up(world)
     try:
         with world.store.transaction() as rows:
             for offset, statement in enumerate(statements):

@@ -36,7 +36,7 @@ class Works:
     def submit(self, job: Job) -> None:
         """Take a received deposit in hand; one already under way is left alone."""
         with self._lock:
-            if job.id in self._under_way:
+            if job.id in self._under_way or self._stopping.is_set():
                 return
             turn = self._turns.setdefault((job.contributor, job.standard), threading.Lock())
             future = self._pool.submit(self._run, job.id, turn)
@@ -66,8 +66,7 @@ class Works:
                 return
             except Exception:  # noqa: BLE001  (a fault of ours must end in an answer, not in a contributor who waits)
                 _LOG.exception("deposit %s broke off", id)
-                if self._world.ledger.index_of(id) is None:
-                    deposit.refuse(self._world, id, Unavailable("deposit.broke"))
+                deposit.give_up(self._world, id, Unavailable("deposit.broke"))
 
     def _tell(self, id: str, stage: str, done: int, of: int | None) -> None:
         if self._stopping.is_set():

@@ -9,14 +9,15 @@ import jsonschema
 from datadam.errors import Invalid
 from datadam.model import Kind, Statement
 
-_HEX: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_MEMBER: Final = {"type": "string", "pattern": "^m-[0-9a-f]{20}$"}
-_COUNTRY: Final = {"type": "string", "pattern": "^[A-Z]{2}$"}
-_DATE: Final = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-_INSTANT: Final = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"}
+# `$(?!\n)`: to Python, unlike to JSON Schema, `$` alone also matches before a line break at the end
+_HEX: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$(?!\n)"}
+_MEMBER: Final = {"type": "string", "pattern": "^m-[0-9a-f]{20}$(?!\n)"}
+_COUNTRY: Final = {"type": "string", "pattern": "^[A-Z]{2}$(?!\n)"}
+_DATE: Final = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"}
+_INSTANT: Final = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)"}
 _COUNT: Final = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
-_STANDARD: Final = {"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,62}(\.[a-z][a-z0-9-]{0,62}){1,3}$"}
-_VERSION: Final = {"type": "string", "pattern": r"^[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}$"}
+_STANDARD: Final = {"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,62}(\.[a-z][a-z0-9-]{0,62}){1,3}$(?!\n)"}
+_VERSION: Final = {"type": "string", "pattern": r"^[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}$(?!\n)"}
 
 
 def _text(most: int) -> dict[str, object]:
@@ -40,7 +41,7 @@ _JWK: Final = _closed({"kty": {"const": "OKP"}, "crv": {"const": "Ed25519"}, "x"
 _TEXT_READ: Final = _closed(
     {
         "version": _text(20),
-        "language": {"type": "string", "pattern": "^[a-z]{2}$"},
+        "language": {"type": "string", "pattern": "^[a-z]{2}$(?!\n)"},
         "digests": {"type": "object", "additionalProperties": _HEX, "minProperties": 1, "maxProperties": 20},
     }
 )
@@ -87,7 +88,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "admitted": _COUNT,
         "rejected": _COUNT,
         "faults": {"type": "object", "additionalProperties": _COUNT},
-        "tag": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+        "tag": {"type": "string", "pattern": "^[0-9a-f]{16}$(?!\n)"},
         "files": _list(_FILE, 1000),
     },
     Kind.GRANT: {"member": _MEMBER, "standard": _STANDARD, "expires": {"anyOf": [_INSTANT, {"type": "null"}]}},
@@ -112,7 +113,7 @@ def schema(kind: Kind) -> dict[str, Any]:
     envelope = {
         "v": {"const": 1},
         "kind": {"const": str(kind)},
-        "salt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"},
+        "salt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$(?!\n)"},
         "issued": _INSTANT,
     }
     return {
