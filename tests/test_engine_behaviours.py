@@ -37,7 +37,7 @@ from datadam.model import (
 from datadam.plan import BLANKS, Plan, compile_plan
 from datadam.ports import Engine, Outputs
 
-ENGINES = [PolarsEngine(), MemoryEngine()]
+ENGINES: list[Engine] = [PolarsEngine(), MemoryEngine()]
 UNIT_KEY, KEY_SECRET = bytes(range(32)), bytes(range(200, 232))
 POUND = Unit(symbol="lb", numerator=45_359_237, denominator=10**8, synonyms=("pounds", "파운드"))
 TONNE = Unit(symbol="t", numerator=1_000)
@@ -49,7 +49,7 @@ def silent(_stage: str, _done: int, _total: int | None) -> None:
     """A progress that nobody watches."""
 
 
-def standard_of(*columns: Column, **facts: Any) -> Standard:
+def standard_of(*columns: Column, **facts: Any) -> Standard:  # noqa: ANN401  (fields of a Standard)
     """A standard of these columns; the first is its key unless said otherwise."""
     facts = {"key": (columns[0].name,), "repeat": Repeat.KEEP, **facts}
     return Standard(id=StandardId("test.things"), version="1.0.0", titles={}, descriptions={}, columns=columns, **facts)
@@ -66,6 +66,7 @@ class Run:
     """One run over a file: its tally, and what it wrote, as plain rows."""
 
     def __init__(self, engine: Engine, plan: Plan, source: Source, folder: Path, held: tuple[Path, ...] = ()) -> None:
+        """Run, and read back what was written."""
         self.into = Outputs(
             admitted=folder / "admitted.parquet",
             rejects=folder / "rejects.parquet",
@@ -86,10 +87,12 @@ class Run:
         ]
 
     def value(self, column: str) -> list[Any]:
+        """The admitted values of one column."""
         return self.admitted[column].to_list()
 
 
 def csv_source(folder: Path, text: str | bytes, name: str = "data.csv") -> Source:
+    """The text as a CSV file."""
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return Source(path=str(path), format="csv", name=name)
@@ -108,7 +111,7 @@ def refusal(engine: Engine, source: Source, plan: Plan | None = None) -> Invalid
 
 # --- one rule at a time -----------------------------------------------------------------------------------------------
 
-LEXICAL = {
+LEXICAL: Mapping[Type, tuple[dict[str, Any], list[str]]] = {
     Type.INTEGER: (
         {"12": 12, "+1": 1, "-0": 0, "007": 7, " 12 ": 12, "999999999999999999": 999_999_999_999_999_999},
         ["1e3", "12.0", "1_000", "0x1F", "１２", "1 2", "9999999999999999999", "--1", "NaN", "1,000", "½"],
@@ -173,7 +176,7 @@ def test_missing_is_missing_however_it_is_written(engine: Engine, tmp_path: Path
     )
     text = 'a,need,may\nx\nx,,\nx,"",""\nx,  ,\t\nx,7,\n'
     run = Run(engine, plan_of(standard_of(*columns)), csv_source(tmp_path, text), tmp_path)
-    assert run.broken == dict.fromkeys(range(4), {"need.required"})
+    assert run.broken == {row: {"need.required"} for row in range(4)}
     assert (run.value("need"), run.value("may")) == ([7], [None])
 
 
@@ -537,9 +540,10 @@ def test_an_unknown_format_is_refused(engine: Engine, tmp_path: Path) -> None:
 # --- Parquet ----------------------------------------------------------------------------------------------------------
 
 
-def parquet_source(folder: Path, frame: pl.DataFrame, **how: Any) -> Source:
+def parquet_source(folder: Path, frame: pl.DataFrame) -> Source:
+    """The frame as a Parquet file."""
     path = folder / "data.parquet"
-    frame.write_parquet(path, **how)
+    frame.write_parquet(path)
     return Source(path=str(path), format="parquet", name="data.parquet")
 
 
@@ -668,9 +672,44 @@ def test_rounding_without_a_unit_is_python_decimals_own(texts: list[str], scale:
 
 dirt = st.one_of(
     st.sampled_from(
-        ["", " ", "1", "01", "+1", "-1", "1.5", "2.50", "1e3", "NaN", "kg", "lb", "T", "KOR", "kor", "2020-01-01"]
-        + ["2020-02-30", "2020-01-01T00:00:00Z", "2020-01-01 23:59:60", "true", "No", "a\nb", 'q"q', "x,y", "가나다"]
-        + ["１", "9" * 18, "9" * 19, "0." + "3" * 18, "-0", "\u3000x", "x\u200b", "ß", "SS", "İ", "ﬁ"]
+        [
+            "",
+            " ",
+            "1",
+            "01",
+            "+1",
+            "-1",
+            "1.5",
+            "2.50",
+            "1e3",
+            "NaN",
+            "kg",
+            "lb",
+            "T",
+            "KOR",
+            "kor",
+            "2020-01-01",
+            "2020-02-30",
+            "2020-01-01T00:00:00Z",
+            "2020-01-01 23:59:60",
+            "true",
+            "No",
+            "a\nb",
+            'q"q',
+            "x,y",
+            "가나다",
+            "１",
+            "9" * 18,
+            "9" * 19,
+            "0." + "3" * 18,
+            "-0",
+            "\u3000x",
+            "x\u200b",
+            "ß",
+            "SS",
+            "İ",
+            "ﬁ",
+        ]
     ),
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=6),
 )
@@ -715,7 +754,7 @@ def any_column(draw: st.DrawFn, name: str) -> Column:
 
 @st.composite
 def any_deposit(draw: st.DrawFn) -> tuple[Plan, list[list[str]]]:
-    """A plan and the dirty cells of a file for it: one column of the file for each of the standard, and a unit column."""
+    """A plan and the dirty cells of a file for it: one column for each of the standard, and one of units."""
     columns = [draw(any_column(f"c{n}")) for n in range(draw(st.integers(1, 4)))]
     able = [column.name for column in columns if column.required and column.type is not Type.NUMBER]
     key = tuple(able[: draw(st.integers(0, 2))])
