@@ -6,7 +6,6 @@ Exit codes: 0 done, 2 what was sent is wrong, 3 refused, 4 not found, 5 not to b
 import json
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -694,19 +693,20 @@ def log_verify(
     vkey: Annotated[
         str | None, typer.Option(help="The log's key; default: the one you pinned, or what the dam says.")
     ] = None,
+    key: KeyFile = None,
 ) -> None:
     """Audit a whole log: every tile and entry against the signed checkpoint, and its growth since you last looked."""
     from datadam import client, ledger
 
     terminal = _terminal()
     if "://" in where:
-        dam = client.connect(where)
-        key = vkey or dam.vkey
-        read: Callable[[str], bytes] = dam.read_log
-        audited = ledger.audit(read, vkey=key, bodies=dam.body, pinned=client.pinned_checkpoint(dam.url, key))
+        dam = client.connect(where, key=key)
+        trusted = vkey or dam.vkey
+        pinned = client.pinned_checkpoint(dam.url, trusted)
+        audited = ledger.audit(dam.read_log, vkey=trusted, bodies=dam.bodies(), pinned=pinned)
+    elif vkey is None:
+        raise Invalid("log.key-needed", path=where)
     else:
-        if vkey is None:
-            raise Invalid("log.key-needed", path=where)
         audited = ledger.audit(client.folder_reader(Path(where)), vkey=vkey, bodies=None)
     terminal.say("ui.log-verified", entries=audited.entries, bodies=audited.bodies, origin=audited.checkpoint.origin)
 

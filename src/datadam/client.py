@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 import httpx
 import platformdirs
 
-from datadam import ledger, seal
+from datadam import ledger, seal, texts
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, revived
 from datadam.formats import note, odcs
 from datadam.mapping import fit_digest, fit_to_json
@@ -155,7 +155,10 @@ class Dam:
     def __init__(self, url: str, key: seal.Jwk | None, member: str | None) -> None:
         """Use `connect`."""
         self.url, self.member, self._key = url, member, key
-        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, follow_redirects=False)
+        # what the dam puts into words, as a report's faults, comes in the language that this person reads
+        language = os.environ.get("DATADAM_LANG") or texts.spoken(os.environ)
+        headers = {"Accept-Language": language}
+        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, follow_redirects=False, headers=headers)
         self._token, self._until = "", 0.0
         self._pinned: str | None = None
 
@@ -245,6 +248,26 @@ class Dam:
             return self._ask("GET", f"/api/bodies/{id}", as_member=self._key is not None).content
         except NotFound:
             return None
+
+    def bodies(self) -> Callable[[str], bytes | None]:
+        """Gives an audit the log's bodies, which it asks for one by one in the log's order; fetches by the page."""
+        lines = self._body_lines()
+
+        def body(_: str) -> bytes | None:
+            line = next(lines, b"null")  # that it is the one asked for, the audit sees by its digest
+            return None if line == b"null" else line
+
+        return body
+
+    def _body_lines(self) -> Iterator[bytes]:
+        start = 0
+        while True:
+            params = {"start": start}
+            page = self._ask("GET", "/api/log/bodies", as_member=self._key is not None, params=params).content
+            yield from page.splitlines()
+            if not page:
+                return
+            start += page.count(b"\n")
 
     # joining
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from datadam import seal
 from datadam.dam import state
@@ -24,6 +25,15 @@ def body(world: World, caller: Caller, id: str) -> Statement:
     if CLASS_OF[statement.kind] is Class.REGISTRY or _may_read(world, caller, statement):
         return statement
     raise NotFound("statement.unknown", statement=id[:64])  # that it exists is public, whose it is is not
+
+
+def bodies(world: World, caller: Caller, start: int, count: int) -> Iterator[Statement | None]:
+    """The bodies of up to `count` entries from `start` on; None for what the caller may not read or was erased."""
+    for _, id in islice(world.ledger.entries(start), count):
+        try:
+            yield body(world, caller, id)
+        except NotFound:
+            yield None
 
 
 def _may_read(world: World, caller: Caller, statement: Statement) -> bool:

@@ -20,6 +20,7 @@ from datadam.model import Job, Json, Key, Member, MemberKind, Release, Stage
 
 router = APIRouter(prefix="/api")
 MEDIA_JWS = "application/jose+json"  # RFC 7515 §9.2.2
+MAX_BODIES = 500  # of the log, in one answer: an auditor reads them all
 FAULTS_SHOWN = 100  # of one deposit, in its report; the rejects file has them all
 
 
@@ -45,6 +46,16 @@ def get_dam(request: Request) -> Json:
 def get_consistency(request: Request, old: Annotated[int, Query(ge=0)], new: Annotated[int, Query(ge=0)]) -> Json:
     """The proof that the log of size `new` extends that of size `old` (RFC 6962 §2.1.2)."""
     return {"proof": [seal.encode(node) for node in world_of(request).ledger.consistency(old, new)]}
+
+
+@router.get("/log/bodies")
+def get_bodies(
+    request: Request, start: Annotated[int, Query(ge=0)], count: Annotated[int, Query(ge=1, le=MAX_BODIES)] = MAX_BODIES
+) -> Response:
+    """The bodies of a stretch of the log, a JSON line each; null where the caller may not read it or it was erased."""
+    found = prove.bodies(world_of(request), caller_of(request), start, count)
+    lines = (b"null" if statement is None else seal.envelope(statement) for statement in found)
+    return Response(b"".join(line + b"\n" for line in lines), media_type="application/x-ndjson")
 
 
 @router.get("/bodies/{id}")
