@@ -343,6 +343,17 @@ def test_a_wal_that_is_shorter_than_the_checkpoint_is_refused(folder: Path) -> N
     assert wal.read_bytes() == before, "evidence stays"
 
 
+def test_a_log_under_another_history_s_checkpoint_does_not_open(folder: Path) -> None:
+    """Files that agree with one another, but not with what was shown to the world."""
+    log = TileLog(folder)
+    grow(log, 300)
+    log.close()
+    other = Checkpoint(origin=NAME, size=299, root=merkle.leaf_hash(b"other"))
+    (folder / "checkpoint").write_text(note.sign_checkpoint(other, NAME, KEY))
+    with pytest.raises(Untrusted, match=r"log\.root-wrong"):
+        TileLog(folder)
+
+
 @pytest.mark.usefixtures("small_wal")
 @pytest.mark.parametrize(
     "name", ["tile/entries/000", "tile/entries/002", "tile/0/000", "tile/0/001", "tile/1/000", "wal", "checkpoint"]
