@@ -351,7 +351,9 @@ def keyed(text: pl.Expr, secret: bytes) -> pl.Expr:
 
 def _bytes_of_hex(digits: pl.Series) -> pl.Series:
     """Hex digits as bytes, all at once: four times faster than decoding them one by one."""
-    there = pa.array(digits.is_not_null()).buffers()[1] if digits.null_count() else None
     packed = binascii.unhexlify(digits.fill_null("00" * HASH_BYTES).str.join("").item())
-    pieces = pa.FixedSizeBinaryArray.from_buffers(pa.binary(HASH_BYTES), len(digits), [there, pa.py_buffer(packed)])
-    return pl.Series(digits.name, pieces)
+    pieces = pa.FixedSizeBinaryArray.from_buffers(pa.binary(HASH_BYTES), len(digits), [None, pa.py_buffer(packed)])
+    found = pl.Series(digits.name, pieces)
+    if not digits.null_count():
+        return found
+    return found.zip_with(digits.is_not_null(), pl.Series([None], dtype=pl.Binary).new_from_index(0, len(digits)))
