@@ -17,9 +17,10 @@ from datadam.adapters.body_files import BodyFiles
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.memory.log import MemoryLog
 from datadam.adapters.tile_log import TileLog
+from datadam.audit import audit
 from datadam.errors import DamError, Invalid, NotFound, Untrusted
 from datadam.formats import note
-from datadam.ledger import Ledger, audit, believe, parties, verify_receipt
+from datadam.ledger import Ledger, believe, parties, verify_receipt
 from datadam.model import Checkpoint, Class, Json, Kind, Statement, StatementId
 from datadam.ports import Bodies, Log
 

@@ -696,18 +696,19 @@ def log_verify(
     key: KeyFile = None,
 ) -> None:
     """Audit a whole log: every tile and entry against the signed checkpoint, and its growth since you last looked."""
-    from datadam import client, ledger
+    from datadam import client
+    from datadam.audit import audit
 
     terminal = _terminal()
     if "://" in where:
         dam = client.connect(where, key=key)
         trusted = vkey or dam.vkey
         pinned = client.pinned_checkpoint(dam.url, trusted)
-        audited = ledger.audit(dam.read_log, vkey=trusted, bodies=dam.bodies(), pinned=pinned)
+        audited = audit(dam.read_log, vkey=trusted, bodies=dam.bodies(), pinned=pinned)
     elif vkey is None:
         raise Invalid("log.key-needed", path=where)
     else:
-        audited = ledger.audit(client.folder_reader(Path(where)), vkey=vkey, bodies=None)
+        audited = audit(client.folder_reader(Path(where)), vkey=vkey, bodies=None)
     terminal.say("ui.log-verified", entries=audited.entries, bodies=audited.bodies, origin=audited.checkpoint.origin)
 
 

@@ -126,8 +126,8 @@ def local_engine() -> "Engine":
 def checker(made: "World") -> "Callable[[], Findings]":
     """What looks the whole folder of a dam over."""
     from datadam.adapters.memory.store import MemoryStore
+    from datadam.audit import audit
     from datadam.dam import prove
-    from datadam.ledger import audit
 
     def read(name: str) -> bytes:
         try:
