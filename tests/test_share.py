@@ -155,6 +155,7 @@ def test_a_column_that_came_later_is_null_in_earlier_rows(tmp_path: Path) -> Non
 def test_files_are_alike_but_for_their_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Row counts within one, times equal, names random, no statistics or keys in the footer; many runs are merged."""
     monkeypatch.setattr(polars_share, "RUN_ROWS", 100)
+    monkeypatch.setattr(polars_share, "HELD_BYTES", 0)
     monkeypatch.setattr(polars_share, "STRETCH_ROWS", 37)
     parts = [part(tmp_path, name, 251) for name in "abcd"]
     files, rows = written(tmp_path, parts, rows_per_file=300)
@@ -178,6 +179,7 @@ def test_the_order_is_the_keys_and_the_runs_do_not_show(tmp_path: Path, monkeypa
     _, whole = written(tmp_path, parts)
     _, other = written(tmp_path, parts, order_key=b"x" * 32)
     monkeypatch.setattr(polars_share, "RUN_ROWS", 64)
+    monkeypatch.setattr(polars_share, "HELD_BYTES", 20_000)
     monkeypatch.setattr(polars_share, "STRETCH_ROWS", 50)
     _, spilled = written(tmp_path, list(reversed(parts)))
     assert whole["note"].to_list() == spilled["note"].to_list()

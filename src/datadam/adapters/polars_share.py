@@ -2,7 +2,7 @@
 
 1. scan    all parts, in one stream: superseded rows fall out, unit ids become the recipient's, the attribution comes
 2. rank    each row gets 64 bits of SHAKE-256 under the order key: of its deposit and row number, so of nothing in it
-3. spill   runs of rows, each sorted by rank, go to disk as plain IPC: memory is bounded by a run, not by the share
+3. spill   rows are sorted by rank in runs; what does not fit goes to disk: memory is bounded, whatever the share's size
 4. merge   one stretch of ranks after the other is read from all runs; files are cut so that their row counts differ by
            one at most
 
@@ -35,11 +35,13 @@ from datadam.model import Attribution, Column, Json, Protection, standard_id
 from datadam.ports import ShareFile, ShareOrder, SharePart
 
 RUN_ROWS: Final = 500_000  # rows sorted at once before they are spilled: about 75 MB at 12 columns
+SCAN_BYTES: Final = 48 * 2**20  # of stored files read together; more of them only take more memory
+HELD_BYTES: Final = 256 * 2**20  # of runs that stay in memory: a share of some million rows needs no spill
 STRETCH_ROWS: Final = 250_000  # rows merged at once; few, because buffers over 8 MB go back to the system each time
 SPILL_BATCH: Final = 8_192  # rows that a spilled run is read by
 CELLS: Final = 4_096  # equal parts of the ranks, of which each run remembers where they begin
 RANK_BLOCK: Final = 8_192  # ranks drawn from one SHAKE-256 stream; a batch seldom begins where a block does
-BATCH_ROWS: Final = 65_536  # rows that come from the scan at once
+BATCH_ROWS: Final = 16_384  # rows that come from the scan at once
 ZSTD_LEVEL: Final = 1  # a third less CPU than level 3, and not larger: shuffled rows have little left to find
 ROW_GROUP: Final = (
     500_000  # rows; fewer and longer dictionaries than Polars' own choice, and what a reader holds at once
@@ -106,7 +108,7 @@ class PolarsShareWriter:
         spill = order.into / "spill"
         spill.mkdir(mode=0o700)
         try:
-            runs = [_spill(spill / f"{number}", run) for number, run in enumerate(_runs(order))]
+            runs = _kept(_runs(order), spill)
             sizes = _sizes(sum(run.rows for run in runs), order.rows_per_file)
             files = [_write_file(order, rows) for rows in _cut(_merged(runs), sizes)]
         except (pl.exceptions.PolarsError, OSError) as error:
@@ -150,24 +152,40 @@ def _scan(order: ShareOrder, parts: Sequence[SharePart], path_column: str | None
     )
 
 
-def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> pl.LazyFrame:
-    """The rows that no newer row of the same key supersedes."""
+def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> Iterator[pl.LazyFrame]:
+    """The rows that no newer row of the same key supersedes, from a few files at a time: a scan reads all at once."""
     if not order.supersede or len(parts) == 1:
-        return _scan(order, parts)
+        yield from (_scan(order, some) for some in _few(parts))
+        return
     position = {str(part.path): place for place, part in enumerate(parts)}
     age = pl.col("_path").replace_strict(position, return_dtype=pl.Int64) * _AGE_ROWS + pl.col("_row")
-    aged = _scan(order, parts, "_path").with_columns(_age=age)
     # only keys that come more than once are held in memory
     repeats = (
-        aged.filter(pl.col("_key").is_not_null())
+        _scan(order, parts, "_path")
+        .filter(pl.col("_key").is_not_null())
         .group_by("_key")
-        .agg(_newest=pl.col("_age").max(), _times=pl.len())
+        .agg(_newest=age.max(), _times=pl.len())
         .filter(pl.col("_times") > 1)
         .select("_key", "_newest")
         .collect(engine="streaming")
     )
-    joined = aged.join(repeats.lazy(), on="_key", how="left", maintain_order="none")
-    return joined.filter(pl.col("_newest").is_null() | (pl.col("_newest") == pl.col("_age")))
+    for some in _few(parts):
+        aged = _scan(order, some, "_path").with_columns(_age=age)
+        joined = aged.join(repeats.lazy(), on="_key", how="left", maintain_order="none")
+        yield joined.filter(pl.col("_newest").is_null() | (pl.col("_newest") == pl.col("_age")))
+
+
+def _few(parts: Sequence[SharePart]) -> Iterator[list[SharePart]]:
+    """The parts in order, together up to `SCAN_BYTES`."""
+    some, size = list[SharePart](), 0
+    for part in parts:
+        held = part.path.stat().st_size
+        if some and size + held > SCAN_BYTES:
+            yield some
+            some, size = [], 0
+        some.append(part)
+        size += held
+    yield some
 
 
 def _served(order: ShareOrder, one: SharePart, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -229,9 +247,9 @@ def _rank_deposit(
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Rows on disk, sorted by rank."""
+    """Rows sorted by rank, in memory or on disk."""
 
-    path: Path
+    source: pl.LazyFrame
     rows: int
     cells: np.ndarray[Any, Any]  # where each of the `CELLS` parts begins, and the end
 
@@ -239,8 +257,7 @@ class _Run:
 def _runs(order: ShareOrder) -> Iterator[pl.DataFrame]:
     """All rows that are served, some hundred thousand at a time, in any order."""
     held: list[pl.DataFrame] = []
-    for one, parts in _alike(order):
-        rows = _served(order, one, _newest(order, parts))
+    for rows in (_served(order, one, few) for one, parts in _alike(order) for few in _newest(order, parts)):
         for batch in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False, engine="streaming"):
             held.append(batch)
             if sum(batch.height for batch in held) >= RUN_ROWS:
@@ -250,12 +267,22 @@ def _runs(order: ShareOrder) -> Iterator[pl.DataFrame]:
         yield pl.concat(held)
 
 
-def _spill(path: Path, run: pl.DataFrame) -> _Run:
-    run = run.sort("_rank")
-    run.write_ipc(path, record_batch_size=SPILL_BATCH)
-    begins = np.arange(CELLS, dtype=np.uint64) * np.uint64(2**64 // CELLS)
-    cells = np.append(np.searchsorted(run["_rank"].to_numpy(), begins), run.height)
-    return _Run(path, run.height, cells)
+def _kept(runs: Iterator[pl.DataFrame], spill: Path) -> list[_Run]:
+    """The runs sorted by rank: the first in memory, what is over `HELD_BYTES` on disk."""
+    kept, held = list[_Run](), 0
+    for number, unsorted in enumerate(runs):
+        run = unsorted.sort("_rank")
+        begins = np.arange(CELLS, dtype=np.uint64) * np.uint64(2**64 // CELLS)
+        cells = np.append(np.searchsorted(run["_rank"].to_numpy(), begins), run.height)
+        held += int(run.estimated_size())
+        kept.append(_Run(run.lazy() if held <= HELD_BYTES else _spilled(run, spill / str(number)), run.height, cells))
+    return kept
+
+
+def _spilled(run: pl.DataFrame, path: Path) -> pl.LazyFrame:
+    # the older layout: short texts take a third of what 16-byte views do, and the kernel has less to copy
+    run.write_ipc(path, record_batch_size=SPILL_BATCH, compat_level=pl.CompatLevel.oldest())
+    return pl.scan_ipc(path)
 
 
 # --- 4. merge ---------------------------------------------------------------------------------------------------------
@@ -267,9 +294,7 @@ def _merged(runs: Sequence[_Run]) -> Iterator[pl.DataFrame]:
     count = min(CELLS, -(-rows // STRETCH_ROWS))
     for number in range(count):
         first, last = number * CELLS // count, (number + 1) * CELLS // count
-        pieces = [
-            pl.scan_ipc(run.path).slice(int(run.cells[first]), int(run.cells[last] - run.cells[first])) for run in runs
-        ]
+        pieces = [run.source.slice(int(run.cells[first]), int(run.cells[last] - run.cells[first])) for run in runs]
         yield pl.concat(pieces).collect(engine="in-memory").sort("_rank").drop("_rank")
 
 
