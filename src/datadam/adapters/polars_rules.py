@@ -1,7 +1,8 @@
 """Render a Plan as Polars expressions: texts, lookups, casts, conversions, rules, protections and keys."""
 
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -23,7 +24,7 @@ from datadam.plan import (
 )
 
 HASH_BYTES: Final = 16  # the first 128 bits of an HMAC-SHA-256: what is written costs more than what is hashed
-_REMEMBERED: Final = 100_000  # distinct texts whose meaning a lookup keeps; beyond it they are looked up again
+_REMEMBERED: Final = 100_000  # distinct texts whose meaning a lookup keeps
 _MICROSECOND: Final = 1_000_000
 
 # Names of intermediate columns, by place of the cell: source columns carry the sender's names and must not meet them.
@@ -59,27 +60,23 @@ def lookups(plan: Plan) -> list[pl.Expr]:
 
 
 def _coded(name: str, lookup: Lookup) -> pl.Expr:
-    codes = pl.Series(sorted(lookup.codes), dtype=pl.String).implode()
-    meanings: dict[str, str | None] = {}
+    """Codes as they are, natively; what is none of them is looked up among the names, once a distinct text."""
+    meaning = lru_cache(_REMEMBERED)(lookup.code)
 
-    def resolve(series: pl.Series) -> pl.Series:
-        known = series.is_in(codes).fill_null(value=False)
-        if known.all():
-            return series
-        asked = [text for text in series.filter(~known).unique().to_list() if text is not None]
-        if len(meanings) > _REMEMBERED:
-            meanings.clear()
-        for text in asked:
-            if text not in meanings:
-                meanings[text] = lookup.code(text)
-        named = {text: meanings[text] for text in asked if meanings[text] is not None}
-        nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(series))
-        if not named:
-            return series.zip_with(known, nothing)
-        others = series.replace_strict(list(named), list(named.values()), default=None, return_dtype=pl.String)
-        return series.zip_with(known, others)
+    def named(columns: Sequence[pl.Series]) -> pl.Series:
+        texts, codes = columns
+        if texts.null_count() == codes.null_count():
+            return codes
+        asked = texts.filter(codes.is_null() & texts.is_not_null()).unique().to_list()
+        found = {text: code for text in asked if (code := meaning(text)) is not None}
+        if not found:
+            return codes
+        others = texts.replace_strict(list(found), list(found.values()), default=None, return_dtype=pl.String)
+        return codes.zip_with(codes.is_not_null(), others)
 
-    return pl.col(name).map_batches(resolve, return_dtype=pl.String, is_elementwise=True)
+    text = pl.col(name)
+    known = pl.when(text.is_in(sorted(lookup.codes))).then(text)
+    return pl.map_batches([text, known], named, return_dtype=pl.String, is_elementwise=True)
 
 
 def _known(place: int, cell: Cell) -> pl.Expr:
