@@ -8,10 +8,12 @@ import textwrap
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from datadam.adapters.delta_lake import DeltaLake
 from datadam.adapters.memory.lake import MemoryLake
@@ -257,3 +259,58 @@ def test_a_table_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         os.truncate(entry, 5)
     with pytest.raises(Unavailable, match=r"reservoir\.unreadable"):
         lake.append(STANDARD, "t1", DEPOSIT, [fact])
+
+
+class _Moved(DeltaError):
+    """What delta-rs raises when the log was trimmed under it."""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (CommitFailedError("a concurrent transaction"), "reservoir.contended"),
+        (FileNotFoundError("gone"), "reservoir.contended"),
+        (_Moved("Kernel error: File not found: _delta_log/00.json"), "reservoir.contended"),
+        (_Moved("No space left on device"), "reservoir.commit-failed"),
+    ],
+    ids=["lost race", "gone", "trimmed", "full disk"],
+)
+def test_a_commit_in_doubt_is_looked_at_again_and_then_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
+) -> None:
+    """What may pass is tried again, within bounds; what cannot is said at once. Nothing becomes visible."""
+    tries = []
+
+    def fail(*_: object, **__: object) -> None:
+        tries.append(1)
+        raise error
+
+    lake = DeltaLake(tmp_path)
+    lake.create(STANDARD, COLUMNS)
+    fact = placed(lake)
+    with monkeypatch.context() as patch:
+        patch.setattr(DeltaTable, "create_write_transaction", fail)
+        with pytest.raises(Unavailable) as refusal:
+            lake.append(STANDARD, "t1", DEPOSIT, [fact])
+    assert (refusal.value.code, len(tries)) == (code, 20 if code == "reservoir.contended" else 1)
+    assert not lake.holds(STANDARD, DEPOSIT)
+    lake.append(STANDARD, "t1", DEPOSIT, [fact])
+
+
+def test_a_commit_that_landed_in_spite_of_its_error_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """delta-rs failed after the log entry was written: the second look finds it."""
+    commit = DeltaTable.create_write_transaction
+
+    def land_and_fail(*given: Any, **named: Any) -> None:  # noqa: ANN401
+        commit(*given, **named)
+        message = "Kernel error: File not found"
+        raise _Moved(message)
+
+    lake = DeltaLake(tmp_path)
+    lake.create(STANDARD, COLUMNS)
+    fact = placed(lake)
+    monkeypatch.setattr(DeltaTable, "create_write_transaction", land_and_fail)
+    assert lake.append(STANDARD, "t1", DEPOSIT, [fact]) == 1
+    assert len(lake.files(STANDARD)) == 1

@@ -180,10 +180,24 @@ def test_the_order_is_the_keys_and_the_runs_do_not_show(tmp_path: Path, monkeypa
     _, other = written(tmp_path, parts, order_key=b"x" * 32)
     monkeypatch.setattr(polars_share, "RUN_ROWS", 64)
     monkeypatch.setattr(polars_share, "HELD_BYTES", 20_000)
+    monkeypatch.setattr(polars_share, "SCAN_BYTES", 1)
     monkeypatch.setattr(polars_share, "STRETCH_ROWS", 50)
     _, spilled = written(tmp_path, list(reversed(parts)))
     assert whole["note"].to_list() == spilled["note"].to_list()
     assert whole["note"].to_list() != other["note"].to_list()
+
+
+def test_a_rank_is_of_its_deposit_and_row_alone() -> None:
+    """Whatever stands beside a row in a batch, in any order: the same 64 bits; other row, deposit or key: others."""
+    rows = [0, 1, 8_191, 8_192, 70_000]
+    places = pl.DataFrame({"_deposit": ["d"] * 5 + ["e"] * 5, "_row": rows * 2})
+    mixed = polars_share._ranks(bytes(32), places.to_struct("place"))
+    turned = polars_share._ranks(bytes(32), places.reverse().to_struct("place")).reverse()
+    alone = [polars_share._ranks(bytes(32), places[at].to_struct("place"))[0] for at in range(10)]
+    assert mixed.to_list() == turned.to_list() == alone
+    other = polars_share._ranks(b"k" * 32, places.to_struct("place"))
+    assert len({*mixed, *other}) == 20
+    assert polars_share._ranks(bytes(32), places.clear().to_struct("place")).len() == 0
 
 
 def test_statistics_are_of_safe_columns_and_exact(tmp_path: Path) -> None:
