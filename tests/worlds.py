@@ -1,7 +1,7 @@
 """Whole dams for tests: of memory adapters with the real engines, and the people who use them."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -112,7 +112,7 @@ class Person:
         }
         return self.states(Kind.MEMBER, {**body, **changes})
 
-    def states(self, kind: Kind, facts: dict[str, object]) -> Statement:
+    def states(self, kind: Kind, facts: Mapping[str, object]) -> Statement:
         """Any statement, signed by this person."""
         return seal.state(kind, facts, issued=instant(START), key=self.key)
 

@@ -82,8 +82,12 @@ def announce(world: World, caller: Caller, envelope: bytes) -> Job:
             file_digest=body["file"]["digest"],
             fit_digest=body["fit_digest"],
         )
+        open_jobs = [job for job in rows.find(Job, contributor=member) if job.stage not in FINAL]
     if held is not None:
         return held
+    for job in open_jobs:  # a client that lost our answer signs anew, and means the same deposit
+        if _meant(seal.opened(job.envelope).body) == _meant(body):
+            return job
     if same:
         return _job_of(world, same[-1])
     _check_manifest(world, body)
@@ -101,6 +105,11 @@ def announce(world: World, caller: Caller, envelope: bytes) -> Job:
             raise Refused("deposit.too-many-announced", limit=MAX_ANNOUNCED)
         rows.put(job)
     return job
+
+
+def _meant(manifest: Json) -> Json:
+    """What a manifest says, without what each signing makes anew."""
+    return {name: value for name, value in manifest.items() if name not in {"salt", "issued"}}
 
 
 def _contributor(world: World, caller: Caller) -> str:
@@ -205,6 +214,8 @@ def process(world: World, id: str, progress: Progress) -> Job:
         return _commit(world, job)
     if job.stage not in {Stage.RECEIVED, Stage.JUDGED}:
         return job
+    if job.fault is not None:  # a crash came while it was being refused
+        return _end_refused(world, job)
     try:
         job, tally, plan = _judge(world, job, progress)
         _gate(plan, tally)
@@ -348,10 +359,15 @@ def refuse(world: World, id: str, error: DamError) -> Job:
         raise NotFound("deposit.unknown", deposit=id[:64])
     if held is not None:
         return job
+    # the reason first: after a crash the file may be gone, and could not tell it again
+    return _end_refused(world, _moved(world, job, Stage(job.stage), fault=kept(error)))
+
+
+def _end_refused(world: World, job: Job) -> Job:
     if "tag" in job.facts:
         world.lake.forget(job.standard, str(job.facts["tag"]), job.id)
     world.spool.discard(job.id, RECEIVED)
-    return _moved(world, job, Stage.REFUSED, fault=kept(error))
+    return _moved(world, job, Stage.REFUSED)
 
 
 def recover(world: World) -> list[str]:

@@ -1,0 +1,552 @@
+"""The tables say what the log says: however it came about, and only what its parties signed with keys in force."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+from datadam import seal
+from datadam.adapters.memory.store import MemoryStore
+from datadam.dam import found, grant, join, publish, state
+from datadam.dam.world import World
+from datadam.errors import DamError, Invalid, Unavailable, Untrusted
+from datadam.model import Deposit, Entry, Grant, Job, Key, Kind, Member, PublishedStandard, Stage, Statement, instant
+from datadam.ports import Store
+from worlds import START, Person, a_world, standard_text
+
+HEX = "cd" * 32
+
+
+def projection(store: Store) -> dict[str, object]:
+    """Everything that the log says, as the tables have it."""
+    with store.read() as rows:
+        tables: dict[str, object] = {kind.__name__: rows.find(kind) for kind in state.PROJECTED}
+        return {**tables, state.APPLIED: rows.noted(state.APPLIED)}
+
+
+def from_scratch(world: World) -> dict[str, object]:
+    """The same, folded into an empty store."""
+    fresh = MemoryStore()
+    with fresh.transaction() as rows:
+        state.fold_all(world, rows, 0)
+    return projection(fresh)
+
+
+def next_key(person: Person, new: seal.Jwk, *, signers: tuple[seal.Jwk, ...] | None = None, **changes: object) -> bytes:
+    """A key statement of a person, signed by the key in force and the new one if nothing else is said."""
+    facts = {"member": person.id, "key": seal.public(new), "replaces": seal.thumbprint(person.key), **changes}
+    return seal.envelope(signed(Kind.KEY, facts, *(signers or (person.key, new))))
+
+
+def signed(kind: Kind, facts: dict[str, Any], *keys: seal.Jwk) -> Statement:
+    """A statement that these keys signed."""
+    statement = seal.state(kind, facts, issued=instant(START), key=keys[0])
+    for key in keys[1:]:
+        statement = seal.countersign(statement, key)
+    return statement
+
+
+def outcome(manifest: Statement, **changes: object) -> dict[str, Any]:
+    """What a dam would say of a deposit."""
+    return {
+        "manifest": manifest.id,
+        "contributor": manifest.body["contributor"],
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "file_digest": HEX,
+        "fit_digest": HEX,
+        "rows": 3,
+        "admitted": 3,
+        "rejected": 0,
+        "faults": {},
+        "tag": "0" * 16,
+        "files": [],
+        **changes,
+    }
+
+
+def a_manifest(person: Person, key: seal.Jwk | None = None) -> Statement:
+    """A manifest whose fit nobody looks at here."""
+    facts = {
+        "contributor": person.id,
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "fit": {},
+        "fit_digest": HEX,
+        "file": {"name": "f.csv", "format": "csv", "digest": HEX, "size": 1},
+        "terms": [],
+    }
+    return signed(Kind.MANIFEST, facts, key or person.key)
+
+
+# --- one log, one state -----------------------------------------------------------------------------------------------
+
+
+class Town:
+    """People of a dam who do one thing after the other, in whatever order a test draws."""
+
+    def __init__(self, world: World) -> None:
+        """Nobody lives here yet."""
+        self.world = world
+        self.people: list[tuple[Person, seal.Jwk]] = []  # with the key in force
+        self.grants: list[str] = []
+
+    def does(self, verb: str, which: int) -> None:
+        """One verb, by or about one of the people; where nobody can do it now, nothing happens."""
+        if verb == "join" or not self.people:
+            one = Person(f"Firm {which}").joins(self.world)
+            self.people.append((one, one.key))
+            return
+        place = which % len(self.people)
+        person, key = self.people[place]
+        verbs: dict[str, Callable[[], object]] = {
+            "rotate": lambda: self.rotate(place, person, key),
+            "leave": lambda: self.leave(place, person, key),
+            "expel": lambda: self.expel(place, person),
+            "forget": lambda: join.forget(self.world, person.id, "asked"),
+            "decline": self.decline,
+            "grant": lambda: self.grants.append(grant.grant(self.world, person.id, "test.reading")),
+            "revoke": lambda: self.revoke(which),
+            "deposit": lambda: self.deposit(person, key),
+        }
+        verbs[verb]()
+
+    def rotate(self, place: int, person: Person, key: seal.Jwk) -> None:
+        """The next key."""
+        new = seal.new_key()
+        facts = {"member": person.id, "key": seal.public(new), "replaces": seal.thumbprint(key)}
+        join.rotate(self.world, seal.envelope(signed(Kind.KEY, facts, key, new)))
+        self.people[place] = (person, new)
+
+    def leave(self, place: int, person: Person, key: seal.Jwk) -> None:
+        """The member's own exit."""
+        facts = {"member": person.id, "reason": "moved", "signed_by_member": True}
+        join.leave(self.world, seal.envelope(signed(Kind.EXIT, facts, key)))
+        self.people.pop(place)
+
+    def expel(self, place: int, person: Person) -> None:
+        """The dam's exit for a member."""
+        join.expel(self.world, person.id, "rules")
+        self.people.pop(place)
+
+    def decline(self) -> None:
+        """An application that comes to nothing."""
+        stranger = Person("Stranger")
+        profile = stranger.profile()
+        applied = join.apply(self.world, seal.envelope(stranger.accession(profile)), profile)
+        join.decline(self.world, applied.id, "unknown")
+
+    def revoke(self, which: int) -> None:
+        """The end of a grant, if any stands."""
+        if self.grants:
+            grant.revoke(self.world, self.grants.pop(which % len(self.grants)))
+
+    def deposit(self, person: Person, key: seal.Jwk) -> None:
+        """A sealed deposit."""
+        manifest = a_manifest(person, key)
+        state.record(self.world, manifest, state.statement(self.world, Kind.OUTCOME, outcome(manifest)))
+
+
+VERBS = ["join", "rotate", "leave", "expel", "forget", "decline", "grant", "revoke", "deposit"]
+
+
+@limits(max_examples=25)
+@given(acts=st.lists(st.tuples(st.sampled_from(VERBS), st.integers(0, 5)), max_size=12), cut=st.integers(0, 40))
+def test_tables_rolled_forward_rebuilt_or_folded_from_scratch_are_the_same(
+    acts: list[tuple[str, int]], cut: int
+) -> None:
+    """Whatever happened in whatever order, there is one state of one log; a store that is behind catches up to it."""
+    with TemporaryDirectory() as folder:
+        world = a_world(Path(folder))
+        publish.publish(world, standard_text())
+        town = Town(world)
+        for verb, which in acts:
+            town.does(verb, which)
+        told = projection(world.store)
+        assert told == from_scratch(world)
+        behind = MemoryStore()
+        with behind.transaction() as rows:
+            for index, (_, id) in enumerate(world.ledger.entries()):
+                if index >= cut:
+                    break
+                state.fold(rows, Entry(index=index, statement=world.ledger.statement(id)))
+                rows.note(state.APPLIED, str(index + 1))
+        older = replace(world, store=behind)
+        assert state.catch_up(older) == max(0, world.ledger.size - cut)
+        assert projection(behind) == told
+        assert state.rebuild(world) == world.ledger.size
+        assert projection(world.store) == told
+        assert state.catch_up(world) == 0
+
+
+def test_rebuilding_keeps_what_waits_and_works(tmp_path: Path) -> None:
+    """Applications and deposits under way are no projections: they are in no log yet."""
+    world = a_world(tmp_path)
+    person = Person("A")
+    profile = person.profile()
+    applied = join.apply(world, seal.envelope(person.accession(profile)), profile)
+    state.rebuild(world)
+    assert join.standing(world, applied.id).status == "pending"
+
+
+def test_tables_newer_than_the_log_are_refused(tmp_path: Path) -> None:
+    """A log that was cut or put back is not silently believed."""
+    world = a_world(tmp_path)
+    with world.store.transaction() as rows:
+        rows.note(state.APPLIED, "2")
+    with pytest.raises(Untrusted, match="state.newer-than-log"):
+        state.catch_up(world)
+
+
+def test_an_entry_of_the_wrong_class_is_refused(tmp_path: Path) -> None:
+    """The class decides who may read a body, so it must be that of the kind."""
+    world = a_world(tmp_path)
+    statement = state.statement(world, Kind.ERASURE, {"body": HEX, "member": None, "reason": "r"})
+    forged = Statement(
+        id=statement.id,
+        kind=Kind.GRANT,
+        body=statement.body,
+        payload=statement.payload,
+        signatures=statement.signatures,
+    )
+    world.ledger.append([forged])  # as an activity entry
+    with pytest.raises(Untrusted, match="log.class-wrong"):
+        state.catch_up(world)
+
+
+def test_threads_that_record_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Eight threads, one log, one state."""
+    world = a_world(tmp_path)
+
+    def work() -> None:
+        for _ in range(5):
+            state.record(world, state.statement(world, Kind.ERASURE, {"body": HEX, "member": None, "reason": "r"}))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert world.ledger.size == 41
+    assert projection(world.store) == from_scratch(world)
+
+
+def test_nothing_enters_the_log_that_a_rebuild_would_refuse(tmp_path: Path) -> None:
+    """The trial comes first, and one bad statement of several takes the others with it."""
+    world = a_world(tmp_path)
+    good = state.statement(world, Kind.ERASURE, {"body": HEX, "member": None, "reason": "r"})
+    bad = state.statement(world, Kind.REVOCATION, {"grant": HEX, "member": "m-" + "0" * 20})
+    before = projection(world.store)
+    with pytest.raises(Untrusted, match="grant.revocation-wrong"):
+        state.record(world, good, bad)
+    assert world.ledger.size == 1
+    assert projection(world.store) == before
+
+
+def test_a_crash_between_log_and_tables_is_rolled_forward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in the log is true, also where the tables do not have it yet."""
+    world = a_world(tmp_path)
+    person = Person("A").joins(world)
+    publish.publish(world, standard_text())
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "fold_all", crash)
+        patch.setattr(state, "rehearse", lambda *_: None)
+        with pytest.raises(Crash):
+            grant.grant(world, person.id, "test.reading")
+    assert not grant.grants(world)
+    assert state.catch_up(world) == 1
+    assert len(grant.grants(world)) == 1
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+def crash(*_: object) -> None:
+    """End."""
+    raise Crash
+
+
+# --- signatures -------------------------------------------------------------------------------------------------------
+
+
+def refused(world: World, statement: Statement) -> str:
+    """The code with which a statement is refused, by the trial and by a fold alike; nothing of it stays."""
+    before, size = projection(world.store), world.ledger.size
+    with pytest.raises(DamError) as caught:
+        state.record(world, statement)
+    assert (projection(world.store), world.ledger.size) == (before, size)
+    return caught.value.code
+
+
+def test_a_key_change_without_the_old_key_takes_over_no_account(tmp_path: Path) -> None:
+    """A thief who knows only public things signs with a key of its own: the member keeps its key."""
+    world = a_world(tmp_path)
+    victim, thief = Person("A").joins(world), seal.new_key()
+    for signers in ((thief,), (thief, Person("B").joins(world).key), (victim.key,)):
+        with pytest.raises(Untrusted):
+            join.rotate(world, next_key(victim, thief, signers=signers))
+    with world.store.read() as rows:
+        assert [key.jwk for key in rows.find(Key, owner=victim.id)] == [seal.public(victim.key)]
+
+
+def test_a_key_change_names_the_key_in_force_and_a_new_one(tmp_path: Path) -> None:
+    """Neither another member's key, nor one that is gone, nor one that is there already."""
+    world = a_world(tmp_path)
+    one, other = Person("A").joins(world), Person("B").joins(world)
+    first, second = one.key, seal.new_key()
+    with pytest.raises(Untrusted):
+        join.rotate(world, next_key(one, second, replaces=seal.thumbprint(other.key)))
+    with pytest.raises(Untrusted):
+        join.rotate(world, next_key(one, other.key, signers=(one.key, other.key)))
+    join.rotate(world, next_key(one, second))
+    with pytest.raises(Untrusted, match="key.repeated"):  # back to a key that may be stolen by now
+        join.rotate(world, next_key(one, first, signers=(second, first), replaces=seal.thumbprint(second)))
+    third = seal.new_key()
+    with pytest.raises(Untrusted):
+        join.rotate(world, next_key(one, third, signers=(first, third), replaces=seal.thumbprint(first)))
+
+
+def test_only_the_first_entry_founds_a_dam(tmp_path: Path) -> None:
+    """A second founding brings its own key, so anybody could sign it and be the dam."""
+    world = a_world(tmp_path)
+    key = seal.new_key()
+    facts = {"origin": "o", "title": "t", "jurisdiction": "KR", "key": seal.public(key), "log": "l"}
+    assert refused(world, signed(Kind.DAM, facts, key)) == "dam.not-first"
+
+
+def test_a_replaced_key_founds_no_member(tmp_path: Path) -> None:
+    """A key that somebody once had stays theirs in the log, also when it counts no longer."""
+    world = a_world(tmp_path)
+    person = Person("A").joins(world)
+    second, third = seal.new_key(), seal.new_key()
+    join.rotate(world, next_key(person, second))
+    join.rotate(world, next_key(person, third, signers=(second, third), replaces=seal.thumbprint(second)))
+    thief = Person("Thief", key=second)
+    profile = thief.profile()
+    accession = seal.countersign(thief.accession(profile), world.secrets.private_key("sign"))
+    assert refused(world, accession) == "key.repeated"
+
+
+def test_an_accession_brings_the_key_that_its_id_follows_from(tmp_path: Path) -> None:
+    """Nobody takes an id that belongs to another key, and the key's holder has signed."""
+    world = a_world(tmp_path)
+    dam = world.secrets.private_key("sign")
+    one, other = Person("A"), Person("B")
+    accession = one.accession(one.profile(), member=other.id)
+    assert refused(world, seal.countersign(accession, dam)) == "member.id-wrong"
+    assert refused(world, signed(Kind.MEMBER, facts_of(one.accession(one.profile())), dam)) == "signature.parties"
+    stolen = facts_of(one.accession(one.profile(), key=seal.public(other.key)))
+    assert refused(world, signed(Kind.MEMBER, stolen, one.key, dam)) == "signature.key-unknown"
+
+
+def facts_of(statement: Statement) -> dict[str, Any]:
+    """What a statement adds to its envelope."""
+    return {name: value for name, value in statement.body.items() if name not in {"v", "kind", "salt", "issued"}}
+
+
+def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
+    """One valid statement of each kind that can follow, with the keys that have to sign it."""
+    dam, new = world.secrets.private_key("sign"), Person("New")
+    manifest = a_manifest(one)
+    leave = grant.grant(world, one.id, "test.reading")
+    rotation = seal.new_key()
+    text = standard_text().replace("1.0.0", "1.0.1")
+    return {
+        Kind.MEMBER: (facts_of(new.accession(new.profile())), (new.key, dam)),
+        Kind.DECLINE: ({"application": HEX, "member": new.id, "reason": "r"}, (dam,)),
+        Kind.KEY: (
+            {"member": one.id, "key": seal.public(rotation), "replaces": seal.thumbprint(one.key)},
+            (one.key, rotation),
+        ),
+        Kind.EXIT: ({"member": one.id, "reason": "r", "signed_by_member": True}, (one.key, dam)),
+        Kind.STANDARD: (
+            {"standard": "test.reading", "version": "1.0.1", "text": text, "digest": seal.digest(text.encode())},
+            (dam,),
+        ),
+        Kind.MANIFEST: (facts_of(manifest), (one.key,)),
+        Kind.OUTCOME: (outcome(manifest), (dam,)),
+        Kind.GRANT: ({"member": one.id, "standard": "test.reading", "expires": None}, (dam,)),
+        Kind.REVOCATION: ({"grant": leave, "member": one.id}, (dam,)),
+        Kind.RELEASE: (
+            {
+                "member": one.id,
+                "standard": "test.reading",
+                "version": "1.0.0",
+                "basis": "open",
+                "share_version": 0,
+                "rows": 0,
+                "files": [],
+                "deposits_digest": HEX,
+            },
+            (dam,),
+        ),
+        Kind.ERASURE: ({"body": HEX, "member": None, "reason": "r"}, (dam,)),
+    }
+
+
+def missing(statement: Statement, _other: seal.Jwk) -> Statement:
+    """One signature stripped; what is left still verifies."""
+    return replace(statement, signatures=statement.signatures[1:])
+
+
+def last_missing(statement: Statement, _other: seal.Jwk) -> Statement:
+    """The last one stripped."""
+    return replace(statement, signatures=statement.signatures[:-1])
+
+
+def surplus(statement: Statement, other: seal.Jwk) -> Statement:
+    """One more, by somebody whom it does not concern."""
+    return seal.countersign(statement, other)
+
+
+def twice(statement: Statement, _other: seal.Jwk) -> Statement:
+    """The same one twice."""
+    return replace(statement, signatures=(*statement.signatures, statement.signatures[0]))
+
+
+def stolen(statement: Statement, other: seal.Jwk) -> Statement:
+    """A signature of another statement by the same key."""
+    later = {**facts_of(statement), "reason": "x"}
+    elsewhere = seal.state(statement.kind, later, issued=instant(START), key=other)
+    header = statement.signatures[0]["protected"]
+    moved = {"protected": header, "signature": elsewhere.signatures[0]["signature"]}
+    return replace(statement, signatures=(moved, *statement.signatures[1:]))
+
+
+def swapped(statement: Statement, other: seal.Jwk) -> Statement:
+    """Another member's signature in the place of the first."""
+    theirs = seal.countersign(replace(statement, signatures=()), other).signatures
+    return replace(statement, signatures=(*theirs, *statement.signatures[1:]))
+
+
+ATTACKS: list[Callable[[Statement, seal.Jwk], Statement]] = [missing, last_missing, surplus, twice, stolen, swapped]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.DAM])
+def test_exactly_the_parties_sign_each_kind(
+    tmp_path: Path, kind: Kind, attack: Callable[[Statement, seal.Jwk], Statement]
+) -> None:
+    """One signature too few, too many, twice, of other words or of somebody else: none is ever folded."""
+    world = a_world(tmp_path)
+    one, other = Person("A").joins(world), Person("B").joins(world)
+    publish.publish(world, standard_text())
+    facts, keys = cases(world, one)[kind]
+    good = signed(kind, facts, *keys)
+    assert refused(world, attack(good, other.key)).startswith(("signature.", "key."))
+    state.record(world, good)
+
+
+@pytest.mark.parametrize("kind", [Kind.MANIFEST, Kind.KEY, Kind.EXIT])
+def test_a_key_that_was_replaced_signs_nothing(tmp_path: Path, kind: Kind) -> None:
+    """A signature is judged where it is included, whatever time it claims."""
+    world = a_world(tmp_path)
+    one = Person("A").joins(world)
+    publish.publish(world, standard_text())
+    facts, keys = cases(world, one)[kind]
+    early = signed(kind, facts, *keys)  # signed while the key was in force
+    join.rotate(world, next_key(one, seal.new_key()))
+    assert refused(world, early) == "signature.key-unknown"
+
+
+@pytest.mark.parametrize("kind", [Kind.MANIFEST, Kind.KEY, Kind.EXIT])
+def test_who_left_signs_nothing(tmp_path: Path, kind: Kind) -> None:
+    """Keys end with the membership."""
+    world = a_world(tmp_path)
+    one = Person("A").joins(world)
+    publish.publish(world, standard_text())
+    facts, keys = cases(world, one)[kind]
+    join.expel(world, one.id, "rules")
+    assert refused(world, signed(kind, facts, *keys)) == "signature.key-unknown"
+
+
+# --- what is said stays said ------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_said_twice(tmp_path: Path) -> None:
+    """A grant that comes again after its revocation, a second outcome, a standard's version once more: refused."""
+    world = a_world(tmp_path)
+    one = Person("A").joins(world)
+    publish.publish(world, standard_text())
+    leave = world.ledger.statement(grant.grant(world, one.id, "test.reading"))
+    grant.revoke(world, leave.id)
+    assert refused(world, leave) == "statement.repeated"
+    manifest = a_manifest(one)
+    state.record(world, manifest, state.statement(world, Kind.OUTCOME, outcome(manifest)))
+    again = state.statement(world, Kind.OUTCOME, outcome(manifest, admitted=2))
+    assert refused(world, again) == "statement.repeated"
+    with world.store.read() as rows:
+        published = rows.get(PublishedStandard, "test.reading", "1.0.0")
+        assert published is not None
+        assert [held.admitted for held in rows.find(Deposit)] == [3]
+        assert [held.until is None for held in rows.find(Grant)] == [False]
+    assert refused(world, world.ledger.statement(published.statement)) == "statement.repeated"
+
+
+def test_a_dam_does_not_say_what_is_not_so(tmp_path: Path) -> None:
+    """Exits of nobody, or twice; a digest of another text; a revocation of a grant of somebody else."""
+    world = a_world(tmp_path)
+    one, other = Person("A").joins(world), Person("B").joins(world)
+    publish.publish(world, standard_text())
+    leave = grant.grant(world, one.id, "test.reading")
+
+    def said(kind: Kind, **facts: object) -> str:
+        return refused(world, state.statement(world, kind, facts))
+
+    nobody = "m-" + "0" * 20
+    assert said(Kind.EXIT, member=nobody, reason="r", signed_by_member=False) == "member.exit-wrong"
+    assert said(Kind.REVOCATION, grant=leave, member=other.id) == "grant.revocation-wrong"
+    text = {"standard": "test.reading", "version": "1.0.1", "text": "x", "digest": HEX}
+    assert said(Kind.STANDARD, **text) == "standard.digest-wrong"
+    join.expel(world, one.id, "rules")
+    assert said(Kind.EXIT, member=one.id, reason="r", signed_by_member=False) == "member.exit-wrong"
+    assert said(Kind.RELEASE, member=one.id) == "statement.shape"
+
+
+def test_a_folder_of_another_dam_does_not_start(tmp_path: Path) -> None:
+    """The first entry names the dam; settings or keys of another one are refused."""
+    world = a_world(tmp_path)
+    found.found(world)
+    assert world.ledger.size == 1
+    other = replace(world, settings=replace(world.settings, name="other.example/log"))
+    with pytest.raises(Unavailable, match="dam.other"):
+        found.found(other)
+
+
+def test_a_log_that_begins_with_something_else_is_no_dam(tmp_path: Path) -> None:
+    """What comes first must be the founding."""
+    world = a_world(tmp_path)
+    strange = a_world(tmp_path / "other")
+    erasure = state.statement(world, Kind.ERASURE, {"body": HEX, "member": None, "reason": "r"})
+    strange.ledger._bodies.put(erasure.id, seal.envelope(erasure))
+    empty = replace(strange, ledger=_beginning_with(strange, erasure))
+    with pytest.raises(Invalid, match="statement.kind-unexpected"):
+        found.found(empty)
+
+
+def _beginning_with(world: World, statement: Statement) -> Any:  # noqa: ANN401  (a ledger over another log)
+    from datadam.adapters.memory.log import MemoryLog
+    from datadam.ledger import Ledger
+
+    ledger = Ledger(MemoryLog(), world.bodies, key=world.secrets.private_key("log"), origin=world.settings.name)
+    ledger.append([statement])
+    return ledger
+
+
+def test_members_are_as_their_accession_says(tmp_path: Path) -> None:
+    """Kind, roles, jurisdiction and place in the log come from the statement."""
+    world = a_world(tmp_path)
+    person = Person("A", jurisdiction="DE", roles=("auditor",)).joins(world)
+    with world.store.read() as rows:
+        member = rows.get(Member, person.id)
+        assert not rows.find(Job, stage=Stage.SEALED)
+    assert member is not None
+    assert (member.jurisdiction, member.roles, member.since, member.until) == ("DE", frozenset({"auditor"}), 1, None)

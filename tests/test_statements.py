@@ -1,0 +1,162 @@
+"""Statements have closed shapes: nothing missing, nothing more, nothing that only looks alike."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datadam import seal
+from datadam.errors import Invalid
+from datadam.formats.statements import schema, shaped
+from datadam.model import Kind, Statement, instant
+from worlds import START
+
+KEY = seal.new_key()
+HEX = "ab" * 32
+MEMBER = "m-" + "0" * 20
+JWK = seal.public(KEY)
+FACTS: dict[Kind, dict[str, Any]] = {
+    Kind.DAM: {"origin": "o", "title": "t", "jurisdiction": "KR", "key": JWK, "log": "l"},
+    Kind.MEMBER: {
+        "member": MEMBER,
+        "member_kind": "organisation",
+        "key": JWK,
+        "jurisdiction": "KR",
+        "roles": ["contributor"],
+        "under": None,
+        "profile": HEX,
+        "text": {"version": "1", "language": "en", "digests": {"en": HEX}},
+        "authority": None,
+        "effective": None,
+        "reservations": [],
+    },
+    Kind.DECLINE: {"application": HEX, "member": MEMBER, "reason": "r"},
+    Kind.KEY: {"member": MEMBER, "key": JWK, "replaces": seal.thumbprint(KEY)},
+    Kind.EXIT: {"member": MEMBER, "reason": "r", "signed_by_member": True},
+    Kind.STANDARD: {"standard": "test.reading", "version": "1.0.0", "text": "t", "digest": HEX},
+    Kind.MANIFEST: {
+        "contributor": MEMBER,
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "fit": {},
+        "fit_digest": HEX,
+        "file": {"name": "f.csv", "format": "csv", "digest": HEX, "size": 3},
+        "terms": [],
+    },
+    Kind.OUTCOME: {
+        "manifest": HEX,
+        "contributor": MEMBER,
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "file_digest": HEX,
+        "fit_digest": HEX,
+        "rows": 1,
+        "admitted": 1,
+        "rejected": 0,
+        "faults": {"a.type": 1},
+        "tag": "0" * 16,
+        "files": [{"name": "f", "digest": HEX, "size": 1, "rows": 1}],
+    },
+    Kind.GRANT: {"member": MEMBER, "standard": "test.reading", "expires": "2027-01-01T00:00:00Z"},
+    Kind.REVOCATION: {"grant": HEX, "member": MEMBER},
+    Kind.RELEASE: {
+        "member": MEMBER,
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "basis": "open",
+        "share_version": 0,
+        "rows": 3,
+        "files": [HEX],
+        "deposits_digest": HEX,
+    },
+    Kind.ERASURE: {"body": HEX, "member": None, "reason": "r"},
+}
+PATHS = [(kind, name) for kind, facts in FACTS.items() for name in facts]
+
+
+def stated(kind: Kind, facts: dict[str, Any]) -> Statement:
+    """A statement with these facts, signed and read again."""
+    return seal.opened(seal.envelope(seal.state(kind, facts, issued=instant(START), key=KEY)))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_has_a_shape_that_it_passes(kind: Kind) -> None:
+    """One schema a kind, itself a valid JSON Schema; the closed list is complete."""
+    jsonschema.Draft202012Validator.check_schema(schema(kind))
+    statement = stated(kind, FACTS[kind])
+    assert shaped(statement) is statement
+    assert shaped(statement, kind) is statement
+
+
+@pytest.mark.parametrize(("kind", "name"), PATHS)
+def test_a_field_that_is_missing_is_refused(kind: Kind, name: str) -> None:
+    """Nothing is taken to mean something by default."""
+    facts = {key: value for key, value in FACTS[kind].items() if key != name}
+    with pytest.raises(Invalid, match="statement.shape"):
+        shaped(stated(kind, facts))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_field_too_many_is_refused(kind: Kind) -> None:
+    """Nobody signs what nobody reads."""
+    with pytest.raises(Invalid, match="statement.shape"):
+        shaped(stated(kind, {**FACTS[kind], "more": 1}))
+
+
+@pytest.mark.parametrize(("kind", "name"), PATHS)
+def test_no_field_may_be_something_else(kind: Kind, name: str) -> None:
+    """A number, a truth value, a list or a text in the wrong place is refused, and the place is named."""
+    right: dict[str, object] = {"signed_by_member": True, "fit": {"x": {}}}
+    wrong: list[object] = [1.5, [[]], {"x": {}}, True, "", "x" * 1_000_001]
+    for odd in wrong:
+        if odd != right.get(name):
+            with pytest.raises(Invalid, match="statement.shape") as caught:
+                shaped(stated(kind, {**FACTS[kind], name: odd}))
+            assert str(caught.value.facts["where"]).startswith(name)
+
+
+@pytest.mark.parametrize(("kind", "name"), [path for path in PATHS if isinstance(FACTS[path[0]][path[1]], str)])
+def test_a_line_break_at_the_end_is_not_overlooked(kind: Kind, name: str) -> None:
+    """`$` of Python's expressions also matches before a final line break: two ids that people read as one."""
+    free = {"origin", "title", "log", "reason", "text", "replaces", "basis"}
+    if name not in free:
+        with pytest.raises(Invalid, match="statement.shape"):
+            shaped(stated(kind, {**FACTS[kind], name: f"{FACTS[kind][name]}\n"}))
+
+
+def test_an_unexpected_kind_is_named() -> None:
+    """A verb takes only the kinds that it is about."""
+    with pytest.raises(Invalid, match="statement.kind-unexpected") as caught:
+        shaped(stated(Kind.GRANT, FACTS[Kind.GRANT]), Kind.KEY, Kind.EXIT)
+    assert caught.value.facts == {"kind": "grant", "expected": "key, exit"}
+
+
+def test_a_fault_in_the_whole_is_shown_at_the_top() -> None:
+    """A field too many has no place of its own."""
+    with pytest.raises(Invalid) as caught:
+        shaped(stated(Kind.REVOCATION, {**FACTS[Kind.REVOCATION], "more": 1}))
+    assert caught.value.facts["where"] == "(top)"
+
+
+@given(st.dictionaries(st.text(max_size=8), st.none() | st.integers() | st.text(max_size=8), max_size=4))
+def test_whatever_is_signed_is_shaped_or_invalid(facts: dict[str, Any]) -> None:
+    """No body makes the reader fall over."""
+    body = {"v": 1, "kind": "grant", "salt": seal.salt(), "issued": instant(START), **facts}
+    payload = json.dumps({"payload": "", "signatures": []}).encode()
+    with pytest.raises(Invalid):
+        seal.opened(payload)
+    try:
+        envelope = seal.canonical(
+            {
+                "payload": seal.encode(seal.canonical(body)),
+                "signatures": [{"protected": seal.encode(b"{}"), "signature": ""}],
+            }
+        )
+        shaped(seal.opened(envelope))
+    except Invalid:
+        pass
+    else:
+        assert set(body) == {"v", "kind", "salt", "issued", "member", "standard", "expires"}
