@@ -12,13 +12,14 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from datadam import client, wiring
+from datadam import client, texts, wiring
 from datadam.edges import operator
 from datadam.errors import DamError
 from demo import cast
@@ -106,9 +107,6 @@ class Play:
         for who in cast.COUNTRIES:
             self._join(who)
         self.step("Firms of five jurisdictions join", "Two come under their country's accession.")
-        if self.reach(DOKKAEBI).member not in self.members():
-            text = self.shells[DOKKAEBI.handle]
-            text.type("datadam", "accession", "--language", "ko", "--url", self.url, lines=slice(4))
         for who in FIRMS:
             self._join(who)
         for who in FIRMS:
@@ -136,6 +134,8 @@ class Play:
             return ""
         waiting = self.waiting(member)
         if waiting is None and not held.exists():
+            if who is DOKKAEBI:
+                shell.type("datadam", "accession", "--language", "ko", lines=slice(4))
             shell.type(*who.joins())
             waiting = self.waiting(member)
         if waiting is not None:
@@ -377,6 +377,12 @@ def play(folder: Path, *, once: bool) -> None:
             raise Failed(ended)
 
 
+def failed(why: str) -> int:
+    """Say why not all passed; the exit code."""
+    print(f"\n    Not passed: {why}", file=sys.stderr)
+    return 1
+
+
 def main() -> int:
     """Play; the exit code: 0 when all passed, 1 when a step did not, 130 when interrupted before the end."""
     parser = argparse.ArgumentParser(description="A dam with fictional firms and real data.")
@@ -387,9 +393,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the server is ended as well
     try:
         play(given.folder.absolute(), once=given.once)
-    except (Failed, DamError, OSError) as error:
-        print(f"\n    Not passed: {error}", file=sys.stderr)
-        return 1
+    except DamError as error:
+        return failed(f"{texts.explain(error).what} {texts.explain(error).remedy}")
+    except (Failed, OSError, subprocess.SubprocessError) as error:
+        return failed(str(error))
     except KeyboardInterrupt:
         print()
         return 130
