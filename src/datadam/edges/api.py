@@ -4,23 +4,26 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, Any
 
+import anyio
 import anyio.from_thread
 import anyio.to_thread
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from starlette.requests import ClientDisconnect
 
 from datadam import seal, texts
 from datadam.dam import deposit, grant, join, login, prove, publish, release
 from datadam.dam.login import Caller
 from datadam.dam.works import Works
 from datadam.edges.manners import caller_of, language_of, member_of, world_of
-from datadam.errors import Invalid, NotFound
+from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.formats import odcs
 from datadam.model import Job, Json, Key, Member, MemberKind, Release, Stage
 
 router = APIRouter(prefix="/api")
 MEDIA_JWS = "application/jose+json"  # RFC 7515 §9.2.2
 MAX_BODIES = 500  # of the log, in one answer: an auditor reads them all
+SILENT_SECONDS = 60  # without a byte of a file that is being sent; then the transfer counts as broken
 FAULTS_SHOWN = 100  # of one deposit, in its report; the rejects file has them all
 
 
@@ -108,7 +111,11 @@ async def post_application(request: Request) -> Json:
     sent = _object(await request.body(), "statement", "profile")
     if not isinstance(sent["profile"], str):
         raise Invalid("profile.malformed", field="profile")
-    apply = partial(join.apply, world_of(request), seal.canonical(sent["statement"]), sent["profile"].encode())
+    try:
+        profile = sent["profile"].encode()
+    except UnicodeEncodeError as error:  # JSON can spell half a surrogate pair
+        raise Invalid("profile.malformed", field="profile") from error
+    apply = partial(join.apply, world_of(request), seal.canonical(sent["statement"]), profile)
     return _standing(await anyio.to_thread.run_sync(apply))
 
 
@@ -358,13 +365,19 @@ async def put_file(request: Request, id: str) -> Json:
     stream = request.stream()
 
     async def following() -> bytes | None:
-        return await anext(stream, None)
+        try:
+            with anyio.fail_after(SILENT_SECONDS):
+                return await anext(stream, None)
+        except (ClientDisconnect, TimeoutError) as error:
+            raise Unavailable("deposit.transfer-broken") from error
 
     def chunks() -> Iterator[bytes]:
         while (chunk := anyio.from_thread.run(following)) is not None:
             yield chunk
 
-    return await anyio.to_thread.run_sync(partial(_receive, request, id, chunks()))
+    receive = partial(_receive, request, id, chunks())
+    # in threads of their own: however many files come in slowly, everything else is answered
+    return await anyio.to_thread.run_sync(receive, limiter=request.app.state.uploads)
 
 
 def _receive(request: Request, id: str, chunks: Iterator[bytes]) -> Json:

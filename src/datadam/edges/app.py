@@ -1,5 +1,6 @@
 """The applications that a dam serves: one for everybody over TCP, one for its operator over a Unix socket."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -10,6 +11,7 @@ import anyio
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
@@ -23,7 +25,8 @@ from datadam.errors import DamError, Invalid, NotFound
 from datadam.model import Job
 
 TIDY_SECONDS: Final = 3600  # how often what is over is removed
-_UPLOADS: Final = "/api/deposits/"
+UPLOADS: Final = 64  # files that come in at once, a thread each; more of them wait
+_UPLOADS_FROM: Final = "/api/deposits/"
 
 
 def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
@@ -40,7 +43,9 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(api.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
-    app.add_api_route("/log/{path:path}", partial(_log_file, log_folder), methods=["GET", "HEAD"])
+    log_file = partial(_log_file, log_folder)
+    app.add_api_route("/log/{path:path}", log_file, methods=["GET"])
+    app.add_api_route("/log/{path:path}", log_file, methods=["HEAD"], include_in_schema=False)
     _mannered(app)
     app.add_middleware(Guard, per_minute=world.settings.requests_per_minute, large=_is_upload)
     return app
@@ -58,6 +63,8 @@ def operator_app(world: World, check: Callable[[], prove.Findings]) -> FastAPI:
 def _mannered(app: FastAPI) -> None:
     app.add_exception_handler(DamError, problem)
     app.add_exception_handler(RequestValidationError, _wrong_parameters)
+    app.add_exception_handler(HTTPException, problem)
+    app.add_exception_handler(Exception, problem)  # Starlette raises it again afterwards, so that the server logs it
 
 
 def _wrong_parameters(request: Request, error: Exception) -> Response:
@@ -66,7 +73,7 @@ def _wrong_parameters(request: Request, error: Exception) -> Response:
 
 
 def _is_upload(path: str) -> bool:
-    return path.startswith(_UPLOADS) and path.endswith("/file")
+    return path.startswith(_UPLOADS_FROM) and path.endswith("/file")
 
 
 def _log_file(folder: Path, path: str) -> Response:
@@ -75,7 +82,7 @@ def _log_file(folder: Path, path: str) -> Response:
     if (path != "checkpoint" and parts[0] != "tile") or any(part in {"", ".", ".."} for part in parts):
         raise NotFound("log.path-unknown", path=path[:100])
     file = folder.joinpath(*parts)
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113  (unlike Path's own, it takes a name too long for no file)
         raise NotFound("log.path-unknown", path=path[:100])
     whole = path != "checkpoint" and ".p" not in path
     caching = "public, max-age=31536000, immutable" if whole else "no-cache"
@@ -84,8 +91,9 @@ def _log_file(folder: Path, path: str) -> Response:
 
 
 @asynccontextmanager
-async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001  (Starlette's shape)
+async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]:
     """Take up what a restart found, tidy every hour, end what runs."""
+    app.state.uploads = anyio.CapacityLimiter(UPLOADS)
     works.resume(await anyio.to_thread.run_sync(partial(_received, world)))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_tidy_for_ever, world)

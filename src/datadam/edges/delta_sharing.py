@@ -27,7 +27,7 @@ from datadam.dam import release
 from datadam.dam.login import Caller
 from datadam.dam.release import SHARE_NAME
 from datadam.dam.world import World
-from datadam.edges.manners import caller_of, language_of, status_of, world_of
+from datadam.edges.manners import caller_of, language_of, status_of, vouch, world_of
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, kept
 from datadam.model import Json, Share, Standard
 
@@ -385,6 +385,7 @@ def get_file(request: Request) -> Response:
     expires, given = _whole(request, "X-Amz-Expires", 0), request.query_params.get(SIGNATURE, "")
     if not seal.same(_signature(world, parts, expires), given):
         raise NotFound("share.file-unknown", name=parts[-1][:80])
+    vouch(request)
     if expires <= world.clock().timestamp():
         raise Refused("sharing.address-over")
     member, standard, recipient, version, name = parts

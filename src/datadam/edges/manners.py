@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,15 +30,21 @@ _STATUS: Final[tuple[tuple[type[DamError], int], ...]] = (
     (Invalid, 400),
 )
 _UNAUTHORISED: Final = 401
-_HEADERS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'"),
-)
+_HEADERS: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'",
+}
 _UNPACED: Final = "/log/"  # static files that whoever audits the log reads by the thousand
 _LOGIN_CODES: Final = ("login.", "ask.login-needed", "ask.stranger")
 _TOO_OFTEN: Final = "request.too-often"
 _TOO_LARGE: Final = "request.too-large"
+_OWN_STATUS: Final[Mapping[str, int]] = {
+    _TOO_OFTEN: 429,
+    _TOO_LARGE: 413,
+    "request.method-unknown": 405,
+    "request.broke": 500,
+}
 
 
 def world_of(connection: HTTPConnection) -> World:
@@ -62,7 +70,15 @@ def bearer(connection: HTTPConnection) -> str | None:
 
 def caller_of(request: Request) -> Caller:
     """Who calls; a token that does not hold is `Untrusted`, none is a stranger."""
-    return login.caller(world_of(request), bearer(request))
+    caller = login.caller(world_of(request), bearer(request))
+    if caller.member is not None:
+        vouch(request)
+    return caller
+
+
+def vouch(request: Request) -> None:
+    """Tell the guard that what this request showed holds, a token or a signed address: it is no stranger's."""
+    request.state.vouched = True
 
 
 def member_of(request: Request) -> Caller:
@@ -77,28 +93,57 @@ def status_of(error: DamError) -> int:
     """The HTTP status of a refusal."""
     if error.code.startswith(_LOGIN_CODES):
         return _UNAUTHORISED
-    if error.code == _TOO_OFTEN:
-        return 429
-    if error.code == _TOO_LARGE:
-        return 413
+    if error.code in _OWN_STATUS:
+        return _OWN_STATUS[error.code]
     return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
 def problem(request: Request, error: Exception) -> Response:
-    """A refusal as problem details (RFC 9457), in the caller's language, with every fault."""
-    if not isinstance(error, DamError):
-        raise error
-    told = texts.explain(error, language_of(request))
-    status = status_of(error)
+    """A refusal as problem details (RFC 9457), in the caller's language, with every fault.
+
+    What the framework refuses is told in our words; what broke is told as no more than that (the log has the rest).
+    """
+    refusal, headers = _as_ours(request, error)
+    told = texts.explain(refusal, language_of(request))
+    status = status_of(refusal)
     body: dict[str, Any] = {
         "type": f"urn:datadam:{told.code}",
         "title": told.what,
         "status": status,
         "detail": told.remedy,
-        **kept(error),
+        "branch": branch_of(refusal),
+        **kept(refusal),
     }
-    headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="datadam"'} if status == _UNAUTHORISED else {}
+    if status == _UNAUTHORISED:
+        headers = {**headers, "WWW-Authenticate": 'Bearer realm="datadam"'}
     return JSONResponse(body, status_code=status, headers=headers, media_type=PROBLEM)
+
+
+def branch_of(error: DamError) -> str:
+    """The branch of `errors` that a refusal is of: what its receiver does next."""
+    return next(kind.__name__ for kind, _ in _STATUS if isinstance(error, kind))
+
+
+def as_branch(name: object) -> type[DamError]:
+    """The branch that `branch_of` named; anything else is `Invalid`."""
+    return next((kind for kind, _ in _STATUS if kind.__name__ == name), Invalid)
+
+
+def _as_ours(request: Request, error: Exception) -> tuple[DamError, Mapping[str, str]]:
+    """A refusal of ours for whatever was raised, and the headers that go with it."""
+    if isinstance(error, DamError):
+        return error, {}
+    if not isinstance(error, HTTPException):
+        return Unavailable("request.broke"), _HEADERS  # told outside the guard
+    if isinstance(error.__cause__, DamError):  # raised while the framework read a form
+        return error.__cause__, {}
+    match error.status_code:
+        case 404:
+            return NotFound("request.path-unknown", path=request.url.path[:100]), {}
+        case 405:
+            return Invalid("request.method-unknown", method=request.method[:20]), error.headers or {}
+        case _:
+            return Invalid("request.unreadable"), {}
 
 
 class Pace:
@@ -122,6 +167,13 @@ class Pace:
                 self._left.popitem(last=False)
         return admitted
 
+    def give_back(self, address: str) -> None:
+        """Take back that a request was counted."""
+        with self._lock:
+            if address in self._left:
+                left, seen = self._left[address]
+                self._left[address] = (min(self._full, left + 1), seen)
+
 
 class Guard:
     """ASGI middleware: paces strangers, caps bodies, and sets the headers that every answer carries."""
@@ -129,7 +181,7 @@ class Guard:
     def __init__(self, app: ASGIApp, *, per_minute: int, large: Callable[[str], bool]) -> None:
         """Guard `app`; paths for which `large` holds may carry a body of any size (their verb limits it)."""
         self._app, self._large = app, large
-        self._strangers, self._wrong = Pace(per_minute), Pace(per_minute)
+        self._strangers, self._unproven = Pace(per_minute), Pace(per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 429 or 413 at once."""
@@ -139,17 +191,19 @@ class Guard:
         request = Request(scope)
         refusal = self._refusal(request)
         if refusal is not None:
-            await problem(request, refusal)(scope, receive, send)
+            await problem(request, refusal)(scope, receive, self._answering(request, send))
             return
         await self._app(scope, self._capped(request, receive), self._answering(request, send))
 
     def _refusal(self, request: Request) -> DamError | None:
-        if request.url.path.startswith(_UNPACED):
+        if _unpaced(request):
             return None
-        # a token that turns out wrong is counted when it does: sending nonsense is no way around the pace
+        # whether a token holds shows later, if at all: see `_answering`
         shown = "authorization" in request.headers
         within = (
-            self._wrong.admits(_address(request), count=False) if shown else self._strangers.admits(_address(request))
+            self._unproven.admits(_address(request), count=False)
+            if shown
+            else self._strangers.admits(_address(request))
         )
         if not within:
             return Refused(_TOO_OFTEN)
@@ -177,12 +231,21 @@ class Guard:
     def _answering(self, request: Request, send: Send) -> Send:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if message["status"] == _UNAUTHORISED and "authorization" in request.headers:
-                    self._wrong.admits(_address(request))
-                message["headers"] = [*message["headers"], *_HEADERS]
+                vouched, shown = getattr(request.state, "vouched", False), "authorization" in request.headers
+                if (
+                    shown and not vouched and not _unpaced(request)
+                ):  # sending nonsense is no way around the pace, nor where nobody looks at it
+                    self._unproven.admits(_address(request))
+                elif vouched and not shown:
+                    self._strangers.give_back(_address(request))
+                MutableHeaders(raw=message["headers"]).update(_HEADERS)
             await send(message)
 
         return sent
+
+
+def _unpaced(request: Request) -> bool:
+    return request.url.path.startswith(_UNPACED)
 
 
 def _address(request: Request) -> str:

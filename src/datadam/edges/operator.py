@@ -12,11 +12,12 @@ from fastapi import APIRouter, Request
 from datadam import seal
 from datadam.dam import deposit, grant, join, login, prove, publish, release, state
 from datadam.dam.world import World
-from datadam.edges.manners import world_of
+from datadam.edges.manners import as_branch, world_of
 from datadam.errors import Invalid, NotFound, kept, revived
 from datadam.model import Deposit, Json, Member, MemberKind
 
 router = APIRouter()
+_MAYBE: Final = "?"  # ends the name of an argument that may be absent
 
 
 def perform(world: World, verb: str, args: Mapping[str, Any], *, check: Callable[[], prove.Findings]) -> Json:
@@ -26,9 +27,11 @@ def perform(world: World, verb: str, args: Mapping[str, Any], *, check: Callable
     if verb not in VERBS:
         raise NotFound("operator.verb-unknown", verb=verb[:40])
     takes, does = VERBS[verb]
-    if not set(takes) >= set(args) or not all(value is None or isinstance(value, str) for value in args.values()):
+    names = {take.removesuffix(_MAYBE): take.endswith(_MAYBE) for take in takes}
+    known = set(names) >= set(args) and all(value is None or isinstance(value, str) for value in args.values())
+    if not known or not all(maybe or args.get(name) is not None for name, maybe in names.items()):
         raise Invalid("request.malformed", expected=", ".join(takes) or "–")
-    return does(world, **{name: args.get(name) for name in takes})
+    return does(world, **{name: args.get(name) for name in names})
 
 
 def _status(world: World) -> Json:
@@ -147,9 +150,9 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     "expel": (("member", "reason"), _expel),
     "forget": (("member", "reason"), _forget),
     "publish": (("text",), _publish),
-    "grant": (("member", "standard", "expires"), _grant),
+    "grant": (("member", "standard", f"expires{_MAYBE}"), _grant),
     "revoke": (("grant_id",), _revoke),
-    "grants": (("member",), _grants),
+    "grants": ((f"member{_MAYBE}",), _grants),
     "receipt": (("id",), _receipt),
     "tidy": ((), _tidy),
 }
@@ -177,5 +180,5 @@ def over_socket(path: Path, verb: str, args: Mapping[str, str | None]) -> Json:
         raise ConnectionError(str(path)) from error
     told: Json = seal.parse(answer.content)
     if not answer.is_success:
-        raise revived(told)
+        raise revived(told, as_branch(told.get("branch")))
     return told

@@ -1,6 +1,7 @@
 """Serve a dam until a signal ends it: members over TCP, the operator over the folder's Unix socket."""
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from datadam.errors import Unavailable
 from datadam.settings import Settings
 
 KEEP_ALIVE_SECONDS: Final = 5
+END_SECONDS: Final = 5  # for answers under way when a signal ends the server; then they are cut
 BACKLOG: Final = 128  # connections that wait while all threads are busy
 
 
@@ -53,25 +55,57 @@ def serve(
     ready: Callable[[], None],
 ) -> None:
     """Serve `world` on `listener` until SIGINT or SIGTERM; `ready` is called when both sockets listen."""
-    options: dict[str, Any] = {}
-    if world.settings.tls_cert and world.settings.tls_key:
-        options = {"ssl_certfile": str(world.settings.tls_cert), "ssl_keyfile": str(world.settings.tls_key)}
     public = app.public_app(world, Works(world), places.log)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            public,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            proxy_headers=world.settings.behind_proxy,
-            **options,
-        )
+    config = uvicorn.Config(
+        public,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=END_SECONDS,
+        proxy_headers=world.settings.behind_proxy,
+        **_certificate(world.settings),
     )
-    with _operator(app.operator_app(world, check), places.socket):
+    try:
+        config.load()
+    except (OSError, ValueError) as error:  # ssl's own errors are among them
+        raise Unavailable("serve.tls", why=getattr(error, "strerror", None) or str(error)) from error
+    server = _Server(config)
+    with server.ended_by_signals(), _operator(app.operator_app(world, check), places.socket):
         listener.listen(BACKLOG)
         ready()
         server.run(sockets=[listener])
+    if server.lifespan.should_exit:
+        raise Unavailable("serve.not-started")
+
+
+def _certificate(settings: Settings) -> dict[str, Any]:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return {}
+    return {"ssl_certfile": str(settings.tls_cert), "ssl_keyfile": str(settings.tls_key)}
+
+
+class _Server(uvicorn.Server):
+    """Ends on a signal and returns; uvicorn's own raises the signal again, and nobody behind it would clean up."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `ended_by_signals`, which minds them from before the start to after the end."""
+        yield
+
+    @contextmanager
+    def ended_by_signals(self) -> Iterator[None]:
+        """Within this, the first SIGINT or SIGTERM ends the server, the second at once."""
+        before = {number: signal.signal(number, self._told) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _told(self, *_: object) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 @contextmanager
