@@ -133,6 +133,26 @@ def test_the_same_manifest_again_is_the_same_deposit(world: World) -> None:
     assert sealed(world) == [first.id]
 
 
+def test_a_client_that_signs_anew_means_the_same_deposit(tmp_path: Path) -> None:
+    """Its answer was lost, or it asks in eight threads at once: one file is one deposit, also if repeats are kept."""
+    world = dam(tmp_path, repeat="keep")
+    person, other = Person("A").joins(world), Person("B").joins(world)
+    found: list[Job] = []
+    threads = [threading.Thread(target=lambda: found.append(announced(world, person))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (id,) = {job.id for job in found}
+    assert announced(world, other).id != id
+    deposit.receive(world, person.caller, id, chunks(GOOD))
+    assert announced(world, person).stage == Stage.RECEIVED
+    assert deposit.process(world, id, quiet).stage == Stage.COMMITTED
+    assert announced(world, person).id == id
+    assert announced(world, person, name="other.csv").id == id
+    assert sealed(world) == [id]
+
+
 def test_a_deposit_that_only_the_log_remembers_is_found(world: World) -> None:
     """After the journal is lost, the same file is still the same deposit, for its contributor alone."""
     person, other = Person("A").joins(world), Person("B").joins(world)

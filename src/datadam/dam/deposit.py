@@ -40,6 +40,7 @@ from datadam.model import (
     Source,
     Stage,
     Standard,
+    Statement,
     Tally,
     Type,
     instant,
@@ -71,40 +72,48 @@ def announce(world: World, caller: Caller, envelope: bytes) -> Job:
     member = _contributor(world, caller)
     if body["contributor"] != member:
         raise Untrusted("deposit.not-yours", contributor=body["contributor"])
+    with world.lock:  # two announcements of one file at once are one deposit
+        there = _there_is(world, statement)
+        if there is not None:
+            return there
+        _check_manifest(world, body)
+        job = Job(
+            id=DepositId(statement.id),
+            contributor=member,
+            standard=body["standard"],
+            version=body["version"],
+            envelope=envelope.decode(),
+            stage=Stage.ANNOUNCED,
+            received=instant(world.clock()),
+        )
+        with world.store.transaction() as rows:
+            if len(rows.find(Job, contributor=member, stage=Stage.ANNOUNCED)) >= MAX_ANNOUNCED:
+                raise Refused("deposit.too-many-announced", limit=MAX_ANNOUNCED)
+            rows.put(job)
+        return job
+
+
+def _there_is(world: World, statement: Statement) -> Job | None:
+    """The deposit that a manifest means, if there is one already."""
+    body = statement.body
     with world.store.read() as rows:
         state.believe(rows, statement)
         held = rows.get(Job, statement.id)
         same = rows.find(
             Deposit,
-            contributor=member,
+            contributor=body["contributor"],
             standard=body["standard"],
             version=body["version"],
             file_digest=body["file"]["digest"],
             fit_digest=body["fit_digest"],
         )
-        open_jobs = [job for job in rows.find(Job, contributor=member) if job.stage not in FINAL]
+        under_way = [job for job in rows.find(Job, contributor=body["contributor"]) if job.stage not in FINAL]
     if held is not None:
         return held
-    for job in open_jobs:  # a client that lost our answer signs anew, and means the same deposit
+    for job in under_way:  # a client that lost our answer signs anew, and means the same deposit
         if _meant(seal.opened(job.envelope).body) == _meant(body):
             return job
-    if same:
-        return _job_of(world, same[-1])
-    _check_manifest(world, body)
-    job = Job(
-        id=DepositId(statement.id),
-        contributor=member,
-        standard=body["standard"],
-        version=body["version"],
-        envelope=envelope.decode(),
-        stage=Stage.ANNOUNCED,
-        received=instant(world.clock()),
-    )
-    with world.store.transaction() as rows:
-        if len(rows.find(Job, contributor=member, stage=Stage.ANNOUNCED)) >= MAX_ANNOUNCED:
-            raise Refused("deposit.too-many-announced", limit=MAX_ANNOUNCED)
-        rows.put(job)
-    return job
+    return _job_of(world, same[-1]) if same else None
 
 
 def _meant(manifest: Json) -> Json:
