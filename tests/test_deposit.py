@@ -407,6 +407,15 @@ def test_a_bad_file_is_refused_with_its_reason_and_leaves_no_row(world: World, d
         deposit.sealed(world, job.id)
 
 
+def test_a_deposit_without_one_good_row_is_refused(tmp_path: Path) -> None:
+    """Also under a standard that lets every row be rejected."""
+    world = a_world(tmp_path)
+    publish.publish(world, standard_text().replace("value: 0.5", "value: 1"))
+    job = deposit.process(world, received(world, Person("A").joins(world), b"meter,amount\nA,x\n").id, quiet)
+    assert (job.stage, (job.fault or {})["code"]) == (Stage.REFUSED, "deposit.nothing-admitted")
+    assert stored(world) == []
+
+
 @pytest.mark.parametrize("cut", [4, 40, -8, -1])
 def test_a_truncated_parquet_file_is_refused(world: World, cut: int) -> None:
     """Wherever it is cut."""

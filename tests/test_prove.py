@@ -66,6 +66,19 @@ def reads(world: World, caller: Caller, id: str) -> bool:
         return (error.code, error.facts) != ("statement.unknown", {"statement": id})
 
 
+def test_bodies_come_in_log_order_with_gaps_for_what_is_not_the_callers(world: World) -> None:
+    """A mirror asks for a stretch: what it may not read, or what was erased, is a gap and nothing else."""
+    person = Person("A").joins(world)
+    person.deposits(world, ID, GOOD)
+    ids = [id for _, id in world.ledger.entries()]
+    shown = [None if one is None else one.id for one in prove.bodies(world, Caller(), 0, 99)]
+    assert shown == [*ids[:3], None, None]
+    assert [one and one.id for one in prove.bodies(world, person.caller, 1, 3)] == ids[1:4]
+    world.bodies.erase(ids[1])
+    assert list(prove.bodies(world, Caller(), 1, 1)) == [None]
+    assert list(prove.bodies(world, Caller(), 99, 5)) == []
+
+
 def test_what_is_no_logged_statement_is_unknown_to_all(world: World) -> None:
     """A profile's digest stands in the log, and a crash may leave bodies: none of them can be asked for."""
     person = Person("A")

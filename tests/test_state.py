@@ -304,6 +304,8 @@ def test_a_key_change_names_the_key_in_force_and_a_new_one(tmp_path: Path) -> No
     first, second = one.key, seal.new_key()
     with pytest.raises(Untrusted):
         join.rotate(world, next_key(one, second, replaces=seal.thumbprint(other.key)))
+    with pytest.raises(Untrusted, match="key.rotation-wrong"):  # a key that replaces itself needs nobody else
+        join.rotate(world, next_key(one, second, signers=(second,), replaces=seal.thumbprint(second)))
     with pytest.raises(Untrusted):
         join.rotate(world, next_key(one, other.key, signers=(one.key, other.key)))
     join.rotate(world, next_key(one, second))

@@ -147,3 +147,5 @@ def test_told_progress_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch)
         hands._tell(id, "judge", 1, None)
     assert (hands.progress("a"), hands.progress("c")) == (None, ("judge", 1, None))
     hands.stop()
+    with pytest.raises(works._Stopped):
+        hands._tell("d", "judge", 1, None)
