@@ -51,6 +51,9 @@ def main() -> None:
         app()
     except DamError as error:
         sys.exit(Terminal(_language()).refuse(error))
+    except OSError as error:  # a path that is wrong, a full disk: nothing of ours can do better
+        wrong = Unavailable("file.system", path=str(error.filename or ""), why=error.strerror or str(error))
+        sys.exit(Terminal(_language()).refuse(wrong))
     except KeyboardInterrupt:
         sys.exit(130)  # as shells have it: 128 and the signal's number
 

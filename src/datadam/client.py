@@ -8,6 +8,7 @@ It talks HTTP and holds the member's key.
 - Data frames are loaded by whichever library is asked for; the client itself needs none.
 """
 
+import codecs
 import csv
 import hashlib
 import importlib
@@ -24,7 +25,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import httpx
 import platformdirs
@@ -45,6 +46,7 @@ TIMEOUT: Final = httpx.Timeout(30, read=120)  # seconds; a share may have to be 
 POLL_SECONDS: Final = 0.2
 CHUNK: Final = 1 << 20  # bytes
 SAMPLE_ROWS: Final = 20
+SEPARATORS: Final = (",", ";", "\t")  # as the dam reads a CSV: the one that its first line uses most
 RENEW_SECONDS: Final = 60  # a token this close to its end is asked anew
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _BY_STATUS: Final[Mapping[int, type[DamError]]] = {
@@ -98,10 +100,14 @@ def default_profile() -> Profile:
 
 def new_key(path: Path) -> seal.Jwk:
     """Make a key and write it to `path`, readable by its owner only. A file that exists is not overwritten."""
-    if path.exists():
-        raise Refused("key.exists", path=str(path))
     key = seal.new_key()
-    write_private(path, key)
+    partial = _partial(path, key)
+    try:
+        os.link(partial, path)  # unlike a rename, a link never replaces, also not what came between
+    except FileExistsError:
+        raise Refused("key.exists", path=str(path)) from None
+    finally:
+        partial.unlink()
     return key
 
 
@@ -119,14 +125,20 @@ def read_key(path: Path) -> seal.Jwk:
 
 def write_private(path: Path, value: object) -> Path:
     """Write JSON for the owner only, whole or not at all."""
+    _partial(path, value).replace(path)
+    return path
+
+
+def _partial(path: Path, value: object) -> Path:
+    """The same, whole on the disk beside `path` and not yet under its name."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, ensure_ascii=False)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    Path(name).replace(path)
-    return path
+    return Path(name)
 
 
 # --- a dam ------------------------------------------------------------------------------------------------------------
@@ -134,13 +146,21 @@ def write_private(path: Path, value: object) -> Path:
 
 def connect(url: str, *, key: str | Path | Mapping[str, str] | None = None, member: str | None = None) -> "Dam":
     """Reach the dam at `url`, as the member that `key` (a file or a JWK) belongs to; without a key as a stranger."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Invalid("client.url-malformed", url=url[:200])
-    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        raise Refused("client.url-plain", url=url[:200])
+    _check_url(url)
     held = read_key(Path(key)) if isinstance(key, str | Path) else dict(key) if key else None
     return Dam(url.rstrip("/"), held, member or (seal.member_id(held) if held else None))
+
+
+def _check_url(url: str) -> None:
+    """Refuse an address that is none, or over which tokens and rows would cross a network in clear."""
+    try:
+        parts = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Invalid("client.url-malformed", url=url[:200]) from error
+    if parts.scheme not in {"http", "https"} or not parts.host:
+        raise Invalid("client.url-malformed", url=url[:200])
+    if parts.scheme == "http" and parts.host not in {"127.0.0.1", "localhost", "::1"}:
+        raise Refused("client.url-plain", url=url[:200])
 
 
 def open(id: str) -> "Reservoir":  # noqa: A001  (datadam.open reads well, and the built-in is not wanted here)
@@ -177,6 +197,15 @@ class Dam:
     # the wire
 
     def _ask(self, method: str, path: str, *, as_member: bool = True, **more: Any) -> httpx.Response:  # noqa: ANN401
+        try:
+            return self._send(method, path, as_member=as_member, **more)
+        except Refused as error:
+            if not as_member or error.code != "login.token-unknown" or isinstance(more.get("content"), Iterator):
+                raise
+        self._until = 0.0  # the dam forgot the login, as after a rebuild of its tables
+        return self._send(method, path, as_member=as_member, **more)
+
+    def _send(self, method: str, path: str, *, as_member: bool, **more: Any) -> httpx.Response:  # noqa: ANN401
         headers = {**more.pop("headers", {}), **({"Authorization": f"Bearer {self._login()}"} if as_member else {})}
         try:
             answer = self._http.request(method, path, headers=headers, **more)
@@ -185,7 +214,7 @@ class Dam:
         return _answered(answer)
 
     def _get(self, path: str, *, as_member: bool = False, **params: Any) -> Any:  # noqa: ANN401
-        return self._ask("GET", path, as_member=as_member, params=params).json()
+        return _told(self._ask("GET", path, as_member=as_member, params=params))
 
     def _login(self) -> str:
         if self._key is None or self.member is None:
@@ -210,7 +239,7 @@ class Dam:
         """
         pins = _pins()
         held = pins.get(self.url)
-        vkey = held["vkey"] if held else self._get("/api")["log"]["vkey"]
+        vkey = held["vkey"] if held else self._offered_key()
         text = self._ask("GET", "/log/checkpoint", as_member=False).text
         pinned = note.open_checkpoint(held["checkpoint"], vkey) if held else None
         seen = ledger.believe(text, vkey=vkey, pinned=pinned, proof=self._consistency)
@@ -218,8 +247,19 @@ class Dam:
         self._pinned = vkey
         return {"vkey": vkey, "size": seen.size, "first": held is None}
 
+    def _offered_key(self) -> str:
+        told = self._get("/api")
+        vkey = told["log"].get("vkey") if isinstance(told, dict) and isinstance(told.get("log"), dict) else None
+        if not isinstance(vkey, str):
+            raise Unavailable("client.answer-odd", status=200)
+        return vkey
+
     def _consistency(self, old: int, new: int) -> Sequence[bytes]:
-        return [seal.decode(node) for node in self._get("/api/log/consistency", old=old, new=new)["proof"]]
+        """A dam that has no such proof, or not one that can be read, does not extend what was pinned."""
+        try:
+            return [seal.decode(node) for node in self._get("/api/log/consistency", old=old, new=new)["proof"]]
+        except (Invalid, NotFound, KeyError, TypeError) as error:
+            raise Untrusted("checkpoint.forked", size=new) from error
 
     @property
     def vkey(self) -> str:
@@ -231,7 +271,7 @@ class Dam:
     def receipt(self, id: str) -> Json:
         """The receipt of a statement that concerns the caller, checked before it is returned."""
         try:
-            sent = self._get(f"/api/receipts/{id}", as_member=self._key is not None)
+            sent = self._get(f"/api/receipts/{_part(id)}", as_member=self._key is not None)
         except NotFound:
             raise NotFound("statement.unknown", statement=id[:64]) from None
         ledger.verify_receipt(seal.canonical(sent), vkey=self.vkey)
@@ -245,7 +285,7 @@ class Dam:
     def body(self, id: str) -> bytes | None:
         """A statement's body, None where the caller may not read it."""
         try:
-            return self._ask("GET", f"/api/bodies/{id}", as_member=self._key is not None).content
+            return self._ask("GET", f"/api/bodies/{_part(id)}", as_member=self._key is not None).content
         except NotFound:
             return None
 
@@ -309,7 +349,7 @@ class Dam:
 
     def standing(self, application: str) -> Json:
         """How an application stands."""
-        found: Json = self._get(f"/api/applications/{application}")
+        found: Json = self._get(f"/api/applications/{_part(application)}")
         return found
 
     def me(self) -> Json:
@@ -349,7 +389,7 @@ class Dam:
 
     def standard_text(self, id: str) -> str:
         """A standard as it was signed, ODCS YAML."""
-        return self._ask("GET", f"/api/standards/{id}", as_member=False).text
+        return self._ask("GET", f"/api/standards/{_part(id)}", as_member=False).text
 
     def standard(self, id: str) -> Standard:
         """A standard."""
@@ -357,7 +397,7 @@ class Dam:
 
     def fits(self, standard: str) -> list[Json]:
         """The caller's own confirmed fits for a standard, newest first."""
-        return list(self._get(f"/api/fits/{standard}", as_member=True)["items"])
+        return list(self._get(f"/api/fits/{_part(standard)}", as_member=True)["items"])
 
     def deposit(
         self, path: str | Path, fit: Fit, *, terms: Sequence[str] = (), progress: Callable[[Json], None] | None = None
@@ -371,7 +411,7 @@ class Dam:
             "version": fit.version,
             "fit": fit_to_json(fit),
             "fit_digest": fit_digest(fit),
-            "file": {"name": file.name[:255], "format": file_format(file), "digest": digest, "size": size},
+            "file": {"name": _shown_name(file), "format": file_format(file), "digest": digest, "size": size},
             "terms": list(terms),
         }
         statement = self._sign(Kind.MANIFEST, facts)
@@ -380,13 +420,13 @@ class Dam:
             told = progress or (lambda _: None)
             headers = {"Content-Length": str(size)}
             content = _chunks(file, lambda sent: told({**job, "progress": {"stage": "send", "done": sent, "of": size}}))
-            job = self._ask("PUT", f"/api/deposits/{job['id']}/file", content=content, headers=headers).json()
+            job = self._ask("PUT", f"/api/deposits/{_part(job['id'])}/file", content=content, headers=headers).json()
         return self.wait(job["id"], progress=progress)
 
     def wait(self, id: str, *, progress: Callable[[Json], None] | None = None) -> Json:
         """Wait until a deposit is committed or refused."""
         while True:
-            job: Json = self._get(f"/api/deposits/{id}", as_member=True)
+            job: Json = self._get(f"/api/deposits/{_part(id)}", as_member=True)
             if progress is not None:
                 progress(job)
             if job["stage"] in {"committed", "refused"}:
@@ -399,7 +439,7 @@ class Dam:
 
     def rejects(self, id: str, into: Path) -> Path:
         """Fetch a deposit's refused rows, in the layout that they were sent in, with their reasons."""
-        into.write_bytes(self._ask("GET", f"/api/deposits/{id}/rejects").content)
+        into.write_bytes(self._ask("GET", f"/api/deposits/{_part(id)}/rejects").content)
         return into
 
     # taking out
@@ -410,7 +450,10 @@ class Dam:
 
     def open(self, id: str) -> "Reservoir":
         """The reservoir `id`; nothing is loaded before it is asked for."""
-        return Reservoir(dam=self, info=self._get(f"/api/reservoirs/{id}", as_member=self._key is not None))
+        info = self._get(f"/api/reservoirs/{_part(id)}", as_member=self._key is not None)
+        if not isinstance(info, dict) or info.get("id") != id:  # it names files on this machine
+            raise Unavailable("client.answer-odd", status=200)
+        return Reservoir(dam=self, info=info)
 
     def releases(self, standard: str | None = None) -> list[Json]:
         """The caller's releases, oldest first."""
@@ -428,7 +471,7 @@ class Dam:
 
     def revoke_profile(self, profile: str) -> None:
         """End a share profile."""
-        self._ask("DELETE", f"/api/profiles/{profile}")
+        self._ask("DELETE", f"/api/profiles/{_part(profile)}")
 
     def files(self, table: Mapping[str, str]) -> list[Json]:
         """The files of a share, with addresses that work for a while (Delta Sharing, parquet format)."""
@@ -437,7 +480,8 @@ class Dam:
         return [line["file"] for line in map(json.loads, lines) if "file" in line]
 
     def fetch(self, url: str, into: Path) -> Path:
-        """Fetch one served file, in pieces."""
+        """Fetch one served file, in pieces; what came of one that breaks off is removed."""
+        _check_url(url)
         try:
             with self._http.stream("GET", url) as answer, into.open("wb") as file:
                 if answer.status_code != httpx.codes.OK:
@@ -445,8 +489,11 @@ class Dam:
                     _answered(answer)
                 for chunk in answer.iter_bytes(CHUNK):
                     file.write(chunk)
-        except httpx.HTTPError as error:
-            raise Unavailable("client.unreachable", url=self.url, why=type(error).__name__) from error
+        except BaseException as error:
+            into.unlink(missing_ok=True)
+            if isinstance(error, httpx.HTTPError):
+                raise Unavailable("client.unreachable", url=self.url, why=type(error).__name__) from error
+            raise
         return into
 
 
@@ -480,11 +527,17 @@ class Reservoir:
     def to_polars(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pl.DataFrame":  # noqa: A002
         """The rows as a Polars frame: `columns` to keep; `filter` as tuples like ("type", "=", "domain")."""
         polars = _library("polars", "polars")
+        for _, op, _ in filter:
+            _known_op(op)
         with self._downloaded() as paths:
             lazy = polars.scan_parquet(paths, glob=False)
-            for column, op, value in filter:
-                lazy = lazy.filter(_known_op(op)(polars.col(column), value))
-            frame: pl.DataFrame = (lazy.select(columns) if columns else lazy).collect()
+            _check_columns(lazy.collect_schema().names(), columns, filter)
+            try:
+                for column, op, value in filter:
+                    lazy = lazy.filter(_known_op(op)(polars.col(column), value))
+                frame: pl.DataFrame = (lazy.select(columns) if columns else lazy).collect()
+            except (polars.exceptions.PolarsError, TypeError, ValueError) as error:
+                raise Invalid("client.filter-value", why=str(error)[:200]) from error
             return frame
 
     def to_arrow(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pa.Table":  # noqa: A002
@@ -494,7 +547,11 @@ class Reservoir:
             _known_op(op)
         with self._downloaded() as paths:
             chosen = list(columns) if columns else None
-            table: pa.Table = parquet.read_table(paths, columns=chosen, filters=list(filter) or None, memory_map=False)
+            _check_columns(parquet.read_schema(paths[0]).names, columns, filter)
+            try:
+                table: pa.Table = parquet.read_table(paths, columns=chosen, filters=list(filter) or None)
+            except (TypeError, ValueError, NotImplementedError) as error:  # Arrow's own errors are among them
+                raise Invalid("client.filter-value", why=str(error)[:200]) from error
             return table
 
     def to_pandas(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pd.DataFrame":  # noqa: A002
@@ -504,12 +561,15 @@ class Reservoir:
         return frame
 
     def download(self, folder: str | Path) -> list[Path]:
-        """The Parquet files as they are served, each checked against its size."""
-        into = Path(folder)
+        """The Parquet files as they are served, each checked against its size; those of an earlier download go."""
+        into, named = Path(folder), quote(self.id, safe="")
         into.mkdir(parents=True, exist_ok=True)
+        files = self.dam.files(self.info["table"])
+        for earlier in into.glob(f"{named}-[0-9][0-9][0-9][0-9][0-9].parquet"):
+            earlier.unlink()  # rows of two versions side by side would be counted twice
         paths = []
-        for number, file in enumerate(self.dam.files(self.info["table"])):
-            path = self.dam.fetch(file["url"], into / f"{self.id}-{number:05}.parquet")
+        for number, file in enumerate(files):
+            path = self.dam.fetch(file["url"], into / f"{named}-{number:05}.parquet")
             if path.stat().st_size != file["size"]:
                 raise Unavailable("client.file-cut", file=path.name, size=path.stat().st_size, expected=file["size"])
             paths.append(path)
@@ -540,6 +600,12 @@ def _known_op(op: str) -> Callable[[Any, Any], Any]:
     if op not in _OPS:
         raise Invalid("client.filter-unknown", op=op[:20])
     return _OPS[op]
+
+
+def _check_columns(known: Sequence[str], columns: Sequence[str] | None, filter: Sequence[Filter]) -> None:  # noqa: A002
+    for column in (*(columns or ()), *(one[0] for one in filter)):
+        if column not in known:
+            raise NotFound("client.column-unknown", column=str(column)[:60], known=list(known))
 
 
 def _library(name: str, extra: str) -> Any:  # noqa: ANN401  (a module)
@@ -608,15 +674,21 @@ def _look_csv(path: Path) -> Layout:
     with path.open("rb") as file:
         head = file.read(CHUNK)
     try:
-        text = head.decode("utf-8-sig", errors="strict" if len(head) < CHUNK else "ignore")
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head, len(head) < CHUNK)
     except UnicodeDecodeError as error:
         raise Invalid("deposit.encoding", name=path.name, offset=error.start) from error
-    first = text.split("\n", 1)[0]
-    separator = max(",;\t|", key=first.count)
-    rows = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=separator), SAMPLE_ROWS + 1))
-    if not rows or not any(rows[0]):
+    first, _, rest = text.partition("\n")
+    if not first.strip():
         raise Invalid("deposit.file-empty", name=path.name)
-    header, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    separator = max(SEPARATORS, key=first.count)
+    try:
+        header = next(csv.reader([first], delimiter=separator, strict=True))
+    except (csv.Error, StopIteration) as error:
+        raise Invalid("file.header-malformed", name=path.name) from error
+    body: list[list[str]] = []
+    with suppress(csv.Error):  # a broken row is for the dam's report; what came before it is sample enough
+        for row in itertools.islice(csv.reader(io.StringIO(rest), delimiter=separator), SAMPLE_ROWS):
+            body += [row] if len(row) == len(header) else []
     samples = tuple(tuple(row[i] for row in body) for i in range(len(header)))
     return Layout(columns=tuple(header), types=("text",) * len(header), samples=samples)
 
@@ -650,11 +722,38 @@ def _today() -> str:
 
 
 def _pins() -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        pins = json.loads((home() / "pins.json").read_text(encoding="utf-8"))
-        if isinstance(pins, dict):
-            return pins
-    return {}
+    """What was pinned. A file that is there but broken is `Untrusted`: to start anew would be to trust anybody."""
+    path = home() / "pins.json"
+    try:
+        pins = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Untrusted("client.pins-broken", path=str(path)) from error
+    fields = ("vkey", "checkpoint")
+    whole = isinstance(pins, dict) and all(
+        isinstance(pin, dict) and all(isinstance(pin.get(name), str) for name in fields) for pin in pins.values()
+    )
+    if not whole:
+        raise Untrusted("client.pins-broken", path=str(path))
+    return dict(pins)
+
+
+def _part(id: object) -> str:
+    """An id as one part of an address, whatever is in it."""
+    return quote(str(id), safe="")
+
+
+def _shown_name(file: Path) -> str:
+    """A file's name as a manifest can hold it: at most 255 characters, and Unicode throughout."""
+    return file.name.encode(errors="replace").decode()[:255]
+
+
+def _told(answer: httpx.Response) -> Any:  # noqa: ANN401  (any JSON)
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise Unavailable("client.answer-odd", status=answer.status_code) from error
 
 
 def _answered(answer: httpx.Response) -> httpx.Response:
