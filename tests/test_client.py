@@ -59,10 +59,8 @@ def wide_standard() -> str:
         one = one.replace("logicalType: integer", f"logicalType: {logical.get(kind, kind)}")
         one = one.replace("value: {ko: 값}", f"value: {{ko: {name} 값}}")
         if kind == "decimal":
-            one = (
-                one.rstrip("\n")
-                + "\n          - {vendor: datadam, property: decimal, value: {precision: 12, scale: 2}}\n"
-            )
+            decimal = "- {vendor: datadam, property: decimal, value: {precision: 12, scale: 2}}"
+            one = f"{one.rstrip()}\n          {decimal}\n"
         columns.append(one)
     return head + "".join(columns)
 
@@ -138,7 +136,7 @@ def test_the_key_is_pinned_at_the_first_contact_and_growth_is_checked(dam: Serve
 
 
 @pytest.fixture
-def forked(tmp_path: Path) -> Iterator[tuple[Path, Path, int]]:
+def forked(tmp_path: Path) -> tuple[Path, Path, int]:
     """A dam, an older copy of it, and the port that both answer at."""
     with serving(tmp_path / "dam") as first:
         first.person("Before")
@@ -150,11 +148,11 @@ def forked(tmp_path: Path) -> Iterator[tuple[Path, Path, int]]:
         grown.person("After")
         with grown.client() as reader:
             assert reader.trust()["first"] is False
-    yield tmp_path / "dam", tmp_path / "older", port
+    return tmp_path / "dam", tmp_path / "older", port
 
 
 def test_a_rolled_back_and_a_forked_log_are_not_trusted(forked: tuple[Path, Path, int]) -> None:
-    """An older copy is smaller; grown otherwise it is another log, at the same size and beyond; the real one is fine."""
+    """An older copy is smaller; grown otherwise it is another log, at the same size and beyond; the real one holds."""
     folder, older, port = forked
     with serving(older, port=port) as liar, liar.client() as reader:
         with pytest.raises(Untrusted, match="checkpoint.smaller"):
@@ -223,9 +221,9 @@ def liar(answer: bytes, *, length: int | None = None, status: int = 200) -> Iter
             self.end_headers()
             self.wfile.write(answer)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  (http.server looks for that name)
 
-        def log_message(self, *_: object) -> None:  # type: ignore[override]
+        def log_message(self, *_: object) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Lies)
@@ -271,9 +269,13 @@ def test_nobody_there_is_told_so() -> None:
 
 def test_a_dam_cannot_name_files_on_this_machine(dam: Served) -> None:
     """A reservoir answers by the id that it was asked for; a trick in the id is one part of the address."""
-    with liar(json.dumps({"id": "../../evil", "table": {}}).encode()) as url, client.connect(url) as reader:
-        with pytest.raises(Unavailable, match="client.answer-odd"):
-            reader.open(STANDARD)
+    evil = json.dumps({"id": "../../evil", "table": {}}).encode()
+    with (
+        liar(evil) as url,
+        client.connect(url) as reader,
+        pytest.raises(Unavailable, match="client.answer-odd"),
+    ):
+        reader.open(STANDARD)
     with dam.client() as reader:
         for id in ("../me", "%2e%2e", "a\x00b", "", "a/b", "가", "a?b=c", "a#b"):
             with pytest.raises(DamError):
@@ -432,13 +434,17 @@ def test_a_missing_library_is_named_with_what_installs_it(library: str, load: st
 
 def test_a_download_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     """Fewer bytes than were told: `Unavailable`, and no half file to be taken for a whole one."""
-    with liar(b"half", length=100) as url, client.connect(url) as reader:
-        with pytest.raises(Unavailable, match="client.unreachable"):
-            reader.fetch(f"{url}/file", tmp_path / "file")
+    with (
+        liar(b"half", length=100) as url,
+        client.connect(url) as reader,
+        pytest.raises(Unavailable, match="client.unreachable"),
+    ):
+        reader.fetch(f"{url}/file", tmp_path / "file")
     assert not (tmp_path / "file").exists()
 
 
-def test_a_file_shorter_than_the_dam_said_is_told(dam: Served, alice: Person, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("alice")
+def test_a_file_shorter_than_the_dam_said_is_told(dam: Served, tmp_path: Path) -> None:
     """The dam's disk lost its end; the sizes in the answer do not match."""
     other = dam.person("Short")
     grant.grant(dam.world, other.id, STANDARD)
@@ -586,18 +592,17 @@ CELLS = st.lists(NAMES, min_size=1, max_size=5)
     header=CELLS,
     cells=CELLS,
     separator=st.sampled_from([",", ";", "\t", "|"]),
-    end=st.sampled_from(["\n", "\r\n"]),
-    bom=st.booleans(),
-    quote=st.booleans(),
+    dressed=st.tuples(st.sampled_from(["", "\ufeff"]), st.sampled_from(["", '"']), st.sampled_from(["\n", "\r\n"])),
 )
 def test_what_is_looked_at_here_is_what_the_dam_reads(
-    tmp_path: Path, header: list[str], cells: list[str], separator: str, end: str, *, bom: bool, quote: bool
+    tmp_path: Path, header: list[str], cells: list[str], separator: str, dressed: tuple[str, str, str]
 ) -> None:
     """Any CSV that the dam's engine takes has the columns here that it has there; and nothing crashes on the others."""
-    shown = ['"' + name.replace('"', '""') + '"' for name in header] if quote else header
+    mark, quote, end = dressed
+    shown = [f"{quote}{name.replace(quote, 2 * quote) if quote else name}{quote}" for name in header]
     lines = [separator.join(shown), separator.join(cells)]
     path = tmp_path / "looked.csv"
-    path.write_bytes((b"\xef\xbb\xbf" if bom else b"") + (end.join(lines) + end).encode())
+    path.write_bytes((mark + end.join(lines) + end).encode())
     try:
         layout = client.look(path)
     except Invalid:
