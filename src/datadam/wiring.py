@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datadam import settings as choices
-from datadam.errors import Invalid, NotFound, Unavailable
+from datadam.errors import Invalid, NotFound, Unavailable, Untrusted
 from datadam.settings import Settings
 
 if TYPE_CHECKING:
     from datadam.adapters.folder import Folder
     from datadam.dam.prove import Findings
     from datadam.dam.world import World
+    from datadam.ledger import Ledger
     from datadam.ports import Engine
 
 
@@ -83,13 +84,14 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.ledger import Ledger
 
     secrets = KeyFiles(folder.keys)
+    log_key = secrets.private_key("log")
     bodies, log = BodyFiles(folder.bodies), TileLog(folder.log)
     try:
         store = SqlStore(folder.state)
         try:
             yield World(
                 settings=settings,
-                ledger=Ledger(log, bodies, key=secrets.private_key("log"), origin=settings.name),
+                ledger=_ledger(folder, settings, lambda: Ledger(log, bodies, key=log_key, origin=settings.name)),
                 bodies=bodies,
                 store=store,
                 lake=DeltaLake(folder.reservoirs),
@@ -103,6 +105,17 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
             store.close()
     finally:
         log.close()
+
+
+def _ledger(folder: "Folder", settings: Settings, made: "Callable[[], Ledger]") -> "Ledger":
+    """The ledger; a log that was signed under another name or key is told as what it is, another dam's."""
+    try:
+        return made()
+    except Untrusted as error:
+        if error.code != "note.unsigned":
+            raise
+        with (folder.log / "checkpoint").open(encoding="utf-8") as note:
+            raise Unavailable("dam.other", origin=note.readline().strip(), name=settings.name) from error
 
 
 def _now() -> datetime:

@@ -22,11 +22,14 @@ _MAYBE: Final = "?"  # ends the name of an argument that may be absent
 
 def perform(world: World, verb: str, args: Mapping[str, Any], *, check: Callable[[], prove.Findings]) -> Json:
     """Do one of `VERBS` with exactly the arguments that it takes. `check` looks the whole folder over."""
+    takes: tuple[str, ...]
+    does: Callable[..., Json]
     if verb == "check":
-        return _check(world, args, check)
-    if verb not in VERBS:
+        takes, does = (f"rebuild{_MAYBE}",), partial(_check, check=check)
+    elif verb in VERBS:
+        takes, does = VERBS[verb]
+    else:
         raise NotFound("operator.verb-unknown", verb=verb[:40])
-    takes, does = VERBS[verb]
     names = {take.removesuffix(_MAYBE): take.endswith(_MAYBE) for take in takes}
     known = set(names) >= set(args) and all(value is None or isinstance(value, str) for value in args.values())
     if not known or not all(maybe or args.get(name) is not None for name, maybe in names.items()):
@@ -128,8 +131,8 @@ def _tidy(world: World) -> Json:
     return {"tokens": login.forget_expired(world), "deposits": deposit.tidy(world), "shares": release.tidy(world)}
 
 
-def _check(world: World, args: Mapping[str, Any], check: Callable[[], prove.Findings]) -> Json:
-    rebuilt = state.rebuild(world) if args.get("rebuild") else None
+def _check(world: World, rebuild: str | None, *, check: Callable[[], prove.Findings]) -> Json:
+    rebuilt = state.rebuild(world) if rebuild else None
     found = check()
     return {
         "rebuilt": rebuilt,
@@ -173,6 +176,8 @@ SOCKET_SECONDS: Final = 600  # a check of a large folder takes its time
 
 def over_socket(path: Path, verb: str, args: Mapping[str, str | None]) -> Json:
     """Have the running server do a verb; `ConnectionError` when nobody listens at `path`."""
+    if not path.is_socket():
+        raise ConnectionError(str(path))
     try:
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=SOCKET_SECONDS) as client:
             answer = client.post(f"http://dam/{verb}", json=args)

@@ -74,9 +74,10 @@ def serve(
     with server.ended_by_signals(), _operator(app.operator_app(world, check), places.socket):
         listener.listen(BACKLOG)
         ready()
-        server.run(sockets=[listener])
-    if server.lifespan.should_exit:
-        raise Unavailable("serve.not-started")
+        try:
+            server.run(sockets=[listener])
+        except SystemExit as error:  # uvicorn's word for a start that failed; it logged why
+            raise Unavailable("serve.not-started") from error
 
 
 def _certificate(settings: Settings) -> dict[str, Any]:

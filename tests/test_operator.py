@@ -1,0 +1,193 @@
+"""The operator's verbs: the same answers in process and through the running server, the same refusals too."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datadam import cli, seal, wiring
+from datadam.dam import join
+from datadam.dam.world import World
+from datadam.edges import operator
+from datadam.edges.terminal import Terminal
+from datadam.errors import DamError, Invalid, NotFound, Refused
+from served import STANDARD, Served, serving
+from worlds import GOOD, Person, standard_text
+
+Perform = Callable[..., Any]
+ID, MEMBER = re.compile(r"\b[0-9a-f]{64}\b"), re.compile(r"\bm-[0-9a-f]{20}\b")
+
+
+@pytest.fixture(scope="module", params=["in process", "over the socket"])
+def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Perform]]:
+    """A dam, and one of the two ways to its verbs."""
+    with serving(tmp_path_factory.mktemp("operator") / "dam") as dam:
+        if request.param == "in process":
+            check = wiring.checker(dam.world)
+            yield dam.world, lambda verb, **args: operator.perform(dam.world, verb, args, check=check)
+        else:
+            socket = wiring.places(dam.folder).socket
+            yield dam.world, lambda verb, **args: operator.over_socket(socket, verb, args)
+
+
+def applied(world: World, name: str) -> tuple[Person, str]:
+    """Somebody who waits to join."""
+    person = Person(name)
+    profile = person.profile()
+    return person, join.apply(world, seal.envelope(person.accession(profile)), profile).id
+
+
+def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
+    """One dam's life as its operator leads it, each verb at least once."""
+    world, perform = way
+    done: set[str] = set()
+
+    def does(verb: str, **args: object) -> Any:  # noqa: ANN401  (any JSON)
+        done.add(verb)
+        return perform(verb, **args)
+
+    assert does("publish", text=standard_text())["standard"] == STANDARD
+    person, id = applied(world, "Firm")
+    _, unwanted = applied(world, "Another")
+    (first, second) = does("applications")["items"]
+    assert {first["id"], second["id"]} == {id, unwanted}
+    assert first["profile"]["legal_name"] in {"Firm", "Another"}
+    assert does("approve", id=id)["member"] == person.id
+    assert does("decline", id=unwanted, reason="not now")["index"] > 0
+    assert join.standing(world, unwanted).reason == "not now"
+    grant = does("grant", member=person.id, standard=STANDARD, expires="2999-01-01")["grant"]
+    assert [one["id"] for one in does("grants", member=person.id)["items"]] == [grant]
+    assert does("grants")["items"][0]["expires"] == "2999-01-01T00:00:00Z"
+    assert does("receipt", id=grant)["log"] == world.ledger.vkey
+    assert does("revoke", grant_id=grant)["index"] > 0
+    deposit = person.deposits(world, STANDARD, GOOD)
+    assert does("receipt", id=deposit.id)
+    assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
+    assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
+    assert does("expel", member=person.id, reason="over")["index"] > 0
+    assert does("forget", member=person.id, reason="asked for")["index"] > 0
+    (member,) = [one for one in does("members")["items"] if one["id"] == person.id]
+    assert (member["profile"], member["until"] is None) == ({}, False)
+    found = does("check")
+    assert (found["faults"], found["rebuilt"], found["erased"]) == ([], None, 1)
+    assert does("check", rebuild="yes")["rebuilt"] == world.ledger.size
+    assert done == set(operator.VERBS) | {"check"}
+
+
+WRONG: list[tuple[str, dict[str, Any], type[DamError], str]] = [
+    ("nothing", {}, NotFound, "operator.verb-unknown"),
+    ("status", {"more": "x"}, Invalid, "request.malformed"),
+    ("approve", {}, Invalid, "request.malformed"),
+    ("approve", {"id": None}, Invalid, "request.malformed"),
+    ("approve", {"id": 7}, Invalid, "request.malformed"),
+    ("approve", {"id": "0" * 64}, NotFound, "application.unknown"),
+    ("decline", {"id": "0" * 64}, Invalid, "request.malformed"),
+    ("decline", {"id": "0" * 64, "reason": "x"}, NotFound, "application.unknown"),
+    ("expel", {"member": "m-0", "reason": "x"}, NotFound, "member.unknown"),
+    ("forget", {"member": "m-0", "reason": "x"}, NotFound, "member.unknown"),
+    ("publish", {}, Invalid, "request.malformed"),
+    ("publish", {"text": "a: ["}, Invalid, "yaml."),
+    ("publish", {"text": "kind: DataContract"}, Invalid, "odcs."),
+    ("grant", {"member": "m-0", "standard": STANDARD}, NotFound, "member.unknown"),
+    ("revoke", {"grant_id": "0" * 64}, NotFound, "grant.unknown"),
+    ("receipt", {"id": "0" * 64}, NotFound, "body.unknown"),
+    ("check", {"rebuild": 1}, Invalid, "request.malformed"),
+    ("check", {"more": "x"}, Invalid, "request.malformed"),
+]
+
+
+@pytest.mark.parametrize(("verb", "args", "kind", "code"), WRONG, ids=[f"{one[0]}-{one[1]}" for one in WRONG])
+def test_a_refusal_is_the_same_on_both_ways(
+    way: tuple[World, Perform], verb: str, args: dict[str, Any], kind: type[DamError], code: str
+) -> None:
+    """Branch, code and sentences: the exit code of a command does not depend on whether a server runs."""
+    _, perform = way
+    with pytest.raises(kind) as refused:
+        perform(verb, **args)
+    assert refused.value.code.startswith(code)
+    told = Terminal("en")
+    assert told.refuse(refused.value) == {Invalid: 2, NotFound: 4, Refused: 3}[kind]
+
+
+def test_arguments_that_are_no_object_are_refused(tmp_path: Path) -> None:
+    """The socket takes JSON objects only, and an unknown method is told in our manners."""
+    import httpx
+
+    with serving(tmp_path / "dam") as dam:
+        transport = httpx.HTTPTransport(uds=str(wiring.places(dam.folder).socket))
+        with httpx.Client(transport=transport) as http:
+            for body in (b"[]", b"{", b'"x"', b"\xff"):
+                answer = http.post("http://dam/status", content=body)
+                assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+            assert http.get("http://dam/status").json()["code"] == "request.method-unknown"
+            assert http.post("http://dam/status", content=b"").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Person]:
+    """A dam that nobody serves."""
+    folder = tmp_path_factory.mktemp("quiet") / "dam"
+    with serving(folder) as dam:
+        operator.perform(dam.world, "publish", {"text": standard_text()}, check=wiring.checker(dam.world))
+        return folder, dam.person("Firm")
+
+
+COMMANDS = [
+    ("status",),
+    ("status", "--json"),
+    ("check",),
+    ("member", "list"),
+    ("member", "list", "--json"),
+    ("member", "applications"),
+    ("member", "approve", "00"),
+    ("member", "expel", "m-0", "--reason", "x"),
+    ("grant", "list"),
+    ("grant", "add", "m-0", STANDARD),
+    ("grant", "revoke", "00"),
+    ("standard", "publish", STANDARD),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=[" ".join(one) for one in COMMANDS])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_command_says_the_same_with_and_without_a_server(
+    quiet: tuple[Path, Person],
+    served_too: Served,
+    command: tuple[str, ...],
+    language: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Letter for letter, and by its exit code."""
+    monkeypatch.setenv("DATADAM_LANG", language)
+    told = []
+    for folder in (quiet[0], served_too.folder):
+        place = [str(folder)] if command[0] in {"status", "check"} else ["--dam", str(folder)]
+        monkeypatch.setattr("sys.argv", ["datadam", *command, *place])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, error = capsys.readouterr()
+        told.append((ended.value.code, _masked(out, served_too), _masked(error, served_too)))
+    assert told[0] == told[1]
+
+
+@pytest.fixture(scope="module")
+def served_too(quiet: tuple[Path, Person], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The same dam, copied and served."""
+    import shutil
+
+    copy = Path(shutil.copytree(quiet[0], tmp_path_factory.mktemp("served") / "dam"))
+    with serving(copy) as dam:
+        yield dam
+
+
+def _masked(text: str, dam: Served) -> str:
+    """Without what must differ: the address with the port that was free."""
+    text = text.replace(dam.url, "URL").replace("http://127.0.0.1:8420", "URL")
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except ValueError:
+        return " ".join(text.split())
