@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -372,9 +373,11 @@ def play(folder: Path, *, once: bool) -> None:
         steps.farewell()
         print(f"\n    All steps passed, in {time.monotonic() - started:.0f} s.", flush=True)
         if not once:
-            print("    Serving until Ctrl+C.", flush=True)
-            ended = f"the server ended by itself, exit code {server.wait()}"
-            raise Failed(ended)
+            with suppress(KeyboardInterrupt):  # the end that was asked for
+                print("    Serving until Ctrl+C.", flush=True)
+                ended = f"the server ended by itself, exit code {server.wait()}"
+                raise Failed(ended)
+            print()
 
 
 def failed(why: str) -> int:
