@@ -185,7 +185,7 @@ class Lake(Protocol):
 
 SYSTEM_COLUMNS: Final = ("_deposit", "_row", "_key")
 """Stored beside the standard's columns: deposit id (text), row number from 0 in the file as sent (int64),
-and the 16-byte keyed hash of the key columns (binary; null where the standard repeats freely)."""
+and the 16-byte seeded hash of the stored key columns (binary; null where the standard repeats freely)."""
 
 
 class Engine(Protocol):

@@ -78,6 +78,7 @@ def _open_csv(path: Path, name: str) -> Opened:
         separator=separator,
         schema=dict.fromkeys(columns, pl.String),
         row_index_name=ROW,
+        null_values=[""],  # `""` says as little as nothing: both are missing
         glob=False,
     )
     rows = scanned.with_columns(pl.col(ROW).cast(pl.Int64))

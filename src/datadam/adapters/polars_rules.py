@@ -24,28 +24,35 @@ from datadam.plan import (
 )
 
 HASH_BYTES: Final = 16  # the first 128 bits of an HMAC-SHA-256: what is written costs more than what is hashed
+SEED_BYTES: Final = 8  # of a secret, for XXH3
 _REMEMBERED: Final = 100_000  # distinct texts whose meaning a lookup keeps
 _MICROSECOND: Final = 1_000_000
 
 # Names of intermediate columns, by place of the cell: source columns carry the sender's names and must not meet them.
-_TEXT, _KNOWN, _VALUE, _UNIT, _QUANTITY = "\x01t", "\x01k", "\x01v", "\x01u", "\x01q"
+TEXT, KNOWN, VALUE = "\x01t", "\x01k", "\x01v"
+_UNIT, _QUANTITY, _ID = "\x01u", "\x01q", "\x01i"
 
 
 def texts(plan: Plan) -> list[pl.Expr]:
     """Stage 1: every field that the plan reads, trimmed; missing is null."""
     found = []
     for place, cell in enumerate(plan.cells):
-        found.append(_trimmed(cell.source, cell.constant).alias(f"{_TEXT}{place}"))
+        found.append(_trimmed(cell.source, cell.constant).alias(f"{TEXT}{place}"))
         if cell.units is not None:
             found.append(_trimmed(cell.units.source, None).alias(f"{_UNIT}{place}"))
     return found
 
 
-def _trimmed(source: str | None, constant: str | None) -> pl.Expr:
+def _trimmed(source: str | None, value: str | None) -> pl.Expr:
     if source is None:
-        return pl.lit((constant or "").strip(BLANKS) or None, dtype=pl.String)
+        return constant(value)
     text = pl.col(source).str.strip_chars()
     return pl.when(text.str.len_bytes() > 0).then(text)
+
+
+def constant(text: str | None) -> pl.Expr:
+    """One value for the whole file, trimmed; null where it is empty."""
+    return pl.lit((text or "").strip(BLANKS) or None, dtype=pl.String)
 
 
 def lookups(plan: Plan) -> list[pl.Expr]:
@@ -53,7 +60,7 @@ def lookups(plan: Plan) -> list[pl.Expr]:
     found = []
     for place, cell in enumerate(plan.cells):
         if cell.lookup is not None:
-            found.append(_coded(f"{_TEXT}{place}", cell.lookup).alias(f"{_KNOWN}{place}"))
+            found.append(_coded(f"{TEXT}{place}", cell.lookup).alias(f"{KNOWN}{place}"))
         if cell.units is not None:
             found.append(_coded(f"{_UNIT}{place}", cell.units.names).alias(f"{_UNIT}{place}"))
     return found
@@ -80,7 +87,7 @@ def _coded(name: str, lookup: Lookup) -> pl.Expr:
 
 
 def _known(place: int, cell: Cell) -> pl.Expr:
-    return pl.col(f"{_KNOWN if cell.lookup is not None else _TEXT}{place}")
+    return pl.col(f"{KNOWN if cell.lookup is not None else TEXT}{place}")
 
 
 # --- casts ------------------------------------------------------------------------------------------------------------
@@ -94,11 +101,11 @@ def quantities(plan: Plan) -> list[pl.Expr]:
         .to_physical()
         .alias(f"{_QUANTITY}{place}")
         for place, cell in enumerate(plan.cells)
-        if _converts(cell)
+        if converts(cell)
     ]
 
 
-def _converts(cell: Cell) -> bool:
+def converts(cell: Cell) -> bool:
     """Whether a cast alone will not do: rounding to a scale Polars does itself, half to even."""
     if cell.units is not None:
         return True
@@ -106,8 +113,8 @@ def _converts(cell: Cell) -> bool:
 
 
 def _rescales(cell: Cell) -> bool:
-    factor, cast = cell.factor, cell.cast
-    return factor is not None and factor.numerator * 10**cast.fraction == factor.denominator * 10**cast.scale
+    factor, form = cell.factor, cell.cast
+    return factor is not None and factor.numerator * 10**form.fraction == factor.denominator * 10**form.scale
 
 
 def _formed(place: int, cell: Cell) -> pl.Expr:
@@ -119,17 +126,18 @@ def _formed(place: int, cell: Cell) -> pl.Expr:
 def values(plan: Plan) -> list[pl.Expr]:
     """Stage 4: every cell's value in its type; null where it has none, whatever the reason."""
     return [
-        (_converted(place, cell) if _converts(cell) else _cast(_formed(place, cell), cell)).alias(f"{_VALUE}{place}")
+        (_converted(place, cell) if converts(cell) else cast(_formed(place, cell), cell)).alias(f"{VALUE}{place}")
         for place, cell in enumerate(plan.cells)
         if cell.cast.type is not Type.TEXT
     ]
 
 
 def _value(place: int, cell: Cell) -> pl.Expr:
-    return _known(place, cell) if cell.cast.type is Type.TEXT else pl.col(f"{_VALUE}{place}")
+    return _known(place, cell) if cell.cast.type is Type.TEXT else pl.col(f"{VALUE}{place}")
 
 
-def _cast(text: pl.Expr, cell: Cell) -> pl.Expr:  # noqa: PLR0911  (one type, one line)
+def cast(text: pl.Expr, cell: Cell) -> pl.Expr:  # noqa: PLR0911  (one type, one line)
+    """A text of the cell's form as its value; null where there is no such value. Other texts may become anything."""
     match cell.cast.type:
         case Type.INTEGER:  # Polars reads `+1` as no integer
             return text.str.strip_prefix("+").cast(pl.Int64, strict=False)
@@ -203,14 +211,18 @@ def _by_unit(unit: pl.Expr, numbers: Mapping[str, int]) -> pl.Expr:
 
 def holds(plan: Plan) -> list[pl.Expr | None]:
     """For each rule whether it holds, true or false and never null; None for those judged over the whole file."""
-    places = {cell.column: place for place, cell in enumerate(plan.cells)}
-    return [None if rule.column is None else _holds(plan, places, rule).fill_null(value=False) for rule in plan.rules]
+    return [None if rule.column is None else holds_of(plan, rule).fill_null(value=False) for rule in plan.rules]
+
+
+def holds_of(plan: Plan, rule: Rule) -> pl.Expr:
+    """Whether one rule of a column holds; null only where a value it needs is."""
+    return _holds(plan, {cell.column: place for place, cell in enumerate(plan.cells)}, rule)
 
 
 def _holds(plan: Plan, places: Mapping[str, int], rule: Rule) -> pl.Expr:  # noqa: PLR0911  (one check, one line)
     place = places[rule.column or ""]
     cell = plan.cells[place]
-    text, known, value = pl.col(f"{_TEXT}{place}"), _known(place, cell), _value(place, cell)
+    text, known, value = pl.col(f"{TEXT}{place}"), _known(place, cell), _value(place, cell)
     match rule.check:
         case Check.REQUIRED:
             return text.is_not_null()
@@ -294,18 +306,31 @@ def mask(tests: Iterable[pl.Expr | None]) -> pl.Expr:
 # --- what is stored ---------------------------------------------------------------------------------------------------
 
 
-def stored(plan: Plan, unit_keys: Mapping[str, bytes]) -> list[pl.Expr]:
-    """The stored columns, protected as the plan says."""
+def ids(plan: Plan, unit_keys: Mapping[str, bytes]) -> list[pl.Expr]:
+    """The last stage: internal unit ids in hex, for what is stored and for what keys are made of."""
     return [
-        _protected(place, cell, unit_keys).alias(cell.column) for place, cell in enumerate(plan.cells) if cell.stored
+        _digits(_value(place, cell), unit_keys[cell.domain or ""]).alias(f"{_ID}{place}")
+        for place, cell in enumerate(plan.cells)
+        if cell.protection is Protection.UNIT_ID
     ]
 
 
-def _protected(place: int, cell: Cell, unit_keys: Mapping[str, bytes]) -> pl.Expr:
+def _digits(text: pl.Expr, secret: bytes) -> pl.Expr:
+    """The first 128 bits of HMAC-SHA-256 of each text, in hex; null stays null. The key is the secret's hex digits."""
+    return ph.CryptographicHashingNameSpace(text).hmac_sha256(key=secret.hex()).str.head(2 * HASH_BYTES)
+
+
+def stored(plan: Plan) -> list[pl.Expr]:
+    """The stored columns, protected as the plan says."""
+    return [_protected(place, cell).alias(cell.column) for place, cell in enumerate(plan.cells) if cell.stored]
+
+
+def _protected(place: int, cell: Cell) -> pl.Expr:
     value = _value(place, cell)
     match cell.protection:
         case Protection.UNIT_ID:
-            return keyed(value, unit_keys[cell.domain or ""])
+            digits = pl.col(f"{_ID}{place}")
+            return digits.map_batches(_bytes_of_hex, return_dtype=pl.Binary, is_elementwise=True)
         case Protection.MASK:
             if cell.mask_keep == 0:
                 return value.str.replace_all(r"(?s).", "*")
@@ -316,20 +341,26 @@ def _protected(place: int, cell: Cell, unit_keys: Mapping[str, bytes]) -> pl.Exp
 
 
 def key(plan: Plan, secret: bytes) -> pl.Expr:
-    """`_key`: the keyed hash of `plan.key_message` over the key columns; null where the plan has no key."""
+    """`_key`: XXH3-128 of `plan.key_message` over the key columns as they are stored; null where the plan has no key.
+
+    The seed is secret, and a contributor's keys are compared with its own alone: whoever made two keys collide would
+    have its own rows refused. So the hash need not resist more than chance.
+    """
     if not plan.key:
         return pl.lit(None, dtype=pl.Binary)
     places = {cell.column: place for place, cell in enumerate(plan.cells)}
     parts = [_key_text(places[name], plan.cell(name)) for name in plan.key]
-    if len(parts) == 1:
-        return keyed(parts[0][0], secret)
     joined = [
         pl.concat_str(text.str.len_bytes().cast(pl.String), pl.lit(":"), text) if free else text for text, free in parts
     ]
-    return keyed(pl.concat_str(joined, separator="\x1f"), secret)
+    message = parts[0][0] if len(parts) == 1 else pl.concat_str(joined, separator="\x1f")
+    seed = int.from_bytes(secret[:SEED_BYTES], "big")
+    return ph.NonCryptographicHashingNameSpace(message).xxh3_128(seed=seed, return_binary=True, byte_order="big")
 
 
 def _key_text(place: int, cell: Cell) -> tuple[pl.Expr, bool]:
+    if cell.protection is Protection.UNIT_ID:
+        return pl.col(f"{_ID}{place}"), True
     value = _value(place, cell)
     match cell.cast.type:
         case Type.TEXT:
@@ -338,12 +369,6 @@ def _key_text(place: int, cell: Cell) -> tuple[pl.Expr, bool]:
             return value.to_physical().cast(pl.String), False
         case _:
             return value.cast(pl.String), False
-
-
-def keyed(text: pl.Expr, secret: bytes) -> pl.Expr:
-    """The first 128 bits of HMAC-SHA-256 of each text, binary; null stays null. The key is the secret's hex digits."""
-    digits = ph.CryptographicHashingNameSpace(text).hmac_sha256(key=secret.hex()).str.head(2 * HASH_BYTES)
-    return digits.map_batches(_bytes_of_hex, return_dtype=pl.Binary, is_elementwise=True)
 
 
 def _bytes_of_hex(digits: pl.Series) -> pl.Series:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import polars as pl
+import xxhash
 
 from datadam.adapters.polars_read import FAILED, ROW, Opened, csv_lines, open_source, refuse
 from datadam.errors import Invalid
@@ -301,7 +302,7 @@ def _moment(text: str) -> datetime | None:
 def _repeats(plan: Plan, judged: list[_Judged], into: Outputs) -> None:
     """Judge the two rules about keys among the rows that broke nothing else."""
     clean = [one for one in judged if not one.broken]
-    keys = {one.row: _key(plan, one, into.key_secret) for one in clean} if plan.key else {}
+    keys = {one.row: _key(plan, one, into) for one in clean} if plan.key else {}
     counts = Counter(keys.values())
     repeat = plan.bit(Check.REPEAT) is not None
     held = {key for path in into.held for key in pl.read_parquet(path, glob=False)["_key"]} if repeat else set()
@@ -312,18 +313,20 @@ def _repeats(plan: Plan, judged: list[_Judged], into: Outputs) -> None:
             one.broken.add("key.repeat")
 
 
-def _key(plan: Plan, one: _Judged, secret: bytes) -> bytes:
+def _key(plan: Plan, one: _Judged, into: Outputs) -> bytes:
     parts = []
     for name in plan.key:
         cell, value = plan.cell(name), one.values[name]
         match value:
+            case str() if cell.protection is Protection.UNIT_ID:
+                parts.append((_keyed(value, into.unit_keys[cell.domain or ""]).hex(), True))
             case str():
                 parts.append((value, True))
             case bool():
                 parts.append((str(value).lower(), False))
             case _:
                 parts.append((str(_measure(cell, value)), False))
-    return _keyed(key_message(parts), secret)
+    return xxhash.xxh3_128(key_message(parts).encode(), seed=int.from_bytes(into.key_secret[:8], "big")).digest()
 
 
 def _keyed(text: str, secret: bytes) -> bytes:
@@ -338,7 +341,7 @@ def _write_admitted(plan: Plan, admitted: list[_Judged], into: Outputs) -> FileF
     for cell in plan.stored:
         kept = [_protected(cell, one.values[cell.column], into) for one in admitted]
         columns[cell.column] = pl.Series(cell.column, kept, dtype=_dtype(cell))
-    keys = [_key(plan, one, into.key_secret) if plan.key else None for one in admitted]
+    keys = [_key(plan, one, into) if plan.key else None for one in admitted]
     columns["_deposit"] = pl.Series([into.deposit] * len(admitted), dtype=pl.String)
     columns[ROW] = pl.Series([one.row for one in admitted], dtype=pl.Int64)
     columns["_key"] = pl.Series(keys, dtype=pl.Binary)

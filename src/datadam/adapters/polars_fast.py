@@ -1,0 +1,163 @@
+"""The fast road of the embedded engine: nearly every row is shown to hold without trimming, names or 128 bits.
+
+A row takes it when every value is spelled as a careful sender spells it: no blanks around it, codes and unit symbols
+to the letter, quantities of few enough digits. What the fast road says of such a row is what the plan says; of all
+others it says nothing, and they go to `polars_rules`, which is to the letter. So nothing here decides against a row.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+
+from datadam.adapters import polars_rules as rules
+from datadam.adapters.polars_rules import KNOWN, TEXT, VALUE
+from datadam.model import Type
+from datadam.plan import MAX_TEXT, Cell, Check, Factor, Plan, Rule
+
+_ROOM: Final = 2**62  # products stay below it, so that a remainder can be doubled in 64 bits
+_DIGITS: Final = 19  # from which on any 64-bit integer fits a decimal
+_MIN_WHOLE: Final = 3  # digits before the point below which too few honest quantities would take the fast road
+_QUANTITY, _PRODUCT, _QUOTIENT, _UNDER = "\x01fq", "\x01fp", "\x01fk", "\x01fd"
+
+
+@dataclass(slots=True)
+class Road:
+    """Columns to add, stage by stage (an expression is worked out anew wherever it stands), and what must hold."""
+
+    stages: list[list[pl.Expr]] = field(default_factory=lambda: [[], [], [], []])
+    holds: list[pl.Expr] = field(default_factory=list)
+
+    def over(self, rows: pl.LazyFrame, ok: str) -> pl.LazyFrame:
+        """The rows with the plan's intermediate columns, and in `ok` whether all that was judged holds."""
+        for stage in self.stages:
+            rows = rows.with_columns(stage) if stage else rows
+        return rows.with_columns(pl.all_horizontal(self.holds).fill_null(value=False).alias(ok))
+
+
+def road(plan: Plan) -> Road | None:
+    """The fast road of a plan, or None where a quantity of it has no room in 64 bits."""
+    found = Road()
+    for place, cell in enumerate(plan.cells):
+        if not _add(found, place, cell):
+            return None
+        present = pl.all_horizontal(_present(plan, place, cell))
+        missing = pl.lit(value=False) if cell.required else _source(cell).is_null()
+        found.holds.append(missing | present)
+    found.holds += [rules.holds_of(plan, rule) for rule in plan.rules if rule.check is Check.CROSS]
+    # a row in which nothing was sent is no row: the slow road tells it from one that lacks what is mapped
+    found.holds.append(pl.any_horizontal(pl.col(name).is_not_null() for name in plan.sources))
+    return found
+
+
+def _source(cell: Cell) -> pl.Expr:
+    if cell.source is None:
+        return rules.constant(cell.constant)
+    return pl.col(cell.source)
+
+
+def _add(found: Road, place: int, cell: Cell) -> bool:
+    """Add the columns that a cell needs; whether that could be done."""
+    source = _source(cell)
+    if cell.lookup is not None:
+        found.stages[0].append(source.alias(f"{KNOWN}{place}"))
+        source = pl.col(f"{KNOWN}{place}")
+    elif cell.cast.type is Type.TEXT:
+        found.stages[0].append(source.str.strip_chars().alias(f"{TEXT}{place}"))
+    if cell.cast.type is Type.TEXT:
+        return True
+    if not rules.converts(cell):
+        found.stages[1].append(rules.cast(source, cell).alias(f"{VALUE}{place}"))
+        return True
+    return _convert(found, place, cell, source)
+
+
+def _convert(found: Road, place: int, cell: Cell, source: pl.Expr) -> bool:
+    """Unscaled integer times numerator over denominator, half to even, in 64 bits; False where they have no room."""
+    digits, factors = _short(cell), _factors(cell)
+    if digits is None:
+        return False
+    _, fraction = digits
+    reduced = {name: _reduced(factor, cell.cast.fraction - fraction) for name, factor in factors.items()}
+    quantity = source.cast(pl.Decimal(18, fraction), strict=False).to_physical().cast(pl.Int64)
+    found.stages[0].append(quantity.alias(f"{_QUANTITY}{place}"))
+    found.stages[0].append(_by_unit(cell, {n: f.denominator for n, f in reduced.items()}).alias(f"{_UNDER}{place}"))
+    top = _by_unit(cell, {name: factor.numerator for name, factor in reduced.items()})
+    found.stages[1].append((pl.col(f"{_QUANTITY}{place}") * top).alias(f"{_PRODUCT}{place}"))
+    product, under, quotient = (pl.col(f"{name}{place}") for name in (_PRODUCT, _UNDER, _QUOTIENT))
+    found.stages[2].append((product // under).alias(f"{_QUOTIENT}{place}"))
+    twice = (product - quotient * under) * 2
+    up = (twice > under) | ((twice == under) & ((quotient & 1) == 1))
+    rounded = quotient + up.cast(pl.Int64)
+    if cell.cast.precision < _DIGITS:  # of what does not have the form, anything may have become: it must still fit
+        rounded = pl.when(rounded.abs() < 10**cell.cast.precision).then(rounded)
+    if cell.cast.type is Type.DECIMAL:
+        rounded = rounded.cast(pl.Int128).reinterpret(dtype=pl.Decimal(cell.cast.precision, cell.cast.scale))
+    found.stages[3].append(rounded.alias(f"{VALUE}{place}"))
+    return True
+
+
+def _factors(cell: Cell) -> Mapping[str, Factor]:
+    return cell.units.factors if cell.units is not None else {"": cell.factor or Factor(numerator=1, denominator=1)}
+
+
+def _reduced(factor: Factor, fewer: int) -> Factor:
+    """The factor of a quantity that is sent with `fewer` digits after the point."""
+    shared = math.gcd(factor.numerator * 10**fewer, factor.denominator)
+    return Factor(numerator=factor.numerator * 10**fewer // shared, denominator=factor.denominator // shared)
+
+
+def _short(cell: Cell) -> tuple[int, int] | None:
+    """Digits before and after the point for which 64 bits hold every step and the result has room in its column."""
+    fraction = min(cell.cast.fraction, max(cell.cast.scale, _MIN_WHOLE))
+    reduced = [_reduced(factor, cell.cast.fraction - fraction) for factor in _factors(cell).values()]
+    for whole in range(15, _MIN_WHOLE - 1, -1):
+        most = 10 ** (whole + fraction)
+        fits = all(most * f.numerator < _ROOM and f.denominator < _ROOM for f in reduced)
+        if fits and all(most * f.numerator // f.denominator < 10**cell.cast.precision for f in reduced):
+            return whole, fraction
+    return None
+
+
+def _by_unit(cell: Cell, numbers: Mapping[str, int]) -> pl.Expr:
+    if cell.units is None or len(set(numbers.values())) == 1:
+        return pl.lit(next(iter(numbers.values())), dtype=pl.Int64)
+    unit, found = pl.col(cell.units.source), pl.lit(None, dtype=pl.Int64)
+    for name, number in numbers.items():
+        found = pl.when(unit == name).then(pl.lit(number, dtype=pl.Int64)).otherwise(found)
+    return found
+
+
+def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
+    """What must hold of a value that is there, and makes it hold for the plan as well."""
+    source = _source(cell)
+    tests: list[pl.Expr] = []
+    if cell.lookup is not None:
+        tests.append(source.is_in(sorted(cell.lookup.codes)))
+    if cell.cast.type is Type.TEXT and cell.lookup is None:
+        tests.append(pl.col(f"{TEXT}{place}").str.len_bytes() > 0)
+    if cell.cast.type is not Type.TEXT:
+        tests += [source.str.contains(_form(cell)), pl.col(f"{VALUE}{place}").is_not_null()]
+    if cell.units is not None:
+        tests.append(pl.col(cell.units.source).is_in(sorted(cell.units.factors)))
+    for rule in plan.rules:
+        if rule.column == cell.column and rule.check in {Check.LENGTH, Check.PATTERN, Check.RANGE}:
+            tests.append(_test(plan, place, cell, rule))
+    return tests
+
+
+def _form(cell: Cell) -> str:
+    short = _short(cell) if rules.converts(cell) else None
+    if short is None:
+        return cell.cast.form or ""
+    whole, fraction = short
+    return rf"\A[+-]?[0-9]{{1,{whole}}}(?:\.[0-9]{{1,{fraction}}})?\z"
+
+
+def _test(plan: Plan, place: int, cell: Cell, rule: Rule) -> pl.Expr:
+    if rule.check is Check.LENGTH and not rule.minimum and rule.maximum == MAX_TEXT:
+        text = pl.col(f"{TEXT}{place}") if cell.lookup is None else _source(cell)
+        return text.str.len_bytes() <= MAX_TEXT  # no fewer bytes than characters
+    return rules.holds_of(plan, rule)
