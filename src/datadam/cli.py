@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 what was sent is wrong, 3 refused, 4 not found, 5 not to b
 import json
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -41,6 +42,7 @@ Of = Annotated[Path, typer.Option("--dam", help="The dam's folder.", envvar=FOLD
 Url = Annotated[str | None, typer.Option("--url", help="The dam's address; default: the saved profile.")]
 KeyFile = Annotated[Path | None, typer.Option("--key", help="Your key file; default: the saved profile.")]
 HERE: Final = Path()
+_OPEN: Final = ExitStack()  # dams that the command speaks to
 
 
 def main() -> None:
@@ -48,7 +50,8 @@ def main() -> None:
     from datadam.edges.terminal import Terminal
 
     try:
-        app()
+        with _OPEN:
+            app()
     except DamError as error:
         sys.exit(Terminal(_language()).refuse(error))
     except OSError as error:  # a path that is wrong, a full disk: nothing of ours can do better
@@ -77,11 +80,17 @@ def _dam(url: str | None, key: Path | None) -> "Dam":
 
     if url is None:
         profile = client.default_profile()
-        dam = client.connect(profile.url, key=key or profile.key, member=None if key else profile.member)
+        dam = _opened(client.connect(profile.url, key=key or profile.key, member=None if key else profile.member))
     else:
-        dam = client.connect(url, key=key)
+        dam = _opened(client.connect(url, key=key))
     if dam.trust()["first"]:
         _terminal().say("ui.pinned", url=dam.url, vkey=dam.vkey)
+    return dam
+
+
+def _opened(dam: "Dam") -> "Dam":
+    """The same, to be closed when the command ends."""
+    _OPEN.callback(dam.close)
     return dam
 
 
@@ -341,7 +350,7 @@ def standard_packaged() -> None:
 @standard_app.command("show")
 def standard_show(id: str, url: Url = None, key: KeyFile = None) -> None:
     """A published standard as it was signed."""
-    typer.echo(_dam(url, key).standard_text(id), nl=False)
+    _terminal().line(_dam(url, key).standard_text(id).rstrip("\n"))
 
 
 def _text(file: Path) -> str:
@@ -375,7 +384,7 @@ def connect(
     from datadam import client
 
     absolute = key.absolute() if key else None
-    dam = client.connect(url, key=absolute, member=member)
+    dam = _opened(client.connect(url, key=absolute, member=member))
     pinned = dam.trust()
     client.save_profile(client.Profile(url=dam.url, key=absolute, member=dam.member))
     _terminal().say("ui.connected", url=dam.url, vkey=pinned["vkey"], size=pinned["size"])
@@ -386,7 +395,7 @@ def accession(
     language: Annotated[str | None, typer.Option(help="en or ko; default: your terminal's.")] = None, url: Url = None
 ) -> None:
     """Read what joining means, before signing it."""
-    typer.echo(_dam(url, None).accession(language or _language())["text"])
+    _terminal().line(_dam(url, None).accession(language or _language())["text"])
 
 
 @app.command()
@@ -412,7 +421,7 @@ def join(
     dam, terminal = _dam(url, key), _terminal()
     chosen = language or terminal.language
     if not yes:
-        typer.echo(dam.accession(chosen)["text"])
+        terminal.line(dam.accession(chosen)["text"])
         typer.confirm(terminal.word("ui.sign-accession"), abort=True)
     numbers = {}
     for one in number or ():
@@ -704,7 +713,7 @@ def log_verify(
 
     terminal = _terminal()
     if "://" in where:
-        dam = client.connect(where, key=key)
+        dam = _opened(client.connect(where, key=key))
         trusted = vkey or dam.vkey
         pinned = client.pinned_checkpoint(dam.url, trusted)
         audited = audit(dam.read_log, vkey=trusted, bodies=dam.bodies(), pinned=pinned)

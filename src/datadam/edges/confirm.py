@@ -64,6 +64,7 @@ def ask(terminal: Terminal, suggestion: Suggestion, standard: Standard, layout: 
 def given(text: str) -> Feed:
     """Read `column=Header` (a column of the file) or `column:=value` (one value for the whole file)."""
     column, _, value = text.partition("=")
+    column = column.strip()
     if not column.strip(":") or not value:
         raise Invalid("mapping.given-malformed", given=text[:120])
     if column.endswith(":"):

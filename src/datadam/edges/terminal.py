@@ -1,5 +1,6 @@
 """What a person sees in a terminal: tables, reports, progress, and refusals with what to do about them."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -40,8 +41,8 @@ class Terminal:
             self.error.width = WIDTH_ELSEWHERE
 
     def line(self, text: str = "", *, style: str = "") -> None:
-        """One line, as it is: nothing in it is read as markup."""
-        self.out.print(Text(text), style=style, soft_wrap=True)
+        """One line or several, as they are: nothing in them is read as markup, or moves the cursor."""
+        self.out.print(Text(_plain(text)), style=style, soft_wrap=True)
 
     def say(self, code: str, **facts: object) -> None:
         """One of our sentences."""
@@ -107,6 +108,11 @@ class Terminal:
         if shown and tally and tally["rejected"]:
             self.line()
             self.say("ui.rejects-fetch", deposit=job["id"][:12])
+
+
+def _plain(text: str) -> str:
+    """Without control characters and direction marks: what a dam sends is no command to a terminal."""
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter)[0] != "C")
 
 
 def _fault_row(fault: Mapping[str, object]) -> tuple[object, object, object, str]:

@@ -1,0 +1,481 @@
+"""Every command: its help, its work against a real dam, what it says of wrong input in both languages, and a talk."""
+
+import io
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import typer
+
+import served
+from datadam import cli, wiring
+from served import STANDARD, Served, serving
+from worlds import standard_text
+
+
+def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:  # noqa: ANN401
+    """Every command with the words that call it."""
+    command = command or typer.main.get_command(cli.app)
+    if hasattr(command, "commands"):
+        for name, inner in command.commands.items():
+            yield from commands(inner, (*path, name))
+    else:
+        yield path, command
+
+
+ALL = dict(commands())
+NAMES = [" ".join(words) for words in ALL]
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    error: str
+
+
+Run = Callable[..., Done]
+
+
+@dataclass
+class Machine:
+    """Somebody's computer: a folder of its own, and `datadam` on it."""
+
+    folder: Path
+    run: Run
+    ran: set[str] = field(default_factory=set)
+
+    def __call__(self, *words: object, code: int = 0) -> Done:
+        """Run a command that must end with `code`."""
+        done = self.run(*words)
+        assert "Traceback" not in done.error
+        assert done.code == code, (words, done)
+        self.ran |= {name for name in NAMES if list(map(str, words))[: len(name.split())] == name.split()}
+        return done
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Machine:
+    """A computer with nothing of ours on it but the program."""
+    for name in list(os.environ):
+        if name.startswith(("DATADAM_", "LC_", "LANG")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody is there
+
+    def run(*words: object) -> Done:
+        monkeypatch.setattr("sys.argv", ["datadam", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, error = capsys.readouterr()
+        return Done(int(ended.value.code or 0), out, error)
+
+    return Machine(tmp_path, run)
+
+
+@pytest.fixture(scope="module")
+def dam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A dam that is served."""
+    with serving(tmp_path_factory.mktemp("cli") / "dam") as made:
+        yield made
+
+
+def found(pattern: str, text: str) -> str:
+    """What a pattern's group holds."""
+    match = re.search(pattern, text)
+    assert match is not None, text
+    return match[1]
+
+
+# --- the work ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From `init` to `leave`, each command at least once, each with exit code 0."""
+    of = ("--dam", dam.folder)
+    _operates(machine)
+    (machine.folder / "standard.yaml").write_text(standard_text(), encoding="utf-8")
+    assert STANDARD in machine("standard", "check", "standard.yaml").out
+    assert STANDARD in machine("standard", "publish", "standard.yaml", *of).out
+    assert "cti.indicator" in machine("standard", "packaged").out
+    # joining
+    member = found(r"(m-[0-9a-f]{20})", machine("keygen", "my.key").out)
+    assert dam.url in machine("connect", dam.url, "--key", "my.key").out
+    assert len(machine("accession").out) > 500
+    assert re.search("[가-힣]", machine("accession", "--language", "ko").out)
+    words = ("join", "--name", "Firm", "--jurisdiction", "KR", "--role", "contributor", "--role", "consumer")
+    id = found(r"\b([0-9a-f]{64})\b", machine(*words, "--number", "kr-brn:1208147521", "--yes").out)
+    machine("application", id)
+    waiting = json.loads(machine("member", "applications", *of, "--json").out)
+    assert [one["id"] for one in waiting] == [id]
+    assert "Firm" in machine("member", "applications", *of).out
+    assert member in machine("member", "approve", id[:8], *of).out
+    machine("application", id)
+    assert json.loads(machine("me").out)["member"] == member
+    grant = found(r"\b([0-9a-f]{64})\b", machine("grant", "add", member, STANDARD, *of).out)
+    assert grant[:20] in machine("grant", "list", member, *of).out.replace("\n", "")
+    _deposits(machine)
+    _takes_out(machine)
+    # another joins in vain
+    machine("keygen", "other.key")
+    more = ("--yes", "--url", dam.url, "--key", "other.key")
+    other = found(r"\b([0-9a-f]{64})\b", machine(*words, *more).out)
+    machine("member", "decline", other, "--reason", "not now", *of)
+    assert "not now" in machine("application", other, "--url", dam.url).out
+    # a new key, and the end
+    machine("rotate", "new.key")
+    assert len(json.loads(machine("me").out)["keys"]) == 2
+    machine("grant", "revoke", grant, *of)
+    machine("leave", "--reason", "done")
+    machine("member", "forget", member, "--reason", "asked", *of)
+    _expels(machine, dam)
+    assert member in machine("member", "list", *of).out
+    assert sorted(machine.ran) == sorted(NAMES)
+    monkeypatch.setenv("DATADAM_LANG", "ko")
+    assert re.search("[가-힣]", machine("status", dam.folder).out)
+
+
+def _operates(machine: Machine) -> None:
+    """A dam of one's own: made, served until Ctrl+C, looked over."""
+    machine("init", "own", "--name", "own.example/log", "--jurisdiction", "KR", "--title", "Our dam")
+    socket = wiring.places(Path("own")).socket
+
+    def interrupt() -> None:
+        while not socket.exists():
+            time.sleep(0.05)
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    assert "Our dam" in machine("serve", "own", "--port", 0).out
+    thread.join()
+    assert "own.example/log" in machine("status", "own").out
+    assert json.loads(machine("status", "own", "--json").out)["entries"] == 1
+    machine("check", "own")
+    machine("check", "own", "--rebuild")
+
+
+def _deposits(machine: Machine) -> None:
+    Path("good.csv").write_text("meter,amount\nA1,1\nA2,2\nA3,3\n", encoding="utf-8")
+    Path("mixed.csv").write_text("meter,amount\nB1,1\nB2,many\n", encoding="utf-8")
+    Path("odd.csv").write_text("Zähler,how many,colour\nC1,1,red\n", encoding="utf-8")
+    done = machine("deposit", "good.csv", "--standard", STANDARD, "--yes")
+    outcome = found(r"\b([0-9a-f]{64})\b", done.out)
+    machine("deposit", "mixed.csv", "--standard", STANDARD)  # this layout was confirmed before
+    machine("map", "odd.csv", "--standard", STANDARD)
+    assert "how many" in Path("mapping.yaml").read_text(encoding="utf-8")
+    given = ("--set", "meter=Zähler", "--set", "amount=how many", "--drop", "colour", "--yes")
+    machine("deposit", "odd.csv", "--standard", STANDARD, *given)
+    listed = machine("deposits").out
+    assert {"good.csv", "mixed.csv", "odd.csv"} <= set(listed.split())
+    id = next(line.split()[0] for line in listed.splitlines() if "mixed.csv" in line)
+    assert "many" in machine("report", id).out
+    assert json.loads(machine("report", id, "--json").out)["tally"]["rejected"] == 1
+    machine("rejects", id)
+    assert "B2,many" in Path("rejects.csv").read_text(encoding="utf-8-sig")
+    machine("receipt", outcome, "--into", "deposit.json")
+    assert "outcome" in machine("verify", "deposit.json").out
+    Path("bad.csv").write_text("meter,amount\nB1,few\nB2,many\n", encoding="utf-8")
+    refused = machine("deposit", "bad.csv", "--standard", STANDARD, code=3)
+    assert "few" in refused.out
+
+
+def _takes_out(machine: Machine) -> None:
+    assert STANDARD in machine("ls").out
+    assert "amount" in machine("show", STANDARD).out
+    assert machine("standard", "show", STANDARD).out == standard_text()
+    machine("get", STANDARD, "rows")
+    assert len(pl.read_parquet("rows/*.parquet")) == 5
+    machine("profile", "new", STANDARD)
+    assert json.loads(Path("profile.share").read_text(encoding="utf-8"))["shareCredentialsVersion"] == 1
+    assert Path("profile.share").stat().st_mode & 0o077 == 0
+    line = next(line for line in machine("profile", "list").out.splitlines() if STANDARD in line)
+    machine("profile", "revoke", line.split()[0])
+    assert "True" in machine("profile", "list").out
+    url = json.loads(Path("home/profile.json").read_text(encoding="utf-8"))["url"]
+    machine("log", "verify", url)
+    log = wiring.places(Path("own")).log
+    vkey = json.loads(machine("status", "own", "--json").out)["vkey"]
+    machine("log", "verify", log, "--vkey", vkey)
+
+
+def _expels(machine: Machine, dam: Served) -> None:
+    person = dam.person("Somebody")
+    machine("member", "expel", person.id, "--reason", "broke the terms", "--dam", dam.folder)
+
+
+def test_a_country_accedes(machine: Machine, dam: Served) -> None:
+    """With its authority, its day and what it reserves; firms under it follow."""
+    machine("keygen", "country.key")
+    words = ("join", "--country", "--name", "Ministry", "--jurisdiction", "IS", "--effective", "2026-01-01")
+    more = ("--reservation", "No export.", "--yes", "--url", dam.url, "--key", "country.key")
+    id = found(r"\b([0-9a-f]{64})\b", machine(*words, *more).out)
+    machine("member", "approve", id, "--dam", dam.folder)
+    machine("keygen", "firm.key")
+    firm = ("join", "--name", "Firm ehf.", "--jurisdiction", "IS", "--role", "consumer", "--contact", "x@firm.example")
+    id = found(r"\b([0-9a-f]{64})\b", machine(*firm, "--yes", "--url", dam.url, "--key", "firm.key").out)
+    machine("member", "approve", id, "--dam", dam.folder)
+    listed = json.loads(machine("member", "list", "--dam", dam.folder, "--json").out)
+    (country,) = [one for one in listed if one["kind"] == "country"]
+    assert [one["under"] for one in listed if one["profile"].get("legal_name") == "Firm ehf."] == [country["id"]]
+
+
+def test_a_found_fault_is_exit_code_five(machine: Machine) -> None:
+    """`check` names what is wrong and what to do."""
+    folder = served.made(machine.folder / "dam")
+    with wiring.world(folder) as world:
+        served.published(world)
+    body = next(path for path in (folder / "bodies").rglob("*") if path.is_file() and len(path.name) > 40)
+    body.chmod(0o600)
+    body.write_bytes(b"changed")
+    done = machine("check", folder, code=5)
+    assert len(done.error.splitlines()) >= 2
+
+
+# --- help and words ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_help(machine: Machine, name: str) -> None:
+    """A sentence for the command, and for each option that is not plain from its name."""
+    done = machine(*name.split(), "--help")
+    assert "Usage:" in done.out
+    command = ALL[tuple(name.split())]
+    assert command.help
+    assert command.help.strip()[0].isupper()
+    plain = {"help", "reason", "into", "json", "as_json", "key", "url"}
+    silent = [one.name for one in command.params if one.param_type_name == "option" and not one.help]
+    assert set(silent) <= plain
+
+
+def test_help_and_version_at_the_top(machine: Machine) -> None:
+    """Groups too; no command at all shows the help."""
+    assert re.fullmatch(r"[0-9.]+\n", machine("--version").out)
+    for group in ("", "standard", "log", "profile", "member", "grant"):
+        assert "Usage:" in machine(*group.split(), "--help").out
+
+
+# --- wrong input ------------------------------------------------------------------------------------------------------
+
+NOWHERE = "http://127.0.0.1:9"
+WRONG: dict[str, tuple[tuple[str, ...], int]] = {
+    "init": (("init", "full", "--name", "x.example/log", "--jurisdiction", "KR"), 2),
+    "serve": (("serve", "none"), 4),
+    "status": (("status", "none"), 4),
+    "check": (("check", "full"), 4),
+    "keygen": (("keygen", "full/file"), 3),
+    "connect": (("connect", "http://dam.example"), 3),
+    "accession": (("accession", "--url", NOWHERE), 6),
+    "join": (
+        ("join", "--name", "X", "--jurisdiction", "QQ", "--role", "consumer", "--yes", "--url", "URL", "--key", "KEY"),
+        2,
+    ),
+    "application": (("application", "0" * 64, "--url", "URL"), 4),
+    "me": (("me", "--url", "URL"), 3),
+    "rotate": (("rotate", "full/file", "--url", "URL", "--key", "KEY"), 3),
+    "leave": (("leave", "--reason", "x", "--url", "URL"), 3),
+    "deposit": (("deposit", "none.csv", "--standard", STANDARD, "--url", "URL", "--key", "KEY"), 2),
+    "map": (("map", "full/file", "--standard", "no.such", "--url", "URL"), 4),
+    "deposits": (("deposits", "--url", "URL"), 3),
+    "report": (("report", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
+    "rejects": (("rejects", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
+    "ls": (("ls",), 4),
+    "show": (("show", "no.such", "--url", "URL"), 4),
+    "get": (("get", "no.such", "--url", "URL"), 4),
+    "receipt": (("receipt", "0" * 64, "--url", "URL"), 4),
+    "verify": (("verify", "full/file"), 5),
+    "standard check": (("standard", "check", "full/file"), 2),
+    "standard publish": (("standard", "publish", "full/file", "--dam", "DAM"), 2),
+    "standard packaged": (("standard", "packaged", "more"), 2),
+    "standard show": (("standard", "show", "no.such", "--url", "URL"), 4),
+    "log verify": (("log", "verify", "full"), 2),
+    "profile new": (("profile", "new", "no.such", "--url", "URL", "--key", "KEY"), 4),
+    "profile list": (("profile", "list", "--url", "URL"), 3),
+    "profile revoke": (("profile", "revoke", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
+    "member applications": (("member", "applications", "--dam", "none"), 4),
+    "member approve": (("member", "approve", "00", "--dam", "DAM"), 4),
+    "member decline": (("member", "decline", "00", "--reason", "x", "--dam", "DAM"), 4),
+    "member list": (("member", "list", "--dam", "full"), 4),
+    "member expel": (("member", "expel", "m-0", "--reason", "x", "--dam", "DAM"), 4),
+    "member forget": (("member", "forget", "m-0", "--reason", "x", "--dam", "DAM"), 4),
+    "grant add": (("grant", "add", "m-0", STANDARD, "--dam", "DAM"), 4),
+    "grant revoke": (("grant", "revoke", "0" * 64, "--dam", "DAM"), 4),
+    "grant list": (("grant", "list", "--dam", "none"), 4),
+}
+
+
+@pytest.fixture(scope="module")
+def words(dam: Served, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What stands in a command line for this dam and a member of it."""
+    from datadam import client
+
+    served.published(dam.world)  # the same text again is the same publication
+    key = client.write_private(tmp_path_factory.mktemp("keys") / "key", dam.person("Wrong").key)
+    return {"URL": dam.url, "KEY": str(key), "DAM": str(dam.folder)}
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_input_is_told_with_what_to_do(
+    machine: Machine, words: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, language: str
+) -> None:
+    """An exit code of the branch, a sentence for what is wrong and one for what to do, in the person's language."""
+    monkeypatch.setenv("DATADAM_LANG", language)
+    (machine.folder / "full").mkdir()
+    (machine.folder / "full" / "file").write_text("[]", encoding="utf-8")
+    line, code = WRONG[name]
+    done = machine(*(words.get(word, word) for word in line), code=code)
+    assert done.error.strip()
+    if name != "standard packaged":  # a word too many is refused before we are asked, and in English
+        told = done.error.strip().splitlines()
+        assert len(told) >= 2
+        for sentence in told[:2]:
+            assert bool(re.search("[가-힣]", sentence)) is (language == "ko"), sentence
+
+
+def test_every_command_is_tried_with_wrong_input() -> None:
+    """A new command fails here until it is."""
+    assert sorted(WRONG) == sorted(NAMES)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("keygen", "/proc/none/key"),
+        ("keygen", "full/file/key"),
+        ("rejects", "0", "--into", "/proc/none", "--url", "http://["),
+        ("verify", "full"),
+        ("verify", "none"),
+        ("deposit", "full", "--standard", "x"),
+        ("init", "full/file", "--name", "x.example/log", "--jurisdiction", "KR"),
+        ("init", "new", "--name", "Not A Name", "--jurisdiction", "Korea"),
+        ("serve", "new", "--port", "99999999"),
+        ("nonsense",),
+        ("member", "nonsense"),
+        ("join",),
+    ],
+)
+def test_odd_lines_never_end_in_a_traceback(machine: Machine, line: tuple[str, ...]) -> None:
+    """Paths that cannot be, commands that are none, options that are missing."""
+    (machine.folder / "full").mkdir()
+    (machine.folder / "full" / "file").write_text("{}", encoding="utf-8")
+    done = machine.run(*line)
+    assert done.code in {2, 3, 4, 5, 6}, done
+    assert done.error.strip()
+    assert "Traceback" not in done.error
+
+
+def test_a_mapping_that_nobody_confirmed_is_not_taken(machine: Machine, words: dict[str, str]) -> None:
+    """Without a person at the terminal, `--yes` or a mapping: told so, and nothing is sent. `--set` must be whole."""
+    Path("odd.csv").write_text("Zaehler,how many\nC1,1\n", encoding="utf-8")
+    line = ("deposit", "odd.csv", "--standard", STANDARD, "--url", words["URL"], "--key", words["KEY"])
+    assert "--mapping" in machine(*line, code=2).error
+    machine(*line, "--yes", code=2)
+    machine(*line, "--yes", "--set", "meter", code=2)
+    machine("map", "odd.csv", "--standard", STANDARD, "--url", words["URL"])
+    machine(*line, "--mapping", "mapping.yaml", code=2)  # its questions stand open
+    assert machine("deposits", "--url", words["URL"], "--key", words["KEY"]).out.count("odd.csv") == 0
+
+
+def test_what_goes_down_a_pipe_is_whole(dam: Served) -> None:
+    """No window says how wide it is: no name, id or title is cut, and nothing colours it."""
+    person = dam.person("A Firm With A Very Long Name Indeed " * 5)
+    done = served.run("member", "list", "--dam", dam.folder, COLUMNS="40")
+    assert done.returncode == 0, done.stderr
+    assert person.id in done.stdout
+    assert "\x1b" not in done.stdout
+    assert done.stdout.count("Indeed") == 5
+
+
+# --- a talk in a terminal ---------------------------------------------------------------------------------------------
+
+
+class Talk:
+    """A command in a pseudo-terminal, and somebody who answers."""
+
+    def __init__(self, folder: Path, *words: object, **variables: str) -> None:
+        """Start it."""
+        self._master, slave = pty.openpty()
+        environment = served.environment(TERM="xterm", COLUMNS="100", **variables)
+        self._process = subprocess.Popen(
+            served.command(*words), cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave, close_fds=True
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def until(self, text: str, seconds: float = 60) -> None:
+        """Read until a text comes."""
+        start, end = len(self.seen), time.monotonic() + seconds
+        while text not in self.seen[start:]:
+            assert time.monotonic() < end, self.seen
+            assert self._read(), self.seen
+
+    def answers(self, question: str, answer: str) -> None:
+        """Wait for a question and answer it."""
+        self.until(question)
+        os.write(self._master, (answer + "\n").encode())
+
+    def ends(self) -> int:
+        """Read to the end; the exit code."""
+        while self._read():
+            pass
+        os.close(self._master)
+        return self._process.wait(timeout=30)
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._master], [], [], 60)
+        assert ready, self.seen
+        try:
+            piece = os.read(self._master, 4096)
+        except OSError:  # Linux: the other side is closed
+            return False
+        self.seen += piece.decode(errors="replace")
+        return bool(piece)
+
+
+def test_a_mapping_is_talked_over_once(machine: Machine, words: dict[str, str]) -> None:
+    """Questions one by one, then the whole; the next file of that layout is not asked about. A *no* ends it."""
+    Path("talk.csv").write_text("Meter,xyz,colour\nT1,1,red\nT2,2,blue\n", encoding="utf-8")
+    Path("next.csv").write_text("Meter,xyz,colour\nT3,1,red\n", encoding="utf-8")
+    line = ("--standard", STANDARD, "--url", words["URL"], "--key", words["KEY"])
+    home = str(machine.folder / "home")
+    declined = Talk(machine.folder, "deposit", "talk.csv", *line, DATADAM_HOME=home)
+    declined.answers("amount is required", "xyz")
+    declined.answers("Leave these columns", "n")
+    assert declined.ends() == 1
+    talk = Talk(machine.folder, "deposit", "talk.csv", *line, DATADAM_HOME=home)
+    talk.answers("amount is required", "xyz")
+    talk.answers("colour", "y")
+    talk.answers("Is this right?", "y")
+    assert talk.ends() == 0
+    assert "admitted" in talk.seen
+    again = Talk(machine.folder, "deposit", "next.csv", *line, DATADAM_HOME=home, DATADAM_LANG="ko")
+    assert again.ends() == 0
+    assert re.search("[가-힣]", again.seen)
+    assert "[y/N]" not in again.seen
+
+
+def test_the_accession_is_read_before_it_is_signed(machine: Machine, dam: Served) -> None:
+    """The whole text, then the question; who says no has signed nothing."""
+    machine("keygen", "reader.key")
+    line = ("--name", "X", "--jurisdiction", "KR", "--role", "consumer", "--url", dam.url, "--key", "reader.key")
+    talk = Talk(machine.folder, "join", *line, DATADAM_HOME=str(machine.folder / "home"))
+    talk.answers("Do you sign", "n")
+    assert talk.ends() == 1
+    assert len(talk.seen) > 500
