@@ -15,9 +15,10 @@ import polars as pl
 from datadam.adapters import polars_rules as rules
 from datadam.adapters.polars_rules import KNOWN, TEXT, VALUE
 from datadam.model import Type
-from datadam.plan import MAX_TEXT, Cell, Check, Factor, Plan, Rule
+from datadam.plan import MAX_INTEGER_DIGITS, MAX_TEXT, Cell, Check, Factor, Plan, Rule
 
 _ROOM: Final = 2**62  # products stay below it, so that a remainder can be doubled in 64 bits
+_MOST_INTEGER: Final = 10**MAX_INTEGER_DIGITS - 1
 _DIGITS: Final = 19  # from which on any 64-bit integer fits a decimal
 _MIN_WHOLE: Final = 3  # digits before the point below which too few honest quantities would take the fast road
 _QUANTITY, _PRODUCT, _QUOTIENT, _UNDER = "\x01fq", "\x01fp", "\x01fk", "\x01fd"
@@ -138,7 +139,10 @@ def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
         tests.append(source.is_in(sorted(cell.lookup.codes)))
     if cell.cast.type is Type.TEXT and cell.lookup is None:
         tests.append(pl.col(f"{TEXT}{place}").str.len_bytes() > 0)
-    if cell.cast.type is not Type.TEXT:
+    if cell.cast.type is Type.INTEGER and not rules.converts(cell):
+        # Polars reads digits with a sign and nothing else as a whole number: only their number is left to judge
+        tests.append(pl.col(f"{VALUE}{place}").is_between(-_MOST_INTEGER, _MOST_INTEGER))
+    elif cell.cast.type is not Type.TEXT:
         tests += [source.str.contains(_form(cell)), pl.col(f"{VALUE}{place}").is_not_null()]
     if cell.units is not None:
         tests.append(pl.col(cell.units.source).is_in(sorted(cell.units.factors)))

@@ -23,6 +23,8 @@ MAX_LINE: Final = 1024 * 1024  # bytes between two line ends; about what a reade
 MAX_ROWS: Final = 2**31 - 1  # of a Parquet file, as it says itself
 MAX_ROW_GROUP: Final = 2 * 1024**3  # bytes, unpacked: a reader holds one at a time
 MAX_UNPACKED: Final = 200  # times the file's own size, beyond a row group's worth; honest files stay below 50
+_HEAD: Final = 128 * 1024  # bytes from the start that `Opened.head` is read from
+_HEAD_ROWS: Final = 2_000  # the same for Parquet
 _MAGIC: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"PK\x03\x04")
 _BOM: Final = codecs.BOM_UTF8
 _SEPARATORS: Final = (",", ";", "\t")
@@ -35,6 +37,7 @@ class Opened:
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: pl.LazyFrame
+    head: pl.LazyFrame  # some of the first rows, read at little cost; it may fail where the file is broken
     count: int | None  # rows, where the file says
     separator: str  # of a CSV
 
@@ -73,17 +76,29 @@ def _open_csv(path: Path, name: str) -> Opened:
         columns, separator = _header(file, name)
         file.seek(0)
         _survey(file, name)
+    with path.open("rb") as file:
+        start = file.read(_HEAD)
+    start = start[: start.rfind(b"\n") + 1] or start
+    return Opened(
+        columns=columns,
+        types=("text",) * len(columns),
+        rows=_scan(path, columns, separator),
+        head=_scan(start, columns, separator),
+        count=None,
+        separator=separator,
+    )
+
+
+def _scan(source: Path | bytes, columns: tuple[str, ...], separator: str) -> pl.LazyFrame:
     scanned = pl.scan_csv(
-        path,
+        source,
         separator=separator,
         schema=dict.fromkeys(columns, pl.String),
         row_index_name=ROW,
         null_values=[""],  # `""` says as little as nothing: both are missing
         glob=False,
     )
-    rows = scanned.with_columns(pl.col(ROW).cast(pl.Int64))
-    types = ("text",) * len(columns)
-    return Opened(columns=columns, types=types, rows=rows, count=None, separator=separator)
+    return scanned.with_columns(pl.col(ROW).cast(pl.Int64))
 
 
 def _header(file: IO[bytes], name: str) -> tuple[tuple[str, ...], str]:
@@ -203,10 +218,12 @@ def _open_parquet(path: Path, name: str) -> Opened:
         raise Invalid("file.parquet-broken", name=name, why=_first_line(error)) from error
     schema.pop(ROW)
     texts = [_as_text(column, kind, name) for column, kind in schema.items()]
+    read = scanned.select(pl.col(ROW).cast(pl.Int64), *texts)
     return Opened(
         columns=tuple(schema),
         types=tuple(str(kind).lower() for kind in schema.values()),
-        rows=scanned.select(pl.col(ROW).cast(pl.Int64), *texts),
+        rows=read,
+        head=read.head(_HEAD_ROWS),
         count=rows,
         separator=",",
     )
