@@ -327,8 +327,10 @@ HOSTILE = {
     "deep objects": NESTED,
     "not a number": b'{"standard": NaN}',
     "half a surrogate pair": b'{"standard": "\\ud800", "statement": {}, "profile": "\\ud800"}',
+    "half a pair where text should be": b'{"statement": {}, "profile": "\\ud800"}',
     "a list": b"[]",
     "a huge number": b'{"standard": 1' + b"0" * 5000 + b"}",
+    "an endless number": b'{"standard": 1e999, "statement": 1e999, "profile": "x"}',
     "NUL": b'{"standard": "\\u0000"}',
 }
 
@@ -343,7 +345,7 @@ def test_hostile_bodies_are_refused_with_a_reason(scene: Scene, path: str, body:
 
 
 WEIRD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
     max_leaves=12,
 )

@@ -462,6 +462,7 @@ class Token:
     member: str
     expires: str
     standard: str | None = None  # a share profile reads one reservoir; a login has none
+    at: int = 0  # log size when it was given out: a later key of its member ends it
     revoked: bool = False
 
 

@@ -496,9 +496,9 @@ def _cross(cross: CrossRule, cells: Mapping[str, Cell]) -> Rule:
 def key_message(texts: Iterable[tuple[str, bool]]) -> str:
     r"""The text that `_key` is the hash of, from (canonical text of a key column, is it free text).
 
-    Canonical: text as stored (an internal unit id in hex), integers and unscaled decimals in digits, days and microseconds from
-    1970 in digits, `true` and `false`. One column: that text. More: joined by U+001F, free texts preceded by their
-    length in UTF-8 bytes and a colon, so that no two keys share a text.
+    Canonical: text as stored (an internal unit id in hex), integers and unscaled decimals in digits, days and
+    microseconds from 1970 in digits, `true` and `false`. One column: that text. More: joined by U+001F, free texts
+    preceded by their length in UTF-8 bytes and a colon, so that no two keys share a text.
     """
     parts = list(texts)
     if len(parts) == 1:

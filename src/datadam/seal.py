@@ -313,14 +313,15 @@ def read_assertion(assertion: str, jwk: Mapping[str, str], *, audience: str, now
         raise Untrusted("login.assertion-malformed") from error
     claims: Json = token.claims
     texts = all(isinstance(claims.get(name), str) for name in ("iss", "sub", "jti"))
-    times = all(isinstance(claims.get(name), int) for name in ("iat", "exp"))
+    times = all(isinstance(claims.get(name), int) for name in ("iat", "exp")) and isinstance(claims.get("nbf", 0), int)
     if not texts or not times or claims["iss"] != claims["sub"]:
         raise Untrusted("login.assertion-malformed")
     audiences = claims.get("aud")
     if audience not in (audiences if isinstance(audiences, list) else [audiences]):
         raise Untrusted("login.audience", expected=audience)
-    if claims["iat"] > now + CLOCK_SKEW:
-        raise Untrusted("login.clock", seconds=claims["iat"] - now)
+    begins = max(claims["iat"], claims.get("nbf", 0))
+    if begins > now + CLOCK_SKEW:
+        raise Untrusted("login.clock", seconds=begins - now)
     if claims["exp"] <= now - CLOCK_SKEW:
         raise Untrusted("login.expired", seconds=now - claims["exp"])
     if not 0 < claims["exp"] - claims["iat"] <= MAX_LOGIN_SECONDS:

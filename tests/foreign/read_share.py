@@ -14,16 +14,14 @@ def main() -> None:
     profile, table = sys.argv[1:3]
     client = delta_sharing.SharingClient(profile)
     url = f"{profile}#{table}"
-    frames = {
-        name: delta_sharing.load_as_pandas(url, **options)
-        for name, options in {
-            "chosen": {},
-            "parquet": {"use_delta_format": False},
-            "delta": {"use_delta_format": True},
-            "limited": {"limit": 3, "use_delta_format": False},
-            "hinted": {"jsonPredicateHints": json.dumps({"op": "equal"}), "use_delta_format": False},
-        }.items()
+    choices: dict[str, dict[str, object]] = {
+        "chosen": {},
+        "parquet": {"use_delta_format": False},
+        "delta": {"use_delta_format": True},
+        "limited": {"limit": 3, "use_delta_format": False},
+        "hinted": {"jsonPredicateHints": json.dumps({"op": "equal"}), "use_delta_format": False},
     }
+    frames = {name: delta_sharing.load_as_pandas(url, **options) for name, options in choices.items()}
     seen = {
         "tables": [f"{found.share}.{found.schema}.{found.name}" for found in client.list_all_tables()],
         "shares": [share.name for share in client.list_shares()],

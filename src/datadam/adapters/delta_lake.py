@@ -19,6 +19,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, Transaction
 
+from datadam.adapters.durable import sync_folder
 from datadam.adapters.parquet_schema import TAG, check_files, file_digest, lacking, stored, stored_schema
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.model import Column, FileFact, standard_id
@@ -62,7 +63,9 @@ class DeltaLake:
     def place(self, standard: str, tag: str, deposit: str) -> Path:
         """Where this deposit's admitted rows belong; the folder is there, the file is the caller's to write."""
         folder = self._folder(standard) / f"{TAG}={_safe(tag)}"
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            sync_folder(folder.parent)  # its name is durable before anything in it is sealed
         return folder / f"{_safe(deposit)}.parquet"
 
     def append(self, standard: str, tag: str, deposit: str, files: Sequence[FileFact]) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -107,7 +108,9 @@ class PolarsEngine:
         while last in columns:
             last = f"{last}_"
         reason = pl.concat_str(said, separator="; ", ignore_nulls=True).alias(last)
-        rows.select(*columns, reason).sink_csv(into, sync_on_close="data", engine="streaming")
+        fresh = into.with_name(f"{into.name}.{secrets.token_hex(4)}")  # two may fetch them at once
+        rows.select(*columns, reason).sink_csv(fresh, sync_on_close="data", engine="streaming")
+        fresh.replace(into)
         count = rows.select(pl.len()).collect().item()
         return _fact(into, count)
 

@@ -39,7 +39,7 @@ class Login:
 
 def login(world: World, assertion: str, *, audiences: Collection[str]) -> Login:
     """Exchange an assertion for a token. It must name a key in force, one of `audiences`, and must never come twice."""
-    now = world.clock()
+    now, at = world.clock(), world.ledger.size  # before the key is looked up: one that comes meanwhile ends the token
     with world.store.read() as rows:
         key = rows.get(Key, seal.assertion_kid(assertion))
         member = rows.get(Member, key.owner) if key is not None else None
@@ -53,7 +53,7 @@ def login(world: World, assertion: str, *, audiences: Collection[str]) -> Login:
         token = seal.new_token()
         seconds = world.settings.token_seconds
         expires = instant(now + timedelta(seconds=seconds))
-        rows.put(Token(hash=_hash(token), member=key.owner, expires=expires))
+        rows.put(Token(hash=_hash(token), member=key.owner, expires=expires, at=at))
     return Login(token=token, seconds=seconds, expires=expires)
 
 
@@ -87,9 +87,10 @@ def caller(world: World, token: str | None) -> Caller:
     with world.store.read() as rows:
         held = rows.get(Token, _hash(token))
         member = rows.get(Member, held.member) if held is not None else None
+        keys = rows.find(Key, owner=held.member, until=None) if held is not None else []
     if held is None or held.revoked or held.expires <= instant(world.clock()):
         raise Untrusted("login.token-unknown")
-    if member is None or member.until is not None:
+    if member is None or member.until is not None or any(key.since >= held.at for key in keys):
         raise Untrusted("login.token-unknown")
     return Caller(member=member.id, standard=held.standard)
 
@@ -97,7 +98,7 @@ def caller(world: World, token: str | None) -> Caller:
 def issue_profile(world: World, member: MemberId, standard: str, *, days: int = PROFILE_DAYS) -> Login:
     """A bearer token for one member's Delta Sharing profile of one standard; each use of it is decided anew."""
     named = publish.published(world, standard).id
-    now = world.clock()
+    now, at = world.clock(), world.ledger.size
     seconds = min(days, PROFILE_DAYS) * 86_400
     token = seal.new_token()
     with world.store.transaction() as rows:
@@ -105,7 +106,7 @@ def issue_profile(world: World, member: MemberId, standard: str, *, days: int = 
         if len(alive) >= MAX_PROFILES:
             raise Refused("profile.too-many", limit=MAX_PROFILES)
         expires = instant(now + timedelta(seconds=seconds))
-        rows.put(Token(hash=_hash(token), member=member, expires=expires, standard=named))
+        rows.put(Token(hash=_hash(token), member=member, expires=expires, standard=named, at=at))
     return Login(token=token, seconds=seconds, expires=expires)
 
 
@@ -123,15 +124,6 @@ def revoke_profile(world: World, member: MemberId, hash: str) -> None:
                 rows.put(replace(token, revoked=True))
                 return
     raise NotFound("profile.unknown", profile=hash[:64])
-
-
-def revoke_all(world: World, member: MemberId) -> int:
-    """End every token of a member: after a key change nothing that an old key opened stays open. How many."""
-    with world.store.transaction() as rows:
-        tokens = [token for token in rows.find(Token, member=member) if not token.revoked]
-        for token in tokens:
-            rows.put(replace(token, revoked=True))
-    return len(tokens)
 
 
 def forget_expired(world: World) -> int:

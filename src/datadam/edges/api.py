@@ -194,8 +194,7 @@ async def post_key(request: Request) -> Json:
 def _rotate(request: Request, data: bytes) -> Json:
     world, caller = world_of(request), member_of(request)
     _own(caller, data)
-    index = join.rotate(world, data)
-    return {"index": index, "ended": login.revoke_all(world, caller.member)} if caller.member else {}
+    return {"index": join.rotate(world, data)}
 
 
 @router.post("/exit")
