@@ -86,10 +86,10 @@ def test_nothing_but_the_owner_may_open_them(tmp_path: Path) -> None:
         os.umask(before)
     modes = {each.name: each.stat().st_mode & 0o777 for each in (tmp_path / "keys").iterdir()}
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
-    assert modes == dict.fromkeys(["held.json", "log.jwk", "sign.jwk", "token.key", "unit-x.key", "url.key"], 0o600)
+    assert modes == dict.fromkeys(["held.json", "log.jwk", "sign.jwk", "rows.key", "unit-x.key", "url.key"], 0o600)
 
 
-@pytest.mark.parametrize("name", ["sign.jwk", "log.jwk", "token.key", "url.key", "unit-x.key", "held.json"])
+@pytest.mark.parametrize("name", ["sign.jwk", "log.jwk", "rows.key", "url.key", "unit-x.key", "held.json"])
 def test_a_missing_key_stops_the_start(tmp_path: Path, name: str) -> None:
     """Also one that was made on first use: another in its place would give every company a new pseudonym."""
     KeyFiles.create(tmp_path / "keys").secret("unit-x")
@@ -117,7 +117,7 @@ def test_no_folder_is_a_missing_key(tmp_path: Path) -> None:
     assert not (tmp_path / "keys").exists()
 
 
-@pytest.mark.parametrize("name", [".", "sign.jwk", "token.key", "unit-x.key", "held.json"])
+@pytest.mark.parametrize("name", [".", "sign.jwk", "rows.key", "unit-x.key", "held.json"])
 @pytest.mark.parametrize("mode", [0o740, 0o604, 0o620])
 def test_a_key_that_others_could_open_stops_the_start(tmp_path: Path, name: str, mode: int) -> None:
     """One bit too many, on the folder or on any file, is enough."""
@@ -130,14 +130,14 @@ def test_a_key_that_others_could_open_stops_the_start(tmp_path: Path, name: str,
 def test_a_link_in_place_of_a_key_is_refused(tmp_path: Path) -> None:
     """What lies elsewhere is not guarded by this folder's mode."""
     KeyFiles.create(tmp_path / "keys")
-    key = tmp_path / "keys" / "token.key"
-    key.rename(tmp_path / "token.key")
-    key.symlink_to(tmp_path / "token.key")
+    key = tmp_path / "keys" / "rows.key"
+    key.rename(tmp_path / "rows.key")
+    key.symlink_to(tmp_path / "rows.key")
     with pytest.raises(Unavailable, match=r"secret\.unreadable"):
         KeyFiles(tmp_path / "keys")
 
 
-@pytest.mark.parametrize("name", ["sign.jwk", "token.key", "held.json"])
+@pytest.mark.parametrize("name", ["sign.jwk", "rows.key", "held.json"])
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"held":[3]}', b"ab" * 31])
 def test_a_damaged_key_stops_the_start_and_is_not_shown(tmp_path: Path, name: str, content: bytes) -> None:
     """Neither the error nor what caused it quotes the file."""
