@@ -770,8 +770,9 @@ def test_receipts_are_checked_on_arrival(dam: Served, alice: Person) -> None:
         assert own.body("0" * 64) is None
         with pytest.raises(Untrusted, match="receipt.log-unknown"):
             client.choose_key(receipt, [])
-        with pytest.raises(Untrusted, match="receipt.log-unknown"):
-            client.choose_key("[]", [own.vkey])
+        for no_receipt in ("[]", "{}", '{"log": null}'):
+            with pytest.raises(Invalid, match="receipt.malformed"):
+                client.choose_key(no_receipt, [own.vkey])
 
 
 def test_bodies_are_read_a_page_at_a_time(dam: Served, alice: Person) -> None:

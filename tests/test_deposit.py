@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -354,6 +355,29 @@ def test_no_second_transfer_can_swap_what_the_first_brought(world: World) -> Non
     assert world.spool.folder(job.id).joinpath(RECEIVED).read_bytes() == GOOD
     assert deposit.tidy(world) == 0
     assert deposit.process(world, job.id, quiet).stage == Stage.COMMITTED
+
+
+def test_one_members_slow_files_leave_room_for_others(world: World) -> None:
+    """There are only so many transfers at once: without a limit one member could hold all of them for days."""
+    person, other = Person("A").joins(world), Person("B").joins(world)
+    files = [GOOD + f"X{number},1\n".encode() for number in range(deposit.MAX_COMING + 1)]
+    jobs = [announced(world, person, data) for data in files]
+
+    def slow(place: int) -> Iterator[bytes]:
+        """The file in two parts, all the later ones between them."""
+        yield files[place][:10]
+        receive = partial(deposit.receive, world, person.caller, jobs[place + 1].id)
+        if place + 1 < deposit.MAX_COMING:
+            assert receive(slow(place + 1)).stage == Stage.RECEIVED
+        else:
+            with pytest.raises(Refused, match="deposit.too-many-coming"):
+                receive(chunks(files[-1]))
+            theirs = announced(world, other)
+            assert deposit.receive(world, other.caller, theirs.id, chunks(GOOD)).stage == Stage.RECEIVED
+        yield files[place][10:]
+
+    assert deposit.receive(world, person.caller, jobs[0].id, slow(0)).stage == Stage.RECEIVED
+    assert deposit.receive(world, person.caller, jobs[-1].id, chunks(files[-1])).stage == Stage.RECEIVED
 
 
 def test_tidying_takes_nothing_that_came_meanwhile(world: World) -> None:

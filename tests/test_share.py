@@ -4,10 +4,13 @@ import hashlib
 import hmac
 import json
 import os
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -334,6 +337,66 @@ def test_with_attribution_each_deposit_shows_at_the_next_refresh(tmp_path: Path)
     assert release.open_share(world, reader.caller, "test.reading").version == 0
     forward(world, seconds=3600)
     assert release.open_share(world, reader.caller, "test.reading").rows == 10
+
+
+def test_who_looked_too_early_sees_the_first_attributed_deposit_at_once(tmp_path: Path) -> None:
+    """An empty share is not kept for an hour where a deposit's moment tells nothing that its rows do not."""
+    world, reader, _ = pooled(tmp_path, firms=0)
+    assert release.open_share(world, reader.caller, "test.reading").rows == 0
+    add(world, Person("Late").joins(world), 1)
+    assert release.open_share(world, reader.caller, "test.reading").rows == 5
+
+
+class _Stopped(PolarsShareWriter):
+    """A share writer that takes until it is told to go on."""
+
+    def __init__(self, root: Path) -> None:
+        """Begin as one that writes at once."""
+        super().__init__(root)
+        self.go_on, self.begun = threading.Event(), threading.Event()
+        self.go_on.set()
+
+    def write(self, order: ShareOrder) -> list[ShareFile]:
+        """Write, once it may."""
+        self.begun.set()
+        assert self.go_on.wait(30)
+        return super().write(order)
+
+
+def test_few_wait_for_a_share_and_the_others_are_told(tmp_path: Path) -> None:
+    """Else everybody who asks for a large share holds a thread of the server, and it answers nobody at all."""
+    world, reader, people = pooled(tmp_path, firms=1)
+    writer = _Stopped(tmp_path / "shares")
+    world = replace(world, shares=writer)
+    ask = partial(release.open_share, world, reader.caller, "test.reading")
+
+    def asked_by_many() -> tuple[list[Share | None], list[Share]]:
+        """What those get who are answered while the share is made, and what those get who wait."""
+        writer.go_on.clear()
+        writer.begun.clear()
+        with ThreadPoolExecutor(2 * release.WAITERS) as pool:
+            waiting = [pool.submit(ask)]
+            assert writer.begun.wait(30)
+            waiting += [pool.submit(ask) for _ in range(2 * release.WAITERS - 1)]
+            at_once = 0
+            while at_once < release.WAITERS - 1:
+                at_once = sum(one.done() for one in waiting)
+            told = [None if one.exception() else one.result() for one in waiting if one.done()]
+            refused = [one.exception() for one in waiting if one.done() and one.exception()]
+            assert all(isinstance(error, Unavailable) and error.code == "share.being-made" for error in refused)
+            writer.go_on.set()
+            late = [one.result() for one in waiting if not (one.done() and one.exception())]
+        return told, late
+
+    told, late = asked_by_many()
+    assert set(told) == {None}
+    assert {share.rows for share in late} == {5}
+    add(world, people[0], 5)
+    forward(world, seconds=3600)
+    told, late = asked_by_many()
+    assert {share.rows for share in told if share} == {5}, "the last one will do"
+    assert None not in told
+    assert 10 in {share.rows for share in late}
 
 
 def test_country_attribution_tells_the_country_and_comes_in_batches(tmp_path: Path) -> None:

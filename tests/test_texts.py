@@ -177,6 +177,16 @@ def test_terminal_codes_are_taken_out_of_facts() -> None:
     assert texts.clean("a\x1b[2J\x1b[31mAll is well\u202egpj.exe\r\nnext") == "a[2J[31mAll is wellgpj.exe next"
 
 
+@pytest.mark.parametrize("lang", texts.LANGUAGES)
+def test_an_empty_fact_leaves_no_hole(lang: str) -> None:
+    """A sentence whose last fact is empty does not end in a space and a full stop."""
+    told = texts.say("standard.unknown", lang, standard="x.y", version="")
+    assert "x.y" in told
+    assert "x.y " not in told
+    assert "  " not in told
+    assert "x.y 1.0.0" in texts.say("standard.unknown", lang, standard="x.y", version="1.0.0")
+
+
 def test_a_fact_is_never_expanded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that looks like a place stays a name; a place whose fact is missing shows a dash, not a fault."""
     sentences = {"x.y": {"say": "{name} and {other}", "do": "Mend {name}."}}

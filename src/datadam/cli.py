@@ -633,6 +633,8 @@ def get(
 ) -> None:
     """Fetch a reservoir's rows as Parquet files."""
     paths = _dam(url, key).open(id).download(into)
+    if not paths:
+        raise NotFound("reservoir.empty", id=id)
     _terminal().say("ui.fetched", count=len(paths), path=str(into))
 
 

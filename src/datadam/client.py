@@ -630,9 +630,11 @@ def choose_key(receipt: str, known: Sequence[str]) -> str:
     """
     told = seal.parse(receipt)
     named = told.get("log") if isinstance(told, dict) else None
+    if not isinstance(named, str):
+        raise Invalid("receipt.malformed", field="log")
     if named not in known:
-        raise Untrusted("receipt.log-unknown", log=str(named)[:400])
-    return str(named)
+        raise Untrusted("receipt.log-unknown", log=named[:400])
+    return named
 
 
 def pinned_checkpoint(url: str, vkey: str) -> Checkpoint | None:

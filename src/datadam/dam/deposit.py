@@ -49,6 +49,7 @@ from datadam.plan import Plan, Rule, compile_plan
 from datadam.ports import RECEIVED, Outputs, Progress
 
 MAX_ANNOUNCED: Final = 100  # deposits of one member that wait for their file; each costs a row and a folder
+MAX_COMING: Final = 8  # files of one member that come in at once: who sends slowly must not take everybody's room
 ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
 REJECTS: Final = "rejects.parquet"
 RETURNED: Final = "rejects.csv"
@@ -62,7 +63,7 @@ _EXAMPLES: Final = {
     Type.TIMESTAMP: "2026-11-22T09:00:00Z",
 }
 FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED})
-_COMING: Final[set[tuple[Path, str]]] = set()  # dam and deposit: whose file is being received, or tidied away
+_COMING: Final[dict[tuple[Path, str], str]] = {}  # dam and deposit whose file is being received or tidied away → whose
 
 
 def announce(world: World, caller: Caller, envelope: bytes) -> Job:
@@ -174,8 +175,8 @@ def own_job(world: World, caller: Caller, id: str) -> Job:
 
 def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> Job:
     """Spool the announced file. One that is not what the manifest says is `Invalid`, and nothing of it stays."""
-    own_job(world, caller, id)
-    with _alone(world, id):  # else a second transfer could put other bytes where the first were found right
+    contributor = own_job(world, caller, id).contributor
+    with _alone(world, id, contributor):  # else a second transfer could bring other bytes than were found right
         job = own_job(world, caller, id)
         if job.stage != Stage.ANNOUNCED:
             return job
@@ -193,17 +194,24 @@ def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> J
 
 
 @contextmanager
-def _alone(world: World, id: str) -> Iterator[None]:
-    """Within this, nobody else receives or tidies that deposit; `Unavailable` if somebody does already."""
+def _alone(world: World, id: str, contributor: str) -> Iterator[None]:
+    """Within this, nobody else receives or tidies that deposit; `Unavailable` if somebody does already.
+
+    `Refused` to a contributor with too many files under way.
+    """
     place = (world.settings.folder, id)
     with world.lock:
         if place in _COMING:
             raise Unavailable("deposit.busy", deposit=id)
-        _COMING.add(place)
+        theirs = [dam for (dam, _), whose in _COMING.items() if (dam, whose) == (world.settings.folder, contributor)]
+        if len(theirs) >= MAX_COMING:
+            raise Refused("deposit.too-many-coming", limit=MAX_COMING)
+        _COMING[place] = contributor
     try:
         yield
     finally:
-        _COMING.discard(place)
+        with world.lock:
+            del _COMING[place]
 
 
 def _moved(world: World, job: Job, stage: Stage, **changes: object) -> Job:
@@ -511,7 +519,7 @@ def _drop_rejects(world: World, job: Job) -> None:
 def _drop_announced(world: World, job: Job) -> bool:
     """Forget an announcement, unless its file came after all, or is coming."""
     try:
-        with _alone(world, job.id):
+        with _alone(world, job.id, ""):
             with world.store.transaction() as rows:
                 if rows.get(Job, job.id) != job:
                     return False

@@ -23,7 +23,7 @@ from datadam import seal
 from datadam.dam import publish, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
-from datadam.errors import NotFound, Refused
+from datadam.errors import NotFound, Refused, Unavailable
 from datadam.formats import odcs
 from datadam.model import (
     Allow,
@@ -51,7 +51,9 @@ from datadam.ports import LakeFile, ShareOrder, SharePart
 SHARE_NAME: Final = "dam"
 """The one share, in Delta Sharing's words, under which all reservoirs of a dam stand as tables."""
 EVERYBODY: Final = "*"
+WAITERS: Final = 8  # who wait for one share to be made; each holds a thread of the server, which has others to answer
 _STRIPES: Final = tuple(threading.Lock() for _ in range(64))  # one share is made by one thread; others need not wait
+_ROOM: Final = tuple(threading.BoundedSemaphore(WAITERS + 1) for _ in _STRIPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,22 +156,28 @@ def whole_batches(contributors: Sequence[str], least: int) -> int:
 
 
 def _current(world: World, standard: Standard, recipient: str) -> Share:
-    """The share as it may be now: the one there is, or a new version of it."""
-    with _STRIPES[hash((world.settings.folder, standard.id, recipient)) % len(_STRIPES)]:
-        attributed = _attributed(standard)
-        schema = world.shares.schema(standard.columns, attributed)
-        ready, visible = _deposits(world, standard)
-        with world.store.read() as rows:
-            share = rows.get(Share, standard.id, recipient)
-        now = world.clock()
-        if share is not None:
-            gone = not set(share.deposits) <= set(visible)
-            due = instant(now - timedelta(seconds=world.settings.share_refresh_seconds)) >= share.made
-            fresh = tuple(deposit.id for deposit in ready) == share.deposits
-            if list(share.schema) == list(schema) and not gone and (fresh or not due):
-                return share
-            return _make(world, standard, recipient, _Need(ready, visible, share, gone=gone), now)
-        return _make(world, standard, recipient, _Need(ready, visible, None, gone=False), now)
+    """The share as it may be now: the one there is, or a new version of it.
+
+    `Unavailable` to more than `WAITERS` at once, unless the one there is will do for another while.
+    """
+    need = _need(world, standard, recipient)
+    if isinstance(need, Share):
+        return need
+    stripe = _stripe(world, standard.id, recipient)
+    if not _ROOM[stripe].acquire(blocking=False):
+        if need.last is not None and need.last_will_do:
+            return need.last
+        raise Unavailable("share.being-made", standard=standard.id)
+    try:
+        with _STRIPES[stripe]:
+            need = _need(world, standard, recipient)  # another may have made it meanwhile
+            return need if isinstance(need, Share) else _make(world, standard, recipient, need, world.clock())
+    finally:
+        _ROOM[stripe].release()
+
+
+def _stripe(world: World, standard: str, recipient: str) -> int:
+    return hash((world.settings.folder, standard, recipient)) % len(_STRIPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +188,26 @@ class _Need:
     files: dict[str, list[LakeFile]]  # of each visible deposit
     last: Share | None
     gone: bool  # a deposit left: the earlier files go at once
+    last_will_do: bool  # the last one is only old
+
+
+def _need(world: World, standard: Standard, recipient: str) -> Share | _Need:
+    """The share that there is, if it may be served as it is; else what a new one is made of."""
+    schema = world.shares.schema(standard.columns, _attributed(standard))
+    ready, visible = _deposits(world, standard)
+    with world.store.read() as rows:
+        share = rows.get(Share, standard.id, recipient)
+    if share is None:
+        return _Need(ready, visible, None, gone=False, last_will_do=False)
+    gone, alike = not set(share.deposits) <= set(visible), list(share.schema) == list(schema)
+    since = instant(world.clock() - timedelta(seconds=world.settings.share_refresh_seconds))
+    # who looked before the first deposit need not wait an hour for it; where rows do not tell who contributed them, the
+    # moment in which they appear must not tell either
+    due = since >= share.made or (not share.deposits and standard.attribution is Attribution.CONTRIBUTOR)
+    fresh = tuple(deposit.id for deposit in ready) == share.deposits
+    if alike and not gone and (fresh or not due):
+        return share
+    return _Need(ready, visible, share, gone=gone, last_will_do=alike and not gone)
 
 
 def _deposits(world: World, standard: Standard) -> tuple[list[Deposit], dict[str, list[LakeFile]]]:
@@ -283,7 +311,7 @@ def tidy(world: World) -> int:
     with world.store.read() as rows:
         shares = rows.find(Share)
     for share in shares:
-        with _STRIPES[hash((world.settings.folder, share.standard, share.recipient)) % len(_STRIPES)]:
+        with _STRIPES[_stripe(world, share.standard, share.recipient)]:
             with world.store.transaction() as rows:
                 now_share = rows.get(Share, share.standard, share.recipient) or share
                 old = json.loads(rows.noted(_retired(share)) or "{}")

@@ -167,6 +167,9 @@ def _joined(parts: list[str]) -> str:
 
 
 def _fill(sentence: str, lang: str, facts: Mapping[str, object]) -> str:
+    empty = [name for name in placeholders(sentence) if clean(facts.get(name)) == ""]
+    for name in empty:  # else the space before it would be left over
+        sentence = sentence.replace(f" {{{name}}}", f"{{{name}}}")
     if _known(lang) != "ko":
         return _PLACE.sub(lambda found: clean(facts.get(found[1])), sentence)
 
