@@ -537,6 +537,23 @@ def test_anothers_deposit_is_as_unknown_as_none(world: World) -> None:
     assert prove.receipt(world, auditor.caller, job.id)["index"]
 
 
+def test_rejects_in_two_languages_at_once_do_not_mix(world: World) -> None:
+    """The file that one colleague is being sent must not turn into the other's while it is on its way."""
+    person = Person("A").joins(world)
+    job = person.deposits(world, ID, MIXED)
+    paths = {
+        lang: deposit.rejects(world, person.caller, job.id, spoken(lang), language=lang) for lang in texts.LANGUAGES
+    }
+    words = {lang: path.read_text(encoding="utf-8") for lang, path in paths.items()}
+    for lang, text in words.items():
+        again = deposit.rejects(world, person.caller, job.id, spoken(lang), language=lang)
+        assert again.read_text(encoding="utf-8") == text
+    assert len(set(words.values())) == len(texts.LANGUAGES)
+    forward(world, days=world.settings.rejects_days + 1)
+    deposit.tidy(world)
+    assert spooled(world, job.id) == []
+
+
 def test_rejects_go_after_their_days(world: World) -> None:
     """Until then they can be fetched; after that they are gone from the disk, and the counts stay."""
     person = Person("A").joins(world)
@@ -544,7 +561,7 @@ def test_rejects_go_after_their_days(world: World) -> None:
     deposit.rejects(world, person.caller, job.id, str)
     forward(world, days=world.settings.rejects_days)
     assert deposit.tidy(world) == 0
-    assert spooled(world, job.id) == ["rejects.csv", "rejects.parquet"]
+    assert spooled(world, job.id) == ["rejects.en", "rejects.parquet"]
     forward(world, seconds=1)
     assert deposit.tidy(world) == 1
     assert deposit.tidy(world) == 0

@@ -20,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from datadam import seal
+from datadam import seal, texts
 from datadam.dam import join, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
@@ -52,7 +52,7 @@ MAX_ANNOUNCED: Final = 100  # deposits of one member that wait for their file; e
 MAX_COMING: Final = 8  # files of one member that come in at once: who sends slowly must not take everybody's room
 ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
 REJECTS: Final = "rejects.parquet"
-RETURNED: Final = "rejects.csv"
+RETURNED: Final = tuple(f"rejects.{language}" for language in texts.LANGUAGES)  # CSV; one may be sent while another is
 _EXAMPLES: Final = {
     Type.TEXT: "abc",
     Type.INTEGER: "1200",
@@ -431,14 +431,19 @@ def report(world: World, caller: Caller, id: str, *, limit: int) -> tuple[Job, l
     ]
 
 
-def rejects(world: World, caller: Caller, id: str, sentence: Callable[[Reason], str]) -> Path:
-    """The refused rows as a CSV in the contributor's own layout, each with its reasons; nobody else may ask."""
+def rejects(
+    world: World, caller: Caller, id: str, sentence: Callable[[Reason], str], *, language: str = texts.LANGUAGES[0]
+) -> Path:
+    """The refused rows as a CSV in the contributor's own layout, each with its reasons; nobody else may ask.
+
+    `sentence` puts a reason into words of `language`, one of `texts.LANGUAGES`: each language has a file of its own.
+    """
     job = own_job(world, caller, id)
     if not _has_rejects(job):
         raise NotFound("deposit.no-rejects", deposit=job.id)
     plan, reasons = _plan_and_reasons(world, job)
     folder = world.spool.folder(job.id)
-    into = folder / RETURNED
+    into = folder / RETURNED[texts.LANGUAGES.index(language)]
     world.engine.return_rejects(plan, folder / REJECTS, into, {rule: sentence(r) for rule, r in reasons.items()})
     return into
 
@@ -509,8 +514,8 @@ def tidy(world: World) -> int:
 
 def _drop_rejects(world: World, job: Job) -> None:
     if world.settings.keep_original:
-        world.spool.discard(job.id, REJECTS)
-        world.spool.discard(job.id, RETURNED)
+        for name in (REJECTS, *RETURNED):
+            world.spool.discard(job.id, name)
     else:
         world.spool.clear(job.id)
     _moved(world, job, Stage(job.stage), facts={**job.facts, "rejects_gone": True})

@@ -404,9 +404,8 @@ def get_deposit(request: Request, id: str) -> Json:
 def get_rejects(request: Request, id: str) -> Response:
     """The refused rows in the contributor's own layout, each with its reasons."""
     language = language_of(request)
-    path = deposit.rejects(
-        world_of(request), member_of(request), id, lambda reason: texts.explain(reason, language).what
-    )
+    world, caller = world_of(request), member_of(request)
+    path = deposit.rejects(world, caller, id, lambda reason: texts.explain(reason, language).what, language=language)
     return FileResponse(path, media_type="text/csv; charset=utf-8", filename="rejects.csv")
 
 
