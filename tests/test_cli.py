@@ -479,3 +479,13 @@ def test_the_accession_is_read_before_it_is_signed(machine: Machine, dam: Served
     talk.answers("Do you sign", "n")
     assert talk.ends() == 1
     assert len(talk.seen) > 500
+
+
+def test_json_commands_no_terminal_and_loses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file's name or a value may hold what a terminal obeys, C1 controls and direction marks among it."""
+    value = {"name": "a\x1b[2J\x7f\x9b31m\u202egnp.exe\U000e0041", "이름": ["저수지"]}
+    cli._json(value)
+    told = capsys.readouterr().out
+    assert json.loads(told) == value
+    assert "저수지" in told
+    assert not set(told) & set("\x1b\x7f\x9b\u202e\U000e0041")

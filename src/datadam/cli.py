@@ -95,7 +95,12 @@ def _opened(dam: "Dam") -> "Dam":
 
 
 def _json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
+    """Print JSON for a person or a program: the same value, with nothing in it that moves a terminal's cursor."""
+    import unicodedata
+
+    text = json.dumps(value, ensure_ascii=False, indent=1)  # escapes only the controls below U+0020
+    odd = {letter for letter in text if letter != "\n" and unicodedata.category(letter)[0] == "C"}
+    typer.echo(text.translate({ord(letter): json.dumps(letter)[1:-1].replace("\x7f", "\\u007f") for letter in odd}))
 
 
 def _version(wanted: bool) -> None:
