@@ -51,7 +51,7 @@ from datadam.ports import LakeFile, ShareOrder, SharePart
 SHARE_NAME: Final = "dam"
 """The one share, in Delta Sharing's words, under which all reservoirs of a dam stand as tables."""
 EVERYBODY: Final = "*"
-WAITERS: Final = 8  # who wait for one share to be made; each holds a thread of the server, which has others to answer
+WAITERS: Final = 16  # who wait for one share to be made; each holds a thread of the server, which has others to answer
 _STRIPES: Final = tuple(threading.Lock() for _ in range(64))  # one share is made by one thread; others need not wait
 _ROOM: Final = tuple(threading.BoundedSemaphore(WAITERS + 1) for _ in _STRIPES)
 
