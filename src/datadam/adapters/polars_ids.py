@@ -32,7 +32,7 @@ class UnitIds:
             fresh = pl.DataFrame([codes.alias("code"), texts.alias("text")]).filter(pl.col("code") >= len(self._ids))
             if fresh.height:
                 texts_by_code = fresh.unique("code").sort("code")["text"]
-                self._ids = pl.concat([self._ids, self._hashed(texts_by_code)])
+                self._ids = pl.concat([self._ids, self._hashed(texts_by_code)], rechunk=True)
             self._seen += len(texts)
             self._remembers = self._seen < _TRIED or len(self._ids) < _RECUR * self._seen
             known = self._ids
