@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -788,3 +789,12 @@ def test_bodies_are_read_a_page_at_a_time(dam: Served, alice: Person) -> None:
         shown = nobody.bodies()
         public = [shown(id) for id in ids]
     assert sum(one is not None for one in public) < sum(one is not None for one in found)
+
+
+def test_a_refusal_says_its_sentences_in_a_traceback(dam: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever imports us reads what is wrong and what to do, not a code alone, and in their language."""
+    for language, words in (("en", "There is no standard"), ("ko", "없습니다")):
+        monkeypatch.setenv("DATADAM_LANG", language)
+        with client.connect(dam.url) as stranger, pytest.raises(NotFound) as refused:
+            stranger.open("test.none")
+        assert words in "".join(traceback.format_exception(refused.value))

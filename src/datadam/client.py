@@ -176,7 +176,7 @@ class Dam:
         """Use `connect`."""
         self.url, self.member, self._key = url, member, key
         # what the dam puts into words, as a report's faults, comes in the language that this person reads
-        language = os.environ.get("DATADAM_LANG") or texts.spoken(os.environ)
+        language = _language()
         headers = {"Accept-Language": language}
         self._http = httpx.Client(base_url=url, timeout=TIMEOUT, follow_redirects=False, headers=headers)
         self._token, self._until = "", 0.0
@@ -210,7 +210,7 @@ class Dam:
         try:
             answer = self._http.request(method, path, headers=headers, **more)
         except httpx.HTTPError as error:
-            raise Unavailable("client.unreachable", url=self.url, why=type(error).__name__) from error
+            raise _said(Unavailable("client.unreachable", url=self.url, why=type(error).__name__)) from error
         return _answered(answer)
 
     def _get(self, path: str, *, as_member: bool = False, **params: Any) -> Any:  # noqa: ANN401
@@ -580,7 +580,7 @@ class Reservoir:
         with tempfile.TemporaryDirectory(prefix="datadam-") as folder:
             paths = self.download(folder)
             if not paths:
-                raise NotFound("reservoir.empty", id=self.id)
+                raise _said(NotFound("reservoir.empty", id=self.id))
             yield paths
 
 
@@ -612,7 +612,8 @@ def _library(name: str, extra: str) -> Any:  # noqa: ANN401  (a module)
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise Unavailable("client.library-missing", library=name.split(".", maxsplit=1)[0], extra=extra) from error
+        missing = name.split(".", maxsplit=1)[0]
+        raise _said(Unavailable("client.library-missing", library=missing, extra=extra)) from error
 
 
 # --- what was pinned --------------------------------------------------------------------------------------------------
@@ -769,4 +770,16 @@ def _answered(answer: httpx.Response) -> httpx.Response:
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("code"), str):
         raise Unavailable("client.answer-odd", status=answer.status_code)
-    raise revived(told, kind)
+    raise _said(revived(told, kind))
+
+
+def _said(error: DamError) -> DamError:
+    """The refusal with its sentences as notes (PEP 678), so that a traceback says them to whoever imports us."""
+    told = texts.explain(error, _language())
+    for one in (told, *told.faults):
+        error.add_note(f"{one.what} {one.remedy}".rstrip())
+    return error
+
+
+def _language() -> str:
+    return os.environ.get("DATADAM_LANG") or texts.spoken(os.environ)
