@@ -299,7 +299,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "show": (("show", "no.such", "--url", "URL"), 4),
     "get": (("get", "no.such", "--url", "URL"), 4),
     "receipt": (("receipt", "0" * 64, "--url", "URL"), 4),
-    "verify": (("verify", "full/file"), 5),
+    "verify": (("verify", "full/file"), 2),
     "standard check": (("standard", "check", "full/file"), 2),
     "standard publish": (("standard", "publish", "full/file", "--dam", "DAM"), 2),
     "standard packaged": (("standard", "packaged", "more"), 2),

@@ -19,7 +19,8 @@ class UnitIds:
         """Hash under the secret's hex digits."""
         self._key: Final = secret.hex()
         self._codes = pl.Categorical(pl.Categories.random())
-        self._ids = pl.Series(dtype=pl.Binary)  # by code
+        self._held = pl.Series(dtype=self._codes)  # codes are forgotten with the last column that has them
+        self._texts, self._ids = pl.Series(dtype=pl.String), pl.Series(dtype=pl.Binary)  # by code
         self._seen, self._remembers = 0, True
         self._lock = threading.Lock()
 
@@ -31,12 +32,17 @@ class UnitIds:
             codes = texts.cast(self._codes).to_physical()
             fresh = pl.DataFrame([codes.alias("code"), texts.alias("text")]).filter(pl.col("code") >= len(self._ids))
             if fresh.height:
-                texts_by_code = fresh.unique("code").sort("code")["text"]
-                self._ids = pl.concat([self._ids, self._hashed(texts_by_code)], rechunk=True)
+                by_code = fresh.unique("code").sort("code")["text"]
+                self._texts = pl.concat([self._texts, by_code], rechunk=True)
+                self._ids = pl.concat([self._ids, self._hashed(by_code)], rechunk=True)
             self._seen += len(texts)
             self._remembers = self._seen < _TRIED or len(self._ids) < _RECUR * self._seen
-            known = self._ids
-        return known.gather(codes).alias(texts.name)
+            known, ids = self._texts, self._ids
+        # A code that stood for another text would give one unit another's id: so each is held against its text.
+        if not known.gather(codes).eq_missing(texts).all():
+            self._remembers = False
+            return self._hashed(texts)
+        return ids.gather(codes).alias(texts.name)
 
     def _hashed(self, texts: pl.Series) -> pl.Series:
         hashed = ph.CryptographicHashingNameSpace(pl.col("text")).hmac_sha256(key=self._key).str.head(2 * HASH_BYTES)
