@@ -21,6 +21,7 @@ import typer
 
 import served
 from datadam import cli, wiring
+from datadam.cli.manners import print_json
 from served import STANDARD, Served, serving
 from worlds import standard_text
 
@@ -484,7 +485,7 @@ def test_the_accession_is_read_before_it_is_signed(machine: Machine, dam: Served
 def test_json_commands_no_terminal_and_loses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """A file's name or a value may hold what a terminal obeys, C1 controls and direction marks among it."""
     value = {"name": "a\x1b[2J\x7f\x9b31m\u202egnp.exe\U000e0041", "이름": ["저수지"]}
-    cli._json(value)
+    print_json(value)
     told = capsys.readouterr().out
     assert json.loads(told) == value
     assert "저수지" in told

@@ -1,0 +1,5 @@
+"""`python -m datadam.cli` is `datadam`."""
+
+from datadam.cli import main
+
+main()

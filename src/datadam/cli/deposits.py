@@ -1,0 +1,133 @@
+"""Handing data in: deposits, mappings, reports, rejects."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datadam.cli.manners import Json, KeyFile, Url, open_terminal, print_json, reach, read_text
+from datadam.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from datadam.client import Dam
+    from datadam.model import Fit, Standard
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the command line says of a mapping."""
+
+    mapping: Path | None
+    given: tuple[str, ...]
+    drop: tuple[str, ...]
+    yes: bool
+
+
+@app.command()
+def deposit(
+    file: Path,
+    standard: Annotated[str, typer.Option("--standard", help="The standard's id.")],
+    mapping: Annotated[Path | None, typer.Option(help="A mapping file, as `datadam map` writes it.")] = None,
+    given: Annotated[
+        list[str] | None, typer.Option("--set", help="column=Header, or column:=one value for all.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A column of the file to leave out.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take the mapping if all of it is certain.")] = False,
+    url: Url = None,
+    key: KeyFile = None,
+) -> None:
+    """Hand in a file as it is: see every fault, get a receipt. Exit code 3 if nothing of it was admitted."""
+    dam, terminal = reach(url, key), open_terminal()
+    chosen = Choices(mapping=mapping, given=tuple(given or ()), drop=tuple(drop or ()), yes=yes)
+    fit = _fit(dam, dam.standard(standard), file, chosen)
+    with terminal.progress() as watched:
+        job = dam.deposit(file, fit, progress=watched)
+    terminal.report(job)
+    if job["stage"] == "refused":
+        raise typer.Exit(3)
+    terminal.say("ui.receipt-fetch", outcome=job["outcome"])
+
+
+@app.command("map")
+def map_(
+    file: Path,
+    standard: Annotated[str, typer.Option("--standard", help="The standard's id.")],
+    into: Annotated[Path, typer.Option(help="Where to write the mapping.")] = Path("mapping.yaml"),
+    url: Url = None,
+    key: KeyFile = None,
+) -> None:
+    """Write the suggested mapping of a file's columns, to be looked over and edited."""
+    from datadam import client, mapping
+    from datadam.formats import codelists, fits
+
+    terminal, found = open_terminal(), reach(url, key).standard(standard)
+    suggestion = mapping.suggest(found, client.look(file), codelists.packaged())
+    into.write_text(fits.draft(suggestion), encoding="utf-8")
+    terminal.say("ui.mapping-written", path=str(into), open=len(suggestion.asked) + len(suggestion.missing))
+
+
+def _fit(dam: "Dam", standard: "Standard", file: Path, chosen: "Choices") -> "Fit":
+    """The confirmed mapping: the file given, else one confirmed before for this layout, else asked for now."""
+    from datadam import client, mapping
+    from datadam.edges import confirm
+    from datadam.formats import codelists
+
+    terminal, layout = open_terminal(), client.look(file)
+    if chosen.mapping is not None:
+        return confirm.read(read_text(chosen.mapping), standard, layout)
+    if not chosen.given and not chosen.drop:
+        for held in dam.fits(standard.id):
+            fit = mapping.fit_from_json(held)
+            if not any(mapping.fit_faults(fit, standard, layout)):
+                terminal.say("ui.mapping-remembered")
+                return fit
+    suggestion = mapping.suggest(standard, layout, codelists.packaged())
+    if chosen.yes:
+        answers = [confirm.given(one) for one in chosen.given]
+        return mapping.confirm(suggestion, standard, layout, answers=answers, dropped=chosen.drop)
+    confirm.show(terminal, suggestion)
+    if not sys.stdin.isatty():
+        raise Invalid("mapping.unconfirmed")
+    return confirm.ask(terminal, suggestion, standard, layout)
+
+
+@app.command()
+def deposits(url: Url = None, key: KeyFile = None) -> None:
+    """Your deposits, newest first."""
+    rows = []
+    for one in reach(url, key).deposits():
+        tally = one.get("tally") or {"admitted": "", "rejected": ""}
+        rows.append(
+            (one["id"][:12], one["standard"], one["stage"], one["file"]["name"], tally["admitted"], tally["rejected"])
+        )
+    open_terminal().table(("ui.deposit", "ui.reservoir", "ui.stage", "ui.file", "ui.admitted", "ui.rejected"), rows)
+
+
+@app.command()
+def report(deposit: str, url: Url = None, key: KeyFile = None, as_json: Json = False) -> None:
+    """What became of a deposit, row by row."""
+    dam = reach(url, key)
+    job = dam.wait(_deposit_id(dam, deposit))
+    if as_json:
+        print_json(job)
+    else:
+        open_terminal().report(job)
+
+
+@app.command()
+def rejects(deposit: str, into: Path = Path("rejects.csv"), url: Url = None, key: KeyFile = None) -> None:
+    """Fetch the rows that were refused, in your own layout, with their reasons."""
+    dam = reach(url, key)
+    dam.rejects(_deposit_id(dam, deposit), into)
+    open_terminal().say("ui.rejects-written", path=str(into))
+
+
+def _deposit_id(dam: "Dam", start: str) -> str:
+    found = [one["id"] for one in dam.deposits() if one["id"].startswith(start)]
+    if len(found) != 1:
+        raise NotFound("deposit.unknown", deposit=start[:64])
+    return str(found[0])

@@ -1,0 +1,118 @@
+"""Being a member: keys, the default dam, joining, changing keys, leaving."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datadam.cli.manners import KeyFile, Url, chosen_language, closing, open_terminal, print_json, reach
+
+app = typer.Typer()
+
+
+@app.command()
+def keygen(
+    file: Annotated[Path, typer.Argument(help="Where to write it; must not exist.")] = Path("datadam.key"),
+) -> None:
+    """Make your key. Keep it: it is who you are, and nobody can make it again."""
+    from datadam import client, seal
+
+    key = client.new_key(file)
+    open_terminal().say("ui.key-made", path=str(file), member=seal.member_id(key))
+
+
+@app.command()
+def connect(
+    url: str,
+    key: Annotated[Path | None, typer.Option("--key")] = None,
+    member: Annotated[str | None, typer.Option(help="Your id, if this is not your first key.")] = None,
+) -> None:
+    """Make a dam your default one and pin its log's key."""
+    from datadam import client
+
+    absolute = key.absolute() if key else None
+    dam = closing(client.connect(url, key=absolute, member=member))
+    pinned = dam.trust()
+    client.save_profile(client.Profile(url=dam.url, key=absolute, member=dam.member))
+    open_terminal().say("ui.connected", url=dam.url, vkey=pinned["vkey"], size=pinned["size"])
+
+
+@app.command()
+def accession(
+    language: Annotated[str | None, typer.Option(help="en or ko; default: your terminal's.")] = None, url: Url = None
+) -> None:
+    """Read what joining means, before signing it."""
+    open_terminal().line(reach(url, None).accession(language or chosen_language())["text"])
+
+
+@app.command()
+def join(
+    name: Annotated[str, typer.Option(help="Legal name of the firm or body; for a country, of the authority.")],
+    jurisdiction: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2.")],
+    role: Annotated[
+        list[str] | None, typer.Option(help="contributor, consumer, auditor; several are possible.")
+    ] = None,
+    number: Annotated[list[str] | None, typer.Option(help="register:number, like lei:… or kr-brn:….")] = None,
+    contact: Annotated[str | None, typer.Option(help="Whom to write to; erasable.")] = None,
+    country: Annotated[bool, typer.Option("--country", help="Accede as a country.")] = False,
+    effective: Annotated[str | None, typer.Option(help="Countries: ISO date from which it holds.")] = None,
+    reservation: Annotated[list[str] | None, typer.Option(help="Countries: a term that binds firms under it.")] = None,
+    language: Annotated[str | None, typer.Option(help="In which you read the accession text.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="You have read the accession text and sign it.")] = False,
+    url: Url = None,
+    key: KeyFile = None,
+) -> None:
+    """Sign the accession and apply for membership."""
+    from datadam import registers
+
+    dam, terminal = reach(url, key), open_terminal()
+    chosen = language or terminal.language
+    if not yes:
+        terminal.line(dam.accession(chosen)["text"])
+        typer.confirm(terminal.word("ui.sign-accession"), abort=True)
+    numbers = {}
+    for one in number or ():
+        register, _, digits = one.partition(":")
+        numbers[register] = registers.check(register, digits)
+    profile = {"legal_name": name, "numbers": numbers, **({"contact": contact} if contact else {})}
+    facts: dict[str, object] = {"jurisdiction": jurisdiction, "roles": role or []}
+    if country:
+        reservations = reservation or []
+        facts |= {"member_kind": "country", "authority": name, "effective": effective, "reservations": reservations}
+    applied = dam.join(profile, facts, language=chosen)
+    terminal.say("ui.applied", application=applied["id"], member=applied["member"])
+
+
+@app.command()
+def application(id: str, url: Url = None) -> None:
+    """How an application stands."""
+    told = reach(url, None).standing(id)
+    open_terminal().say(f"ui.application-{told['status']}", member=told["member"], reason=told["reason"] or "")
+
+
+@app.command()
+def me(url: Url = None, key: KeyFile = None) -> None:
+    """You, as the log has it: roles, keys, what you may take."""
+    print_json(reach(url, key).me())
+
+
+@app.command()
+def rotate(
+    new: Annotated[Path, typer.Argument(help="Where to write the new key; must not exist.")],
+    url: Url = None,
+    key: KeyFile = None,
+) -> None:
+    """Change to a new key. The old one counts no more from then on."""
+    from datadam import client
+
+    dam = reach(url, key)
+    done = dam.rotate(client.new_key(new))
+    if url is None:
+        client.save_profile(client.Profile(url=dam.url, key=new.absolute(), member=dam.member))
+    open_terminal().say("ui.rotated", path=str(new), index=done["index"])
+
+
+@app.command()
+def leave(reason: Annotated[str, typer.Option()], url: Url = None, key: KeyFile = None) -> None:
+    """Leave the dam, by a statement that you sign."""
+    open_terminal().say("ui.logged", index=reach(url, key).leave(reason)["index"])

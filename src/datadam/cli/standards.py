@@ -1,0 +1,57 @@
+"""Standards: check, publish, list, show."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datadam.cli.manners import HERE, KeyFile, Of, Url, open_terminal, operated, reach, read_text
+
+app = typer.Typer(name="standard", no_args_is_help=True, help="Standards: check, publish, list, show.")
+
+
+@app.command("check")
+def standard_check(file: Path) -> None:
+    """Explain every fault of a standard at once, and name the terms that nothing enforces yet."""
+    from datadam import standard as rules
+    from datadam import texts
+    from datadam.errors import Faults
+    from datadam.formats import codelists, odcs
+
+    found = odcs.read(read_text(file))
+    faults = rules.check(found, codelists.packaged())
+    if faults:
+        raise Faults("standard.faulty", faults, standard=found.id)
+    terminal = open_terminal()
+    terminal.line(f"{found.id} {found.version}", style="bold green")
+    for notice in rules.notices(found):
+        terminal.line(f"  • {texts.say(notice.code, terminal.language, **notice.facts)}")
+
+
+@app.command("publish")
+def standard_publish(
+    file: Annotated[str, typer.Argument(help="An ODCS YAML file, or the id of a packaged standard.")], dam: Of = HERE
+) -> None:
+    """Sign and log a standard; its reservoir is made with it."""
+    from datadam.formats import codelists
+
+    text = codelists.packaged_standards().get(file) or read_text(Path(file))
+    done = operated(dam, "publish", text=text)
+    open_terminal().say("ui.published", standard=done["standard"], version=done["version"], index=done["index"])
+
+
+@app.command("packaged")
+def standard_packaged() -> None:
+    """The standards that come with data dam."""
+    from datadam.formats import codelists, odcs
+
+    terminal = open_terminal()
+    found = [odcs.read(text) for text in codelists.packaged_standards().values()]
+    rows = [(one.id, one.version, one.tier, one.titles.get(terminal.language, "")) for one in found]
+    terminal.table(("ui.reservoir", "ui.version", "ui.tier", "ui.title"), rows)
+
+
+@app.command("show")
+def standard_show(id: str, url: Url = None, key: KeyFile = None) -> None:
+    """A published standard as it was signed."""
+    open_terminal().line(reach(url, key).standard_text(id).rstrip("\n"))

@@ -1,0 +1,81 @@
+"""Taking data out: reservoirs, their rows, profiles for other tools."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datadam.cli.manners import HERE, KeyFile, Url, open_terminal, reach
+from datadam.errors import NotFound
+
+app = typer.Typer()
+profile_app = typer.Typer(name="profile", no_args_is_help=True, help="Delta Sharing profiles for other tools.")
+app.add_typer(profile_app)
+
+
+@app.command("ls")
+def ls(url: Url = None, key: KeyFile = None) -> None:
+    """The reservoirs, and which are open to you."""
+    terminal = open_terminal()
+    rows = []
+    for one in reach(url, key).reservoirs():
+        opened = terminal.word("ui.yes" if one["open_to_you"] else "ui.no")
+        title = one["titles"].get(terminal.language) or one["titles"].get("en", "")
+        rows.append((one["id"], one["version"], one["tier"], opened, title))
+    terminal.table(("ui.reservoir", "ui.version", "ui.tier", "ui.open-to-you", "ui.title"), rows)
+
+
+@app.command()
+def show(id: str, url: Url = None, key: KeyFile = None) -> None:
+    """One reservoir: its columns, units, tier, and what stands between you and its rows."""
+    from datadam import texts
+
+    terminal = open_terminal()
+    one = reach(url, key).open(id).info
+    terminal.line(f"{one['id']} {one['version']} · {one['titles'].get(terminal.language, '')}", style="bold")
+    terminal.line(one["descriptions"].get(terminal.language, ""))
+    terminal.say("ui.reservoir-terms", tier=one["tier"], attribution=one["attribution"])
+    for reason in one["reasons"]:
+        told = texts.told(reason, terminal.language)
+        terminal.line(f"  • {told['what']} {told['remedy']}".rstrip())
+    rows = [
+        (column["name"], column["type"], column["unit"], column["titles"].get(terminal.language, ""))
+        for column in one["columns"]
+    ]
+    terminal.table(("ui.column", "ui.type", "ui.unit", "ui.title"), rows)
+
+
+@app.command()
+def get(
+    id: str, into: Annotated[Path, typer.Argument(help="A folder.")] = HERE, url: Url = None, key: KeyFile = None
+) -> None:
+    """Fetch a reservoir's rows as Parquet files."""
+    paths = reach(url, key).open(id).download(into)
+    if not paths:
+        raise NotFound("reservoir.empty", id=id)
+    open_terminal().say("ui.fetched", count=len(paths), path=str(into))
+
+
+@profile_app.command("new")
+def profile_new(standard: str, into: Path = Path("profile.share"), url: Url = None, key: KeyFile = None) -> None:
+    """Write a Delta Sharing profile for one reservoir. Whoever has the file can read what you may read."""
+    from datadam import client
+
+    client.write_private(into, reach(url, key).share_profile(standard))
+    open_terminal().say("ui.profile-written", path=str(into))
+
+
+@profile_app.command("list")
+def profile_list(url: Url = None, key: KeyFile = None) -> None:
+    """Your share profiles; their tokens are not kept anywhere but in the files."""
+    rows = [
+        (one["profile"], one["standard"], one["expires"], one["revoked"]) for one in reach(url, key).share_profiles()
+    ]
+    open_terminal().table(("ui.profile", "ui.reservoir", "ui.expires", "ui.revoked"), rows)
+
+
+@profile_app.command("revoke")
+def profile_revoke(profile: str, url: Url = None, key: KeyFile = None) -> None:
+    """End a share profile."""
+    reach(url, key).revoke_profile(profile)
+    open_terminal().say("ui.profile-revoked", profile=profile)
