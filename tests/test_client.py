@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 import datadam
 from datadam import client, mapping, seal
 from datadam.adapters import polars_read
+from datadam.client.frames import OPS
 from datadam.dam import grant, publish
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats import codelists
@@ -346,7 +347,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 def filters(draw: st.DrawFn) -> tuple[str, str, object]:
     """A filter that fits its column."""
     column = draw(st.sampled_from(sorted(VALUES)))
-    op = draw(st.sampled_from([*sorted(client._OPS)]))
+    op = draw(st.sampled_from([*sorted(OPS)]))
     value = draw(st.lists(VALUES[column], min_size=1, max_size=3) if op == "in" else VALUES[column])
     return column, op, value
 

@@ -1,0 +1,49 @@
+"""What a consumer or contributor imports: `connect(url, key=…)`, `open(id).to_polars()`.
+
+It talks HTTP and holds the member's key.
+
+- The log's key is pinned at the first contact, and the last checkpoint with it: a dam that shows another key, a smaller
+  log or one that does not extend the pinned one is refused (`Untrusted`).
+- The member's private key stays in its file; only signatures leave.
+- Data frames are loaded by whichever library is asked for; the client itself needs none.
+"""
+
+from datadam.client.checks import choose_key, folder_reader
+from datadam.client.dam import Dam, connect, open  # noqa: A004  (datadam.open reads well)
+from datadam.client.files import file_format, look
+from datadam.client.frames import Filter, Reservoir, Reservoirs
+from datadam.client.home import (
+    HOME_VARIABLE,
+    Profile,
+    default_profile,
+    home,
+    new_key,
+    pinned_checkpoint,
+    pinned_keys,
+    read_key,
+    save_profile,
+    write_private,
+)
+
+__all__ = [
+    "HOME_VARIABLE",
+    "Dam",
+    "Filter",
+    "Profile",
+    "Reservoir",
+    "Reservoirs",
+    "choose_key",
+    "connect",
+    "default_profile",
+    "file_format",
+    "folder_reader",
+    "home",
+    "look",
+    "new_key",
+    "open",
+    "pinned_checkpoint",
+    "pinned_keys",
+    "read_key",
+    "save_profile",
+    "write_private",
+]

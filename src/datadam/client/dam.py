@@ -1,0 +1,302 @@
+"""A dam as its members and strangers see it: trust, join, deposit, take out."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from datadam import ledger, seal
+from datadam.client.answers import answered, check_url, part
+from datadam.client.files import CHUNK, chunks, file_format, hashed, shown_name
+from datadam.client.frames import Reservoir, Reservoirs
+from datadam.client.home import default_profile, home, read_key, read_pins, write_private
+from datadam.client.line import Line
+from datadam.errors import Invalid, NotFound, Unavailable, Untrusted
+from datadam.formats import note, odcs
+from datadam.mapping import fit_digest, fit_to_json
+from datadam.model import Fit, Json, Kind, Standard
+
+POLL_SECONDS: Final = 0.2
+
+
+def connect(url: str, *, key: str | Path | Mapping[str, str] | None = None, member: str | None = None) -> "Dam":
+    """Reach the dam at `url`, as the member that `key` (a file or a JWK) belongs to; without a key as a stranger."""
+    check_url(url)
+    held = read_key(Path(key)) if isinstance(key, str | Path) else dict(key) if key else None
+    return Dam(url.rstrip("/"), held, member or (seal.member_id(held) if held else None))
+
+
+def open(id: str) -> "Reservoir":  # noqa: A001  (datadam.open reads well, and the built-in is not wanted here)
+    """The reservoir `id` of the default profile's dam."""
+    profile = default_profile()
+    return connect(profile.url, key=profile.key, member=profile.member).open(id)
+
+
+class Dam(Line):
+    """One dam, as one member or a stranger. Made by `connect`."""
+
+    # trust
+
+    def trust(self) -> Json:
+        """Pin the dam's log key at the first contact; afterwards refuse another key, a fork or a rollback.
+
+        Returns {vkey, size, first}: `first` tells that the key was taken on trust just now and wants comparing.
+        """
+        pins = read_pins()
+        held = pins.get(self.url)
+        vkey = held["vkey"] if held else self._offered_key()
+        text = self._ask("GET", "/log/checkpoint", as_member=False).text
+        pinned = note.open_checkpoint(held["checkpoint"], vkey) if held else None
+        seen = ledger.believe(text, vkey=vkey, pinned=pinned, proof=self._consistency)
+        write_private(home() / "pins.json", {**pins, self.url: {"vkey": vkey, "checkpoint": text}})
+        self._pinned = vkey
+        return {"vkey": vkey, "size": seen.size, "first": held is None}
+
+    def _offered_key(self) -> str:
+        told = self._get("/api")
+        vkey = told["log"].get("vkey") if isinstance(told, dict) and isinstance(told.get("log"), dict) else None
+        if not isinstance(vkey, str):
+            raise Unavailable("client.answer-odd", status=200)
+        return vkey
+
+    def _consistency(self, old: int, new: int) -> Sequence[bytes]:
+        """A dam that has no such proof, or not one that can be read, does not extend what was pinned."""
+        try:
+            return [seal.decode(node) for node in self._get("/api/log/consistency", old=old, new=new)["proof"]]
+        except (Invalid, NotFound, KeyError, TypeError) as error:
+            raise Untrusted("checkpoint.forked", size=new) from error
+
+    @property
+    def vkey(self) -> str:
+        """The pinned key of this dam's log."""
+        if self._pinned is None:
+            self.trust()
+        return str(self._pinned)
+
+    def receipt(self, id: str) -> Json:
+        """The receipt of a statement that concerns the caller, checked before it is returned."""
+        try:
+            sent = self._get(f"/api/receipts/{part(id)}", as_member=self._key is not None)
+        except NotFound:
+            raise NotFound("statement.unknown", statement=id[:64]) from None
+        ledger.verify_receipt(seal.canonical(sent), vkey=self.vkey)
+        found: Json = sent
+        return found
+
+    def read_log(self, path: str) -> bytes:
+        """One of the log's static files."""
+        return self._ask("GET", f"/log/{path}", as_member=False).content
+
+    def body(self, id: str) -> bytes | None:
+        """A statement's body, None where the caller may not read it."""
+        try:
+            return self._ask("GET", f"/api/bodies/{part(id)}", as_member=self._key is not None).content
+        except NotFound:
+            return None
+
+    def bodies(self) -> Callable[[str], bytes | None]:
+        """Gives an audit the log's bodies, which it asks for one by one in the log's order; fetches by the page."""
+        lines = self._body_lines()
+
+        def body(_: str) -> bytes | None:
+            line = next(lines, b"null")  # that it is the one asked for, the audit sees by its digest
+            return None if line == b"null" else line
+
+        return body
+
+    def _body_lines(self) -> Iterator[bytes]:
+        start = 0
+        while True:
+            params = {"start": start}
+            page = self._ask("GET", "/api/log/bodies", as_member=self._key is not None, params=params).content
+            yield from page.splitlines()
+            if not page:
+                return
+            start += page.count(b"\n")
+
+    # joining
+
+    def accession(self, language: str) -> Json:
+        """The accession text and what its signer names of it."""
+        found: Json = self._get("/api/accession", language=language)
+        return found
+
+    def join(self, profile: Mapping[str, object], facts: Mapping[str, object], *, language: str) -> Json:
+        """Sign the accession that was read in `language` and apply; `facts` are jurisdiction, roles and so on."""
+        key = self._needed_key()
+        text = self.accession(language)
+        country = next(
+            (
+                one["member"]
+                for one in self._get("/api/countries")["items"]
+                if one["jurisdiction"] == facts["jurisdiction"] and not one["left"] and one["effective"] <= _today()
+            ),
+            None,
+        )
+        named = seal.canonical({"salt": seal.salt(), **profile})
+        body = {
+            "member": seal.member_id(key),
+            "member_kind": "organisation",
+            "key": seal.public(key),
+            "roles": [],
+            "under": None if facts.get("member_kind") == "country" else country,
+            "profile": seal.digest(named),
+            "text": {"version": text["version"], "language": language, "digests": text["digests"]},
+            "authority": None,
+            "effective": None,
+            "reservations": [],
+            **facts,
+        }
+        statement = self._sign(Kind.MEMBER, body)
+        sent = {"statement": json.loads(seal.envelope(statement)), "profile": named.decode()}
+        found: Json = self._ask("POST", "/api/applications", as_member=False, json=sent).json()
+        return found
+
+    def standing(self, application: str) -> Json:
+        """How an application stands."""
+        found: Json = self._get(f"/api/applications/{part(application)}")
+        return found
+
+    def me(self) -> Json:
+        """The caller as the log has it."""
+        found: Json = self._get("/api/me", as_member=True)
+        return found
+
+    def rotate(self, new: seal.Jwk) -> Json:
+        """Change to a new key; the old one counts no more, and its logins end."""
+        old = self._needed_key()
+        facts = {"member": self.member, "key": seal.public(new), "replaces": seal.thumbprint(old)}
+        statement = seal.countersign(self._sign(Kind.KEY, facts), new)
+        found: Json = self._ask("POST", "/api/keys", content=seal.envelope(statement)).json()
+        self._key, self._until = new, 0.0
+        return found
+
+    def leave(self, reason: str) -> Json:
+        """Leave the dam."""
+        facts = {"member": self.member, "reason": reason, "signed_by_member": True}
+        statement = self._sign(Kind.EXIT, facts)
+        found: Json = self._ask("POST", "/api/exit", content=seal.envelope(statement)).json()
+        return found
+
+    # standards and deposits
+
+    def standards(self) -> list[Json]:
+        """Every standard's last version."""
+        return list(self._get("/api/standards")["items"])
+
+    def standard_text(self, id: str) -> str:
+        """A standard as it was signed, ODCS YAML."""
+        return self._ask("GET", f"/api/standards/{part(id)}", as_member=False).text
+
+    def standard(self, id: str) -> Standard:
+        """A standard."""
+        return odcs.read(self.standard_text(id))
+
+    def fits(self, standard: str) -> list[Json]:
+        """The caller's own confirmed fits for a standard, newest first."""
+        return list(self._get(f"/api/fits/{part(standard)}", as_member=True)["items"])
+
+    def deposit(
+        self, path: str | Path, fit: Fit, *, terms: Sequence[str] = (), progress: Callable[[Json], None] | None = None
+    ) -> Json:
+        """Sign a manifest for the file, send both, and wait for the outcome; the deposit as the dam tells it."""
+        file = Path(path)
+        digest, size = hashed(file)
+        facts = {
+            "contributor": self.member,
+            "standard": fit.standard,
+            "version": fit.version,
+            "fit": fit_to_json(fit),
+            "fit_digest": fit_digest(fit),
+            "file": {"name": shown_name(file), "format": file_format(file), "digest": digest, "size": size},
+            "terms": list(terms),
+        }
+        statement = self._sign(Kind.MANIFEST, facts)
+        job: Json = self._ask("POST", "/api/deposits", content=seal.envelope(statement)).json()
+        if job["stage"] == "announced":
+            told = progress or (lambda _: None)
+            headers = {"Content-Length": str(size)}
+            content = chunks(file, lambda sent: told({**job, "progress": {"stage": "send", "done": sent, "of": size}}))
+            job = self._ask("PUT", f"/api/deposits/{part(job['id'])}/file", content=content, headers=headers).json()
+        return self.wait(job["id"], progress=progress)
+
+    def wait(self, id: str, *, progress: Callable[[Json], None] | None = None) -> Json:
+        """Wait until a deposit is committed or refused."""
+        while True:
+            job: Json = self._get(f"/api/deposits/{part(id)}", as_member=True)
+            if progress is not None:
+                progress(job)
+            if job["stage"] in {"committed", "refused"}:
+                return job
+            time.sleep(POLL_SECONDS)
+
+    def deposits(self) -> list[Json]:
+        """The caller's deposits, newest first."""
+        return list(self._get("/api/deposits", as_member=True)["items"])
+
+    def rejects(self, id: str, into: Path) -> Path:
+        """Fetch a deposit's refused rows, in the layout that they were sent in, with their reasons."""
+        into.write_bytes(self._ask("GET", f"/api/deposits/{part(id)}/rejects").content)
+        return into
+
+    # taking out
+
+    def reservoirs(self) -> "Reservoirs":
+        """What is pooled here, and what the caller may take."""
+        return Reservoirs(self._get("/api/reservoirs", as_member=self._key is not None)["items"])
+
+    def open(self, id: str) -> "Reservoir":
+        """The reservoir `id`; nothing is loaded before it is asked for."""
+        info = self._get(f"/api/reservoirs/{part(id)}", as_member=self._key is not None)
+        if not isinstance(info, dict) or info.get("id") != id:  # it names files on this machine
+            raise Unavailable("client.answer-odd", status=200)
+        return Reservoir(dam=self, info=info)
+
+    def releases(self, standard: str | None = None) -> list[Json]:
+        """The caller's releases, oldest first."""
+        params = {"standard": standard} if standard else {}
+        return list(self._get("/api/releases", as_member=True, **params)["items"])
+
+    def share_profile(self, standard: str) -> Json:
+        """A Delta Sharing profile (v1, bearer) for one reservoir, to be given to other tools; told once."""
+        found: Json = self._ask("POST", "/api/profiles", json={"standard": standard}).json()
+        return found
+
+    def share_profiles(self) -> list[Json]:
+        """The caller's share profiles, without their tokens."""
+        return list(self._get("/api/profiles", as_member=True)["items"])
+
+    def revoke_profile(self, profile: str) -> None:
+        """End a share profile."""
+        self._ask("DELETE", f"/api/profiles/{part(profile)}")
+
+    def files(self, table: Mapping[str, str]) -> list[Json]:
+        """The files of a share, with addresses that work for a while (Delta Sharing, parquet format)."""
+        path = f"/sharing/shares/{table['share']}/schemas/{table['schema']}/tables/{table['table']}/query"
+        lines = self._ask("POST", path, as_member=self._key is not None, json={}).text.splitlines()
+        return [line["file"] for line in map(json.loads, lines) if "file" in line]
+
+    def fetch(self, url: str, into: Path) -> Path:
+        """Fetch one served file, in pieces; what came of one that breaks off is removed."""
+        check_url(url)
+        try:
+            with self._http.stream("GET", url) as answer, into.open("wb") as file:
+                if answer.status_code != httpx.codes.OK:
+                    answer.read()
+                    answered(answer)
+                for chunk in answer.iter_bytes(CHUNK):
+                    file.write(chunk)
+        except BaseException as error:
+            into.unlink(missing_ok=True)
+            if isinstance(error, httpx.HTTPError):
+                raise Unavailable("client.unreachable", url=self.url, why=type(error).__name__) from error
+            raise
+        return into
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

@@ -1,0 +1,123 @@
+"""What this machine keeps: keys, the default profile, and the pins of logs seen before."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from datadam import seal
+from datadam.errors import Invalid, NotFound, Refused, Untrusted
+from datadam.formats import note
+from datadam.model import Checkpoint
+
+HOME_VARIABLE: Final = "DATADAM_HOME"
+
+
+def home() -> Path:
+    """The folder of keys, profile and pins: `DATADAM_HOME`, else the platform's place for settings."""
+    return Path(os.environ.get(HOME_VARIABLE) or platformdirs.user_config_dir("datadam"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Which dam, as whom: what `datadam.open` uses when it is told nothing."""
+
+    url: str
+    key: Path | None = None
+    member: str | None = None
+
+
+def save_profile(profile: Profile) -> Path:
+    """Make this the default profile."""
+    return write_private(
+        home() / "profile.json",
+        {"url": profile.url, "key": str(profile.key) if profile.key else None, "member": profile.member},
+    )
+
+
+def default_profile() -> Profile:
+    """The default profile: `DATADAM_URL` and `DATADAM_KEY`, else the saved one; `NotFound` when there is neither."""
+    if url := os.environ.get("DATADAM_URL"):
+        key = os.environ.get("DATADAM_KEY")
+        return Profile(url=url, key=Path(key) if key else None, member=os.environ.get("DATADAM_MEMBER"))
+    try:
+        held = json.loads((home() / "profile.json").read_text(encoding="utf-8"))
+        return Profile(url=held["url"], key=Path(held["key"]) if held["key"] else None, member=held["member"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotFound("profile.none", folder=str(home())) from error
+
+
+def new_key(path: Path) -> seal.Jwk:
+    """Make a key and write it to `path`, readable by its owner only. A file that exists is not overwritten."""
+    key = seal.new_key()
+    partial = _partial(path, key)
+    try:
+        os.link(partial, path)  # unlike a rename, a link never replaces, also not what came between
+    except FileExistsError:
+        raise Refused("key.exists", path=str(path)) from None
+    finally:
+        partial.unlink()
+    return key
+
+
+def read_key(path: Path) -> seal.Jwk:
+    """Read a private key file."""
+    try:
+        key = seal.parse(path.read_bytes())
+    except OSError as error:
+        raise Invalid("key.unreadable", path=str(path)) from error
+    if not isinstance(key, dict) or not isinstance(key.get("d"), str):
+        raise Invalid("key.malformed", field="d")
+    seal.public(key)
+    return key
+
+
+def write_private(path: Path, value: object) -> Path:
+    """Write JSON for the owner only, whole or not at all."""
+    _partial(path, value).replace(path)
+    return path
+
+
+def _partial(path: Path, value: object) -> Path:
+    """The same, whole on the disk beside `path` and not yet under its name."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)
+
+
+def read_pins() -> dict[str, Any]:
+    """What was pinned. A file that is there but broken is `Untrusted`: to start anew would be to trust anybody."""
+    path = home() / "pins.json"
+    try:
+        pins = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Untrusted("client.pins-broken", path=str(path)) from error
+    fields = ("vkey", "checkpoint")
+    whole = isinstance(pins, dict) and all(
+        isinstance(pin, dict) and all(isinstance(pin.get(name), str) for name in fields) for pin in pins.values()
+    )
+    if not whole:
+        raise Untrusted("client.pins-broken", path=str(path))
+    return dict(pins)
+
+
+def pinned_keys() -> list[str]:
+    """Every log key that was pinned on this machine."""
+    return [str(pin["vkey"]) for pin in read_pins().values()]
+
+
+def pinned_checkpoint(url: str, vkey: str) -> Checkpoint | None:
+    """The last checkpoint seen of the dam at `url`."""
+    held = read_pins().get(url)
+    return note.open_checkpoint(held["checkpoint"], vkey) if held and held["vkey"] == vkey else None
