@@ -14,6 +14,9 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 
+import datadam.adapters  # noqa: F401  (first, as in a dam: it says how memory is kept before Polars loads)
+
+# isort: split
 import polars as pl
 
 import measure

@@ -6,20 +6,19 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from datadam.adapters import polars_rules as rules
 from datadam.adapters.polars_fast import Road, road
+from datadam.adapters.polars_notes import Notes
 from datadam.adapters.polars_read import FAILED, ROW, Opened, open_source, refuse
 from datadam.errors import Invalid
-from datadam.model import FileFact, Json, Layout, Source, Tally
+from datadam.model import FileFact, Layout, Source, Tally
 from datadam.plan import Check, Fault, Plan
 from datadam.ports import Outputs, Progress
 
@@ -27,16 +26,12 @@ MAX_REJECTS: Final = 1_000_000  # rows kept to be looked at; every row is counte
 COMPRESSION_LEVEL: Final = 1  # zstd: three quarters of the CPU of the default, 3 % more bytes
 _OK: Final = "\x01ok"
 _MOST: Final = 0.7  # of them that take the fast one: below it, walking both costs more than it saves
-_PREFIX: Final = 8  # bytes of a key that tell nearly all apart
 _BLOCK: Final = 1024 * 1024
 
 
 @dataclass(slots=True)
 class _Watch:
-    """Sees rows go by within the stream: tells `progress` how many, and keeps what that raised.
-
-    More outputs of the one pass would be the way to count further things, but Polars then reads the file once for each.
-    """
+    """Sees rows come in within the stream: tells `progress` how many, and keeps what that raised."""
 
     progress: Progress
     total: int | None
@@ -57,6 +52,17 @@ class _Watch:
         return numbers
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What every stage of a run needs."""
+
+    plan: Plan
+    source: Source
+    opened: Opened
+    into: Outputs
+    notes: Notes  # of the admitted rows
+
+
 class PolarsEngine:
     """The `Engine` of one node: memory grows with a few row groups, not with the file."""
 
@@ -74,16 +80,18 @@ class PolarsEngine:
         """Judge every row by every rule in one pass; write admitted rows and rejects."""
         opened = open_source(source)
         plan.check_header(opened.columns)
+        run = _Run(plan, source, opened, into, Notes(plan))
         try:
-            _judge(plan, source, opened, into, progress)
+            _judge(run, progress)
             masks = _masks(into.rejects)
             if plan.key:
                 progress("unique", 0, None)
-                masks += _move(plan, opened, into, _repeated(plan, into))
-            if not masks and not _rows(into.admitted):
+                run, moved = _move(run, _repeated(run))
+                masks += moved
+            if not masks and not run.notes.rows:
                 raise Invalid("file.header-only", name=source.name)
             progress("digest", 0, None)
-            return _tally(plan, into, masks)
+            return _tally(run, masks)
         except BaseException:
             into.admitted.unlink(missing_ok=True)
             into.rejects.unlink(missing_ok=True)
@@ -118,30 +126,32 @@ class PolarsEngine:
 # --- the one pass -----------------------------------------------------------------------------------------------------
 
 
-def _judge(plan: Plan, source: Source, opened: Opened, into: Outputs, progress: Progress) -> None:
+def _judge(run: _Run, progress: Progress) -> None:
     """One pass over the file on the fast road where most rows take it; what does not is judged to the letter."""
+    opened = run.opened
     watch = _Watch(progress, opened.count)
     rows = opened.rows.with_columns(
         pl.col(ROW).map_batches(watch.rows, return_dtype=pl.Int64, is_elementwise=True),
     )
-    fast = road(plan)
+    fast = road(run.plan)
     try:
         if fast is None or not _mostly(fast, opened):
-            _to_the_letter(plan, opened, rows, into)
+            _to_the_letter(run, rows)
         else:
-            others = into.rejects.with_name(f"{into.rejects.name}.others")
+            others = run.into.rejects.with_name(f"{run.into.rejects.name}.others")
             judged = fast.over(rows, _OK)
-            admitted = _admitted(plan, judged.filter(pl.col(_OK)), into)
+            admitted = _admitted(run, judged.filter(pl.col(_OK)))
             left = judged.filter(~pl.col(_OK)).select(ROW, *opened.columns)
+            left = left.sink_parquet(others, compression="lz4", lazy=True)  # read once, at once
             try:
-                pl.collect_all([_sink(admitted, into.admitted), _sink(left, others)], engine="streaming")
-                _judge_others(plan, opened, others, into)
+                pl.collect_all([_sink(admitted, run.into.admitted), left], engine="streaming")
+                _judge_others(run, others)
             finally:
                 others.unlink(missing_ok=True)
     except pl.exceptions.PolarsError as error:
         if watch.raised is not None:
             raise watch.raised from None
-        raise refuse(source, error) from error
+        raise refuse(run.source, error) from error
     progress("judge", watch.done, watch.done)
 
 
@@ -154,37 +164,39 @@ def _mostly(fast: Road, opened: Opened) -> bool:
     return bool((share or 0) >= _MOST)
 
 
-def _judge_others(plan: Plan, opened: Opened, others: Path, into: Outputs) -> None:
+def _judge_others(run: _Run, others: Path) -> None:
     """Judge what did not take the fast road; what holds after all joins the admitted rows, in the file's order."""
-    late = replace(into, admitted=into.admitted.with_name(f"{into.admitted.name}.late"))
+    admitted = run.into.admitted
+    late, before = admitted.with_name(f"{admitted.name}.late"), run.notes.rows
     try:
-        _to_the_letter(plan, opened, pl.scan_parquet(others, glob=False), late)
-        if _rows(late.admitted):
-            both = (pl.scan_parquet(path, glob=False) for path in (into.admitted, late.admitted))
-            _replace(next(both).merge_sorted(next(both), key=ROW), into.admitted)
+        _to_the_letter(replace(run, into=replace(run.into, admitted=late)), pl.scan_parquet(others, glob=False))
+        if run.notes.rows > before:
+            both = (pl.scan_parquet(path, glob=False) for path in (admitted, late))
+            _replace(next(both).merge_sorted(next(both), key=ROW), admitted)
     finally:
-        late.admitted.unlink(missing_ok=True)
+        late.unlink(missing_ok=True)
 
 
-def _to_the_letter(plan: Plan, opened: Opened, rows: pl.LazyFrame, into: Outputs) -> None:
+def _to_the_letter(run: _Run, rows: pl.LazyFrame) -> None:
     """Judge rows by the plan in full, into both outputs."""
-    tests = rules.holds(plan)
+    plan, columns = run.plan, run.opened.columns
     judged = rows.with_columns(rules.texts(plan))
     if not any(cell.required for cell in plan.cells):
-        judged = judged.filter(~_blank(opened.columns))  # else a blank row breaks a rule, and is dropped there
-    for stage in (rules.lookups(plan), rules.quantities(plan), rules.values(plan)):
-        judged = judged.with_columns(stage) if stage else judged
-    judged = judged.with_columns(pl.all_horizontal(test for test in tests if test is not None).alias(_OK))
-    admitted = _admitted(plan, judged.filter(pl.col(_OK)), into)
-    refused = judged.filter(~pl.col(_OK)).filter(~_blank(opened.columns))
-    refused = refused.select(ROW, rules.mask(tests).alias(FAILED), *opened.columns)
-    pl.collect_all([_sink(admitted, into.admitted), _sink(refused, into.rejects)], engine="streaming")
+        judged = judged.filter(~_blank(columns))  # else a blank row breaks a rule, and is dropped there
+    for stage in (rules.lookups, rules.quantities, rules.products, rules.quotients, rules.values):
+        added = stage(plan)
+        judged = judged.with_columns(added) if added else judged
+    judged = judged.with_columns(rules.mask(rules.holds(plan)).alias(FAILED))
+    admitted = _admitted(run, judged.filter(pl.col(FAILED) == 0))
+    refused = judged.filter(pl.col(FAILED) != 0).filter(~_blank(columns)).select(ROW, FAILED, *columns)
+    pl.collect_all([_sink(admitted, run.into.admitted), _sink(refused, run.into.rejects)], engine="streaming")
 
 
-def _admitted(plan: Plan, rows: pl.LazyFrame, into: Outputs) -> pl.LazyFrame:
+def _admitted(run: _Run, rows: pl.LazyFrame) -> pl.LazyFrame:
     """The rows that hold, as they are stored."""
+    plan, into = run.plan, run.into
     ids = rules.ids(plan, into.unit_keys)
-    return (rows.with_columns(ids) if ids else rows).select(*rules.stored(plan), *_system(plan, into))
+    return run.notes.of((rows.with_columns(ids) if ids else rows).select(*rules.stored(plan), *_system(plan, into)))
 
 
 def _blank(columns: tuple[str, ...]) -> pl.Expr:
@@ -219,74 +231,21 @@ def _masks(rejects: Path) -> Counter[int]:
     return Counter(dict(counts.iter_rows()))
 
 
-def _rows(path: Path) -> int:
-    return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
-
-
-# --- statistics -------------------------------------------------------------------------------------------------------
-
-
-def _statistics(plan: Plan, admitted: Path) -> dict[str, Json]:
-    """Missing values of each stored column, and minimum and maximum of those that may be told, as text."""
-    asked = []
-    for place, cell in enumerate(plan.stored):
-        if cell.safe:
-            value = pl.col(cell.column)
-            asked += [value.min().alias(f"minimum{place}"), value.max().alias(f"maximum{place}")]
-    rows = pl.scan_parquet(admitted, glob=False).select(asked or pl.len()).collect(engine="streaming")
-    record, missing = rows.row(0, named=True), _missing(admitted)
-    found: dict[str, Json] = {}
-    for place, cell in enumerate(plan.stored):
-        found[cell.column] = {"missing": missing[cell.column]}
-        if cell.safe:
-            ends = {end: plain(record[f"{end}{place}"]) for end in ("minimum", "maximum")}
-            found[cell.column] = {**found[cell.column], **ends}
-    return found
-
-
-def _missing(path: Path) -> Counter[str]:
-    """Nulls of each column, as the footer counts them."""
-    found: Counter[str] = Counter()
-    metadata = pq.read_metadata(path)
-    for group in range(metadata.num_row_groups):
-        for place in range(metadata.num_columns):
-            column = metadata.row_group(group).column(place)
-            found[column.path_in_schema] += column.statistics.null_count
-    return found
-
-
-def plain(value: object) -> str | None:
-    """A value as its canonical text, for a report or a statement."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return "true" if value else "false"
-        case datetime():
-            return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value)
-
-
 # --- uniqueness -------------------------------------------------------------------------------------------------------
 
 
-def _repeated(plan: Plan, into: Outputs) -> pl.DataFrame:
+def _repeated(run: _Run) -> pl.DataFrame:
     """Rows whose key occurs again in this file or was admitted before: `_row`, `unique`, `repeat`.
 
     Nearly every file has no such row, and for those a look at 8 bytes of each key is proof.
     """
+    into = run.into
     keys = pl.scan_parquet(into.admitted, glob=False).select(ROW, "_key")
-    none = pl.DataFrame(schema={"_key": pl.Binary})
-    prefixes = keys.select(pl.col("_key").bin.head(_PREFIX).bin.reinterpret(dtype=pl.UInt64))
-    starts = prefixes.collect(engine="streaming").to_series()
-    twice = none
-    if starts.n_unique() != len(starts):
+    twice = none = pl.DataFrame(schema={"_key": pl.Binary})
+    if not run.notes.distinct:
         twice = keys.group_by("_key").len().filter(pl.col("len") > 1).select("_key").collect(engine="streaming")
     again = none
-    if into.held and plan.bit(Check.REPEAT) is not None:
+    if into.held and run.plan.bit(Check.REPEAT) is not None:
         held = [pl.scan_parquet(path, glob=False).select("_key") for path in into.held]
         again = keys.join(pl.concat(held), on="_key", how="semi").select("_key").unique().collect(engine="streaming")
     bad = pl.concat([twice, again]).unique()
@@ -301,8 +260,9 @@ def _repeated(plan: Plan, into: Outputs) -> pl.DataFrame:
     )
 
 
-def _move(plan: Plan, opened: Opened, into: Outputs, bad: pl.DataFrame) -> Counter[int]:
+def _move(run: _Run, bad: pl.DataFrame) -> tuple[_Run, Counter[int]]:
     """Take the rows that repeat a key out of the admitted file and put them, as sent, among the rejects; the masks."""
+    plan, into = run.plan, run.into
     bits = [
         pl.when(name).then(pl.lit(1 << bit, dtype=pl.Int64)).otherwise(pl.lit(0, dtype=pl.Int64))
         for name, bit in (("unique", plan.bit(Check.UNIQUE)), ("repeat", plan.bit(Check.REPEAT)))
@@ -310,13 +270,13 @@ def _move(plan: Plan, opened: Opened, into: Outputs, bad: pl.DataFrame) -> Count
     ]
     broken = bad.select(ROW, pl.sum_horizontal(bits).alias(FAILED))
     if broken.is_empty():
-        return Counter()
-    masks = broken.lazy()
+        return run, Counter()
+    masks, left = broken.lazy(), replace(run, notes=Notes(plan))
     kept = pl.scan_parquet(into.admitted, glob=False).join(masks, on=ROW, how="anti", maintain_order="left")
-    _replace(kept, into.admitted)
-    moved = opened.rows.join(masks, on=ROW, maintain_order="left").select(ROW, FAILED, *opened.columns)
+    _replace(left.notes.of(kept), into.admitted)
+    moved = run.opened.rows.join(masks, on=ROW, maintain_order="left").select(ROW, FAILED, *run.opened.columns)
     _replace(pl.scan_parquet(into.rejects, glob=False).merge_sorted(moved, key=ROW), into.rejects)
-    return Counter(dict(broken.group_by(FAILED).len().iter_rows()))
+    return left, Counter(dict(broken.group_by(FAILED).len().iter_rows()))
 
 
 def _replace(rows: pl.LazyFrame, path: Path) -> None:
@@ -332,9 +292,9 @@ def _replace(rows: pl.LazyFrame, path: Path) -> None:
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 
-def _tally(plan: Plan, into: Outputs, masks: Counter[int]) -> Tally:
-    admitted, rejected = _rows(into.admitted), masks.total()
-    statistics = _statistics(plan, into.admitted)
+def _tally(run: _Run, masks: Counter[int]) -> Tally:
+    plan, into = run.plan, run.into
+    admitted, rejected = run.notes.rows, masks.total()
     if rejected > MAX_REJECTS:
         _replace(pl.scan_parquet(into.rejects, glob=False).head(MAX_REJECTS), into.rejects)
     files = (_fact(into.admitted, admitted),) if admitted else ()
@@ -353,7 +313,7 @@ def _tally(plan: Plan, into: Outputs, masks: Counter[int]) -> Tally:
         admitted=admitted,
         rejected=rejected,
         faults={rule: rows for rule, rows in faults.items() if rows},
-        statistics=statistics,
+        statistics=run.notes.statistics(),
         files=files,
         rejects=rejects,
     )

@@ -66,11 +66,13 @@ def _add(found: Road, place: int, cell: Cell) -> bool:
         found.stages[0].append(source.alias(f"{KNOWN}{place}"))
         source = pl.col(f"{KNOWN}{place}")
     elif cell.cast.type is Type.TEXT:
-        found.stages[0].append(source.str.strip_chars().alias(f"{TEXT}{place}"))
+        found.stages[0].append(source.alias(f"{TEXT}{place}"))  # it has no blanks around it: see `_present`
     if cell.cast.type is Type.TEXT:
         return True
     if not rules.converts(cell):
-        found.stages[1].append(rules.cast(source, cell).alias(f"{VALUE}{place}"))
+        integer = cell.cast.type is Type.INTEGER  # of a sign before digits Polars knows one or the other, no third
+        value = source.cast(pl.Int64, strict=False) if integer else rules.cast(source, cell)
+        found.stages[1].append(value.alias(f"{VALUE}{place}"))
         return True
     return _convert(found, place, cell, source)
 
@@ -138,7 +140,8 @@ def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
     if cell.lookup is not None:
         tests.append(source.is_in(sorted(cell.lookup.codes)))
     if cell.cast.type is Type.TEXT and cell.lookup is None:
-        tests.append(pl.col(f"{TEXT}{place}").str.len_bytes() > 0)
+        length = source.str.len_bytes()
+        tests += [length > 0, source.str.strip_chars().str.len_bytes() == length]
     if cell.cast.type is Type.INTEGER and not rules.converts(cell):
         # Polars reads digits with a sign and nothing else as a whole number: only their number is left to judge
         tests.append(pl.col(f"{VALUE}{place}").is_between(-_MOST_INTEGER, _MOST_INTEGER))

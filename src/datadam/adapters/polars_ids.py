@@ -1,6 +1,5 @@
 """Internal unit ids within a stream: HMAC-SHA-256 of each text, worked out once a distinct text where texts recur."""
 
-import binascii
 import threading
 from typing import Final
 
@@ -8,54 +7,70 @@ import polars as pl
 import polars_hash as ph
 
 HASH_BYTES: Final = 16  # the first 128 bits of an HMAC-SHA-256: what is written costs more than what is hashed
-_TRIED: Final = 200_000  # texts after which it is plain whether they recur
-_RECUR: Final = 0.5  # share of distinct ones above which remembering costs more than hashing again
+PLACES: Final = 2**19  # for texts that are remembered
+LEARNED: Final = 2**17  # texts that join the table at once: less often costs hashes, more often costs copies
+_RECUR: Final = 0.8  # share of texts not yet met above which they do not recur, and remembering them is in vain
+_NO_TEXT, _NO_ID = pl.Series([None], dtype=pl.String), pl.Series([None], dtype=pl.Binary)
 
 
 class UnitIds:
-    """A column's texts to their ids, morsel by morsel; several threads may call it. Forgets all with the stream."""
+    """A column's texts to their ids, morsel by morsel; several threads may call it. Forgets all with the stream.
 
-    def __init__(self, secret: bytes) -> None:
-        """Hash under the secret's hex digits."""
+    A text's hash says at which place of a table it would stand. Whatever stands there is held against the text itself:
+    two texts that want one place cost an HMAC, never one unit another's id.
+    """
+
+    def __init__(self, secret: bytes, *, places: int = PLACES, learned: int = LEARNED) -> None:
+        """Hash under the secret's hex digits; `places`, a power of two."""
         self._key: Final = secret.hex()
-        self._codes = pl.Categorical(pl.Categories.random())
-        self._held = pl.Series(dtype=self._codes)  # codes are forgotten with the last column that has them
-        self._texts, self._ids = pl.Series(dtype=pl.String), pl.Series(dtype=pl.Binary)  # by code
-        self._seen, self._remembers = 0, True
+        self._places, self._learned = places, learned
+        self._table = (_NO_TEXT, _NO_ID)  # by place; replaced whole, so that a reader needs no lock
+        self._fresh: list[tuple[pl.Series, pl.Series]] = []
+        self._met, self._waiting = 0, 0  # since the table was made: texts asked for, and of them those not in it
+        self._learns = True
         self._lock = threading.Lock()
 
     def __call__(self, texts: pl.Series) -> pl.Series:
         """The ids of `texts`, binary; null stays null."""
-        if not self._remembers:
-            return self._hashed(texts)
-        with self._lock:  # codes are given out and their ids appended in one step
-            codes = texts.cast(self._codes).to_physical()
-            fresh = pl.DataFrame([codes.alias("code"), texts.alias("text")]).filter(pl.col("code") >= len(self._ids))
-            if fresh.height:
-                by_code = fresh.unique("code").sort("code")["text"]
-                self._texts = pl.concat([self._texts, by_code], rechunk=True)
-                self._ids = pl.concat([self._ids, self._hashed(by_code)], rechunk=True)
-            self._seen += len(texts)
-            self._remembers = self._seen < _TRIED or len(self._ids) < _RECUR * self._seen
-            known, ids = self._texts, self._ids
-        # A code that stood for another text would give one unit another's id: so each is held against its text.
-        if not known.gather(codes).eq_missing(texts).all():
-            self._remembers = False
-            return self._hashed(texts)
-        return ids.gather(codes).alias(texts.name)
+        known, ids = self._table
+        places = texts.hash() & (len(known) - 1)
+        strange = known.gather(places).ne_missing(texts)
+        found = ids.gather(places)
+        if strange.any():
+            fresh = texts.filter(strange)
+            hashed = self._hashed(fresh)
+            self._learn(fresh, hashed, len(texts))
+            found = _put(found, strange.arg_true(), hashed)
+        return found.alias(texts.name)
+
+    def _learn(self, texts: pl.Series, ids: pl.Series, met: int) -> None:
+        """Keep texts that were not in the table, and put them there when there are enough."""
+        with self._lock:
+            if not self._learns:
+                return
+            self._fresh.append((texts, ids))
+            self._met, self._waiting = self._met + met, self._waiting + len(texts)
+            if self._waiting < self._learned:
+                return
+            known, held = self._table
+            if len(known) == 1:
+                known, held = _NO_TEXT.new_from_index(0, self._places), _NO_ID.new_from_index(0, self._places)
+            elif self._waiting > _RECUR * self._met:
+                self._learns, self._table = False, (_NO_TEXT, _NO_ID)
+            if self._learns:
+                fresh = pl.concat([texts for texts, _ in self._fresh], rechunk=True)
+                places = fresh.hash() & (self._places - 1)
+                hashed = pl.concat([ids for _, ids in self._fresh], rechunk=True)
+                self._table = (_put(known, places, fresh), _put(held, places, hashed))
+            self._fresh, self._met, self._waiting = [], 0, 0
 
     def _hashed(self, texts: pl.Series) -> pl.Series:
-        hashed = ph.CryptographicHashingNameSpace(pl.col("text")).hmac_sha256(key=self._key).str.head(2 * HASH_BYTES)
-        return _bytes_of_hex(texts.alias("text").to_frame().select(hashed).to_series()).alias(texts.name)
+        digits = ph.CryptographicHashingNameSpace(pl.col("text")).hmac_sha256(key=self._key).str.head(2 * HASH_BYTES)
+        return texts.alias("text").to_frame().select(digits.str.decode("hex")).to_series()
 
 
-def _bytes_of_hex(digits: pl.Series) -> pl.Series:
-    """Hex digits as bytes, all at once: several times faster than decoding them one by one."""
-    packed = binascii.unhexlify(digits.fill_null("00" * HASH_BYTES).str.join("").item())
-    pieces = pl.repeat(packed, len(digits), dtype=pl.Binary).bin.slice(
-        pl.int_range(len(digits), dtype=pl.Int64) * HASH_BYTES, HASH_BYTES
-    )
-    found = pl.select(pieces).to_series()
-    if not digits.null_count():
-        return found
-    return found.zip_with(digits.is_not_null(), pl.Series([None], dtype=pl.Binary).new_from_index(0, len(digits)))
+def _put(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series:
+    """`values` with `others` at `places`; of two for one place, the last."""
+    whence = pl.int_range(len(values), dtype=pl.UInt32, eager=True)
+    fresh = pl.int_range(len(values), len(values) + len(others), dtype=pl.UInt32, eager=True)
+    return pl.concat([values, others.alias(values.name)], rechunk=True).gather(whence.scatter(places, fresh))

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import IO, Final
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from datadam.errors import Invalid
 from datadam.model import Source
@@ -196,6 +194,9 @@ def _diagnose(path: Path, name: str) -> Invalid | None:
 
 
 def _open_parquet(path: Path, name: str) -> Opened:
+    import pyarrow as pa  # noqa: PLC0415  (as slow to load as all else here, and a CSV does without)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     try:
         with pq.ParquetFile(path) as file:
             metadata = file.metadata

@@ -29,6 +29,7 @@ _MICROSECOND: Final = 1_000_000
 # Names of intermediate columns, by place of the cell: source columns carry the sender's names and must not meet them.
 TEXT, KNOWN, VALUE = "\x01t", "\x01k", "\x01v"
 _UNIT, _QUANTITY, _ID = "\x01u", "\x01q", "\x01i"
+_PRODUCT, _UNDER, _QUOTIENT = "\x01p", "\x01d", "\x01w"
 
 
 def texts(plan: Plan) -> list[pl.Expr]:
@@ -103,6 +104,28 @@ def quantities(plan: Plan) -> list[pl.Expr]:
     ]
 
 
+def products(plan: Plan) -> list[pl.Expr]:
+    """Stage 4: what is to be converted times its numerator, and its denominator."""
+    found = []
+    for place, cell in enumerate(plan.cells):
+        if converts(cell):
+            top, under = _factor(place, cell)
+            found += [
+                (pl.col(f"{_QUANTITY}{place}") * top).alias(f"{_PRODUCT}{place}"),
+                under.alias(f"{_UNDER}{place}"),
+            ]
+    return found
+
+
+def quotients(plan: Plan) -> list[pl.Expr]:
+    """Stage 5: divided, by itself because it is dear and needed more than once."""
+    return [
+        (pl.col(f"{_PRODUCT}{place}") // pl.col(f"{_UNDER}{place}")).alias(f"{_QUOTIENT}{place}")
+        for place, cell in enumerate(plan.cells)
+        if converts(cell)
+    ]
+
+
 def converts(cell: Cell) -> bool:
     """Whether a cast alone will not do: rounding to a scale Polars does itself, half to even."""
     if cell.units is not None:
@@ -122,7 +145,7 @@ def _formed(place: int, cell: Cell) -> pl.Expr:
 
 
 def values(plan: Plan) -> list[pl.Expr]:
-    """Stage 4: every cell's value in its type; null where it has none, whatever the reason."""
+    """Stage 6: every cell's value in its type; null where it has none, whatever the reason."""
     return [
         (_converted(place, cell) if converts(cell) else cast(_formed(place, cell), cell)).alias(f"{VALUE}{place}")
         for place, cell in enumerate(plan.cells)
@@ -147,7 +170,7 @@ def cast(text: pl.Expr, cell: Cell) -> pl.Expr:  # noqa: PLR0911  (one type, one
         case Type.BOOLEAN:
             return text.str.contains(TRUE_FORM)
         case Type.DATE:
-            return text.str.to_date("%Y-%m-%d", strict=False)
+            return text.str.to_date("%Y-%m-%d", strict=False, cache=False)
         case Type.TIMESTAMP:
             return _instant(text)
         case Type.TEXT:
@@ -156,7 +179,7 @@ def cast(text: pl.Expr, cell: Cell) -> pl.Expr:  # noqa: PLR0911  (one type, one
 
 def _instant(text: pl.Expr) -> pl.Expr:
     """Microseconds from 1970: the day, the time, the offset, each by its own place in the guarded form."""
-    day = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).cast(pl.Int64) * 86_400
+    day = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False, cache=False).cast(pl.Int64) * 86_400
 
     def number(part: pl.Expr) -> pl.Expr:
         return part.cast(pl.Int64, strict=False)
@@ -170,17 +193,18 @@ def _instant(text: pl.Expr) -> pl.Expr:
     return pl.when(moment.is_between(FIRST_INSTANT, LAST_INSTANT)).then(moment).cast(pl.Datetime("us", "UTC"))
 
 
+def _factor(place: int, cell: Cell) -> tuple[pl.Expr, pl.Expr]:
+    if cell.units is None:
+        factor = cell.factor or Factor(numerator=1, denominator=1)
+        return _whole(factor.numerator), _whole(factor.denominator)
+    unit, factors = pl.col(f"{_UNIT}{place}"), cell.units.factors
+    top = _by_unit(unit, {name: factor.numerator for name, factor in factors.items()})
+    return top, _by_unit(unit, {name: factor.denominator for name, factor in factors.items()})
+
+
 def _converted(place: int, cell: Cell) -> pl.Expr:
     """Unscaled integer times numerator over denominator, rounded half to even, null where it has too many digits."""
-    if cell.units is not None:
-        unit, factors = pl.col(f"{_UNIT}{place}"), cell.units.factors
-        top = _by_unit(unit, {name: factor.numerator for name, factor in factors.items()})
-        under = _by_unit(unit, {name: factor.denominator for name, factor in factors.items()})
-    else:
-        factor = cell.factor or Factor(numerator=1, denominator=1)
-        top, under = _whole(factor.numerator), _whole(factor.denominator)
-    product = pl.col(f"{_QUANTITY}{place}") * top
-    quotient = product // under
+    product, under, quotient = (pl.col(f"{name}{place}") for name in (_PRODUCT, _UNDER, _QUOTIENT))
     twice = (product - quotient * under) * 2
     up = (twice > under) | ((twice == under) & (quotient % 2 != 0))
     rounded = quotient + up.cast(pl.Int128)
