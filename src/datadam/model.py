@@ -24,8 +24,11 @@ Json: TypeAlias = Mapping[str, Any]
 """A JSON object as `json.loads` gives it."""
 
 _STANDARD_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}(\.[a-z][a-z0-9-]{0,62}){1,3}")
+_EDITION: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})")
 _COLUMN: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}")
+_NUMBER_EXAMPLE: Final = re.compile(r"1[,. ']?234[.,]5")
 
 
 def standard_id(text: str) -> StandardId:
@@ -33,6 +36,29 @@ def standard_id(text: str) -> StandardId:
     if not _STANDARD_ID.fullmatch(text):
         raise Invalid("standard.id-malformed", id=text[:120])
     return StandardId(text)
+
+
+def table_name(text: str) -> str:
+    """Read the name of a reservoir's table: its standard's id, or `<id>_<number>` of a later one; safe as a folder."""
+    id, mark, number = text.partition("_")
+    if mark and not _NUMBER.fullmatch(number):
+        raise Invalid("standard.id-malformed", id=text[:120])
+    return f"{standard_id(id)}{mark}{number}"
+
+
+def edition_of(id: str) -> tuple[StandardId, str]:
+    """Read `reservoir@name`, safe as a folder and table name: the reservoir, and the edition's name."""
+    standard, _, name = id.partition("@")
+    if not _EDITION.fullmatch(name) or ".." in name:
+        raise Invalid("edition.name-malformed", name=name[:80])
+    return standard_id(standard), name
+
+
+def shared_id(text: str) -> str:
+    """Read what a share is made of, safe as a folder name: a reservoir's id, or an edition's."""
+    if "@" in text:
+        return "@".join(edition_of(text))
+    return standard_id(text)
 
 
 # --- members ----------------------------------------------------------------------------------------------------------
@@ -223,6 +249,26 @@ class CodeList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Where one column of a new version gets the values of earlier rows from; what is not said stays as it was."""
+
+    column: str  # of the new version
+    source: str | None = None  # its name in the version before
+    constant: str | None = None  # what all earlier rows hold
+    numerator: int | None = None  # one of the old is exactly `numerator / denominator` of the new
+    denominator: int = 1
+    codes: Mapping[str, str] = field(default_factory=dict)  # old value → new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """How rows of the version `after` are read under the one that declares this."""
+
+    after: str
+    moves: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standard:
     """The versioned contract of one kind of data. Valid by `standard.check`, not by birth: a draft may be wrong."""
 
@@ -242,6 +288,7 @@ class Standard:
     bounds: Bounds = field(default_factory=lambda: Bounds(unit="contributor"))
     reject_limit: Decimal = Decimal("0.05")  # largest share of rows that may be refused in a deposit that is admitted
     synthetic: bool = False
+    migration: Migration | None = None
 
     def column(self, name: str) -> Column:
         """The column called `name`."""
@@ -262,7 +309,39 @@ class PublishedStandard:
     index: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deprecation:
+    """The day until which deposits under one version of a standard are taken."""
+
+    standard: str = field(metadata={"key": True})
+    version: str = field(metadata={"key": True})
+    until: str  # ISO 8601 date, that day included
+    index: int
+
+
 # --- layouts and mappings ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a file's bytes become rows: found or declared where it is sent from, shown, signed, and obeyed by the dam.
+
+    Lines and sheet rows are counted from 1, as the sender sees them.
+    """
+
+    format: str = "csv"  # one of FORMATS
+    compression: str | None = None  # gzip, zstd or zip
+    encoding: str = "utf-8"  # of text: one of formats.encodings.ENCODINGS
+    separator: str = ","  # of a CSV, as is what follows
+    quote: str = '"'  # empty: quotation marks mean nothing
+    newline: str = "\n"  # with or without a carriage return before it; or the bare `\r` of old
+    sheet: str | None = None  # of a workbook
+    header_row: int = 1
+    first_row: int | None = None  # of the data; None: the one below the header
+    last_row: int | None = None  # of the data; None: the last there is
+
+
+FORMATS: Final = ("csv", "parquet", "json", "jsonl", "arrow", "xlsx", "stix")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,8 +349,9 @@ class Source:
     """A file to read: where it lies, how it is written, and what its sender calls it."""
 
     path: str
-    format: str  # csv or parquet
+    format: str  # one of FORMATS
     name: str
+    reading: Reading | None = None  # None: UTF-8, nothing above the header, the separator that the header uses most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,11 +361,53 @@ class Layout:
     columns: tuple[str, ...]
     types: tuple[str, ...]  # physical type of each column; `text` for CSV
     samples: tuple[tuple[str, ...], ...] = ()  # per column
+    reading: Reading | None = None  # how the file was read to see this
 
     @property
     def digest_text(self) -> str:
         """What tells this layout from others: its header, in order."""
         return "\x1f".join(self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberForm:
+    """How a sender writes numbers: the decimal sign, and what stands between groups of three digits."""
+
+    decimal: str = "."  # or ,
+    group: str = ""  # or , . ' or a blank, which stands for no-break and narrow ones as well
+
+    def __post_init__(self) -> None:
+        if self.decimal not in {".", ","} or self.group not in {"", ",", ".", " ", "'"} or self.decimal == self.group:
+            raise Invalid("mapping.number-form", form=self.example[:20])
+
+    @property
+    def example(self) -> str:
+        """The form by its example, which is how it is written down: `1.234,5`."""
+        return f"1{self.group}234{self.decimal}5"
+
+
+def number_form(text: str) -> NumberForm:
+    """Read a form from its example, `1234.5` to `1'234,5`."""
+    if not _NUMBER_EXAMPLE.fullmatch(text):
+        raise Invalid("mapping.number-form", form=text[:20])
+    return NumberForm(decimal=text[-2], group=text[1:-5])
+
+
+class DateForm(StrEnum):
+    """How a sender writes days: their order, or Excel's serial numbers in one of its two systems."""
+
+    YMD = "ymd"  # 2024/3/5, 2024. 3. 5., 2024년 3월 5일, 2024年3月5日, 令和6年3月5日, 20240305
+    DMY = "dmy"
+    MDY = "mdy"
+    EXCEL_1900 = "excel-1900"
+    EXCEL_1904 = "excel-1904"
+
+
+def date_form(text: str) -> DateForm:
+    """Read the name of a date form."""
+    if text not in set(DateForm):
+        raise Invalid("mapping.date-form", form=text[:20], known=", ".join(DateForm))
+    return DateForm(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +419,17 @@ class Feed:
     constant: str | None = None
     unit: str | None = None  # the unit that the whole column arrives in
     unit_source: str | None = None  # or the file's column that names it row by row
+    number: NumberForm | None = None  # how its numbers are written, where not as `1234.5`
+    dates: DateForm | None = None  # how its days are written, where not as `2024-03-05`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpivot:
+    """A wide table made long: each of `columns` becomes a row of its own, named by the text beside it."""
+
+    names_to: str  # the standard column that the headers tell, a year for instance
+    values_to: str  # the standard column that their values are
+    columns: Mapping[str, str]  # header → what it says, `2024년` → `2024`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +440,7 @@ class Fit:
     version: str
     feeds: tuple[Feed, ...]
     dropped: tuple[str, ...] = ()  # source columns that the contributor left out, by name
+    unpivot: Unpivot | None = None  # its two columns need no source: a feed of theirs only says how to read them
 
 
 # --- deposits ---------------------------------------------------------------------------------------------------------
@@ -321,6 +455,7 @@ class Stage(StrEnum):
     SEALED = "sealed"  # the outcome is in the log: it WILL be visible
     COMMITTED = "committed"  # visible
     REFUSED = "refused"  # nothing was committed; the rejects say why
+    WITHDRAWN = "withdrawn"  # its contributor took it back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,6 +489,42 @@ class Deposit:
     admitted: int
     rejected: int
     files: tuple[Json, ...]  # {name, digest, size, rows}, names relative to the table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A deposit that its contributor took back, as the log tells it: served no more from `index` on."""
+
+    deposit: DepositId = field(metadata={"key": True})
+    contributor: str
+    standard: str
+    statement: str  # the withdrawal
+    index: int  # its place in the log
+    issued: str  # when its signer says that it was signed
+    replaced_by: str | None = None  # the deposit that came in its place
+    purge: str | None = None  # the statement that tells what was erased
+    purged: int | None = None  # its place in the log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """A reservoir's rows as they stood at a log index, under a name that can be cited."""
+
+    standard: str = field(metadata={"key": True})
+    name: str = field(metadata={"key": True})
+    version: str  # of the standard, whose columns it has
+    upto: int  # of the deposits before this log index
+    batch: int  # those that made whole batches of so many contributors
+    digest: str  # of what is in it: `edition.digest_of`
+    statement: str
+    index: int
+    revision: int = 0  # how often withdrawals took rows from it
+    replaces: str | None = None  # the statement that stood before such a withdrawal
+
+    @property
+    def id(self) -> str:
+        """What it is opened and cited by."""
+        return f"{self.standard}@{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -486,12 +657,16 @@ class Kind(StrEnum):
     KEY = "key"  # a member's next key
     EXIT = "exit"  # a member or a country leaves
     STANDARD = "standard"
+    DEPRECATION = "deprecation"  # until when deposits under a version are taken
     MANIFEST = "manifest"  # what a contributor announces
     OUTCOME = "outcome"  # what the dam admitted of it
     GRANT = "grant"
     REVOCATION = "revocation"  # of a grant or a share profile
     RELEASE = "release"
     ERASURE = "erasure"  # a body that is gone on purpose
+    WITHDRAWAL = "withdrawal"  # deposits that their contributor takes back
+    PURGE = "purge"  # what the dam erased of a withdrawal, and what it cannot reach
+    EDITION = "edition"  # a reservoir's rows, frozen under a name; anew when a withdrawal took rows from it
 
 
 class Class(StrEnum):
@@ -508,12 +683,16 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.KEY: Class.REGISTRY,
     Kind.EXIT: Class.REGISTRY,
     Kind.STANDARD: Class.REGISTRY,
+    Kind.DEPRECATION: Class.REGISTRY,
     Kind.MANIFEST: Class.ACTIVITY,
     Kind.OUTCOME: Class.ACTIVITY,
     Kind.GRANT: Class.ACTIVITY,
     Kind.REVOCATION: Class.ACTIVITY,
     Kind.RELEASE: Class.ACTIVITY,
     Kind.ERASURE: Class.REGISTRY,
+    Kind.WITHDRAWAL: Class.ACTIVITY,
+    Kind.PURGE: Class.ACTIVITY,
+    Kind.EDITION: Class.REGISTRY,
 }
 
 
