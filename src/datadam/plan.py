@@ -7,12 +7,17 @@ What every engine has to do with a Plan, to the letter:
 2. `lookup` turns a code or one of its names into the code; a text that is neither breaks `codes`, and nothing else
    is judged about that value. Length and pattern are judged on the text that results.
 3. The text must have the `form` of its cast; only then is it cast. No form, no such day, a number too large: `type`.
+   Where the contributor declared how numbers or dates are written (`Cast.number`, `Cast.dates`), full-width digits and
+   signs are made ASCII first, `form` is that way of writing, and `readings` says what a text of it is in ISO's or ours.
 4. A quantity is its unscaled integer times `numerator` over `denominator`, rounded half to even; more digits than the
    column has: `type`. A unit that is missing or unknown beside a present value breaks `unit`, and of that value
    nothing but its form is judged.
 5. A missing value breaks `required` or nothing. Range and cross rules are judged only on values that could be cast.
 6. A row fails closed: whatever cannot be said to hold is broken. Bit b of a row's mask is `rules[b]`.
-7. `key.unique` and `key.repeat` are judged last, among the rows that broke nothing else.
+7. Where a wide table is made long (`Plan.unpivot`), each row is one row for each of the wide columns that holds
+   anything in it: the others of them are empty there, `UNFOLDED_NAME` is what the header says, `UNFOLDED_VALUE` the
+   value, and its number is the wide row's times the number of wide columns plus that column's place.
+8. `key.unique` and `key.repeat` are judged last, among the rows that broke nothing else.
 
 Forms and patterns stay in what RE2 and Java's regular expressions share: anchored `\A...\z`, `[0-9]` and never `\d`.
 """
@@ -20,21 +25,38 @@ Forms and patterns stay in what RE2 and Java's regular expressions share: anchor
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
+from datadam import readings
 from datadam.errors import DamError, Faults, Invalid
-from datadam.model import CodeList, Column, CrossRule, Feed, Fit, Protection, Repeat, Standard, Type, fold
+from datadam.model import (
+    CodeList,
+    Column,
+    CrossRule,
+    DateForm,
+    Feed,
+    Fit,
+    NumberForm,
+    Protection,
+    Repeat,
+    Standard,
+    Type,
+    Unpivot,
+    fold,
+)
 
 BLANKS: Final = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
     "\u202f\u205f\u3000"
 )
 """Unicode's White_Space, which is what a spreadsheet user in Seoul or Berlin does not see around a value."""
+UNFOLDED_NAME, UNFOLDED_VALUE = "\x02name", "\x02value"
+"""Source columns of the two cells that a wide table's columns become; no header can name them."""
 MAX_RULES: Final = 62  # bits of a signed 64-bit mask that every engine keeps positive
 MAX_TEXT: Final = 32_768  # characters of a text that the standard does not bound
 MAX_INTEGER_DIGITS: Final = 18  # any such number fits 64 bits
@@ -105,6 +127,13 @@ class Cast:
     precision: int = 0  # decimals: digits in all, stored
     scale: int = 0  # decimals: digits after the point, stored
     fraction: int = 0  # quantities: digits after the point that the form lets in
+    number: NumberForm | None = None  # as the form has it; None: as `readings.CANONICAL`, nothing is narrowed
+    dates: DateForm | None = None  # None: ISO 8601
+
+    @property
+    def declared(self) -> bool:
+        """Whether the contributor said how the values are written."""
+        return self.number is not None or self.dates is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +193,20 @@ class Plan:
     repeat: Repeat
     dropped: tuple[str, ...]  # columns of the file that its sender left out
     reject_limit: Decimal
+    unpivot: Unpivot | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The file's columns that are read, each once."""
         named = [cell.source for cell in self.cells] + [cell.units.source for cell in self.cells if cell.units]
-        return tuple(dict.fromkeys(name for name in named if name is not None))
+        wide = () if self.unpivot is None else tuple(self.unpivot.columns)
+        own = {None, UNFOLDED_NAME, UNFOLDED_VALUE}
+        return tuple(dict.fromkeys(name for name in (*named, *wide) if name not in own and name is not None))
+
+    @property
+    def plain(self) -> bool:
+        """Whether rows are as they were sent and values as every standard writes them."""
+        return self.unpivot is None and not any(cell.cast.declared for cell in self.cells)
 
     @property
     def stored(self) -> tuple[Cell, ...]:
@@ -196,7 +233,11 @@ class Plan:
                 continue
             cell = self.cell(rule.column)
             source = cell.units.source if cell.units and rule.check is Check.UNIT else cell.source
-            value = cell.constant if source is None else sent[source]
+            said = None
+            if self.unpivot is not None and source in {UNFOLDED_NAME, UNFOLDED_VALUE}:
+                said = self.unpivot.columns if source == UNFOLDED_NAME else None
+                source = next((name for name in self.unpivot.columns if sent[name]), next(iter(self.unpivot.columns)))
+            value = cell.constant if source is None else sent[source] if said is None else said[source]
             yield Fault(row=row, rule=rule.id, column=rule.column, source=source, value=value or None)
 
     def check_header(self, header: Iterable[str]) -> None:
@@ -228,7 +269,7 @@ class Fault:
 def compile_plan(standard: Standard, fit: Fit, codes: Mapping[str, CodeList]) -> Plan:
     """Turn a checked Standard and a confirmed Fit into a Plan, or raise `Faults` with everything that does not fit."""
     faults = list(_misfits(standard, fit))
-    feeds = {feed.column: feed for feed in fit.feeds}
+    feeds = {feed.column: feed for feed in unfolded(fit)}
     cells: list[Cell] = []
     rules: list[Rule] = []
     for column in standard.columns:
@@ -264,7 +305,21 @@ def compile_plan(standard: Standard, fit: Fit, codes: Mapping[str, CodeList]) ->
         repeat=standard.repeat,
         dropped=fit.dropped,
         reject_limit=standard.reject_limit,
+        unpivot=fit.unpivot,
     )
+
+
+def unfolded(fit: Fit) -> Iterator[Feed]:
+    """The feeds of a fit, with sources for the two columns that a wide table's columns become."""
+    wide: dict[str, str] = {}
+    if fit.unpivot is not None:
+        wide = {fit.unpivot.names_to: UNFOLDED_NAME, fit.unpivot.values_to: UNFOLDED_VALUE}
+    for feed in fit.feeds:
+        source = wide.pop(feed.column, None)
+        whence = feed.source is None and feed.constant is None
+        yield replace(feed, source=source) if source is not None and whence else feed
+    for column, source in wide.items():
+        yield Feed(column=column, source=source)
 
 
 def _misfits(standard: Standard, fit: Fit) -> Iterable[DamError]:
@@ -278,13 +333,15 @@ def _misfits(standard: Standard, fit: Fit) -> Iterable[DamError]:
             yield Invalid("plan.column-unknown", column=name, standard=standard.id)
         if count > 1:
             yield Invalid("plan.column-twice", column=name)
-    fed = {feed.column for feed in fit.feeds}
+    feeds = tuple(unfolded(fit))
+    fed = {feed.column for feed in feeds}
     yield from (
         Invalid("plan.column-missing", column=column.name)
         for column in standard.columns
         if column.required and column.name not in fed
     )
-    used = {feed.source for feed in fit.feeds} | {feed.unit_source for feed in fit.feeds}
+    used = {feed.source for feed in feeds} | {feed.unit_source for feed in feeds}
+    used |= set() if fit.unpivot is None else set(fit.unpivot.columns)
     yield from (Invalid("plan.dropped-used", column=name) for name in fit.dropped if name in used)
     if standard.repeat is Repeat.KEEP:
         return
@@ -362,18 +419,39 @@ def _quantity(column: Column, feed: Feed | None) -> tuple[Cast, Factor | None, U
     by_row = feed.unit_source if feed else None
     symbol = None if by_row or not named or feed is None else _symbol(column, feed.unit or "")
     wanted = ratios if by_row else {symbol or "": ratios[symbol] if symbol else Fraction(1)}
+    number, dates = _declared(column, feed)
     if column.type is not Type.DECIMAL and all(ratio == 1 for ratio in wanted.values()) and not by_row:
-        return Cast(type=column.type, form=_FORMS.get(column.type)), None, None
+        form = _FORMS.get(column.type)
+        if dates is not None:
+            form = readings.date_form(dates, instant=column.type is Type.TIMESTAMP)
+        elif number is not None and column.type is Type.INTEGER:
+            form = rf"\A[+-]?{readings.number_body(number, whole=MAX_INTEGER_DIGITS, fraction=0)}\z"
+        elif number is not None:
+            form = rf"\A[+-]?{readings.number_body(number, whole=40, fraction=40)}(?:[eE][+-]?[0-9]{{1,3}})?\z"
+        return Cast(type=column.type, form=form, number=number, dates=dates), None, None
     scale, precision = (column.scale, column.precision) if column.type is Type.DECIMAL else (0, MAX_INTEGER_DIGITS)
     if not 0 <= scale <= precision <= MAX_DIGITS or precision == 0:
         raise Invalid("plan.digits", column=column.name, precision=precision, scale=scale)
     whole, fraction = _digits(column, scale, wanted.values())
-    form = rf"\A[+-]?[0-9]{{1,{whole}}}(?:\.[0-9]{{1,{fraction}}})?\z"
-    cast = Cast(type=column.type, form=form, precision=precision, scale=scale, fraction=fraction)
+    form = rf"\A[+-]?{readings.number_body(number or readings.CANONICAL, whole=whole, fraction=fraction)}\z"
+    cast = Cast(type=column.type, form=form, precision=precision, scale=scale, fraction=fraction, number=number)
     factors = {name: _factor(ratio, scale, fraction) for name, ratio in wanted.items()}
     if by_row is None:
         return cast, factors[symbol or ""], None
     return cast, None, Units(source=by_row, names=_unit_names(column), factors=factors)
+
+
+def _declared(column: Column, feed: Feed | None) -> tuple[NumberForm | None, DateForm | None]:
+    """How the contributor says that the values are written; only what the column is can be."""
+    if feed is None:
+        return None, None
+    quantity = column.type in {Type.INTEGER, Type.DECIMAL, Type.NUMBER}
+    serial = feed.dates in {DateForm.EXCEL_1900, DateForm.EXCEL_1904}
+    dated = column.type is Type.DATE or (column.type is Type.TIMESTAMP and not serial)
+    listed = column.codes is not None or bool(column.values)
+    if (feed.number is not None and (not quantity or listed)) or (feed.dates is not None and (not dated or listed)):
+        raise Invalid("plan.reading-needless", column=column.name, type=str(column.type))
+    return feed.number, feed.dates
 
 
 def _ratios(column: Column) -> dict[str, Fraction]:

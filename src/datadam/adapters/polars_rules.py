@@ -1,14 +1,16 @@
 """Render a Plan as Polars expressions: texts, lookups, casts, conversions, rules, protections and keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
 import polars as pl
 import polars_hash as ph
 
+from datadam import readings
 from datadam.adapters.polars_ids import UnitIds
-from datadam.model import Protection, Type
+from datadam.model import DateForm, NumberForm, Protection, Type
 from datadam.plan import (
     BLANKS,
     FIRST_INSTANT,
@@ -36,7 +38,10 @@ def texts(plan: Plan) -> list[pl.Expr]:
     """Stage 1: every field that the plan reads, trimmed; missing is null."""
     found = []
     for place, cell in enumerate(plan.cells):
-        found.append(_trimmed(cell.source, cell.constant).alias(f"{TEXT}{place}"))
+        text = _trimmed(cell.source, cell.constant)
+        if cell.cast.declared:
+            text = text.str.replace_many(list(readings.WIDE), list(readings.WIDE.values()))
+        found.append(text.alias(f"{TEXT}{place}"))
         if cell.units is not None:
             found.append(_trimmed(cell.units.source, None).alias(f"{_UNIT}{place}"))
     return found
@@ -139,9 +144,65 @@ def _rescales(cell: Cell) -> bool:
 
 
 def _formed(place: int, cell: Cell) -> pl.Expr:
-    """The text where it has its cast's form, else null."""
+    """The text where it has its cast's form, written as every standard writes it; else null."""
     text = _known(place, cell)
-    return text if cell.cast.form is None else pl.when(text.str.contains(cell.cast.form)).then(text)
+    formed = text if cell.cast.form is None else pl.when(text.str.contains(cell.cast.form)).then(text)
+    if cell.cast.number is not None:
+        return _numbered(formed, cell.cast.number)
+    if cell.cast.dates is not None:
+        return _dated(formed, cell.cast.dates, instant=cell.cast.type is Type.TIMESTAMP)
+    return formed
+
+
+def _numbered(text: pl.Expr, form: NumberForm) -> pl.Expr:
+    """Numbers of a declared form with a decimal point and no groups."""
+    between = readings.group_pattern(form)
+    plain = text.str.replace_all(between, "") if between else text
+    return plain.str.replace(form.decimal, ".", literal=True)
+
+
+def _dated(text: pl.Expr, form: DateForm, *, instant: bool) -> pl.Expr:
+    """Dates or instants of a declared form in ISO 8601; null where a serial number is no day."""
+    if form in {DateForm.EXCEL_1900, DateForm.EXCEL_1904}:
+        return _serial(text.str.extract(r"\A([0-9]+)").cast(pl.Int64), form)
+    if not instant:
+        return _iso(text, form)
+    clock = text.str.extract(readings.CLOCK_AT_END)
+    hour, minute = clock.str.extract(r"\A([0-9]+)").str.zfill(2), clock.str.extract(r"\A[0-9]+(:[0-9]{2})")
+    second = clock.str.extract(r"\A[0-9]+:[0-9]{2}(:.*)").fill_null(":00")
+    zone = text.str.extract(readings.CLOCK_AT_END, 2).fill_null("")
+    day = _iso(text.str.replace(readings.CLOCK_AT_END, ""), form)
+    return pl.concat_str(day, pl.lit("T"), hour, minute, second, zone)
+
+
+def _iso(day: pl.Expr, form: DateForm) -> pl.Expr:
+    """A day's runs of digits by the declared order, its Japanese era added."""
+    runs = day.str.replace("元", "1", literal=True).str.extract_all("[0-9]+")
+    first = runs.list.get(0, null_on_oob=True)
+    compact = runs.list.len() == 1
+    places = {DateForm.YMD: (0, 1, 2), DateForm.DMY: (2, 1, 0), DateForm.MDY: (2, 0, 1)}[form]
+    cut = (first.str.head(4), first.str.slice(4, 2), first.str.slice(6))
+    year, month, number = (
+        pl.when(compact).then(cut[at]).otherwise(runs.list.get(place, null_on_oob=True)).cast(pl.Int64)
+        for at, place in enumerate(places)
+    )
+    if form is DateForm.YMD:
+        era = day.str.extract(rf"\A({'|'.join(readings.ERAS)})")
+        years = era.replace_strict(list(readings.ERAS), list(readings.ERAS.values()), default=0, return_dtype=pl.Int64)
+        year = year + years.fill_null(0)
+    padded = [part.cast(pl.String).str.zfill(width) for part, width in ((year, 4), (month, 2), (number, 2))]
+    return pl.concat_str(padded, separator="-")
+
+
+def _serial(number: pl.Expr, form: DateForm) -> pl.Expr:
+    """Excel's serial numbers as days, in ISO 8601."""
+    if form is DateForm.EXCEL_1904:
+        first, real, days = readings.FIRST_1904, number <= readings.LAST_1904, number
+    else:
+        real = (number != readings.LEAP_BUG) & (number <= readings.LAST_1900)
+        first, days = readings.FIRST_1900, number - (number > readings.LEAP_BUG).cast(pl.Int64)
+    day = pl.when(real).then(days + (first - date(1970, 1, 1)).days)
+    return day.cast(pl.Int32).cast(pl.Date).dt.to_string("%Y-%m-%d")
 
 
 def values(plan: Plan) -> list[pl.Expr]:

@@ -7,7 +7,7 @@ import math
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 import polars as pl
 import xxhash
 
+from datadam import readings
 from datadam.adapters.polars_read import FAILED, ROW, Opened, csv_lines, open_source, refuse
 from datadam.errors import Invalid
 from datadam.model import FileFact, Json, Layout, Protection, Source, Tally, Type
@@ -26,6 +27,8 @@ from datadam.plan import (
     FIRST_INSTANT,
     LAST_INSTANT,
     TRUE_FORM,
+    UNFOLDED_NAME,
+    UNFOLDED_VALUE,
     Cell,
     Check,
     Fault,
@@ -36,6 +39,7 @@ from datadam.plan import (
 )
 from datadam.ports import Outputs, Progress
 
+_Sent: TypeAlias = dict[str, str | None]
 Value: TypeAlias = str | int | Decimal | float | bool | date | datetime | None
 
 _TYPES: Final[Mapping[Type, pl.DataType]] = {
@@ -83,7 +87,7 @@ class MemoryEngine:
         into.admitted.unlink(missing_ok=True)
         into.rejects.unlink(missing_ok=True)
         judged = []
-        for row, sent in enumerate(_sent(opened, source)):
+        for row, sent in _unfolded(plan, enumerate(_sent(opened, source))):
             if any(_trimmed(text) is not None for text in sent.values()):
                 judged.append(_judge(plan, _Judged(row, sent)))
         if not judged:
@@ -147,6 +151,19 @@ def _sent(opened: Opened, source: Source) -> Iterator[dict[str, str | None]]:
         raise refuse(source, error) from error
 
 
+def _unfolded(plan: Plan, rows: Iterable[tuple[int, _Sent]]) -> Iterator[tuple[int, _Sent]]:
+    """Each row; of a wide table one for each wide column that holds anything, as the plan says it."""
+    wide = None if plan.unpivot is None else list(plan.unpivot.columns.items())
+    for row, sent in rows:
+        if wide is None:
+            yield row, sent
+            continue
+        for place, (name, said) in enumerate(wide):
+            if _trimmed(sent[name]) is not None:
+                alone = {**sent, **{other: None for other, _ in wide if other != name}}
+                yield row * len(wide) + place, alone | {UNFOLDED_NAME: said, UNFOLDED_VALUE: sent[name]}
+
+
 def _trimmed(text: str | None) -> str | None:
     return (text or "").strip(BLANKS) or None
 
@@ -182,8 +199,10 @@ def _read(plan: Plan, cell: Cell, text: str | None, one: _Judged) -> Value:
         _note(one, own, Check.PATTERN, holds=_matches(own[Check.PATTERN].pattern or "", code))
     if Check.LENGTH in own:
         _note(one, own, Check.LENGTH, holds=_within(len(code), own[Check.LENGTH]))
+    code = readings.narrow(code) if cell.cast.declared else code
     formed = cell.cast.form is None or _matches(cell.cast.form, code)
-    value = _cast(cell, code, unit) if formed else None
+    plain = _canonical(cell, code) if formed else None
+    value = _cast(cell, plain, unit) if plain is not None else None
     unjudged = formed and cell.units is not None and unit is None
     _note(one, own, Check.TYPE, holds=value is not None or unjudged)
     if value is not None and Check.RANGE in own:
@@ -251,6 +270,13 @@ def _cast(cell: Cell, text: str, unit: str | None) -> Value:
             return _day(text)
         case Type.TIMESTAMP:
             return _moment(text)
+
+
+def _canonical(cell: Cell, text: str) -> str | None:
+    """A text of its cast's form as every standard writes it; None where a serial number is no day."""
+    if cell.cast.number is not None:
+        return readings.canonical_number(text, cell.cast.number)
+    return text if cell.cast.dates is None else readings.canonical_date(text, cell.cast.dates)
 
 
 def _exact(cell: Cell, text: str, unit: str | None) -> int | Decimal | None:
