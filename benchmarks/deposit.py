@@ -7,8 +7,6 @@ hashes, writes admitted rows and rejects durably, proves uniqueness and digests 
 """
 
 import argparse
-import hashlib
-import os
 import sys
 import tempfile
 from decimal import Decimal
@@ -21,6 +19,7 @@ import polars as pl
 
 import measure
 from datadam.adapters.polars_engine import PolarsEngine
+from datadam.adapters.spool_files import SpoolFiles
 from datadam.model import Column, Feed, Fit, Protection, Source, Standard, StandardId, Type, Unit
 from datadam.plan import Plan, compile_plan
 from datadam.ports import Outputs
@@ -31,8 +30,8 @@ BARE = """\
 import sys, polars
 polars.scan_csv(sys.argv[1], infer_schema=False).sink_parquet(sys.argv[2], compression="zstd")
 """  # what Polars alone needs to copy the file, and not an import more
-CHUNK = 500_000
-BLOCK = 1024 * 1024
+ROWS_AT_ONCE = 500_000  # when the file is written
+CHUNK = 64 * 1024  # as a web server hands a body on
 WORDS = (
     "lot",
     "spot",
@@ -63,8 +62,8 @@ CURRENCIES = ("EUR", "KRW", "USD", "JPY", "CLP")
 def write_file(path: Path, rows: int) -> None:
     """Write the file to deposit: the same bytes for the same number of rows."""
     with path.open("wb") as file:
-        for start in range(0, rows, CHUNK):
-            chunk = _chunk(start, min(CHUNK, rows - start))
+        for start in range(0, rows, ROWS_AT_ONCE):
+            chunk = _chunk(start, min(ROWS_AT_ONCE, rows - start))
             file.write(chunk.write_csv(include_header=start == 0).encode())
 
 
@@ -152,12 +151,14 @@ def plan() -> Plan:
 
 def deposit(path: Path, into: Path) -> None:
     """Intake to judged. What follows (seal, commit) costs the same whatever the size: a few statements and a rename."""
-    spooled = into / "original"
-    spool(path, spooled)
+    deposit_id = "0" * 64
+    with path.open("rb", buffering=0) as file:
+        spool = SpoolFiles(into / "spool", max_bytes=2**40)
+        spooled, _, _ = spool.receive(deposit_id, iter(lambda: file.read(CHUNK), b""), limit=2**40)
     outputs = Outputs(
         admitted=into / "admitted.parquet",
         rejects=into / "rejects.parquet",
-        deposit="0" * 64,
+        deposit=deposit_id,
         unit_keys={"supplier": bytes(range(32))},
         key_secret=bytes(range(32, 64)),
     )
@@ -168,18 +169,6 @@ def deposit(path: Path, into: Path) -> None:
 
 def _silent(_stage: str, _done: int, _total: int | None) -> None:
     pass
-
-
-def spool(path: Path, into: Path) -> str:
-    """Copy the file durably while hashing it, as an intake does; its digest."""
-    seen = hashlib.sha256()
-    with path.open("rb") as source, into.open("wb") as sink:
-        while block := source.read(BLOCK):
-            seen.update(block)
-            sink.write(block)
-        sink.flush()
-        os.fsync(sink.fileno())
-    return seen.hexdigest()
 
 
 def main() -> None:

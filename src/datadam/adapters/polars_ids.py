@@ -1,68 +1,102 @@
 """Internal unit ids within a stream: HMAC-SHA-256 of each text, worked out once a distinct text where texts recur."""
 
 import threading
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 import polars_hash as ph
 
 HASH_BYTES: Final = 16  # the first 128 bits of an HMAC-SHA-256: what is written costs more than what is hashed
-PLACES: Final = 2**19  # for texts that are remembered
-LEARNED: Final = 2**17  # texts that join the table at once: less often costs hashes, more often costs copies
+PLACES: Final = 2**18  # of each of two tables, for texts that are remembered
+LEARNED: Final = 2**16  # texts that join them at once: less often costs hashes, more often costs copies
 _RECUR: Final = 0.8  # share of texts not yet met above which they do not recur, and remembering them is in vain
-_NO_TEXT, _NO_ID = pl.Series([None], dtype=pl.String), pl.Series([None], dtype=pl.Binary)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Texts and their ids, each at the place that the text's hash says, or at none where another stands there."""
+
+    seed: int
+    texts: pl.Series
+    ids: pl.Series
+
+    def places(self, texts: pl.Series) -> pl.Series:
+        """Where each text would stand."""
+        return texts.hash(self.seed) & (len(self.texts) - 1)
+
+    def find(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """An id for each text, and whether it is another text's: what stands there is held against the text itself."""
+        places = self.places(texts)
+        return self.ids.gather(places), self.texts.gather(places).ne_missing(texts)
+
+    def free(self, texts: pl.Series) -> pl.Series:
+        """Whether nothing stands at each text's place."""
+        return self.texts.gather(self.places(texts)).is_null()
+
+    def with_texts(self, texts: pl.Series, ids: pl.Series) -> "_Table":
+        """The table with these as well."""
+        places = self.places(texts)
+        return _Table(self.seed, _put(self.texts, places, texts), _put(self.ids, places, ids))
 
 
 class UnitIds:
     """A column's texts to their ids, morsel by morsel; several threads may call it. Forgets all with the stream.
 
-    A text's hash says at which place of a table it would stand. Whatever stands there is held against the text itself:
-    two texts that want one place cost an HMAC, never one unit another's id.
+    A text has a place in each of two tables. Where others stand at both, it costs an HMAC, never another unit's id.
     """
 
     def __init__(self, secret: bytes, *, places: int = PLACES, learned: int = LEARNED) -> None:
         """Hash under the secret's hex digits; `places`, a power of two."""
         self._key: Final = secret.hex()
         self._places, self._learned = places, learned
-        self._table = (_NO_TEXT, _NO_ID)  # by place; replaced whole, so that a reader needs no lock
+        self._tables: tuple[_Table, ...] = ()  # replaced whole, so that a reader needs no lock
         self._fresh: list[tuple[pl.Series, pl.Series]] = []
-        self._met, self._waiting = 0, 0  # since the table was made: texts asked for, and of them those not in it
+        self._met, self._waiting = 0, 0  # texts asked for since the tables were made, and those of them not in any
         self._learns = True
         self._lock = threading.Lock()
 
     def __call__(self, texts: pl.Series) -> pl.Series:
         """The ids of `texts`, binary; null stays null."""
-        known, ids = self._table
-        places = texts.hash() & (len(known) - 1)
-        strange = known.gather(places).ne_missing(texts)
-        found = ids.gather(places)
-        if strange.any():
-            fresh = texts.filter(strange)
-            hashed = self._hashed(fresh)
-            self._learn(fresh, hashed, len(texts))
-            found = _put(found, strange.arg_true(), hashed)
-        return found.alias(texts.name)
+        self._met += len(texts)  # two at once may count as one: it only has to tell much from little
+        return self._found(texts, self._tables).alias(texts.name)
 
-    def _learn(self, texts: pl.Series, ids: pl.Series, met: int) -> None:
-        """Keep texts that were not in the table, and put them there when there are enough."""
+    def _found(self, texts: pl.Series, tables: tuple[_Table, ...]) -> pl.Series:
+        if not tables:
+            hashed = self._hashed(texts)
+            self._learn(texts, hashed)
+            return hashed
+        ids, strange = tables[0].find(texts)
+        if not strange.any():
+            return ids
+        return _put(ids, strange.arg_true(), self._found(texts.filter(strange), tables[1:]))
+
+    def _learn(self, texts: pl.Series, ids: pl.Series) -> None:
+        """Keep texts that no table had, and put them there when there are enough."""
         with self._lock:
             if not self._learns:
                 return
             self._fresh.append((texts, ids))
-            self._met, self._waiting = self._met + met, self._waiting + len(texts)
+            self._waiting += len(texts)
             if self._waiting < self._learned:
                 return
-            known, held = self._table
-            if len(known) == 1:
-                known, held = _NO_TEXT.new_from_index(0, self._places), _NO_ID.new_from_index(0, self._places)
-            elif self._waiting > _RECUR * self._met:
-                self._learns, self._table = False, (_NO_TEXT, _NO_ID)
-            if self._learns:
-                fresh = pl.concat([texts for texts, _ in self._fresh], rechunk=True)
-                places = fresh.hash() & (self._places - 1)
-                hashed = pl.concat([ids for _, ids in self._fresh], rechunk=True)
-                self._table = (_put(known, places, fresh), _put(held, places, hashed))
+            if self._tables and self._waiting > _RECUR * self._met:
+                self._learns, self._tables = False, ()
+            else:
+                self._tables = self._grown()
             self._fresh, self._met, self._waiting = [], 0, 0
+
+    def _grown(self) -> tuple[_Table, ...]:
+        """The tables with what is waiting: in the first where its place is free, else in the second."""
+        none, no_id = pl.Series([None], dtype=pl.String), pl.Series([None], dtype=pl.Binary)
+        empty = (_Table(seed, *(s.new_from_index(0, self._places) for s in (none, no_id))) for seed in (0, 1))
+        first, second = self._tables or empty
+        texts, ids = (pl.concat(parts, rechunk=True) for parts in zip(*self._fresh, strict=True))
+        free = first.free(texts)
+        return (
+            first.with_texts(texts.filter(free), ids.filter(free)),
+            second.with_texts(texts.filter(~free), ids.filter(~free)),
+        )
 
     def _hashed(self, texts: pl.Series) -> pl.Series:
         digits = ph.CryptographicHashingNameSpace(pl.col("text")).hmac_sha256(key=self._key).str.head(2 * HASH_BYTES)
