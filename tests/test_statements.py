@@ -37,6 +37,7 @@ FACTS: dict[Kind, dict[str, Any]] = {
     Kind.KEY: {"member": MEMBER, "key": JWK, "replaces": seal.thumbprint(KEY)},
     Kind.EXIT: {"member": MEMBER, "reason": "r", "signed_by_member": True},
     Kind.STANDARD: {"standard": "test.reading", "version": "1.0.0", "text": "t", "digest": HEX},
+    Kind.DEPRECATION: {"standard": "test.reading", "version": "1.0.0", "until": "2027-01-01"},
     Kind.MANIFEST: {
         "contributor": MEMBER,
         "standard": "test.reading",
@@ -73,6 +74,22 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "deposits_digest": HEX,
     },
     Kind.ERASURE: {"body": HEX, "member": None, "reason": "r"},
+    Kind.WITHDRAWAL: {"contributor": MEMBER, "deposits": [HEX], "replaced_by": None, "reason": "r"},
+    Kind.PURGE: {
+        "contributor": MEMBER,
+        "withdrawal": HEX,
+        "reached": {"rows": 1, "files": 1, "bodies": 1, "journal": 1, "editions": ["test.reading@2026.11"]},
+        "beyond": {"backups_until": None, "recipients": 0, "strangers": False},
+    },
+    Kind.EDITION: {
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "name": "2026.11",
+        "upto": 3,
+        "batch": 1,
+        "digest": HEX,
+        "replaces": None,
+    },
 }
 PATHS = [(kind, name) for kind, facts in FACTS.items() for name in facts]
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from datadam import seal, texts
 from datadam.adapters.delta_lake import DeltaLake
+from datadam.adapters.edition_files import EditionFiles
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.memory.log import MemoryLog
 from datadam.adapters.memory.secrets import MemorySecrets
 from datadam.adapters.memory.spool import MemorySpool
 from datadam.adapters.memory.store import MemoryStore
 from datadam.adapters.polars_engine import PolarsEngine
+from datadam.adapters.polars_quality import PolarsSurveyor
 from datadam.adapters.polars_share import PolarsShareWriter
 from datadam.dam import deposit, found, grant, join, publish
 from datadam.dam.login import Caller
@@ -55,7 +57,9 @@ def a_world(folder: Path, **settings: object) -> World:
         store=MemoryStore(),
         lake=DeltaLake(folder / "reservoirs"),
         engine=PolarsEngine(),
+        surveyor=PolarsSurveyor(),
         shares=PolarsShareWriter(folder / "shares"),
+        editions=EditionFiles(folder / "editions"),
         spool=MemorySpool(),
         secrets=secrets,
         clock=Clock(),

@@ -58,7 +58,7 @@ def parties(statement: Statement) -> frozenset[str]:
             return frozenset({_text(statement, "member")})
         case Kind.EXIT if body.get("signed_by_member") is True:
             return frozenset({_text(statement, "member"), DAM})
-        case Kind.MANIFEST:
+        case Kind.MANIFEST | Kind.WITHDRAWAL:
             return frozenset({_text(statement, "contributor")})
         case _:
             return frozenset({DAM})

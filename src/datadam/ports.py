@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from datadam.model import Attribution, Column, FileFact, Json, Layout, Source, Tally
+from datadam.evolution import Step
+from datadam.model import Attribution, Column, FileFact, Json, Layout, Reason, Source, Standard, Tally
 from datadam.plan import Fault, Plan
 
 Record = TypeVar("Record")
@@ -140,6 +141,10 @@ class Store(Protocol):
         """Read: never blocks on a writer for long; writing is an error."""
         ...
 
+    def scrub(self) -> None:
+        """Leave no trace, on any disk, of what was deleted; `Unavailable` while somebody reads an older state."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LakeFile:
@@ -180,6 +185,26 @@ class Lake(Protocol):
 
     def forget(self, standard: str, tag: str, deposit: str) -> None:
         """Remove what `place` gave for a deposit that was never sealed."""
+        ...
+
+    def replace(
+        self, standard: str, tag: str, deposit: str, files: Sequence[FileFact], *, gone: Collection[str]
+    ) -> int:
+        """Make the files visible and those of the deposits in `gone` invisible, in one commit, once.
+
+        Nobody ever sees both, or neither. The version that has it.
+        """
+        ...
+
+    def erase(self, standard: str, deposits: Collection[str]) -> None:
+        """Leave no trace of these deposits: not visible, no files, nothing in the table's history.
+
+        Whatever stopped it, the same again goes on. A deposit that was visible stays known as such: `holds`.
+        """
+        ...
+
+    def traces(self, standard: str, deposits: Collection[str]) -> list[Path]:
+        """Every file of these deposits in the table's folder, visible or not."""
         ...
 
 
@@ -230,6 +255,56 @@ class Outputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyOrder:
+    """A file that was judged, to be looked over as a whole, and what of the contributor's own may be looked at beside.
+
+    Nobody else's rows are named here, and so nothing that is found can depend on them.
+    """
+
+    standard: Standard
+    plan: Plan
+    admitted: Path | None  # as a run wrote them; None where there are no such rows
+    rejects: Path | None
+    held: Sequence[Path] = ()  # this contributor's own earlier files, newest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something about a file that its contributor may want to look at: a warning with its reason, never a verdict."""
+
+    reason: Reason
+    rows: tuple[int, ...] = ()  # the first rows concerned, from 0 in the file as sent
+    count: int = 0  # how many rows in all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a file shows as a whole: findings, and each stored column's distribution over the admitted rows."""
+
+    findings: tuple[Finding, ...] = ()
+    columns: Mapping[str, Json] = field(default_factory=dict)  # {rows, missing, …}: see `adapters.polars_columns`
+
+
+class Surveyor(Protocol):
+    """Looks a judged file over as a whole. It changes nothing, and no row is refused for what it finds."""
+
+    def survey(self, order: SurveyOrder) -> Survey:
+        """All findings at once, each with the first rows concerned. The same files give the same survey."""
+        ...
+
+
+class PreparedWriter(Protocol):
+    """Writes what a contributor prepared on its own machine as a file that any dam takes."""
+
+    def write(self, admitted: Path, into: Path, *, columns: Sequence[str]) -> FileFact:
+        """Write these columns of admitted rows into `into`: Parquet if it ends so, else CSV, in the standard's names.
+
+        Exact: a dam reads from it the values that were admitted.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShareOrder:
     """What to write for a release."""
 
@@ -255,6 +330,8 @@ class SharePart:
     contributor: str
     country: str
     own: bool  # contributed by the recipient
+    columns: tuple[Column, ...] = ()  # of the version that it was deposited under, where steps are needed
+    steps: tuple[Step, ...] = ()  # from there to the order's columns; none: it is read as it lies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +372,46 @@ class ShareWriter(Protocol):
         """Remove every version of a share but those to keep."""
         ...
 
+    def erase(self, standard: str, keep: Mapping[str, Collection[int]]) -> int:
+        """Remove all that was ever written of a standard's shares but what each recipient keeps; how many versions.
+
+        Also what a crash left half written. `Unavailable` where something cannot be removed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionPart:
+    """One stored file that goes into an edition."""
+
+    deposit: str
+    path: Path
+    tag: str
+    sequence: int  # position of its deposit in the log: higher is newer
+
+
+class Editions(Protocol):
+    """Frozen rows of reservoirs, kept outside every table: a file for each deposit that has rows in it."""
+
+    def freeze(self, id: str, parts: Sequence[EditionPart], *, supersede: bool) -> None:
+        """Keep the rows of the parts under the edition's id, durably; what a crash left under it is replaced.
+
+        With `supersede` only the newest row of each (tag, _key).
+        """
+        ...
+
+    def files(self, id: str) -> dict[str, Path]:
+        """The file of each deposit that has rows in the edition; empty where there is no such edition."""
+        ...
+
+    def digest(self, path: Path) -> str | None:
+        """SHA-256 of a file that `files` named, read anew; None when it is gone."""
+        ...
+
+    def erase(self, standard: str, deposits: Collection[str]) -> int:
+        """Remove the files of these deposits from every edition of a standard, also from half made ones; how many."""
+        ...
+
 
 RECEIVED: Final = "received"
 """Name of the received file in its deposit's folder; the sender's own name never touches the disk."""
@@ -307,8 +424,32 @@ class Spool(Protocol):
         """Write the chunks durably while hashing: path, SHA-256, size. Over `limit` is `Invalid`; nothing stays."""
         ...
 
+    def begun(self, deposit: str) -> int:
+        """How many bytes of a file that comes in pieces are there for good, whatever ends the process."""
+        ...
+
+    def append(self, deposit: str, chunks: Iterator[bytes], *, offset: int, limit: int) -> int:
+        """Write the chunks durably after the first `offset` bytes: how many there are then.
+
+        Another `offset` than what is there, or over `limit` in all, is `Invalid`. Whatever stops it, what came before
+        is kept. One caller at a time for one deposit.
+        """
+        ...
+
+    def finish(self, deposit: str) -> tuple[Path, str, int]:
+        """Call what came in pieces the deposit's received file: path, SHA-256, size."""
+        ...
+
     def folder(self, deposit: str) -> Path:
         """The deposit's work folder, made if absent, owner-only."""
+        ...
+
+    def keep(self, deposit: str, name: str, data: bytes) -> None:
+        """Write one small file of the work folder whole and durably, or replace it."""
+        ...
+
+    def kept(self, deposit: str, name: str) -> bytes | None:
+        """What `keep` wrote, or None."""
         ...
 
     def discard(self, deposit: str, name: str) -> None:
@@ -317,4 +458,62 @@ class Spool(Protocol):
 
     def clear(self, deposit: str) -> None:
         """Remove the work folder and all in it."""
+        ...
+
+
+# --- witnesses --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A log that a witness watches, and what it cosigned of it last."""
+
+    origin: str
+    vkey: str
+    url: str  # where the log is read
+    note: str | None = None  # the last checkpoint with the log's signature and the witness's own
+    time: int = 0  # Unix seconds of that cosignature
+    evidence: str | None = None  # a note, signed by the log, that does not go with what was cosigned
+
+
+class Watch(Protocol):
+    """What a witness keeps: its key, and what it cosigned last of each log."""
+
+    @property
+    def name(self) -> str:
+        """The witness's name, as its key has it."""
+        ...
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The witness's private JWK."""
+        ...
+
+    def find(self, origin: str) -> Watched | None:
+        """The log of that origin, or None."""
+        ...
+
+    def logs(self) -> list[Watched]:
+        """Every log that is watched, by origin."""
+        ...
+
+    def keep(self, watched: Watched) -> None:
+        """Keep what was cosigned last, durable before it returns."""
+        ...
+
+
+class Witness(Protocol):
+    """A witness as the log that it watches reaches it (C2SP tlog-witness)."""
+
+    @property
+    def vkey(self) -> str:
+        """The verifier key of its cosignatures."""
+        ...
+
+    def add_checkpoint(self, request: bytes) -> str:
+        """Its signature lines for a submission.
+
+        `Refused` (`witness.other-size`, with the size that it cosigned last), `NotFound` when it does not know the log,
+        `Untrusted` when it will not cosign, `Unavailable` when it does not answer.
+        """
         ...

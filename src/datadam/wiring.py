@@ -11,16 +11,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datadam import seal
 from datadam import settings as choices
 from datadam.errors import Invalid, NotFound, Unavailable, Untrusted
+from datadam.formats import note
 from datadam.settings import Settings
 
 if TYPE_CHECKING:
     from datadam.adapters.folder import Folder
+    from datadam.adapters.witness_files import WitnessFiles
+    from datadam.adapters.witness_http import HttpLog
     from datadam.dam.prove import Findings
     from datadam.dam.world import World
     from datadam.ledger import Ledger
-    from datadam.ports import Engine
+    from datadam.ports import Engine, Witness
+    from datadam.prepare import Desk
 
 
 def read_settings(path: Path, **given: object) -> Settings:
@@ -74,8 +79,10 @@ def world(path: Path, given: Mapping[str, object] | None = None, *, rolled: bool
 def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.adapters.body_files import BodyFiles
     from datadam.adapters.delta_lake import DeltaLake
+    from datadam.adapters.edition_files import EditionFiles
     from datadam.adapters.key_files import KeyFiles
     from datadam.adapters.polars_engine import PolarsEngine
+    from datadam.adapters.polars_quality import PolarsSurveyor
     from datadam.adapters.polars_share import PolarsShareWriter
     from datadam.adapters.spool_files import SpoolFiles
     from datadam.adapters.sql_store import SqlStore
@@ -96,10 +103,13 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 store=store,
                 lake=DeltaLake(folder.reservoirs),
                 engine=PolarsEngine(),
+                surveyor=PolarsSurveyor(),
                 shares=PolarsShareWriter(folder.shares),
+                editions=EditionFiles(folder.editions),
                 spool=SpoolFiles(folder.spool, max_bytes=settings.max_spool_bytes),
                 secrets=secrets,
                 clock=_now,
+                witnesses=_witnesses(settings),
             )
         finally:
             store.close()
@@ -118,6 +128,30 @@ def _ledger(folder: "Folder", settings: Settings, made: "Callable[[], Ledger]") 
             raise Unavailable("dam.other", origin=note.readline().strip(), name=settings.name) from error
 
 
+def _witnesses(settings: Settings) -> "list[Witness]":
+    """The witnesses that the settings name; one key under two names would be counted twice."""
+    from datadam.adapters.witness_http import HttpWitness
+
+    found = [HttpWitness(*text.split(" ", maxsplit=1)) for text in settings.witnesses]
+    if len({seal.thumbprint(note.read_vkey(one.vkey, note.WITNESS_KEY)[2]) for one in found}) != len(found):
+        raise Invalid("witness.repeated")
+    return list(found)
+
+
+def witness_folder(path: Path, *, name: str | None = None) -> "WitnessFiles":
+    """The witness in the folder `path`; with a name, a new one."""
+    from datadam.adapters.witness_files import WitnessFiles
+
+    return WitnessFiles(path) if name is None else WitnessFiles.create(path, name)
+
+
+def watched_log(url: str) -> "HttpLog":
+    """The log of the dam at `url`, as a witness reads it."""
+    from datadam.adapters.witness_http import HttpLog
+
+    return HttpLog(url)
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -134,6 +168,15 @@ def local_engine() -> "Engine":
     from datadam.adapters.polars_engine import PolarsEngine
 
     return PolarsEngine()
+
+
+def local_desk() -> "Desk":
+    """All that a contributor prepares a file with on its own machine (extra `local`)."""
+    from datadam.adapters.polars_prepared import PolarsPreparedWriter
+    from datadam.adapters.polars_quality import PolarsSurveyor
+    from datadam.prepare import Desk
+
+    return Desk(engine=local_engine(), surveyor=PolarsSurveyor(), writer=PolarsPreparedWriter())
 
 
 def checker(made: "World") -> "Callable[[], Findings]":

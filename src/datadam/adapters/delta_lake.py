@@ -3,16 +3,22 @@
 A deposit is visible once, or not at all: its id is a Delta application transaction, looked for before a commit and
 again after every doubt. delta-rs itself takes the same transaction twice if nobody looks. What a commit acknowledged is
 synced to the disk here, because delta-rs leaves that to the operating system.
+
+What leaves goes by a commit of our own writing, because delta-rs can add files or remove them in one commit, not both.
+Its files are then unlinked by name: a vacuum would take every file that lies in the table's folder and is not visible,
+and those of deposits that are being judged are such files. The log's older entries name what left: they go too.
 """
 
 import json
 import os
 import re
+import secrets
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from deltalake import CommitProperties, DeltaTable, Field, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
@@ -22,9 +28,10 @@ from deltalake.transaction import AddAction, Transaction
 from datadam.adapters.durable import sync_folder
 from datadam.adapters.parquet_schema import TAG, check_files, file_digest, lacking, stored, stored_schema
 from datadam.errors import Invalid, NotFound, Unavailable
-from datadam.model import Column, FileFact, standard_id
+from datadam.model import Column, FileFact, table_name
 from datadam.ports import LakeFile
 
+LOG: Final = "_delta_log"
 ATTEMPTS: Final = 20  # looks and commits before giving up: each lost race means that another writer got through
 _INDEXED: Final = "delta.dataSkippingStatsColumns"
 _CONFIGURATION: Final = {
@@ -34,6 +41,11 @@ _CONFIGURATION: Final = {
     "delta.checkpointInterval": "50",  # opening a table reads what came after the last checkpoint
 }
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,127}")  # safe as folder, file and partition value
+_KEPT: Final = {"delta.deletedFileRetentionDuration": "interval 7 days", "delta.logRetentionDuration": "interval 30 days"}
+_FORGOTTEN: Final = dict.fromkeys(_KEPT, "interval 0 seconds")
+
+Action = dict[str, Any]
+"""One line of a table's log, as JSON."""
 
 
 class DeltaLake:
@@ -42,14 +54,15 @@ class DeltaLake:
     def __init__(self, root: Path) -> None:
         """Keep tables under `root`, which is made on first use."""
         self._root = root
-        self._writing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # fewer lost races
+        # one at a time a table: fewer lost races, and nobody reads a log while it is trimmed
+        self._alone: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
     def create(self, standard: str, columns: Sequence[Column]) -> None:
         """Make the reservoir, or add the columns that it lacks; any other difference is `Invalid`."""
         folder = self._folder(standard)
         wanted = stored_schema(columns)
         indexed = ",".join(["_row", *(column.name for column in stored(columns) if column.safe_statistics)])
-        with self._writing[standard]:
+        with self._alone[standard]:
             if not DeltaTable.is_deltatable(str(folder)):
                 _make(folder, wanted, indexed)
             table = DeltaTable(folder)
@@ -73,7 +86,7 @@ class DeltaLake:
 
         A file that does not fit the table is `Invalid`; a table that stays contended is `Unavailable`.
         """
-        with self._writing[standard]:
+        with self._alone[standard]:
             for _ in range(ATTEMPTS):
                 table = self._table(standard)
                 if table.transaction_version(_safe(deposit)) is not None:
@@ -85,16 +98,18 @@ class DeltaLake:
 
     def holds(self, standard: str, deposit: str) -> bool:
         """Whether that deposit was made visible."""
-        if not DeltaTable.is_deltatable(str(self._folder(standard))):
-            return False
-        return self._table(standard).transaction_version(_safe(deposit)) is not None
+        with self._alone[standard]:
+            if not DeltaTable.is_deltatable(str(self._folder(standard))):
+                return False
+            return self._table(standard).transaction_version(_safe(deposit)) is not None
 
     def files(self, standard: str) -> list[LakeFile]:
         """The visible files, ordered by name."""
         folder = self._folder(standard)
-        if not DeltaTable.is_deltatable(str(folder)):
-            return []
-        added = self._table(standard).get_add_actions(flatten=True)
+        with self._alone[standard]:
+            if not DeltaTable.is_deltatable(str(folder)):
+                return []
+            added = self._table(standard).get_add_actions(flatten=True)
         columns = [added.column(name).to_pylist() for name in ("path", f"partition.{TAG}", "size_bytes")]
         found = [
             LakeFile(path=folder / name, name=name, tag=tag, size=size)
@@ -111,8 +126,51 @@ class DeltaLake:
         if not self.holds(standard, deposit):
             self.place(standard, tag, deposit).unlink(missing_ok=True)
 
+    def replace(
+        self, standard: str, tag: str, deposit: str, files: Sequence[FileFact], *, gone: Collection[str]
+    ) -> int:
+        """Make the files visible and those of the deposits in `gone` invisible, in one commit, once; its version."""
+        with self._alone[standard]:
+            for _ in range(ATTEMPTS):
+                table = self._table(standard)
+                if table.transaction_version(_safe(deposit)) is not None:
+                    _settle(self._folder(standard), table.version())
+                    return table.version()
+                check_files(standard, files, _schema(table))
+                added = _additions(self._folder(standard), tag, files)
+                self._change(table, standard, [_addition(one) for one in added], gone, deposit)
+        raise Unavailable("reservoir.contended", standard=standard, attempts=ATTEMPTS)
+
+    def erase(self, standard: str, deposits: Collection[str]) -> None:
+        """Leave no trace of these deposits: no visible file, no file, and none of the log's entries that name one."""
+        folder = self._folder(standard)
+        with self._alone[standard]:
+            for _ in range(ATTEMPTS):
+                table = self._table(standard)
+                if not _visible(table, deposits):
+                    break
+                self._change(table, standard, [], deposits, None)
+            else:
+                raise Unavailable("reservoir.contended", standard=standard, attempts=ATTEMPTS)
+            try:
+                for path in self.traces(standard, deposits):
+                    path.unlink(missing_ok=True)
+                    sync_folder(path.parent)
+                    if not any(path.parent.iterdir()):
+                        path.parent.rmdir()
+                sync_folder(folder)
+                _trim(folder)
+            except (DeltaError, OSError) as error:
+                raise Unavailable("reservoir.not-erased", standard=standard, why=str(error)[:200]) from error
+
+    def traces(self, standard: str, deposits: Collection[str]) -> list[Path]:
+        """Every file of these deposits in the table's folder: by name, so also what was written beside it."""
+        names = {_safe(deposit) for deposit in deposits}
+        found = self._folder(standard).glob(f"{TAG}=*/*")
+        return sorted(path for path in found if path.name.lstrip(".").split(".")[0] in names)
+
     def _folder(self, standard: str) -> Path:
-        return self._root / standard_id(standard)
+        return self._root / table_name(standard)
 
     def _table(self, standard: str) -> DeltaTable:
         for left in range(ATTEMPTS, 0, -1):
@@ -124,6 +182,20 @@ class DeltaLake:
                 if left == 1 or not _moved(error):
                     raise Unavailable("reservoir.unreadable", standard=standard, why=str(error)[:200]) from error
         raise AssertionError  # the last attempt returns or raises
+
+    def _change(
+        self, table: DeltaTable, standard: str, added: list[Action], gone: Collection[str], deposit: str | None
+    ) -> None:
+        """Commit once, after the version that was looked at; whether it landed is for the next look to say."""
+        told: Action = {"commitInfo": {"timestamp": 0, "operation": "WRITE", "operationParameters": {}}}
+        once: list[Action] = [{"txn": {"appId": deposit, "version": 1}}] if deposit else []
+        removed: list[Action] = [
+            {"remove": {"path": name, "dataChange": True, "deletionTimestamp": 0}} for name in _visible(table, gone)
+        ]
+        try:
+            _write_entry(self._folder(standard) / LOG, table.version() + 1, [told, *once, *added, *removed])
+        except OSError as error:
+            raise Unavailable("reservoir.commit-failed", standard=standard, why=str(error)[:200]) from error
 
     def _try(self, table: DeltaTable, standard: str, additions: list[AddAction], deposit: str) -> None:
         """Commit once against the version that was looked at; whether it landed is for the next look to say."""
@@ -164,6 +236,55 @@ def _make(folder: Path, wanted: dict[str, str], indexed: str) -> None:
     _sync(folder.parent)
 
 
+def _addition(one: AddAction) -> Action:
+    """An addition as it stands in the log (Delta protocol, "Add File and Remove File")."""
+    return {
+        "add": {
+            "path": one.path,
+            "size": one.size,
+            "partitionValues": dict(one.partition_values),
+            "modificationTime": one.modification_time,
+            "dataChange": one.data_change,
+            "stats": one.stats,
+        }
+    }
+
+
+def _visible(table: DeltaTable, deposits: Collection[str]) -> list[str]:
+    """The names of the visible files of these deposits."""
+    names = table.get_add_actions(flatten=True).column("path").to_pylist()
+    return [name for name in names if Path(name).stem in {_safe(deposit) for deposit in deposits}]
+
+
+def _write_entry(log: Path, version: int, actions: Sequence[Action]) -> None:
+    """Write one entry of a table's log, whole and synced; nothing happens if another took that version first."""
+    aside = log / f".{secrets.token_hex(8)}.tmp"
+    try:
+        with aside.open("xb") as file:
+            file.write(b"".join(json.dumps(action).encode() + b"\n" for action in actions))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(aside, log / f"{version:020}.json")
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_folder(log)
+
+
+def _trim(folder: Path) -> None:
+    """Leave of the table's log what it is now: one checkpoint, and the entries after it."""
+    DeltaTable(folder).alter.set_table_properties(_FORGOTTEN)
+    table = DeltaTable(folder)
+    table.create_checkpoint()
+    table.cleanup_metadata()
+    DeltaTable(folder).alter.set_table_properties(_KEPT)
+    for left in (folder / LOG).glob(".*.tmp"):  # of a commit that broke off
+        left.unlink()
+    for entry in (folder / LOG).iterdir():
+        _sync(entry)
+    sync_folder(folder / LOG)
+
+
 def _additions(folder: Path, tag: str, files: Sequence[FileFact]) -> list[AddAction]:
     """The files as Delta names them; one that lies outside its partition is `Invalid`."""
     partition = folder / f"{TAG}={_safe(tag)}"
@@ -200,7 +321,7 @@ def _safe(name: str) -> str:
 
 def _settle(folder: Path, version: int) -> None:
     """Wait until the disk has the table's log up to `version`, as far back as one of our commits may lie."""
-    log = folder / "_delta_log"
+    log = folder / LOG
     for number in range(max(0, version - ATTEMPTS), version + 1):
         entry = log / f"{number:020}.json"
         if entry.exists():

@@ -42,6 +42,7 @@ class Folder:
         self.bodies: Final = self.path / "bodies"
         self.log: Final = self.path / "log"
         self.shares: Final = self.path / "shares"
+        self.editions: Final = self.path / "editions"  # made by the first
         self.spool: Final = self.path / "spool"
 
     @classmethod

@@ -22,6 +22,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,10 +30,11 @@ import numpy as np
 import polars as pl
 import polars_hash as ph
 
+from datadam.adapters.polars_steps import drawn
 from datadam.adapters.parquet_schema import delta_type, file_digest, polars_type, stored, stored_schema
 from datadam.errors import NotFound, Unavailable
-from datadam.model import Attribution, Column, Json, Protection, standard_id
-from datadam.ports import ShareFile, ShareOrder, SharePart
+from datadam.model import Attribution, Column, Json, Protection, shared_id
+from datadam.ports import SYSTEM_COLUMNS, ShareFile, ShareOrder, SharePart
 
 RUN_ROWS: Final = 500_000  # rows sorted at once before they are spilled: about 75 MB at 12 columns
 SCAN_BYTES: Final = 48 * 2**20  # of stored files read together; more of them only take more memory
@@ -89,10 +91,22 @@ class PolarsShareWriter:
             if old.name not in {str(version) for version in keep}:
                 shutil.rmtree(old, ignore_errors=True)
 
+    def erase(self, standard: str, keep: Mapping[str, Collection[int]]) -> int:
+        """Remove all that was ever written of a standard's shares but what each recipient keeps; how many versions."""
+        kept = {self._folder(standard, who) / str(one) for who, versions in keep.items() for one in versions}
+        gone = [path for path in (self._root / shared_id(standard)).glob("*/*") if path not in kept]
+        try:
+            for path in gone:
+                shutil.rmtree(path)
+                _sync(path.parent)
+        except OSError as error:
+            raise Unavailable("share.not-erased", standard=standard, why=error.strerror or str(error)) from error
+        return len(gone)
+
     def _folder(self, standard: str, recipient: str) -> Path:
         if not _RECIPIENT.fullmatch(recipient):
             raise NotFound("share.file-unknown", name=recipient[:80])
-        return self._root / standard_id(standard) / recipient.replace("*", "all")
+        return self._root / shared_id(standard) / recipient.replace("*", "all")
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -139,8 +153,20 @@ def _told(order: ShareOrder, part: SharePart) -> str:
 
 
 def _scan(order: ShareOrder, parts: Sequence[SharePart], path_column: str | None = None) -> pl.LazyFrame:
-    """All rows of the parts; a column that came after a part was stored is null there."""
-    schema = {name: polars_type(kind) for name, kind in stored_schema(order.columns).items()}
+    """All rows of the parts under the order's columns; one that came after a part was stored is null there."""
+    found = []
+    for _, alike in groupby(parts, key=lambda part: (part.columns, part.steps)):
+        some = list(alike)
+        rows = _scan_stored(some[0].columns or order.columns, some, path_column)
+        kept = [*SYSTEM_COLUMNS, *([path_column] if path_column else [])]
+        for step in some[0].steps:
+            rows = rows.select(*(drawn(one) for one in step.drawn), *kept)
+        found.append(rows)
+    return found[0] if len(found) == 1 else pl.concat(found)
+
+
+def _scan_stored(columns: Sequence[Column], parts: Sequence[SharePart], path_column: str | None) -> pl.LazyFrame:
+    schema = {name: polars_type(kind) for name, kind in stored_schema(columns).items()}
     return pl.scan_parquet(
         [part.path for part in parts],
         schema=schema,

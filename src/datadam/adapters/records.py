@@ -11,6 +11,8 @@ from datadam.errors import Invalid
 from datadam.model import (
     Application,
     Deposit,
+    Deprecation,
+    Edition,
     Grant,
     Job,
     Key,
@@ -20,6 +22,7 @@ from datadam.model import (
     Share,
     Token,
     Used,
+    Withdrawal,
 )
 
 Flat: TypeAlias = str | int | bool | None
@@ -30,6 +33,7 @@ KINDS: Final[tuple[type, ...]] = (
     Key,
     Application,
     PublishedStandard,
+    Deprecation,
     Job,
     Deposit,
     Grant,
@@ -37,6 +41,8 @@ KINDS: Final[tuple[type, ...]] = (
     Release,
     Token,
     Used,
+    Withdrawal,
+    Edition,
 )
 """Every kind of record that a Store keeps."""
 

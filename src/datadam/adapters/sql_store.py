@@ -36,7 +36,7 @@ from sqlalchemy.types import TypeEngine
 from datadam.adapters.durable import sync_folder
 from datadam.adapters.records import KINDS, Flat, Shape, note_of, shape_of
 from datadam.errors import Invalid, Unavailable
-from datadam.model import Deposit, Grant, Job, Key, Release, Token
+from datadam.model import Deposit, Grant, Job, Key, Release, Token, Withdrawal
 from datadam.ports import Record, Rows
 
 FORMAT: Final = 1  # of the tables; a change of model.py's records is a new one
@@ -51,6 +51,7 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     Grant: ("member",),
     Release: ("member",),
     Token: ("member",),
+    Withdrawal: ("standard", "contributor", "statement"),
 }
 
 
@@ -117,6 +118,20 @@ class SqlStore:
             rows = _SqlRows(connection, writes=False)
             rows.noted("")  # SQLite takes its snapshot at the first read
             yield rows
+
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted: every page is written anew, and the write-ahead log is emptied."""
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise Unavailable("store.busy", seconds=BUSY_SECONDS)
+        try:
+            with _guarded(self._path), self._engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                cast("sqlite3.Connection", raw).execute("VACUUM")  # outside of any transaction
+                busy, *_ = cast("sqlite3.Connection", raw).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy:  # somebody still reads an older state: the log has to stay for now
+                    raise Unavailable("store.busy", seconds=BUSY_SECONDS)
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -203,6 +218,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # WAL's NORMAL may lose the last commits in a power cut
     connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten with zeros
 
 
 def _begin(connection: Connection) -> None:
@@ -219,6 +235,8 @@ def _check_format(engine: Engine, path: Path) -> None:
             connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT:d}")
         elif found != FORMAT:
             raise Unavailable("store.format-unknown", path=str(path), found=found, known=FORMAT)
+        else:
+            _METADATA.create_all(connection)  # kinds of records that came later
 
 
 @contextmanager

@@ -10,13 +10,15 @@ from typing import Final
 
 from datadam import seal
 from datadam.dam.world import World
-from datadam.errors import Untrusted
+from datadam.errors import NotFound, Untrusted
 from datadam.formats.statements import shaped
 from datadam.ledger import parties
 from datadam.model import (
     CLASS_OF,
     Deposit,
     DepositId,
+    Deprecation,
+    Edition,
     Entry,
     Grant,
     Json,
@@ -28,13 +30,14 @@ from datadam.model import (
     PublishedStandard,
     Release,
     Statement,
+    Withdrawal,
     instant,
 )
 from datadam.ports import Rows
 
 APPLIED: Final = "applied"
 DAM: Final = "dam"
-PROJECTED: Final = (Member, Key, PublishedStandard, Deposit, Grant, Release)
+PROJECTED: Final = (Member, Key, PublishedStandard, Deprecation, Deposit, Grant, Release, Withdrawal, Edition)
 
 
 def believe(rows: Rows, statement: Statement, *, also: Sequence[Mapping[str, str]] = ()) -> frozenset[str]:
@@ -144,6 +147,15 @@ def _fold_standard(rows: Rows, index: int, id: str, body: Json) -> None:
     )
 
 
+def _fold_deprecation(rows: Rows, index: int, id: str, body: Json) -> None:
+    """A version's last day may be put off, never brought forward: members rely on it."""
+    standard, version, until = body["standard"], body["version"], body["until"]
+    held = rows.get(Deprecation, standard, version)
+    if rows.get(PublishedStandard, standard, version) is None or (held is not None and until <= held.until):
+        raise Untrusted("deprecation.wrong", standard=standard, version=version, statement=id)
+    rows.put(Deprecation(standard=standard, version=version, until=until, index=index))
+
+
 def _refuse_repeated(held: object, id: str) -> None:
     """What is said once stays said: a statement that came again could undo what was said of it since."""
     if held is not None:
@@ -187,11 +199,64 @@ def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
         Release(
             id=id,
             member=body["member"],
-            standard=body["standard"],
+            standard=f"{body['standard']}@{body['edition']}" if "edition" in body else body["standard"],
             share_version=body["share_version"],
             index=index,
         )
     )
+
+
+def _fold_withdrawal(rows: Rows, index: int, id: str, body: Json) -> None:
+    """Each deposit is its signer's own and was not taken back before; so is the one that comes in their place."""
+    replaced_by = body["replaced_by"]
+    for deposit in [*body["deposits"], *([replaced_by] if replaced_by else [])]:
+        held = rows.get(Deposit, deposit)
+        if held is None or held.contributor != body["contributor"]:
+            raise Untrusted("withdrawal.not-yours", deposit=deposit)
+        if rows.get(Withdrawal, deposit) is not None or replaced_by in body["deposits"]:
+            raise Untrusted("withdrawal.repeated", deposit=deposit)
+    for deposit in body["deposits"]:
+        held = rows.get(Deposit, deposit)
+        new = rows.get(Deposit, replaced_by) if replaced_by else held
+        if held is None or new is None or held.standard != new.standard:
+            raise Untrusted("withdrawal.other-standard", deposit=deposit)
+        rows.put(
+            Withdrawal(
+                deposit=held.id,
+                contributor=held.contributor,
+                standard=held.standard,
+                statement=id,
+                index=index,
+                issued=body["issued"],
+                replaced_by=replaced_by,
+            )
+        )
+
+
+def _fold_purge(rows: Rows, index: int, id: str, body: Json) -> None:
+    for held in rows.find(Withdrawal, statement=body["withdrawal"], contributor=body["contributor"], purged=None):
+        rows.put(replace(held, purge=id, purged=index))
+
+
+def _fold_edition(rows: Rows, index: int, id: str, body: Json) -> None:
+    """A name is given once; later only its digest changes, by a statement that names the one before."""
+    held = rows.get(Edition, body["standard"], body["name"])
+    new = Edition(
+        standard=body["standard"],
+        name=body["name"],
+        version=body["version"],
+        upto=body["upto"],
+        batch=body["batch"],
+        digest=body["digest"],
+        statement=id,
+        index=index,
+        revision=held.revision + 1 if held else 0,
+        replaces=body["replaces"],
+    )
+    same = held is None or (held.version, held.upto, held.batch) == (new.version, new.upto, new.batch)
+    if not same or new.replaces != (held.statement if held else None) or new.upto > index:
+        raise Untrusted("edition.changed", edition=new.id)
+    rows.put(new)
 
 
 def _fold_nothing(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -205,12 +270,16 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     Kind.KEY: _fold_key,
     Kind.EXIT: _fold_exit,
     Kind.STANDARD: _fold_standard,
+    Kind.DEPRECATION: _fold_deprecation,
     Kind.MANIFEST: _fold_nothing,
     Kind.OUTCOME: _fold_outcome,
     Kind.GRANT: _fold_grant,
     Kind.REVOCATION: _fold_revocation,
     Kind.RELEASE: _fold_release,
     Kind.ERASURE: _fold_nothing,
+    Kind.WITHDRAWAL: _fold_withdrawal,
+    Kind.PURGE: _fold_purge,
+    Kind.EDITION: _fold_edition,
 }
 
 
@@ -259,14 +328,20 @@ def catch_up(world: World) -> int:
 
 def fold_all(world: World, rows: Rows, start: int) -> None:
     """Fold every entry from `start` to the log's end into `rows`."""
-    index = start
-    for clazz, id in world.ledger.entries(start):
-        statement = world.ledger.statement(id)
+    index, missing = start - 1, dict[str, NotFound]()
+    for index, (clazz, id) in enumerate(world.ledger.entries(start), start=start):
+        try:
+            statement = world.ledger.statement(id)
+        except NotFound as error:
+            missing[id] = error
+            continue
         if CLASS_OF[statement.kind] is not clazz:
             raise Untrusted("log.class-wrong", index=index, statement=id)
         fold(rows, Entry(index=index, statement=statement))
-        index += 1
-    rows.note(APPLIED, str(index))
+    for id, error in missing.items():
+        if rows.get(Withdrawal, id) is None:  # only the manifest of a deposit that was withdrawn may be gone
+            raise error
+    rows.note(APPLIED, str(index + 1))
 
 
 def rebuild(world: World) -> int:

@@ -1,10 +1,11 @@
 """What every verb is given: the ports, the ledger and the limits. Made in wiring, or of memory adapters in a test."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from datadam.ledger import Ledger
-from datadam.ports import Bodies, Clock, Engine, Lake, Secrets, ShareWriter, Spool, Store
+from datadam.ports import Bodies, Clock, Editions, Engine, Lake, Secrets, ShareWriter, Spool, Store, Surveyor, Witness
 from datadam.settings import Settings
 
 
@@ -18,8 +19,11 @@ class World:
     store: Store
     lake: Lake
     engine: Engine
+    surveyor: Surveyor
     shares: ShareWriter
+    editions: Editions
     spool: Spool
     secrets: Secrets
     clock: Clock
+    witnesses: Sequence[Witness] = ()
     lock: threading.RLock = field(default_factory=threading.RLock)  # checks and what they allow are one step

@@ -48,6 +48,10 @@ _TEXT_READ: Final = _closed(
 _FILE: Final = _closed({"name": _text(255), "digest": _HEX, "size": _COUNT, "rows": _COUNT})
 _NULLABLE_MEMBER: Final = {"anyOf": [_MEMBER, {"type": "null"}]}
 _NULLABLE_HEX: Final = {"anyOf": [_HEX, {"type": "null"}]}
+_NULLABLE_INSTANT: Final = {"anyOf": [_INSTANT, {"type": "null"}]}
+_BOOLEAN: Final = {"type": "boolean"}
+_EDITION_NAME: Final = {"type": "string", "pattern": r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$(?!\n)"}
+_EDITIONS: Final = _list(_text(320), 10_000)  # ids, `reservoir@name`
 
 _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     Kind.DAM: {"origin": _text(255), "title": _text(200), "jurisdiction": _COUNTRY, "key": _JWK, "log": _text(400)},
@@ -68,6 +72,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     Kind.KEY: {"member": _MEMBER, "key": _JWK, "replaces": _text(43)},
     Kind.EXIT: {"member": _MEMBER, "reason": _text(2000), "signed_by_member": {"type": "boolean"}},
     Kind.STANDARD: {"standard": _STANDARD, "version": _VERSION, "text": _text(1_000_000), "digest": _HEX},
+    Kind.DEPRECATION: {"standard": _STANDARD, "version": _VERSION, "until": _DATE},
     Kind.MANIFEST: {
         "contributor": _MEMBER,
         "standard": _STANDARD,
@@ -102,9 +107,33 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "rows": _COUNT,
         "files": _list(_HEX, 100_000),
         "deposits_digest": _HEX,
+        "edition": _EDITION_NAME,
     },
     Kind.ERASURE: {"body": _HEX, "member": _NULLABLE_MEMBER, "reason": _text(2000)},
+    Kind.WITHDRAWAL: {
+        "contributor": _MEMBER,
+        "deposits": {**_list(_HEX, 10_000), "minItems": 1, "uniqueItems": True},
+        "replaced_by": _NULLABLE_HEX,
+        "reason": _text(2000),
+    },
+    Kind.PURGE: {
+        "contributor": _MEMBER,
+        "withdrawal": _HEX,
+        "reached": _closed({**dict.fromkeys(("rows", "files", "bodies", "journal"), _COUNT), "editions": _EDITIONS}),
+        "beyond": _closed({"backups_until": _NULLABLE_INSTANT, "recipients": _COUNT, "strangers": _BOOLEAN}),
+    },
+    Kind.EDITION: {
+        "standard": _STANDARD,
+        "version": _VERSION,
+        "name": _EDITION_NAME,
+        "upto": _COUNT,
+        "batch": _COUNT,
+        "digest": _HEX,
+        "replaces": _NULLABLE_HEX,
+    },
 }
+
+_OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {Kind.RELEASE: frozenset({"edition"})}
 
 
 @cache
@@ -119,7 +148,7 @@ def schema(kind: Kind) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"datadam {kind} statement",
-        **_closed({**envelope, **_SHAPES[kind]}),
+        **_closed({**envelope, **_SHAPES[kind]}, optional=_OPTIONAL.get(kind, frozenset())),
     }
 
 

@@ -41,6 +41,9 @@ class MemoryStore:
         """Read the state as it is now, whatever is written meanwhile."""
         yield _MemoryRows(*self._state, writes=False)
 
+    def scrub(self) -> None:
+        """Nothing stays of what was deleted."""
+
     def close(self) -> None:
         """Nothing to let go of."""
 

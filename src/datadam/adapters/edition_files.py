@@ -1,0 +1,120 @@
+"""The Editions port on disk: `<reservoir>/<name>/<deposit>.parquet`, outside every table.
+
+A file that goes in whole is linked, not copied: table files are never rewritten, and a name costs no room. Where newer
+rows supersede older ones, the rows that stand are written anew, so that an edition never shows others later.
+"""
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from datadam.adapters import private_files
+from datadam.adapters.durable import sync_file, sync_folder
+from datadam.adapters.parquet_schema import file_digest
+from datadam.errors import Unavailable
+from datadam.model import edition_of, standard_id
+from datadam.ports import EditionPart
+
+MAKING: Final = ".making-"
+_SUFFIX: Final = ".parquet"
+_AGE_ROWS: Final = 2**40  # more rows than any one deposit has
+
+
+class EditionFiles:
+    """A `ports.Editions` under one root folder, which is made on first use."""
+
+    def __init__(self, root: Path) -> None:
+        """Keep editions under `root`."""
+        self._root = root
+
+    def freeze(self, id: str, parts: Sequence[EditionPart], *, supersede: bool) -> None:
+        """Keep the rows of the parts under the edition's id, durably; what a crash left under it is replaced."""
+        standard, name = edition_of(id)
+        making, place = self._root / standard / f"{MAKING}{name}", self._root / standard / name
+        with _disk(self._root):
+            for folder in (self._root, self._root / standard):
+                private_files.make_folder(folder)
+            for left in (making, place):
+                shutil.rmtree(left, ignore_errors=True)
+            making.mkdir(mode=private_files.OWNER_FOLDER)
+            for part in parts if not supersede else _keep_newest(parts, making):
+                _keep_whole(part.path, making / f"{part.deposit}{_SUFFIX}")
+            sync_folder(making)
+            making.rename(place)
+            sync_folder(place.parent)
+            sync_folder(self._root)
+
+    def files(self, id: str) -> dict[str, Path]:
+        """The file of each deposit that has rows in the edition; empty where there is no such edition."""
+        standard, name = edition_of(id)
+        return {path.stem: path for path in sorted((self._root / standard / name).glob(f"*{_SUFFIX}"))}
+
+    def digest(self, path: Path) -> str | None:
+        """SHA-256 of a file as it lies there now; None when it is gone."""
+        return file_digest(path)
+
+    def erase(self, standard: str, deposits: Collection[str]) -> int:
+        """Remove the files of these deposits from every edition of a standard, also from half made ones; how many."""
+        gone = [path for path in (self._root / standard_id(standard)).glob("*/*") if path.stem in set(deposits)]
+        with _disk(self._root):
+            for path in gone:
+                path.unlink(missing_ok=True)
+            for folder in {path.parent for path in gone}:
+                sync_folder(folder)
+        return len(gone)
+
+
+def _keep_whole(path: Path, into: Path) -> None:
+    try:
+        os.link(path, into)
+    except OSError:  # a file system without links, or another one
+        shutil.copyfile(path, into)
+        sync_file(into)
+
+
+def _keep_newest(parts: Sequence[EditionPart], making: Path) -> Iterator[EditionPart]:
+    """Write what newer rows leave of older parts; gives the parts that stay whole."""
+    by_tag: defaultdict[str, list[EditionPart]] = defaultdict(list)
+    for part in sorted(parts, key=lambda part: (part.sequence, part.deposit)):
+        by_tag[part.tag].append(part)
+    for own in by_tag.values():
+        if len(own) == 1:  # within a deposit a key comes once
+            yield own[0]
+            continue
+        newest = _newest(own)
+        for place, part in enumerate(own):
+            aged = pl.scan_parquet(part.path, glob=False, hive_partitioning=False).join(newest, on="_key", how="left")
+            stands = pl.col("_newest").is_null() | (pl.col("_newest") == pl.col("_row") + place * _AGE_ROWS)
+            rows = aged.filter(stands).drop("_newest").collect(engine="streaming")
+            if rows.height:
+                into = making / f"{part.deposit}{_SUFFIX}"
+                rows.sort("_row").write_parquet(into, compression="zstd", statistics=False)
+                sync_file(into)
+
+
+def _newest(own: Sequence[EditionPart]) -> pl.LazyFrame:
+    """Of each key that comes more than once: where it came last."""
+    keys = [
+        pl.scan_parquet(part.path, glob=False, hive_partitioning=False).select(
+            "_key", _newest=pl.col("_row") + place * _AGE_ROWS
+        )
+        for place, part in enumerate(own)
+    ]
+    counted = pl.concat(keys).filter(pl.col("_key").is_not_null()).group_by("_key")
+    repeated = counted.agg(pl.col("_newest").max(), _times=pl.len()).filter(pl.col("_times") > 1).drop("_times")
+    return repeated.collect(engine="streaming").lazy()
+
+
+@contextmanager
+def _disk(root: Path) -> Iterator[None]:
+    """Tell the disk's own faults, and those of a file that cannot be read, as ours."""
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise Unavailable("edition.disk", path=str(root), why=str(error)[:200]) from error
