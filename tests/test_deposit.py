@@ -561,7 +561,7 @@ def test_rejects_go_after_their_days(world: World) -> None:
     deposit.rejects(world, person.caller, job.id, str)
     forward(world, days=world.settings.rejects_days)
     assert deposit.tidy(world) == 0
-    assert spooled(world, job.id) == ["rejects.en", "rejects.parquet"]
+    assert spooled(world, job.id) == ["rejects.en", "rejects.parquet", "survey.json"]
     forward(world, seconds=1)
     assert deposit.tidy(world) == 1
     assert deposit.tidy(world) == 0
@@ -591,7 +591,7 @@ def test_the_original_is_kept_where_settings_say_so(tmp_path: Path) -> None:
     assert deposit.tidy(world) == 1
     assert spooled(world, job.id) == [RECEIVED]
     refused_one = person.deposits(world, ID, b"meter,amount\nA,x\n", fit_of(world, ID, GOOD))
-    assert spooled(world, refused_one.id) == ["rejects.parquet"]
+    assert spooled(world, refused_one.id) == ["rejects.parquet", "survey.json"]
 
 
 # --- repeats and others -----------------------------------------------------------------------------------------------

@@ -1,15 +1,31 @@
-"""Map, run and report over the Engine port: what the dam and a contributor's own laptop share."""
+"""Map, run and report over the Engine port: what the dam and a contributor's own laptop share.
 
-from collections.abc import Mapping
+A file that is *prepared at home* goes through the standard's own plan before it leaves: what the standard drops is not
+in it, what it masks is masked in it, rejected rows stay behind, units and codes are the standard's. Only unit ids stay
+raw, because their key never leaves the dam. `at_home` is the standard as the laptop runs it, `as_prepared` what of it
+the dam can still judge of such a file.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
-from datadam.model import Json, Source, Tally
-from datadam.plan import Fault, Plan
-from datadam.ports import Engine, Outputs, Progress
+from datadam.model import CodeList, Column, Feed, FileFact, Fit, Json, Protection, Reason, Source, Standard, Tally, Type
+from datadam.plan import Cell, Fault, Plan, Rule, compile_plan
+from datadam.ports import Engine, Finding, Outputs, PreparedWriter, Progress, Survey, Surveyor, SurveyOrder
 
 FIRST_FAULTS: Final = 100  # listed in a report; the rejects file has them all
+_EXAMPLES: Final = {
+    Type.TEXT: "abc",
+    Type.INTEGER: "1200",
+    Type.DECIMAL: "1200.50",
+    Type.NUMBER: "1200.5",
+    Type.BOOLEAN: "true",
+    Type.DATE: "2026-11-22",
+    Type.TIMESTAMP: "2026-11-22T09:00:00Z",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +92,232 @@ def _share(tally: Tally) -> Decimal:
 def within_limit(plan: Plan, tally: Tally) -> bool:
     """Whether so few rows were refused, and at least one admitted, that the standard lets the rest in."""
     return tally.admitted > 0 and Decimal(tally.rejected) <= plan.reject_limit * tally.rows
+
+
+# --- what is said of rows ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One fault of one row, with what its rule asks: `reason` names the sentence and fills it in."""
+
+    row: int
+    column: str | None
+    source: str | None
+    rule: str
+    value: str | None
+    reason: Reason
+
+
+def found(standard: Standard, plan: Plan, faults: Iterable[Fault]) -> list[Found]:
+    """Faults with what their rules ask."""
+    reasons = {rule.id: asked(standard, rule) for rule in plan.rules}
+    return [
+        Found(row=f.row, column=f.column, source=f.source, rule=f.rule, value=f.value, reason=reasons[f.rule])
+        for f in faults
+    ]
+
+
+def asked(standard: Standard, rule: Rule) -> Reason:
+    """What a rule asks of a row, as a reason that `texts` puts into words."""
+    facts: dict[str, object] = {"column": rule.column or ", ".join(standard.key)}
+    if rule.column is not None:
+        column = standard.column(rule.column)
+        facts |= {
+            "type": str(column.type),
+            "example": _EXAMPLES[column.type],
+            "minimum": _or(column.minimum, "−∞"),
+            "maximum": _or(column.maximum, "∞"),
+            "least": _or(column.min_length, 0),
+            "most": _or(column.max_length, "∞"),
+            "pattern": column.pattern or "",
+            "codes": column.codes or ", ".join(column.values),
+            "unit": column.unit or "",
+            "units": ", ".join(unit.symbol for unit in column.units),
+            "op": rule.op or "",
+            "other": rule.other or "",
+        }
+    return Reason(f"rule.{rule.check}", facts)
+
+
+def _or(value: object, instead: object) -> str:
+    return str(instead if value is None else value)
+
+
+# --- what is said of a file as a whole --------------------------------------------------------------------------------
+
+
+def survey_to_json(survey: Survey, changes: Mapping[str, Iterable[Reason]]) -> Json:
+    """A survey as a JSON object `{findings, columns, changes}`; the values in it are the contributor's own."""
+    return {
+        "findings": [
+            {"code": f.reason.code, "facts": dict(f.reason.facts), "rows": list(f.rows), "count": f.count}
+            for f in survey.findings
+        ],
+        "columns": {name: dict(facts) for name, facts in survey.columns.items()},
+        "changes": {
+            name: [{"code": reason.code, "facts": dict(reason.facts)} for reason in reasons]
+            for name, reasons in changes.items()
+        },
+    }
+
+
+def changes(standard: Standard, plan: Plan, fit: Fit) -> dict[str, list[Reason]]:
+    """What becomes of each column between the file and the reservoir, as reasons that `texts` puts into words."""
+    feeds = {feed.column: feed for feed in fit.feeds}
+    return {
+        cell.column: list(_changes(standard.column(cell.column), cell, feeds.get(cell.column))) for cell in plan.cells
+    }
+
+
+def _changes(column: Column, cell: Cell, feed: Feed | None) -> Iterable[Reason]:
+    if cell.source is None:
+        yield Reason("change.absent") if cell.constant is None else Reason("change.constant", {"value": cell.constant})
+        if cell.constant is None:
+            return
+    elif cell.source != cell.column:
+        yield Reason("change.renamed", {"source": cell.source})
+    if cell.lookup is not None:
+        yield Reason("change.coded", {"codes": cell.lookup.name})
+    if cell.units is not None:
+        yield Reason("change.units", {"source": cell.units.source, "unit": column.unit or ""})
+    elif feed is not None and feed.unit is not None and feed.unit != column.unit:
+        yield Reason("change.unit", {"given": feed.unit, "unit": column.unit or ""})
+    if column.type is Type.DECIMAL:
+        yield Reason("change.decimal", {"scale": column.scale})
+    elif column.type is Type.TIMESTAMP:
+        yield Reason("change.instant")
+    match column.protection:
+        case Protection.DROP:
+            yield Reason("change.dropped")
+        case Protection.MASK:
+            yield Reason("change.masked", {"keep": column.mask_keep})
+        case Protection.UNIT_ID:
+            yield Reason("change.unit-id", {"domain": column.domain or ""})
+
+
+# --- prepared at home -------------------------------------------------------------------------------------------------
+
+
+def at_home(standard: Standard) -> Standard:
+    """The standard as the contributor's machine runs it: identifiers stay as they are, all else is protected."""
+    return replace(standard, columns=tuple(_raw(column) for column in standard.columns))
+
+
+def _raw(column: Column) -> Column:
+    if column.protection is not Protection.UNIT_ID:
+        return column
+    return replace(column, protection=Protection.KEEP, domain=None)
+
+
+def as_prepared(standard: Standard) -> Standard:
+    """What of the standard the dam judges of a prepared file: all but what rests on values that stayed at home."""
+    gone = {c.name for c in standard.columns if c.protection in {Protection.DROP, Protection.MASK}}
+    return replace(
+        standard,
+        columns=tuple(_judged_again(column) for column in standard.columns),
+        rules=tuple(rule for rule in standard.rules if not {rule.left, rule.right} & gone),
+    )
+
+
+def _judged_again(column: Column) -> Column:
+    match column.protection:
+        case Protection.DROP:
+            return replace(column, required=False)
+        case Protection.MASK:  # the dam masks again, and so nothing else could be stored
+            return replace(column, pattern=None, codes=None, values=())
+        case _:
+            return column
+
+
+def prepared_fit(standard: Standard, fit: Fit) -> Fit:
+    """The mapping of the prepared file: the standard's own names, and nothing of the contributor's layout."""
+    fed = {feed.column for feed in fit.feeds}
+    kept = [c.name for c in standard.columns if c.name in fed and c.protection is not Protection.DROP]
+    return Fit(standard=fit.standard, version=fit.version, feeds=tuple(Feed(column=name, source=name) for name in kept))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a contributor's own machine does the work with."""
+
+    engine: Engine
+    surveyor: Surveyor
+    writer: PreparedWriter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A file to be prepared, and where: `folder` is empty and private, `key_secret` any 32 random bytes."""
+
+    standard: Standard
+    fit: Fit
+    codes: Mapping[str, CodeList]
+    source: Source
+    folder: Path
+    into: Path
+    key_secret: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A prepared file and all that its contributor should know of it."""
+
+    report: Report
+    found: tuple[Found, ...]
+    survey: Survey
+    changes: Mapping[str, list[Reason]]
+    plan: Plan
+    rejects: Path | None  # as sent, with the rules that each row broke; it stays here
+    file: FileFact | None  # None where too little of the file holds: then nothing is written
+    fit: Fit
+    raw: tuple[str, ...]  # columns of identifiers that travel as they are
+    stays: tuple[str, ...]  # columns of the file whose values stay here, by its own names
+
+
+def prepare_at_home(desk: Desk, home: Home, progress: Progress) -> Prepared:
+    """Judge, convert and protect a file by the standard's own plan, and write what is left for the dam."""
+    standard = at_home(home.standard)
+    plan = compile_plan(standard, home.fit, home.codes)
+    admitted, rejects = home.folder / "admitted.parquet", home.folder / "rejects.parquet"
+    outputs = Outputs(admitted=admitted, rejects=rejects, deposit="", unit_keys={}, key_secret=home.key_secret)
+    told = prepare(desk.engine, plan, home.source, outputs, progress)
+    fit = prepared_fit(home.standard, home.fit)
+    fed = {feed.column: feed for feed in home.fit.feeds}
+    order = SurveyOrder(
+        standard=standard,
+        plan=plan,
+        admitted=admitted if told.tally.admitted else None,
+        rejects=rejects if told.tally.rejects else None,
+    )
+    columns = [feed.column for feed in fit.feeds]
+    return Prepared(
+        report=told,
+        found=tuple(found(standard, plan, told.faults)),
+        survey=desk.surveyor.survey(order),
+        changes=changes(home.standard, plan, home.fit),
+        plan=plan,
+        rejects=order.rejects,
+        file=desk.writer.write(admitted, home.into, columns=columns) if told.within else None,
+        fit=fit,
+        raw=tuple(c.name for c in home.standard.columns if c.protection is Protection.UNIT_ID and c.name in fed),
+        stays=tuple(_stays(home.standard, home.fit)),
+    )
+
+
+def _stays(standard: Standard, fit: Fit) -> Iterable[str]:
+    gone = {c.name for c in standard.columns if c.protection is Protection.DROP}
+    yield from (feed.source for feed in fit.feeds if feed.column in gone and feed.source is not None)
+    yield from fit.dropped
+
+
+def corrected_fit(fit: Fit, columns: Iterable[str]) -> Fit | None:
+    """The mapping of rejects that were handed back and corrected: that of the file they came from, without the reasons.
+
+    None where the columns are not those of the file and one more, `reason`, behind them.
+    """
+    *before, last = [*columns] or [""]
+    known = {f.source for f in fit.feeds} | {f.unit_source for f in fit.feeds} | {*fit.dropped}
+    if last.rstrip("_") != "reason" or last in known or set(before) != known - {None}:
+        return None
+    return replace(fit, dropped=(*fit.dropped, last))

@@ -6,18 +6,21 @@ import os
 import re
 import shutil
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from datadam.adapters import private_files
+from datadam.adapters import private_files, spool_pieces
 from datadam.adapters.durable import sync_folder
+from datadam.adapters.spool_pieces import Pieces
 from datadam.errors import Invalid, Unavailable
 from datadam.ports import RECEIVED
 
 _DEPOSIT: Final = re.compile(r"[0-9a-f]{64}")
 _FILE: Final = re.compile(r"[a-z]+(\.[a-z]+)?")
+_MAX_HELD: Final = 1000  # files in pieces whose hash is kept between two of them; the others' bytes are read again
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -28,11 +31,14 @@ class SpoolFiles:
         """Open the spool at `root`, made if absent; what an interrupted transfer left behind is removed."""
         self._root, self._max = root, max_bytes
         self._lock = threading.Lock()
-        self._coming: dict[str, int] = {}  # partial file → bytes counted for it
+        self._coming: dict[str, int] = {}  # partial file, or deposit that comes in pieces → bytes counted for it
+        self._held: OrderedDict[str, Pieces] = OrderedDict()
         with _disk(root):
             private_files.make_folder(root)
             for leftover in root.glob(f"*/.*{private_files.PARTIAL}"):
                 leftover.unlink()
+            for begun in root.glob(f"*/{spool_pieces.COMING}"):
+                self._coming[begun.parent.name] = begun.stat().st_size
         self._settled = self._measure()
 
     def receive(self, deposit: str, chunks: Iterator[bytes], *, limit: int) -> tuple[Path, str, int]:
@@ -43,6 +49,7 @@ class SpoolFiles:
         folder = self.folder(deposit)
         partial, path = folder / f".{os.urandom(8).hex()}{private_files.PARTIAL}", folder / RECEIVED
         digest, size = hashlib.sha256(), 0
+        self._forget(deposit)
         try:
             with self._writing(partial) as handle:
                 for chunk in chunks:
@@ -64,6 +71,44 @@ class SpoolFiles:
             self._settle(partial)
         return path, digest.hexdigest(), size
 
+    def begun(self, deposit: str) -> int:
+        """How many bytes of a file that comes in pieces are there for good."""
+        with _disk(self._root):
+            return spool_pieces.durable(self._path(deposit))
+
+    def append(self, deposit: str, chunks: Iterator[bytes], *, offset: int, limit: int) -> int:
+        """Write the chunks durably after the first `offset` bytes: how many there are then.
+
+        Another `offset` than what is there, or over `limit` in all, is `Invalid`; a full spool or disk, or one that
+        lost what it had, is `Unavailable`. Whatever stops it, what came before is kept.
+        """
+        begun = self.begun(deposit)
+        if offset != begun:
+            raise Invalid("spool.offset-other", offset=offset, expected=begun)
+        pieces = self._pieces(deposit)
+        with _disk(self._root):
+            pieces.open()
+        try:
+            for chunk in chunks:
+                if pieces.size + len(chunk) > limit:
+                    raise Invalid("spool.file-too-large", limit=limit)
+                self._count(Path(deposit), pieces.size + len(chunk))
+                with _disk(self._root):
+                    pieces.write(chunk)
+        finally:
+            with _disk(self._root):
+                pieces.close()
+            self._hold(deposit, pieces)
+        return pieces.size
+
+    def finish(self, deposit: str) -> tuple[Path, str, int]:
+        """Call what came in pieces the deposit's file: path, SHA-256 hex, size in bytes."""
+        pieces = self._pieces(deposit)
+        with _disk(self._root):
+            finished = pieces.finish()
+        self._settle(Path(deposit))
+        return finished
+
     def folder(self, deposit: str) -> Path:
         """Give the deposit's work folder, made if absent, owner-only."""
         path = self._path(deposit)
@@ -71,11 +116,25 @@ class SpoolFiles:
             private_files.make_folder(path)
         return path
 
+    def keep(self, deposit: str, name: str, data: bytes) -> None:
+        """Write one small file of the work folder whole and durably, or replace it."""
+        path = self._file(deposit, name)
+        self.folder(deposit)
+        with _disk(self._root):
+            private_files.write(path, data)
+
+    def kept(self, deposit: str, name: str) -> bytes | None:
+        """What `keep` wrote, or None."""
+        path = self._file(deposit, name)
+        with _disk(self._root):
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                return None
+
     def discard(self, deposit: str, name: str) -> None:
         """Remove one file of the work folder; an absent one is fine."""
-        if not _FILE.fullmatch(name):
-            raise Invalid("spool.name-malformed", name=name[:80])
-        path = self._path(deposit) / name
+        path = self._file(deposit, name)
         with _disk(self._root), suppress(FileNotFoundError):
             path.unlink()
         self._settle(None)
@@ -85,12 +144,41 @@ class SpoolFiles:
         path = self._path(deposit)
         with _disk(self._root), suppress(FileNotFoundError):
             shutil.rmtree(path)
-        self._settle(None)
+        self._forget(deposit)
+
+    def _file(self, deposit: str, name: str) -> Path:
+        if not _FILE.fullmatch(name):
+            raise Invalid("spool.name-malformed", name=name[:80])
+        return self._path(deposit) / name
 
     def _path(self, deposit: str) -> Path:
         if not _DEPOSIT.fullmatch(deposit):
             raise Invalid("spool.deposit-malformed", deposit=deposit[:80])
         return self._root / deposit
+
+    def _pieces(self, deposit: str) -> Pieces:
+        """What came of a file, with its hash: as it was left, else read again."""
+        with self._lock:
+            held = self._held.pop(deposit, None)
+        folder = self.folder(deposit)
+        with _disk(self._root):
+            return held or Pieces(folder)
+
+    def _hold(self, deposit: str, pieces: Pieces) -> None:
+        with self._lock:
+            self._coming[deposit] = pieces.size
+            if pieces.sound:
+                self._held[deposit] = pieces
+            if len(self._held) > _MAX_HELD:
+                self._held.popitem(last=False)
+
+    def _forget(self, deposit: str) -> None:
+        """Remove what came in pieces, and count it no more."""
+        with self._lock:
+            self._held.pop(deposit, None)
+        with _disk(self._root):
+            spool_pieces.forget(self._path(deposit))
+        self._settle(Path(deposit))
 
     @contextmanager
     def _writing(self, partial: Path) -> Iterator[int]:

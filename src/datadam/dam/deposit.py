@@ -15,13 +15,13 @@ gives the same receipt. A verdict depends on the depositor's own rows and on pub
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from datadam import seal, texts
-from datadam.dam import join, publish, state
+from datadam.dam import join, lineage, publish, quality, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
@@ -32,6 +32,7 @@ from datadam.model import (
     Deposit,
     DepositId,
     FileFact,
+    Fit,
     Job,
     Json,
     Kind,
@@ -42,26 +43,17 @@ from datadam.model import (
     Standard,
     Statement,
     Tally,
-    Type,
     instant,
 )
-from datadam.plan import Plan, Rule, compile_plan
+from datadam.plan import Plan, compile_plan
 from datadam.ports import RECEIVED, Outputs, Progress
+from datadam.prepare import Found, as_prepared, asked, changes, found
 
 MAX_ANNOUNCED: Final = 100  # deposits of one member that wait for their file; each costs a row and a folder
 MAX_COMING: Final = 8  # files of one member that come in at once: who sends slowly must not take everybody's room
 ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
 REJECTS: Final = "rejects.parquet"
 RETURNED: Final = tuple(f"rejects.{language}" for language in texts.LANGUAGES)  # CSV; one may be sent while another is
-_EXAMPLES: Final = {
-    Type.TEXT: "abc",
-    Type.INTEGER: "1200",
-    Type.DECIMAL: "1200.50",
-    Type.NUMBER: "1200.5",
-    Type.BOOLEAN: "true",
-    Type.DATE: "2026-11-22",
-    Type.TIMESTAMP: "2026-11-22T09:00:00Z",
-}
 FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED})
 _COMING: Final[dict[tuple[Path, str], str]] = {}  # dam and deposit whose file is being received or tidied away → whose
 
@@ -132,13 +124,13 @@ def _contributor(world: World, caller: Caller) -> str:
 
 
 def _check_manifest(world: World, body: Json) -> None:
-    last = publish.published(world, body["standard"])
-    if body["version"] != last.version:
-        raise Invalid("deposit.version-old", standard=last.id, version=body["version"], last=last.version)
+    lineage.may_deposit(world, body["contributor"], body["standard"], body["version"])
+    named = publish.published(world, body["standard"], body["version"])
     fit = fit_from_json(body["fit"])
-    if fit_digest(fit) != body["fit_digest"] or (fit.standard, fit.version) != (last.id, last.version):
-        raise Invalid("deposit.fit-other", standard=last.id)
-    compile_plan(odcs.read(last.text), fit, codelists.packaged())
+    if fit_digest(fit) != body["fit_digest"] or (fit.standard, fit.version) != (named.id, named.version):
+        raise Invalid("deposit.fit-other", standard=named.id)
+    standard = odcs.read(named.text)
+    compile_plan(as_prepared(standard) if "prepared" in body else standard, fit, codelists.packaged())
     size = body["file"]["size"]
     if size > world.settings.max_file_bytes:
         raise Invalid("deposit.file-too-large", size=size, limit=world.settings.max_file_bytes)
@@ -176,7 +168,7 @@ def own_job(world: World, caller: Caller, id: str) -> Job:
 def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> Job:
     """Spool the announced file. One that is not what the manifest says is `Invalid`, and nothing of it stays."""
     contributor = own_job(world, caller, id).contributor
-    with _alone(world, id, contributor):  # else a second transfer could bring other bytes than were found right
+    with alone(world, id, contributor):  # else a second transfer could bring other bytes than were found right
         job = own_job(world, caller, id)
         if job.stage != Stage.ANNOUNCED:
             return job
@@ -185,16 +177,22 @@ def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> J
             _, digest, size = world.spool.receive(
                 job.id, chunks, limit=min(told["size"], world.settings.max_file_bytes)
             )
-            if (digest, size) != (told["digest"], told["size"]):
-                raise Invalid("deposit.file-other", name=told["name"], size=size, expected=told["size"])
+            return received(world, job, digest, size)
         except BaseException:
             world.spool.clear(job.id)
             raise
-        return _moved(world, job, Stage.RECEIVED)
+
+
+def received(world: World, job: Job, digest: str, size: int) -> Job:
+    """Move an announced deposit on whose file is in the spool; `Invalid` if it is not what the manifest says."""
+    told = seal.opened(job.envelope).body["file"]
+    if (digest, size) != (told["digest"], told["size"]):
+        raise Invalid("deposit.file-other", name=told["name"], size=size, expected=told["size"])
+    return _moved(world, job, Stage.RECEIVED)
 
 
 @contextmanager
-def _alone(world: World, id: str, contributor: str) -> Iterator[None]:
+def alone(world: World, id: str, contributor: str) -> Iterator[None]:
     """Within this, nobody else receives or tidies that deposit; `Unavailable` if somebody does already.
 
     `Refused` to a contributor with too many files under way.
@@ -261,16 +259,19 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
         job = _moved(world, job, Stage.RECEIVED, facts={"tag": tag})
     folder = world.spool.folder(job.id)
     into = Outputs(
-        admitted=world.lake.place(job.standard, tag, job.id),
+        admitted=world.lake.place(lineage.table(world, job.standard, job.version), tag, job.id),
         rejects=folder / REJECTS,
         deposit=job.id,
         unit_keys={domain: world.secrets.secret(f"unit-{domain}") for domain in _domains(plan)},
         key_secret=seal.keyed(world.secrets.secret("rows"), job.standard),
-        held=[file.path for file in world.lake.files(job.standard) if file.tag == tag],
+        held=[file.path for file in lineage.files(world, job.standard) if file.tag == tag],
     )
     told = manifest.body["file"]
     source = Source(path=str(folder / RECEIVED), format=told["format"], name=told["name"])
     tally = world.engine.run(plan, source, into, progress)
+    standard = standard_of(world, job)
+    order = quality.order(world, job, (standard, plan), into, tally)
+    quality.look_over(world, job, order, changes(standard, plan, fit_of(job)))
     facts = {"tag": tag, "tally": _tally_facts(tally)}
     return _moved(world, job, Stage.JUDGED, facts=facts), tally, plan
 
@@ -293,8 +294,23 @@ def _tally_facts(tally: Tally) -> Json:
 
 def plan_of(world: World, job: Job) -> Plan:
     """The Plan of a deposit: its standard's version and its own fit."""
+    return compile_plan(standard_of(world, job), fit_of(job), codelists.packaged())
+
+
+def standard_of(world: World, job: Job) -> Standard:
+    """The standard as a deposit is judged by it: of a file prepared at home, what can be judged of that."""
     standard = odcs.read(publish.published(world, job.standard, job.version).text)
-    return compile_plan(standard, fit_from_json(seal.opened(job.envelope).body["fit"]), codelists.packaged())
+    return as_prepared(standard) if is_prepared(job) else standard
+
+
+def fit_of(job: Job) -> Fit:
+    """The mapping that the contributor signed."""
+    return fit_from_json(seal.opened(job.envelope).body["fit"])
+
+
+def is_prepared(job: Job) -> bool:
+    """Whether the contributor signed that it prepared the file on its own machine."""
+    return "prepared" in seal.opened(job.envelope).body
 
 
 def _tag(world: World, job: Job) -> str:
@@ -363,9 +379,10 @@ def _commit(world: World, job: Job) -> Job:
 
 def commit(world: World, deposit: Deposit) -> None:
     """Make a sealed deposit visible, once."""
-    place = world.lake.place(deposit.standard, deposit.tag, deposit.id)
+    table = lineage.table(world, deposit.standard, deposit.version)
+    place = world.lake.place(table, deposit.tag, deposit.id)
     files = [FileFact(path=str(place), digest=f["digest"], size=f["size"], rows=f["rows"]) for f in deposit.files]
-    world.lake.append(deposit.standard, deposit.tag, deposit.id, files)
+    world.lake.append(table, deposit.tag, deposit.id, files)
 
 
 def refuse(world: World, id: str, error: DamError) -> Job:
@@ -382,7 +399,7 @@ def refuse(world: World, id: str, error: DamError) -> Job:
 
 def _end_refused(world: World, job: Job) -> Job:
     if "tag" in job.facts:
-        world.lake.forget(job.standard, str(job.facts["tag"]), job.id)
+        world.lake.forget(lineage.table(world, job.standard, job.version), str(job.facts["tag"]), job.id)
     world.spool.discard(job.id, RECEIVED)
     return _moved(world, job, Stage.REFUSED)
 
@@ -401,21 +418,10 @@ def recover(world: World) -> list[str]:
             again.append(job.id)
     told = {job.id for job in jobs}
     for deposit in deposits.values():
-        if deposit.id not in told and not world.lake.holds(deposit.standard, deposit.id):
+        table = lineage.table(world, deposit.standard, deposit.version)
+        if deposit.id not in told and not world.lake.holds(table, deposit.id):
             commit(world, deposit)
     return again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One fault of one row, with what its rule asks: `reason` names the sentence and fills it in."""
-
-    row: int
-    column: str | None
-    source: str | None
-    rule: str
-    value: str | None
-    reason: Reason
 
 
 def report(world: World, caller: Caller, id: str, *, limit: int) -> tuple[Job, list[Found]]:
@@ -423,12 +429,9 @@ def report(world: World, caller: Caller, id: str, *, limit: int) -> tuple[Job, l
     job = own_job(world, caller, id)
     if not _has_rejects(job):
         return job, []
-    plan, reasons = _plan_and_reasons(world, job)
+    plan, standard = plan_of(world, job), standard_of(world, job)
     faults = world.engine.faults(plan, world.spool.folder(job.id) / REJECTS, limit)
-    return job, [
-        Found(row=f.row, column=f.column, source=f.source, rule=f.rule, value=f.value, reason=reasons[f.rule])
-        for f in faults
-    ]
+    return job, found(standard, plan, faults)
 
 
 def rejects(
@@ -441,47 +444,17 @@ def rejects(
     job = own_job(world, caller, id)
     if not _has_rejects(job):
         raise NotFound("deposit.no-rejects", deposit=job.id)
-    plan, reasons = _plan_and_reasons(world, job)
+    plan, standard = plan_of(world, job), standard_of(world, job)
     folder = world.spool.folder(job.id)
     into = folder / RETURNED[texts.LANGUAGES.index(language)]
-    world.engine.return_rejects(plan, folder / REJECTS, into, {rule: sentence(r) for rule, r in reasons.items()})
+    world.engine.return_rejects(
+        plan, folder / REJECTS, into, {rule.id: sentence(asked(standard, rule)) for rule in plan.rules}
+    )
     return into
 
 
 def _has_rejects(job: Job) -> bool:
     return bool(job.facts.get("tally", {}).get("rejected")) and not job.facts.get("rejects_gone")
-
-
-def _plan_and_reasons(world: World, job: Job) -> tuple[Plan, dict[str, Reason]]:
-    plan = plan_of(world, job)
-    standard = odcs.read(publish.published(world, job.standard, job.version).text)
-    return plan, {rule.id: asked(standard, rule) for rule in plan.rules}
-
-
-def asked(standard: Standard, rule: Rule) -> Reason:
-    """What a rule asks of a row, as a reason that `texts` puts into words."""
-    facts: dict[str, object] = {"column": rule.column or ", ".join(standard.key)}
-    if rule.column is not None:
-        column = standard.column(rule.column)
-        facts |= {
-            "type": str(column.type),
-            "example": _EXAMPLES[column.type],
-            "minimum": _or(column.minimum, "−∞"),
-            "maximum": _or(column.maximum, "∞"),
-            "least": _or(column.min_length, 0),
-            "most": _or(column.max_length, "∞"),
-            "pattern": column.pattern or "",
-            "codes": column.codes or ", ".join(column.values),
-            "unit": column.unit or "",
-            "units": ", ".join(unit.symbol for unit in column.units),
-            "op": rule.op or "",
-            "other": rule.other or "",
-        }
-    return Reason(f"rule.{rule.check}", facts)
-
-
-def _or(value: object, instead: object) -> str:
-    return str(instead if value is None else value)
 
 
 def own(world: World, caller: Caller) -> list[Job]:
@@ -514,7 +487,7 @@ def tidy(world: World) -> int:
 
 def _drop_rejects(world: World, job: Job) -> None:
     if world.settings.keep_original:
-        for name in (REJECTS, *RETURNED):
+        for name in (REJECTS, *RETURNED, quality.SURVEY):
             world.spool.discard(job.id, name)
     else:
         world.spool.clear(job.id)
@@ -524,7 +497,7 @@ def _drop_rejects(world: World, job: Job) -> None:
 def _drop_announced(world: World, job: Job) -> bool:
     """Forget an announcement, unless its file came after all, or is coming."""
     try:
-        with _alone(world, job.id, ""):
+        with alone(world, job.id, ""):
             with world.store.transaction() as rows:
                 if rows.get(Job, job.id) != job:
                     return False

@@ -1,0 +1,54 @@
+"""Quality: look a judged file over as a whole, and keep what was found for its contributor alone.
+
+A finding refuses nothing. It rests on the deposit's own rows and on its contributor's own earlier ones; they are read
+for nobody else, and nobody else's are read. What was found holds values, so it lies in the deposit's work folder, as
+long as the rejects do, and never in the store or the log.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from datadam.dam.world import World
+from datadam.errors import Unavailable
+from datadam.model import Deposit, Job, Json, Reason, Standard, Tally
+from datadam.plan import Plan
+from datadam.ports import Finding, Outputs, Survey, SurveyOrder
+from datadam.prepare import survey_to_json
+
+SURVEY: Final = "survey.json"
+HISTORY: Final = 12  # own earlier deposits that are looked at: the thousandth must not cost more than the tenth
+
+
+def order(world: World, job: Job, judged: tuple[Standard, Plan], outputs: Outputs, tally: Tally) -> SurveyOrder:
+    """What is looked at: what the run wrote, and the newest of the contributor's own files that are visible."""
+    with world.store.read() as rows:
+        own = rows.find(Deposit, contributor=job.contributor, standard=job.standard)
+    index = {str(file["name"]): deposit.index for deposit in own for file in deposit.files}
+    newest = sorted(
+        (path for path in outputs.held if path.name in index), key=lambda path: index[path.name], reverse=True
+    )
+    return SurveyOrder(
+        standard=judged[0],
+        plan=judged[1],
+        admitted=outputs.admitted if tally.admitted else None,
+        rejects=outputs.rejects if tally.rejects else None,
+        held=tuple(newest[:HISTORY]),
+    )
+
+
+def look_over(world: World, job: Job, order: SurveyOrder, changes: Mapping[str, Iterable[Reason]]) -> None:
+    """Make the survey and keep it. One that cannot be made says so, and stops no deposit."""
+    try:
+        survey = world.surveyor.survey(order)
+    except Unavailable as error:
+        survey = Survey(findings=(Finding(reason=Reason(error.code, dict(error.facts))),))
+    text = json.dumps(survey_to_json(survey, changes), ensure_ascii=False, sort_keys=True)
+    world.spool.keep(job.id, SURVEY, text.encode())
+
+
+def kept(world: World, job: Job) -> Json:
+    """What was found, `{findings, columns, changes}`; empty before the file was judged and after its days are over."""
+    data = world.spool.kept(job.id, SURVEY)
+    found: Json = {"findings": [], "columns": {}, "changes": {}} if data is None else json.loads(data)
+    return found
