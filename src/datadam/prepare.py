@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from datadam.model import CodeList, Column, Feed, FileFact, Fit, Json, Protection, Reason, Source, Standard, Tally, Type
 from datadam.plan import Cell, Fault, Plan, Rule, compile_plan
-from datadam.ports import Engine, Finding, Outputs, PreparedWriter, Progress, Survey, Surveyor, SurveyOrder
+from datadam.ports import Engine, Outputs, PreparedWriter, Progress, Survey, Surveyor, SurveyOrder
 
 FIRST_FAULTS: Final = 100  # listed in a report; the rejects file has them all
 _EXAMPLES: Final = {
@@ -180,7 +180,7 @@ def _changes(column: Column, cell: Cell, feed: Feed | None) -> Iterable[Reason]:
     if cell.lookup is not None:
         yield Reason("change.coded", {"codes": cell.lookup.name})
     if cell.units is not None:
-        yield Reason("change.units", {"source": cell.units.source, "unit": column.unit or ""})
+        yield Reason("change.units-by-row", {"source": cell.units.source, "unit": column.unit or ""})
     elif feed is not None and feed.unit is not None and feed.unit != column.unit:
         yield Reason("change.unit", {"given": feed.unit, "unit": column.unit or ""})
     if column.type is Type.DECIMAL:
