@@ -148,6 +148,18 @@ def _profile(scene: Scene) -> str:
     return "/api/profiles/" + login.profiles(scene.dam.world, scene.people["alice"].id)[-1].hash[:12]
 
 
+def _announced(part: str, number: int) -> Callable[[Scene], str]:
+    """The address of a file that only alice announced, one of its own for each number."""
+    return lambda scene: (
+        f"/api/deposits/{announce(scene, 'alice', f'meter,amount{chr(10)}U{number},1'.encode())}/{part}"
+    )
+
+
+def _piece(_: Scene) -> dict[str, Any]:
+    headers = {"Upload-Complete": "?0", "Upload-Offset": "0", "Content-Type": "application/partial-upload"}
+    return {"content": b"meter", "headers": headers}
+
+
 def _waiting(scene: Scene) -> str:
     with scene.dam.world.store.read() as rows:
         return next(one.id for one in rows.find(Job, stage="announced"))
@@ -184,6 +196,11 @@ TRIES = {
     "PUT /api/deposits/{id}/file": Try(
         (401, 401, 401, 404, 202), lambda scene: f"/api/deposits/{scene.announced}/file", lambda _: {"content": GOOD}
     ),
+    "OPTIONS /api/deposits/{id}/file": Try((204,) * 5, lambda _: "/api/deposits/x/file"),
+    "POST /api/deposits/{id}/file": Try((401, 401, 401, 404, 201), _announced("file", 1), _piece),
+    "HEAD /api/deposits/{id}/upload": Try((401, 401, 401, 404, 204), _announced("upload", 2)),
+    "PATCH /api/deposits/{id}/upload": Try((401, 401, 401, 404, 204), _announced("upload", 3), _piece),
+    "DELETE /api/deposits/{id}/upload": Try((401, 401, 401, 404, 204), _announced("upload", 4)),
     "GET /api/deposits": Try(MEMBERS),
     "GET /api/deposits/{id}": Try(ONLY_MINE, lambda scene: f"/api/deposits/{scene.deposit}"),
     "GET /api/deposits/{id}/rejects": Try(ONLY_MINE, lambda scene: f"/api/deposits/{scene.deposit}/rejects"),
@@ -738,5 +755,6 @@ def test_the_openapi_names_every_address(scene: Scene) -> None:
 def test_what_counts_as_an_upload_is_only_a_deposits_file() -> None:
     """Only one address takes bodies of any size."""
     assert app._is_upload("/api/deposits/x/file")
+    assert app._is_upload("/api/deposits/x/upload")
     assert not app._is_upload("/api/deposits")
     assert served.STANDARD == STANDARD

@@ -10,6 +10,7 @@ from typing import Final
 import httpx
 
 from datadam import ledger, seal
+from datadam.client import upload
 from datadam.client.answers import answered, check_url, part
 from datadam.client.files import CHUNK, chunks, file_format, hashed, shown_name
 from datadam.client.frames import Reservoir, Reservoirs
@@ -218,11 +219,20 @@ class Dam(Line):
         statement = self._sign(Kind.MANIFEST, facts)
         job: Json = self._ask("POST", "/api/deposits", content=seal.envelope(statement)).json()
         if job["stage"] == "announced":
-            told = progress or (lambda _: None)
-            headers = {"Content-Length": str(size)}
-            content = chunks(file, lambda sent: told({**job, "progress": {"stage": "send", "done": sent, "of": size}}))
-            job = self._ask("PUT", f"/api/deposits/{part(job['id'])}/file", content=content, headers=headers).json()
+            self._bring(job, file, size, progress or (lambda _: None))
         return self.wait(job["id"], progress=progress)
+
+    def _bring(self, job: Json, file: Path, size: int, told: Callable[[Json], None]) -> None:
+        """Send an announced file: a large one in pieces, from where an earlier try stopped."""
+
+        def sent(done: int) -> None:
+            told({**job, "progress": {"stage": "send", "done": done, "of": size}})
+
+        if upload.resumable(size):
+            upload.send(self._ask, str(job["id"]), file, size, sent)
+        else:
+            headers = {"Content-Length": str(size)}
+            self._ask("PUT", f"/api/deposits/{part(job['id'])}/file", content=chunks(file, sent), headers=headers)
 
     def wait(self, id: str, *, progress: Callable[[Json], None] | None = None) -> Json:
         """Wait until a deposit is committed or refused."""

@@ -19,7 +19,7 @@ from datadam import __version__
 from datadam.dam import deposit, login, prove, release
 from datadam.dam.works import Works
 from datadam.dam.world import World
-from datadam.edges import api, delta_sharing, operator
+from datadam.edges import api, delta_sharing, operator, upload
 from datadam.edges.manners import Guard, problem
 from datadam.errors import DamError, Invalid, NotFound
 from datadam.model import Job
@@ -27,6 +27,7 @@ from datadam.model import Job
 TIDY_SECONDS: Final = 3600  # how often what is over is removed
 UPLOADS: Final = 64  # files that come in at once, a thread each; more of them wait
 _UPLOADS_FROM: Final = "/api/deposits/"
+_UPLOADS_TO: Final = ("/file", "/upload")
 
 
 def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
@@ -40,7 +41,9 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
         lifespan=partial(_life, world, works),
     )
     app.state.world, app.state.works = world, works
+    app.state.transfers = upload.Transfers()
     app.include_router(api.router)
+    app.include_router(upload.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
     log_file = partial(_log_file, log_folder)
@@ -73,7 +76,7 @@ def _wrong_parameters(request: Request, error: Exception) -> Response:
 
 
 def _is_upload(path: str) -> bool:
-    return path.startswith(_UPLOADS_FROM) and path.endswith("/file")
+    return path.startswith(_UPLOADS_FROM) and path.endswith(_UPLOADS_TO)
 
 
 def _log_file(folder: Path, path: str) -> Response:
