@@ -1,12 +1,11 @@
-"""A Standard: check itself, name what is enforced, compare with its last version. Pure."""
+"""A Standard: check itself, name what is enforced. Pure."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import IntEnum
 from typing import Final
 
 from datadam.errors import DamError, Invalid
@@ -14,7 +13,6 @@ from datadam.model import (
     Attribution,
     CodeList,
     Column,
-    Json,
     PrivacyClass,
     Protection,
     Reason,
@@ -44,8 +42,6 @@ _MEMBER: Final = re.compile(r"m-[0-9a-f]{20}")
 _OPERATORS: Final = frozenset({"<", "<=", ">", ">=", "=", "!="})
 _EQUALITIES: Final = frozenset({"=", "!="})
 _NO_TYPE: Final = ("type", Type.TEXT)
-_TIERS: Final = (Tier.OPEN, Tier.AGREEMENT, Tier.TABLES, Tier.ANSWERS)  # from loose to strict
-_ATTRIBUTIONS: Final = (Attribution.CONTRIBUTOR, Attribution.COUNTRY, Attribution.NONE)
 
 
 # --- check ------------------------------------------------------------------------------------------------------------
@@ -157,8 +153,8 @@ def _type_faults(column: Column) -> Iterator[DamError]:
 
 def _range_faults(column: Column) -> Iterator[DamError]:
     bounds = [("minimum", column.minimum), ("maximum", column.maximum)]
-    values = [_bound(column.type, value) for _, value in bounds if value is not None]
-    wrong = [name for name, value in bounds if value is not None and _bound(column.type, value) is None]
+    values = [bound(column.type, value) for _, value in bounds if value is not None]
+    wrong = [name for name, value in bounds if value is not None and bound(column.type, value) is None]
     for name in wrong:
         yield Invalid("standard.range-type", column=column.name, bound=name, type=str(column.type))
     if not wrong and len(values) == len(bounds) and values[0] > values[1]:  # type: ignore[operator]  # one type each
@@ -169,7 +165,7 @@ def _range_faults(column: Column) -> Iterator[DamError]:
                 yield Invalid("standard.range-digits", column=column.name, bound=name)
 
 
-def _bound(kind: Type, value: Decimal | str) -> Decimal | date | None:
+def bound(kind: Type, value: Decimal | str) -> Decimal | date | None:
     """A range's end as something that compares, or None if it is no value of this type."""
     if kind in _QUANTITIES and isinstance(value, Decimal) and value.is_finite():
         whole = kind is not Type.INTEGER or value == value.to_integral_value()
@@ -487,138 +483,3 @@ def notices(standard: Standard) -> tuple[Reason, ...]:
         others = [c.name for c in standard.columns if c.protection is Protection.UNIT_ID and c.name != bounds.unit]
         found += [Reason("notice.unit-unprotected", {"unit": bounds.unit, "column": name}) for name in others]
     return tuple(found)
-
-
-# --- compare ----------------------------------------------------------------------------------------------------------
-
-
-class Effect(IntEnum):
-    """What a change asks of the next version's number; the larger, the more it breaks."""
-
-    EDITORIAL = 0  # words only: at least a patch
-    COMPATIBLE = 1  # what was accepted still is, what was read still reads: at least a minor
-    BREAKING = 2  # a major
-    REFUSED = 3  # never within one lineage: rows were given under the old promise
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One difference between two versions: its code names the sentence, its facts fill that in."""
-
-    code: str
-    effect: Effect
-    facts: Json = field(default_factory=dict)
-
-
-def compare(old: Standard, new: Standard) -> tuple[Change, ...]:
-    """Everything that differs, each with what it does to those who deposit and those who read."""
-    return (*_term_changes(old, new), *_column_changes(old, new), *_rule_changes(old, new))
-
-
-def successor_faults(old: Standard, new: Standard) -> tuple[DamError, ...]:
-    """Why `new` may not follow `old`: another lineage, a refused change, or a version number that says too little."""
-    if old.id != new.id:
-        return (Invalid("standard.successor-id", old=old.id, new=new.id),)
-    changes = compare(old, new)
-    found: list[DamError] = [Invalid(c.code, **c.facts) for c in changes if c.effect is Effect.REFUSED]
-    before, after = version_of(old.version), version_of(new.version)
-    worst = min(max((c.effect for c in changes), default=Effect.EDITORIAL), Effect.BREAKING)
-    least = {Effect.EDITORIAL: 2, Effect.COMPATIBLE: 1, Effect.BREAKING: 0}[worst]
-    floor = (*before[:least], before[least] + 1, *([0] * (2 - least)))
-    if after < floor:
-        needed = ".".join(map(str, floor))
-        found.append(Invalid("standard.version-too-small", old=old.version, new=new.version, needed=needed))
-    return tuple(found)
-
-
-def _term_changes(old: Standard, new: Standard) -> Iterator[Change]:
-    loosened = _TIERS.index(new.tier) < _TIERS.index(old.tier)
-    if old.tier is not new.tier:
-        code, effect = ("change.tier-loosened", Effect.REFUSED) if loosened else ("change.tier", Effect.BREAKING)
-        yield Change(code, effect, {"old": str(old.tier), "new": str(new.tier)})
-    if old.attribution is not new.attribution:
-        told = _ATTRIBUTIONS.index(new.attribution) < _ATTRIBUTIONS.index(old.attribution)
-        code, effect = ("change.attribution-told", Effect.REFUSED) if told else ("change.attribution", Effect.BREAKING)
-        yield Change(code, effect, {"old": str(old.attribution), "new": str(new.attribution)})
-    if old.synthetic != new.synthetic:
-        yield Change("change.synthetic", Effect.REFUSED)
-    for term in ("key", "repeat", "purposes", "terms", "stewards", "bounds"):
-        if getattr(old, term) != getattr(new, term):
-            yield Change("change.term", Effect.BREAKING, {"term": term})
-    if old.reject_limit != new.reject_limit:
-        effect = Effect.COMPATIBLE if new.reject_limit > old.reject_limit else Effect.BREAKING
-        yield Change("change.reject-limit", effect, {"old": str(old.reject_limit), "new": str(new.reject_limit)})
-    if (old.titles, old.descriptions) != (new.titles, new.descriptions):
-        yield Change("change.words", Effect.EDITORIAL, {"where": str(old.id)})
-
-
-def _column_changes(old: Standard, new: Standard) -> Iterator[Change]:
-    before, after = ({c.name: c for c in side.columns} for side in (old, new))
-    for name in sorted(before.keys() - after.keys()):
-        yield Change("change.column-removed", Effect.BREAKING, {"column": name})
-    for name in sorted(after.keys() - before.keys()):
-        effect = Effect.BREAKING if after[name].required else Effect.COMPATIBLE
-        yield Change("change.column-added", effect, {"column": name})
-    for name in [name for name in before if name in after]:
-        yield from _one_column(before[name], after[name])
-
-
-def _one_column(old: Column, new: Column) -> Iterator[Change]:
-    for term in (
-        "type",
-        "scale",
-        "precision",
-        "unit",
-        "required",
-        "protection",
-        "domain",
-        "mask_keep",
-        "codes",
-        "pattern",
-    ):
-        if getattr(old, term) != getattr(new, term):
-            yield Change("change.column", Effect.BREAKING, {"column": old.name, "term": term.replace("_", " ")})
-    if old.privacy_class is not new.privacy_class:
-        yield Change("change.column", Effect.BREAKING, {"column": old.name, "term": "privacy class"})
-    if _limits(old) != _limits(new):
-        wider = old.type is new.type and _wider(old, new)
-        effect = Effect.COMPATIBLE if wider else Effect.BREAKING
-        yield Change("change.limits", effect, {"column": old.name})
-    if old.values != new.values:
-        wider = (set(old.values) <= set(new.values) and bool(old.values)) or not new.values
-        yield Change("change.values", Effect.COMPATIBLE if wider else Effect.BREAKING, {"column": old.name})
-    if old.units != new.units:
-        wider = {(u.symbol, u.numerator, u.denominator) for u in old.units} <= {
-            (u.symbol, u.numerator, u.denominator) for u in new.units
-        }
-        yield Change("change.units", Effect.COMPATIBLE if wider else Effect.BREAKING, {"column": old.name})
-    if old.safe_statistics != new.safe_statistics:
-        yield Change("change.statistics", Effect.COMPATIBLE, {"column": old.name})
-    if (old.titles, old.descriptions, old.synonyms) != (new.titles, new.descriptions, new.synonyms):
-        yield Change("change.words", Effect.EDITORIAL, {"where": old.name})
-
-
-def _limits(column: Column) -> tuple[Decimal | str | int | None, ...]:
-    return column.minimum, column.maximum, column.min_length, column.max_length
-
-
-def _wider(old: Column, new: Column) -> bool:
-    """Whether every value that the old limits took the new ones take too."""
-    below = new.minimum is None or (old.minimum is not None and _order(new, new.minimum, old.minimum))
-    above = new.maximum is None or (old.maximum is not None and _order(new, old.maximum, new.maximum))
-    short = (new.min_length or 0) <= (old.min_length or 0)
-    long = new.max_length is None or (old.max_length is not None and new.max_length >= old.max_length)
-    return below and above and short and long
-
-
-def _order(column: Column, left: Decimal | str, right: Decimal | str) -> bool:
-    low, high = _bound(column.type, left), _bound(column.type, right)
-    return low is not None and high is not None and low <= high  # type: ignore[operator]  # one type each
-
-
-def _rule_changes(old: Standard, new: Standard) -> Iterator[Change]:
-    before, after = ({rule.id: rule for rule in side.rules} for side in (old, new))
-    for name in sorted(before.keys() | after.keys()):
-        if before.get(name) != after.get(name):
-            effect = Effect.COMPATIBLE if name not in after else Effect.BREAKING
-            yield Change("change.rule", effect, {"rule": name})

@@ -122,9 +122,11 @@ class DeltaLake:
         return file_digest(path)
 
     def forget(self, standard: str, tag: str, deposit: str) -> None:
-        """Remove the file of a deposit that was never sealed; what is visible stays."""
+        """Remove the file of a deposit that was never sealed, and what was being made of it; what is visible stays."""
         if not self.holds(standard, deposit):
-            self.place(standard, tag, deposit).unlink(missing_ok=True)
+            place = self.place(standard, tag, deposit)
+            for left in place.parent.glob(f"{place.name}*"):
+                left.unlink(missing_ok=True)
 
     def replace(
         self, standard: str, tag: str, deposit: str, files: Sequence[FileFact], *, gone: Collection[str]

@@ -30,8 +30,8 @@ import numpy as np
 import polars as pl
 import polars_hash as ph
 
-from datadam.adapters.polars_steps import drawn
 from datadam.adapters.parquet_schema import delta_type, file_digest, polars_type, stored, stored_schema
+from datadam.adapters.polars_steps import drawn
 from datadam.errors import NotFound, Unavailable
 from datadam.model import Attribution, Column, Json, Protection, shared_id
 from datadam.ports import SYSTEM_COLUMNS, ShareFile, ShareOrder, SharePart

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from datadam import seal
-from datadam.dam import state
+from datadam.dam import lineage, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted
@@ -177,13 +177,14 @@ def _check_reservoirs(world: World, findings: Findings) -> Iterator[DamError]:
         deposits = rows.find(Deposit)
         standards = sorted({one.id for one in rows.find(PublishedStandard)})
     for standard in standards:
-        lying = {str(file.path) for file in world.lake.files(standard)}
+        lying = {str(file.path) for file in lineage.files(world, standard)}
         named: set[str] = set()
         for deposit in deposits:
             if deposit.standard == standard:
-                place = world.lake.place(standard, deposit.tag, deposit.id)
+                table = lineage.table(world, standard, deposit.version)
+                place = world.lake.place(table, deposit.tag, deposit.id)
                 named.add(str(place))
-                if str(place) not in lying or not world.lake.holds(standard, deposit.id):
+                if str(place) not in lying or not world.lake.holds(table, deposit.id):
                     yield Untrusted("deposit.not-visible", deposit=deposit.id, standard=standard)
                 for file in deposit.files:
                     findings.files += 1

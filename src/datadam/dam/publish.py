@@ -1,12 +1,12 @@
 """Publish a standard: read it, check it against its last version, sign it, log it, make its reservoir."""
 
-from datadam import seal
+from datadam import evolution, seal
 from datadam import standard as rules
-from datadam.dam import state
+from datadam.dam import lineage, state
 from datadam.dam.world import World
-from datadam.errors import Faults, Invalid, NotFound
+from datadam.errors import Faults, NotFound
 from datadam.formats import codelists, odcs
-from datadam.model import Deposit, Kind, PublishedStandard, Standard
+from datadam.model import Kind, PublishedStandard, Standard
 
 
 def read(text: str) -> Standard:
@@ -24,7 +24,7 @@ def publish(world: World, text: str) -> tuple[Standard, int]:
     with world.lock:
         last = _last(world, standard.id)
         if last is not None and last.text == text:
-            world.lake.create(standard.id, standard.columns)  # a crash may have come before it
+            _make_tables(world, standard.id)  # a crash may have come before it
             return standard, last.index
         if last is not None:
             _check_successor(world, odcs.read(last.text), standard)
@@ -35,23 +35,24 @@ def publish(world: World, text: str) -> tuple[Standard, int]:
             "digest": seal.digest(text.encode()),
         }
         index = state.record(world, state.statement(world, Kind.STANDARD, facts))
-        world.lake.create(standard.id, standard.columns)
+        _make_tables(world, standard.id)
         return standard, index
 
 
 def restore(world: World) -> None:
     """After a start: make the reservoirs whose standards were logged just before a crash."""
     for one in all_published(world):
-        world.lake.create(one.id, odcs.read(one.text).columns)
+        _make_tables(world, one.id)
+
+
+def _make_tables(world: World, id: str) -> None:
+    """Each table of a standard, with the columns of the last version whose rows lie in it."""
+    for table, columns in {one.table: one.standard.columns for one in lineage.versions(world, id)}.items():
+        world.lake.create(table, columns)
 
 
 def _check_successor(world: World, old: Standard, new: Standard) -> None:
-    faults = list(rules.successor_faults(old, new))
-    with world.store.read() as rows:
-        filled = bool(rows.find(Deposit, standard=new.id))
-    if filled:  # rows of the old shape are in the table: it cannot hold both
-        breaking = (change for change in rules.compare(old, new) if change.effect is rules.Effect.BREAKING)
-        faults += [Invalid(change.code, **change.facts) for change in breaking]
+    faults = [*evolution.successor_faults(old, new), *lineage.unread(world, new)]
     if faults:
         raise Faults("standard.breaking", faults, standard=new.id, last=old.version)
 

@@ -11,17 +11,18 @@ A share has a recipient of its own only where columns hold unit ids, which each 
 
 import json
 import threading
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 from datadam import seal
-from datadam.dam import publish, state
+from datadam.dam import lineage, pool, publish, state
 from datadam.dam.login import Caller
+from datadam.dam.pool import Pool
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Unavailable
 from datadam.formats import odcs
@@ -31,12 +32,12 @@ from datadam.model import (
     Attribution,
     Deny,
     Deposit,
+    Edition,
     Grant,
     Json,
     Kind,
     Member,
     Protection,
-    PublishedStandard,
     Reason,
     Release,
     Repeat,
@@ -46,7 +47,7 @@ from datadam.model import (
     instant,
 )
 from datadam.policy import decide
-from datadam.ports import LakeFile, ShareOrder, SharePart
+from datadam.ports import ShareOrder, SharePart
 
 SHARE_NAME: Final = "dam"
 """The one share, in Delta Sharing's words, under which all reservoirs of a dam stand as tables."""
@@ -88,20 +89,30 @@ def shares_for(world: World, caller: Caller) -> list[Standard]:
     return [one.standard for one in reservoirs(world, caller) if one.allowed]
 
 
+def editions(world: World, caller: Caller) -> list[tuple[Edition, Offered]]:
+    """Every edition, in the order in which they were frozen, each with what the caller may do with its reservoir."""
+    offered = {one.standard.id: one for one in reservoirs(world, caller)}
+    with world.store.read() as rows:
+        found = sorted(rows.find(Edition), key=lambda one: one.index)
+    return [(one, offered[StandardId(one.standard)]) for one in found if one.standard in offered]
+
+
 def open_share(world: World, caller: Caller, id: str) -> Share:
-    """The share of the reservoir `id` for the caller, made and logged; `Refused` with every reason, or `NotFound`."""
-    published = publish.published(world, id)
-    if caller.standard not in {None, published.id}:
+    """The share of the reservoir or edition `id` for the caller, made and logged.
+
+    `Refused` with every reason, or `NotFound`. An edition is given to whom its reservoir is.
+    """
+    found = pool.find(world, id)
+    if caller.standard not in {None, found.standard.id}:
         raise NotFound("standard.unknown", standard=id[:200], version="")
-    standard = _read(published.text)
-    ask = Ask(member=caller.member, standard=StandardId(published.id))
-    match _decide(world, ask, standard):
+    ask = Ask(member=caller.member, standard=found.standard.id)
+    match _decide(world, ask, pool.find(world, found.standard.id).standard):
         case Deny(reasons):
             raise _refusal(reasons)
         case Allow(basis=basis):
-            share = _current(world, standard, _recipient(standard, ask))
+            share = _current(world, found, _recipient(found.standard, ask))
             if ask.member is not None:
-                _record(world, ask.member, published, basis, share)
+                _record(world, ask.member, found, basis, share)
             return share
 
 
@@ -140,38 +151,23 @@ def _recipient(standard: Standard, ask: Ask) -> str:
 # --- 2. make ----------------------------------------------------------------------------------------------------------
 
 
-def whole_batches(contributors: Sequence[str], least: int) -> int:
-    """How many of the first deposits, given by contributor in log order, make whole batches.
-
-    A batch ends with the deposit that brings its `least`-th contributor, so where it ends depends on nothing after it:
-    what two snapshots differ by is always the rows of at least that many. Deposits that leave later keep their place
-    in the count.
-    """
-    whole, seen = 0, set[str]()
-    for place, contributor in enumerate(contributors, start=1):
-        seen.add(contributor)
-        if len(seen) >= least:
-            whole, seen = place, set()
-    return whole
-
-
-def _current(world: World, standard: Standard, recipient: str) -> Share:
+def _current(world: World, of: Pool, recipient: str) -> Share:
     """The share as it may be now: the one there is, or a new version of it.
 
     `Unavailable` to more than `WAITERS` at once, unless the one there is will do for another while.
     """
-    need = _need(world, standard, recipient)
+    need = _need(world, of, recipient)
     if isinstance(need, Share):
         return need
-    stripe = _stripe(world, standard.id, recipient)
+    stripe = _stripe(world, of.id, recipient)
     if not _ROOM[stripe].acquire(blocking=False):
         if need.last is not None and need.last_will_do:
             return need.last
-        raise Unavailable("share.being-made", standard=standard.id)
+        raise Unavailable("share.being-made", standard=of.id)
     try:
         with _STRIPES[stripe]:
-            need = _need(world, standard, recipient)  # another may have made it meanwhile
-            return need if isinstance(need, Share) else _make(world, standard, recipient, need, world.clock())
+            need = _need(world, of, recipient)  # another may have made it meanwhile
+            return need if isinstance(need, Share) else _make(world, of, recipient, need)
     finally:
         _ROOM[stripe].release()
 
@@ -185,18 +181,19 @@ class _Need:
     """Why and from what a share is made anew."""
 
     ready: Sequence[Deposit]
-    files: dict[str, list[LakeFile]]  # of each visible deposit
+    files: dict[str, list[Path]]  # of each visible deposit
     last: Share | None
     gone: bool  # a deposit left: the earlier files go at once
     last_will_do: bool  # the last one is only old
 
 
-def _need(world: World, standard: Standard, recipient: str) -> Share | _Need:
+def _need(world: World, of: Pool, recipient: str) -> Share | _Need:
     """The share that there is, if it may be served as it is; else what a new one is made of."""
+    standard = of.standard
     schema = world.shares.schema(standard.columns, _attributed(standard))
-    ready, visible = _deposits(world, standard)
+    ready, visible = pool.deposits(world, of)
     with world.store.read() as rows:
-        share = rows.get(Share, standard.id, recipient)
+        share = rows.get(Share, of.id, recipient)
     if share is None:
         return _Need(ready, visible, None, gone=False, last_will_do=False)
     gone, alike = not set(share.deposits) <= set(visible), list(share.schema) == list(schema)
@@ -210,28 +207,14 @@ def _need(world: World, standard: Standard, recipient: str) -> Share | _Need:
     return _Need(ready, visible, share, gone=gone, last_will_do=alike and not gone)
 
 
-def _deposits(world: World, standard: Standard) -> tuple[list[Deposit], dict[str, list[LakeFile]]]:
-    """The deposits that a share may show now, in log order, and the files of every deposit that is in the table."""
-    with world.store.read() as rows:
-        logged = sorted(rows.find(Deposit, standard=standard.id), key=lambda deposit: deposit.index)
-    lying = {(file.tag, Path(file.name).name): file for file in world.lake.files(standard.id)}
-    files: dict[str, list[LakeFile]] = {}
-    for deposit in logged:
-        named = [(deposit.tag, str(one["name"])) for one in deposit.files]
-        if all(name in lying for name in named):
-            files[deposit.id] = [lying[name] for name in named]
-    if standard.attribution is Attribution.CONTRIBUTOR:
-        return [deposit for deposit in logged if deposit.id in files], files
-    # one that is sealed but not yet in the table holds back all after it: a batch is shown whole or not at all
-    told = list(takewhile(lambda deposit: deposit.id in files, logged))
-    return told[: whole_batches([deposit.contributor for deposit in told], world.settings.batch_contributors)], files
-
-
-def _make(world: World, standard: Standard, recipient: str, need: _Need, now: datetime) -> Share:
+def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
+    standard, now = of.standard, world.clock()
     with world.store.read() as rows:
         # a version that was ever released must not come again, also where the tables were lost
-        released = max((one.share_version for one in rows.find(Release, standard=standard.id)), default=-1)
+        released = max((one.share_version for one in rows.find(Release, standard=of.id)), default=-1)
         countries = {str(member.id): member.jurisdiction for member in rows.find(Member)}
+    written = {deposit.version for deposit in need.ready}
+    views = {one: lineage.view(world, standard.id, one, under=standard.version) for one in written}
     version = max(released, need.last.version if need.last else -1) + 1
     attributed = _attributed(standard)
     secret = world.secrets.secret("share")
@@ -242,25 +225,28 @@ def _make(world: World, standard: Standard, recipient: str, need: _Need, now: da
         attributed=attributed,
         files=tuple(
             SharePart(
-                path=file.path,
+                path=path,
                 tag=deposit.tag,
                 sequence=deposit.index,
                 contributor=deposit.contributor,
                 country=countries[deposit.contributor],
                 own=deposit.contributor == recipient,
+                columns=views[deposit.version].columns,
+                steps=views[deposit.version].steps,
             )
             for deposit in need.ready
-            for file in need.files[deposit.id]
+            for path in need.files[deposit.id]
         ),
-        into=world.shares.place(standard.id, recipient, version),
-        order_key=seal.keyed(secret, "order", standard.id, recipient),
+        into=world.shares.place(of.id, recipient, version),
+        order_key=seal.keyed(secret, "order", of.id, recipient),
         recipient_keys={domain: seal.keyed(secret, "recipient", recipient, domain) for domain in domains},
         own_keys={domain: seal.keyed(secret, "own", recipient, domain) for domain in domains},
-        supersede=standard.repeat is Repeat.SUPERSEDE,
+        # an edition has only rows that nothing superseded; what left it since brings none of those back
+        supersede=standard.repeat is Repeat.SUPERSEDE and of.edition is None,
     )
     files = world.shares.write(order)
     share = Share(
-        standard=standard.id,
+        standard=of.id,
         recipient=recipient,
         version=version,
         made=instant(now),
@@ -324,17 +310,53 @@ def tidy(world: World) -> int:
     return removed
 
 
+def retract(world: World, standard: str, deposits: Collection[str]) -> None:
+    """Remove every share, of the reservoir and of its editions, that holds rows of these deposits, and what is left
+    of any that was being made; who holds an address of its files gets nothing from here on.
+
+    The deposits were withdrawn before: no share that begins now has them.
+    """
+    with world.store.read() as rows:
+        ids = [standard, *(edition.id for edition in rows.find(Edition, standard=standard))]
+    _remove_shares(world, ids, deposits)  # at once; then again when nobody is at work who began before
+    with ExitStack() as held:
+        for stripe in _STRIPES:
+            held.enter_context(stripe)
+        _remove_shares(world, ids, deposits)
+        for id in ids:
+            with world.store.read() as rows:
+                keep = {share.recipient: {share.version} for share in rows.find(Share, standard=id) if share.files}
+                names = {who: json.loads(rows.noted(f"share {id} {who}") or "{}") for who in keep}
+            world.shares.erase(id, {who: {*own, *map(int, names[who])} for who, own in keep.items()})
+
+
+def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str]) -> None:
+    for id in ids:
+        with world.store.read() as rows:
+            shares = rows.find(Share, standard=id)
+        for share in shares:
+            holds = not set(deposits).isdisjoint(share.deposits)
+            # what was replaced may have held more
+            world.shares.clear(id, share.recipient, () if holds else {share.version})
+            with world.store.transaction() as rows:
+                now = rows.get(Share, id, share.recipient) or share
+                if holds and now.version == share.version:  # its count goes on: no version comes twice
+                    rows.put(replace(now, files=(), rows=0))
+                rows.note(_retired(share), "{}")
+
+
 # --- 3. record --------------------------------------------------------------------------------------------------------
 
 
-def _record(world: World, member: str, published: PublishedStandard, basis: str, share: Share) -> None:
+def _record(world: World, member: str, of: Pool, basis: str, share: Share) -> None:
     """Log that the member gets this version, once."""
     if _released(world, member, share):
         return
     facts: Json = {
         "member": member,
-        "standard": published.id,
-        "version": published.version,
+        "standard": of.standard.id,
+        "version": of.standard.version,
+        **({"edition": of.edition.name} if of.edition else {}),
         "basis": basis,
         "share_version": share.version,
         "rows": share.rows,

@@ -34,6 +34,8 @@ from datadam.model import (
     Column,
     CrossRule,
     Json,
+    Migration,
+    Move,
     PrivacyClass,
     Protection,
     Repeat,
@@ -362,6 +364,24 @@ def _standard(contract: Json) -> Standard:
         bounds=Bounds(unit=bounds["unit"], rows=bounds.get("rows"), period=bounds.get("period")),
         reject_limit=Decimal(ours.get("rejectLimit", "0.05")),
         synthetic=ours.get("synthetic", False),
+        migration=_migration(ours["migration"]) if "migration" in ours else None,
+    )
+
+
+def _migration(found: Json) -> Migration:
+    return Migration(
+        after=found["after"],
+        moves=tuple(
+            Move(
+                column=one["column"],
+                source=one.get("from"),
+                constant=one.get("constant"),
+                numerator=one.get("numerator"),
+                denominator=one.get("denominator", 1),
+                codes=dict(one.get("codes", {})),
+            )
+            for one in found["columns"]
+        ),
     )
 
 
@@ -446,7 +466,23 @@ def _contract_terms(standard: Standard) -> dict[str, Any]:
         "rejectLimit": standard.reject_limit,
         "rules": [{"id": rule.id, "left": rule.left, "op": rule.op, "right": rule.right} for rule in standard.rules],
         "synthetic": standard.synthetic or None,
+        "migration": None if standard.migration is None else _migration_terms(standard.migration),
     }
+
+
+def _migration_terms(migration: Migration) -> dict[str, Any]:
+    moves = [
+        {
+            "column": move.column,
+            "from": move.source,
+            "constant": move.constant,
+            "numerator": move.numerator,
+            "denominator": move.denominator if move.denominator != 1 else None,
+            "codes": dict(move.codes),
+        }
+        for move in migration.moves
+    ]
+    return {"after": migration.after, "columns": [_present(move) for move in moves]}
 
 
 def _property(column: Column, key: tuple[str, ...]) -> dict[str, Any]:

@@ -1,0 +1,201 @@
+"""Lineages: a standard's versions, the table of each, how old rows are read, until when a version is deposited under.
+
+Rows whose stored form differs cannot lie in one table, so a version that changes it begins a new one: `<id>`, then
+`<id>_2` and so on. Which version lies where follows from the log alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from datadam import evolution
+from datadam.dam import state
+from datadam.dam.world import World
+from datadam.errors import DamError, Invalid, NotFound
+from datadam.formats import codelists, odcs
+from datadam.model import Column, Deposit, Deprecation, Job, Kind, PublishedStandard, Stage, Standard, day
+from datadam.ports import LakeFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a lineage and the table that its rows lie in."""
+
+    standard: Standard
+    table: str
+    index: int
+
+
+def versions(world: World, id: str) -> tuple[Version, ...]:
+    """Every version of a standard, oldest first; none if there is no such standard."""
+    with world.store.read() as rows:
+        published = sorted(rows.find(PublishedStandard, id=id), key=lambda one: one.index)
+    standards = read_all(tuple(one.text for one in published))
+    tables = _tables(standards)
+    return tuple(
+        Version(standard=standard, table=table, index=one.index)
+        for standard, table, one in zip(standards, tables, published, strict=True)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> Standard:
+    return odcs.read(text)  # YAML takes milliseconds
+
+
+def read_all(texts: Sequence[str]) -> tuple[Standard, ...]:
+    """The standards of contracts that were published."""
+    return tuple(_read(text) for text in texts)
+
+
+def _tables(standards: Sequence[Standard]) -> list[str]:
+    found: list[str] = []
+    number = 1
+    for place, standard in enumerate(standards):
+        if place and not evolution.step(standards[place - 1], standard, codelists.packaged()).still:
+            number += 1
+        found.append(str(standard.id) if number == 1 else f"{standard.id}_{number}")
+    return found
+
+
+def table(world: World, id: str, version: str) -> str:
+    """The table that rows of one version lie in."""
+    for one in versions(world, id):
+        if one.standard.version == version:
+            return one.table
+    raise NotFound("standard.unknown", standard=id[:200], version=version[:40])
+
+
+def tables(world: World, id: str) -> list[str]:
+    """Every table of a standard, oldest first."""
+    return list(dict.fromkeys(one.table for one in versions(world, id)))
+
+
+def files(world: World, id: str) -> list[LakeFile]:
+    """The visible files of a standard, in all its tables."""
+    return [file for one in tables(world, id) for file in world.lake.files(one)]
+
+
+def passage(world: World, id: str, version: str, *, under: str | None = None) -> tuple[evolution.Step, ...]:
+    """How rows of one version are read under a later one, the last if none is named.
+
+    Nothing where they are read as they lie.
+    """
+    standards = [one.standard for one in versions(world, id)]
+    places = {one.version: place for place, one in enumerate(standards)}
+    start, end = places.get(version), places.get(under) if under else len(standards) - 1
+    if start is None or end is None:
+        raise NotFound("standard.unknown", standard=id[:200], version=version[:40])
+    steps = evolution.passage(standards[start : end + 1], codelists.packaged())
+    return () if all(one.still for one in steps) else steps
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the files of one version are read under the last: as they lie where there are no steps."""
+
+    columns: tuple[Column, ...]
+    steps: tuple[evolution.Step, ...]
+
+
+def view(world: World, id: str, version: str, *, under: str | None = None) -> View:
+    """The columns that lie in files of a version, and the steps to a later version's, the last if none is named."""
+    steps = passage(world, id, version, under=under)
+    columns = next(one.standard.columns for one in versions(world, id) if one.standard.version == version)
+    return View(columns if steps else (), steps)
+
+
+def unread(world: World, new: Standard) -> list[DamError]:
+    """Why rows that are there, or on their way, could not be read under a new version."""
+    known = [one.standard for one in versions(world, new.id)]
+    with world.store.read() as rows:
+        held = {one.version for one in rows.find(Deposit, standard=new.id)}
+        held |= {one.version for one in rows.find(Job, standard=new.id) if one.stage not in _OVER}
+    found: dict[str, DamError] = {}
+    for place, old in enumerate(known):
+        if old.version in held:
+            for one in evolution.passage([*known[place:], new], codelists.packaged()):
+                found |= {f"{fault.code} {fault.facts}": fault for fault in one.faults}
+    return list(found.values())
+
+
+_OVER = frozenset({Stage.COMMITTED, Stage.REFUSED})
+
+
+# --- what a member signed ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """The newest version that a contributor signed, by a manifest that was sealed, and what came after it."""
+
+    version: str
+    last: str
+    until: str | None  # the day until which it may deposit under it
+    accepted: bool  # whether it may today
+    changes: tuple[evolution.Change, ...]
+
+
+def signed(world: World, member: str, id: str) -> Signed | None:
+    """What a member signed of a standard; None if it never deposited under it."""
+    with world.store.read() as rows:
+        theirs = {one.version for one in rows.find(Deposit, contributor=member, standard=id)}
+    known = [one.standard for one in versions(world, id)]
+    newest = next((one for one in reversed(known) if one.version in theirs), None)
+    if newest is None:
+        return None
+    end = until(world, id, newest.version)
+    last = known[-1]
+    return Signed(
+        version=newest.version,
+        last=last.version,
+        until=end,
+        accepted=_open(world, end) and not any(one.faults for one in passage(world, id, newest.version)),
+        changes=() if newest is last else evolution.compare(newest, last),
+    )
+
+
+def may_deposit(world: World, member: str, id: str, version: str) -> None:
+    """Refuse a deposit under a version that is over, or is not the last and was never signed by the member."""
+    known = [one.standard.version for one in versions(world, id)]
+    if not known:
+        raise NotFound("standard.unknown", standard=id[:200], version=version[:40])
+    end = until(world, id, version)
+    if not _open(world, end):
+        raise Invalid("deposit.version-ended", standard=id, version=version, until=end, last=known[-1])
+    if version == known[-1]:
+        return
+    with world.store.read() as rows:
+        theirs = bool(rows.find(Deposit, contributor=member, standard=id, version=version))
+    if not theirs or any(one.faults for one in passage(world, id, version)):
+        raise Invalid("deposit.version-old", standard=id, version=version, last=known[-1])
+
+
+def until(world: World, id: str, version: str) -> str | None:
+    """The last day of a version, if it was declared."""
+    with world.store.read() as rows:
+        found = rows.get(Deprecation, id, version)
+    return None if found is None else found.until
+
+
+def _open(world: World, end: str | None) -> bool:
+    return end is None or world.clock().date() <= day(end)
+
+
+# --- deprecate --------------------------------------------------------------------------------------------------------
+
+
+def deprecate(world: World, id: str, version: str, end: str) -> int:
+    """Declare the last day on which deposits under a version are taken; the log index.
+
+    The day may be put off, never brought forward: members rely on it.
+    """
+    table(world, id, version)
+    last = day(end)
+    if last < world.clock().date():
+        raise Invalid("deprecation.past", until=last.isoformat())
+    held = until(world, id, version)
+    if held is not None and last <= day(held):
+        raise Invalid("deprecation.earlier", standard=id, version=version, held=held, until=last.isoformat())
+    facts = {"standard": id, "version": version, "until": last.isoformat()}
+    return state.record(world, state.statement(world, Kind.DEPRECATION, facts))

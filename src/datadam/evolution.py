@@ -1,0 +1,496 @@
+"""How a lineage lives on: what a new version changes for whom, and how rows of earlier versions are read. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
+from typing import Final
+
+from datadam.errors import DamError, Invalid
+from datadam.model import (
+    Attribution,
+    CodeList,
+    Column,
+    Json,
+    Move,
+    Protection,
+    Repeat,
+    Standard,
+    Tier,
+    Type,
+    version_of,
+)
+from datadam.standard import bound
+
+CONTRIBUTORS: Final = "contributors"
+CONSUMERS: Final = "consumers"
+_BOTH: Final = (CONTRIBUTORS, CONSUMERS)
+_TIERS: Final = (Tier.OPEN, Tier.AGREEMENT, Tier.TABLES, Tier.ANSWERS)  # from loose to strict
+_ATTRIBUTIONS: Final = (Attribution.CONTRIBUTOR, Attribution.COUNTRY, Attribution.NONE)
+_EXACT: Final = frozenset({Type.INTEGER, Type.DECIMAL})
+_SPELLED: Final = frozenset({Type.INTEGER, Type.DATE, Type.BOOLEAN})  # types of which each value has one spelling
+_LAST_INTEGER: Final = 2**63 - 1
+_LAST_DOUBLE: Final = 2**53  # up to here a double tells every whole number from its neighbours
+_KEPT_KEYS: Final = frozenset({(Repeat.REFUSE, Repeat.SUPERSEDE), (Repeat.REFUSE, Repeat.KEEP)})
+
+
+# --- compare ----------------------------------------------------------------------------------------------------------
+
+
+class Effect(IntEnum):
+    """What a change asks of the next version's number; the larger, the more it breaks."""
+
+    EDITORIAL = 0  # words only: at least a patch
+    COMPATIBLE = 1  # what was accepted still is, what was read still reads: at least a minor
+    BREAKING = 2  # a major
+    REFUSED = 3  # never within one lineage: rows were given under the old promise
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two versions: its code names the sentence, its facts fill that in."""
+
+    code: str
+    effect: Effect
+    facts: Json = field(default_factory=dict)
+    breaks: tuple[str, ...] = ()  # whose files or programs it may break: contributors, consumers
+
+
+def compare(old: Standard, new: Standard) -> tuple[Change, ...]:
+    """Everything that differs, each with what it does to those who deposit and those who read."""
+    return (*_term_changes(old, new), *_column_changes(old, new), *_rule_changes(old, new))
+
+
+def successor_faults(old: Standard, new: Standard) -> tuple[DamError, ...]:
+    """Why `new` may not follow `old`: another lineage, a refused change, or a version number that says too little."""
+    if old.id != new.id:
+        return (Invalid("standard.successor-id", old=old.id, new=new.id),)
+    changes = compare(old, new)
+    found: list[DamError] = [Invalid(c.code, **c.facts) for c in changes if c.effect is Effect.REFUSED]
+    needed = next_version(old.version, changes)
+    if version_of(new.version) < version_of(needed):
+        found.append(Invalid("standard.version-too-small", old=old.version, new=new.version, needed=needed))
+    return tuple(found)
+
+
+def next_version(version: str, changes: Iterable[Change]) -> str:
+    """The least version that may follow `version` with these changes."""
+    before = version_of(version)
+    worst = min(max((change.effect for change in changes), default=Effect.EDITORIAL), Effect.BREAKING)
+    least = {Effect.EDITORIAL: 2, Effect.COMPATIBLE: 1, Effect.BREAKING: 0}[worst]
+    return ".".join(map(str, (*before[:least], before[least] + 1, *([0] * (2 - least)))))
+
+
+def _term_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    yield from _promise_changes(old, new)
+    for term in ("repeat", "terms", "stewards", "bounds"):
+        if getattr(old, term) != getattr(new, term):
+            yield Change("change.term", Effect.BREAKING, {"term": term}, _BOTH)
+    if old.key != tuple(_sources(old, new).get(name, name) for name in new.key):
+        yield Change("change.term", Effect.BREAKING, {"term": "key"}, _BOTH)
+    if old.reject_limit != new.reject_limit:
+        facts = {"old": str(old.reject_limit), "new": str(new.reject_limit)}
+        lower = new.reject_limit < old.reject_limit
+        yield Change("change.reject-limit", *_for_contributors(broken=lower, facts=facts))
+    if (old.titles, old.descriptions) != (new.titles, new.descriptions):
+        yield Change("change.words", Effect.EDITORIAL, {"where": str(old.id)})
+
+
+def _promise_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    """What rows were given under: a lineage may only become stricter."""
+    facts = {"old": str(old.tier), "new": str(new.tier)}
+    if _TIERS.index(new.tier) < _TIERS.index(old.tier):
+        yield Change("change.tier-loosened", Effect.REFUSED, facts, (CONTRIBUTORS,))
+    elif old.tier is not new.tier:
+        yield Change("change.tier", Effect.BREAKING, facts, (CONSUMERS,))
+    facts = {"old": str(old.attribution), "new": str(new.attribution)}
+    if _ATTRIBUTIONS.index(new.attribution) < _ATTRIBUTIONS.index(old.attribution):
+        yield Change("change.attribution-told", Effect.REFUSED, facts, (CONTRIBUTORS,))
+    elif old.attribution is not new.attribution:
+        yield Change("change.attribution", Effect.BREAKING, facts, (CONSUMERS,))
+    if old.synthetic != new.synthetic:
+        yield Change("change.synthetic", Effect.REFUSED, {}, _BOTH)
+    if added := sorted(set(new.purposes) - set(old.purposes)):
+        yield Change("change.purposes-added", Effect.REFUSED, {"purposes": ", ".join(added)}, (CONTRIBUTORS,))
+    elif set(old.purposes) != set(new.purposes):
+        yield Change("change.term", Effect.BREAKING, {"term": "purposes"}, (CONSUMERS,))
+
+
+def _for_contributors(*, broken: bool, facts: Json) -> tuple[Effect, Json, tuple[str, ...]]:
+    """A change that contributors feel or nobody does."""
+    return (Effect.BREAKING, facts, (CONTRIBUTORS,)) if broken else (Effect.COMPATIBLE, facts, ())
+
+
+def _column_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    before, after = ({c.name: c for c in side.columns} for side in (old, new))
+    renamed = {name: source for name, source in _sources(old, new).items() if source not in after}
+    for name in sorted(before.keys() - after.keys() - set(renamed.values())):
+        yield Change("change.column-removed", Effect.BREAKING, {"column": name}, _BOTH)
+    for name in sorted(after.keys() - before.keys() - renamed.keys()):
+        facts = {"column": name}
+        yield Change("change.column-added", *_for_contributors(broken=after[name].required, facts=facts))
+    for name, source in renamed.items():
+        yield Change("change.column-renamed", Effect.BREAKING, {"old": source, "new": name}, _BOTH)
+    for column in new.columns:
+        if (source := renamed.get(column.name, column.name)) in before:
+            yield from _one_column(before[source], column)
+
+
+def _sources(old: Standard, new: Standard) -> dict[str, str]:
+    """New column name → the old name that the new version's migration gives it, where it was written for `old`."""
+    known = {column.name for column in old.columns}
+    return {move.column: move.source for move in _moves(old, new).values() if move.source in known and move.source}
+
+
+def _moves(old: Standard, new: Standard) -> dict[str, Move]:
+    if new.migration is None or new.migration.after != old.version:
+        return {}
+    return {move.column: move for move in new.migration.moves}
+
+
+_COLUMN_TERMS: Final = {
+    "type": _BOTH,
+    "scale": _BOTH,
+    "precision": _BOTH,
+    "unit": _BOTH,
+    "protection": _BOTH,
+    "domain": _BOTH,
+    "mask_keep": _BOTH,
+    "codes": _BOTH,
+    "privacy_class": _BOTH,
+    "pattern": (CONTRIBUTORS,),
+}
+
+
+def _one_column(old: Column, new: Column) -> Iterator[Change]:
+    name = new.name
+    for term, broken in _COLUMN_TERMS.items():
+        if getattr(old, term) != getattr(new, term):
+            yield Change("change.column", Effect.BREAKING, {"column": name, "term": term.replace("_", " ")}, broken)
+    if old.required != new.required:
+        broken = (CONTRIBUTORS,) if new.required else (CONSUMERS,)
+        yield Change("change.column", Effect.BREAKING, {"column": name, "term": "required"}, broken)
+    facts = {"column": name}
+    if _limits(old) != _limits(new):
+        wider = old.type is new.type and _wider(old, new)
+        yield Change("change.limits", *_for_contributors(broken=not wider, facts=facts))
+    if old.values != new.values:
+        wider = (set(old.values) <= set(new.values) and bool(old.values)) or not new.values
+        yield Change("change.values", *_for_contributors(broken=not wider, facts=facts))
+    if old.units != new.units:
+        before, after = ({(u.symbol, u.numerator, u.denominator) for u in side.units} for side in (old, new))
+        yield Change("change.units", *_for_contributors(broken=not before <= after, facts=facts))
+    if old.safe_statistics != new.safe_statistics:
+        yield Change("change.statistics", Effect.COMPATIBLE, facts)
+    if (old.titles, old.descriptions, old.synonyms) != (new.titles, new.descriptions, new.synonyms):
+        yield Change("change.words", Effect.EDITORIAL, {"where": name})
+
+
+def _limits(column: Column) -> tuple[Decimal | str | int | None, ...]:
+    return column.minimum, column.maximum, column.min_length, column.max_length
+
+
+def _wider(old: Column, new: Column) -> bool:
+    """Whether every value that the old limits took the new ones take too."""
+    below = new.minimum is None or (old.minimum is not None and _order(new, new.minimum, old.minimum))
+    above = new.maximum is None or (old.maximum is not None and _order(new, old.maximum, new.maximum))
+    short = (new.min_length or 0) <= (old.min_length or 0)
+    long = new.max_length is None or (old.max_length is not None and new.max_length >= old.max_length)
+    return below and above and short and long
+
+
+def _order(column: Column, left: Decimal | str, right: Decimal | str) -> bool:
+    low, high = bound(column.type, left), bound(column.type, right)
+    return low is not None and high is not None and low <= high  # type: ignore[operator]  # one type each
+
+
+def _rule_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    before, after = ({rule.id: rule for rule in side.rules} for side in (old, new))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield Change("change.rule", *_for_contributors(broken=name in after, facts={"rule": name}))
+
+
+# --- read what lies there ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Where one stored column of a version gets its values from in the rows of the version before it; exact always.
+
+    `column` carries the limits of the values that come, not those that the version sets for new ones: rows are judged
+    once, by the version that they were deposited under.
+    """
+
+    column: Column
+    source: Column | None = None  # of the version before; without it all rows have `constant`, or no value
+    constant: str | None = None
+    multiplier: int = 1  # of the unscaled integer
+    codes: Mapping[str, str] = field(default_factory=dict)  # old value → new
+    mask: bool = False  # show only the last `column.mask_keep` characters
+
+    @property
+    def still(self) -> bool:
+        """Whether the values may lie in one table with new ones: same name, same type, nothing to do."""
+        if self.source is None:
+            return self.constant is None
+        same = all(getattr(self.source, term) == getattr(self.column, term) for term in _STORED)
+        return same and self.multiplier == 1 and not self.codes and not self.mask
+
+
+_STORED: Final = ("name", "type", "scale", "precision", "protection", "domain", "mask_keep")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How rows of one version are read under the next: a Drawn for every stored column, or why they cannot be."""
+
+    drawn: tuple[Drawn, ...]
+    faults: tuple[DamError, ...]
+    still: bool  # rows of both may lie in one table
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns as the step leaves them."""
+        return tuple(one.column for one in self.drawn)
+
+
+def step(old: Standard, new: Standard, codes: Mapping[str, CodeList]) -> Step:
+    """How rows of `old` are read under `new`, its next version: lossless, or with every fault that forbids it.
+
+    `old` may be a view: a version's standard with the columns that an earlier step left.
+    """
+    moves = _moves(old, new)
+    before = {column.name: column for column in _stored(old.columns)}
+    faults: list[DamError] = []
+    drawn: list[Drawn] = []
+    known = {column.name for column in new.columns}
+    faults += [Invalid("migration.column-unknown", column=name) for name in moves if name not in known]
+    for column in _stored(new.columns):
+        move = moves.get(column.name, Move(column=column.name))
+        if move.source is not None and move.source not in before:
+            faults.append(Invalid("migration.source-unknown", column=column.name, source=move.source))
+            continue
+        source = before.get(move.source or column.name)
+        if move.constant is not None:
+            faults += _constant_faults(column, source, move.constant, codes)
+            drawn.append(Drawn(column=column, constant=move.constant))
+        elif source is None:
+            if column.required:
+                faults.append(Invalid("migration.value-missing", column=column.name))
+            drawn.append(Drawn(column=column))
+        else:
+            one, wrong = _draw(source, column, move, codes)
+            faults += wrong
+            drawn.append(one)
+    faults += _key_faults(old, new, drawn)
+    gone = before.keys() - {one.source.name for one in drawn if one.source is not None}
+    still = not faults and not gone and all(one.still for one in drawn)
+    return Step(tuple(drawn), tuple(faults), still)
+
+
+def passage(versions: Sequence[Standard], codes: Mapping[str, CodeList]) -> tuple[Step, ...]:
+    """How rows of the first of successive versions are read under the last, step by step."""
+    found: list[Step] = []
+    view = versions[0]
+    for new in versions[1:]:
+        found.append(step(view, new, codes))
+        view = replace(new, columns=found[-1].columns)
+    return tuple(found)
+
+
+def _stored(columns: Iterable[Column]) -> tuple[Column, ...]:
+    return tuple(column for column in columns if column.protection is not Protection.DROP)
+
+
+def _draw(
+    source: Column, column: Column, move: Move, codes: Mapping[str, CodeList]
+) -> tuple[Drawn, tuple[DamError, ...]]:
+    faults: list[DamError] = []
+    name = column.name
+    mask = _masked(source, column)
+    if mask is None:
+        facts = {"old": str(source.protection), "new": str(column.protection)}
+        faults.append(Invalid("migration.protection", column=name, **facts))
+    if column.required and not source.required:
+        faults.append(Invalid("migration.value-missing", column=name))
+    if not _convertible(source, column):
+        facts = {"old": str(source.type), "new": str(column.type)}
+        faults.append(Invalid("migration.type", column=name, **facts))
+    multiplier: int | None = 1
+    factor = _factor(source, column, move)
+    if factor is None:
+        facts = {"old": source.unit or "–", "new": column.unit or "–"}
+        faults.append(Invalid("migration.unit", column=name, **facts))
+    elif {source.type, column.type} <= _EXACT:
+        multiplier = exact_multiplier(source, column, factor)
+    if multiplier is None or (factor != 1 and not {source.type, column.type} <= _EXACT and factor is not None):
+        faults.append(Invalid("migration.not-exact", column=name))
+    image, wrong = _code_image(source, column, move.codes, codes)
+    faults += wrong
+    carried = replace(column, **_carried(source, column, factor or Fraction(1)), **image)  # type: ignore[arg-type]
+    mapping = {old: new for old, new in move.codes.items() if old != new}
+    return (
+        Drawn(column=carried, source=source, multiplier=multiplier or 1, codes=mapping, mask=bool(mask)),
+        tuple(faults),
+    )
+
+
+def _masked(source: Column, column: Column) -> bool | None:
+    """Whether values have to be masked when they are read; None where what was done cannot become what is asked."""
+    old, new = source.protection, column.protection
+    if (old, source.domain) == (new, column.domain) and source.mask_keep == column.mask_keep:
+        return False
+    tighter = old is Protection.KEEP or (old is Protection.MASK and column.mask_keep < source.mask_keep)
+    return True if new is Protection.MASK and tighter else None
+
+
+def _convertible(source: Column, column: Column) -> bool:
+    old, new = source.type, column.type
+    if old is new or {old, new} <= _EXACT:
+        return True
+    if old is Type.INTEGER and new is Type.NUMBER:
+        return _largest(source) <= _LAST_DOUBLE
+    return old in _SPELLED and new is Type.TEXT and column.protection is Protection.KEEP
+
+
+def _factor(source: Column, column: Column, move: Move) -> Fraction | None:
+    """One of the old unit in the new one: as the migration says, else as the new version's units do; None: unknown."""
+    told = None if move.numerator is None else Fraction(move.numerator, move.denominator)
+    if source.unit == column.unit:
+        relabelled = source.unit is not None and told not in {None, 1}  # one kg is not 1000 kg
+        return None if relabelled else told or Fraction(1)
+    declared = next((Fraction(u.numerator, u.denominator) for u in column.units if u.symbol == source.unit), None)
+    if declared is None:
+        return told
+    return declared if told in {None, declared} else None
+
+
+def exact_multiplier(old: Column, new: Column, factor: Fraction) -> int | None:
+    """What to multiply unscaled integers by; None where a digit would be lost or a value may not fit."""
+    found = factor * Fraction(10) ** (_scale(new) - _scale(old))
+    if found.denominator != 1 or found <= 0:
+        return None
+    most = _LAST_INTEGER if new.type is Type.INTEGER else 10**new.precision - 1
+    return int(found) if _largest(old) * found <= most else None
+
+
+def _scale(column: Column) -> int:
+    return column.scale if column.type is Type.DECIMAL else 0
+
+
+def _largest(column: Column) -> int:
+    """The largest absolute unscaled integer that a value of the column can be."""
+    most = _LAST_INTEGER if column.type is Type.INTEGER else 10**column.precision - 1
+    low, high = column.minimum, column.maximum
+    if isinstance(low, Decimal) and isinstance(high, Decimal):
+        limit = max(abs(low), abs(high)) * Decimal(10) ** _scale(column)
+        most = min(most, int(limit))
+    return most
+
+
+def _carried(source: Column, column: Column, factor: Fraction) -> dict[str, object]:
+    """The limits of the values that come: the old ones in the new unit, never the new ones."""
+    limits = dict.fromkeys(("minimum", "maximum"), None)
+    if {source.type, column.type} <= _EXACT:
+        for end in ("minimum", "maximum"):
+            value = getattr(source, end)
+            if isinstance(value, Decimal):
+                limits[end] = _decimal(Fraction(value) * factor)
+    return {**limits, "min_length": None, "max_length": None, "pattern": None}
+
+
+def _decimal(value: Fraction) -> Decimal | None:
+    """The same number in digits, or None where it has no end."""
+    twos = fives = 0
+    rest = value.denominator
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    digits = max(twos, fives)
+    return Decimal(int(value * 10**digits)).scaleb(-digits) if rest == 1 else None
+
+
+def _domain(column: Column, codes: Mapping[str, CodeList]) -> frozenset[str] | None:
+    """The closed set that values are taken from; None where any text may stand."""
+    if column.type is not Type.TEXT or column.protection is not Protection.KEEP:
+        return None
+    if column.codes is not None:
+        return codes[column.codes].codes if column.codes in codes else frozenset()
+    return frozenset(column.values) or None
+
+
+def _code_image(
+    source: Column, column: Column, mapping: Mapping[str, str], codes: Mapping[str, CodeList]
+) -> tuple[dict[str, object], list[DamError]]:
+    """The values that come after the code map, and why it loses or invents some."""
+    name, old, new = column.name, _domain(source, codes), _domain(column, codes)
+    if old is None:
+        wrong = bool(mapping) or new is not None
+        return {}, [Invalid("migration.codes-open", column=name)] if wrong else []
+    faults: list[DamError] = []
+    if foreign := sorted(mapping.keys() - old):
+        faults.append(Invalid("migration.code-unknown", column=name, codes=", ".join(foreign[:10])))
+    image = [mapping.get(code, code) for code in sorted(old)]
+    if len(set(image)) < len(image):
+        faults.append(Invalid("migration.codes-merged", column=name))
+    if new is not None and (lost := sorted(set(image) - new)):
+        faults.append(Invalid("migration.codes-lost", column=name, codes=", ".join(lost[:10])))
+    if source.codes is not None and source.codes == column.codes and not mapping:
+        return {}, faults
+    return {"codes": None, "values": tuple(image)}, faults
+
+
+def _constant_faults(
+    column: Column, source: Column | None, constant: str, codes: Mapping[str, CodeList]
+) -> Iterator[DamError]:
+    if source is not None:  # it would write over what contributors said
+        yield Invalid("migration.constant-over", column=column.name)
+    domain = _domain(column, codes)
+    held = constant if column.type is Type.TEXT else constant_value(column, constant)
+    if held is None or column.protection is not Protection.KEEP or (domain is not None and constant not in domain):
+        yield Invalid("migration.constant-wrong", column=column.name, constant=constant[:80], type=str(column.type))
+
+
+def constant_value(column: Column, text: str) -> Decimal | str | bool | None:
+    """A constant as its column's value: quantities as decimals, days and instants as ISO 8601; None if it is none."""
+    if column.type is Type.TEXT:
+        return text
+    if column.type is Type.BOOLEAN:
+        return {"true": True, "false": False}.get(text)
+    if column.type in {Type.DATE, Type.TIMESTAMP}:
+        return text if bound(column.type, text) is not None else None
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        return None
+    if bound(column.type, value) is None:
+        return None
+    digits = Fraction(value) * 10 ** _scale(column)
+    fits = column.type is Type.NUMBER or (digits.denominator == 1 and abs(digits) <= _largest_of_type(column))
+    return value if fits else None
+
+
+def _largest_of_type(column: Column) -> int:
+    return _LAST_INTEGER if column.type is Type.INTEGER else 10**column.precision - 1
+
+
+def _key_faults(old: Standard, new: Standard, drawn: Sequence[Drawn]) -> Iterator[DamError]:
+    """Keys are compared by a hash that was made at deposit: it must still be the hash of the same values."""
+    if old.repeat is not new.repeat and (old.repeat, new.repeat) not in _KEPT_KEYS:
+        yield Invalid("migration.repeat", old=str(old.repeat), new=str(new.repeat))
+    if new.repeat is Repeat.KEEP:
+        return
+    by_name = {one.column.name: one for one in drawn}
+    sources = tuple(_key_source(by_name.get(name)) for name in new.key)
+    if sources != old.key:
+        yield Invalid("migration.key", key=", ".join(new.key))
+
+
+def _key_source(one: Drawn | None) -> str | None:
+    """The old name of a key column whose values are as they were, else None."""
+    if one is None or one.source is None:
+        return None
+    return one.source.name if replace(one, source=replace(one.source, name=one.column.name)).still else None
