@@ -66,9 +66,11 @@ class SpoolFiles:
                 partial.replace(path)
                 sync_folder(folder)
         finally:
-            with suppress(FileNotFoundError):
-                partial.unlink()
-            self._settle(partial)
+            try:
+                with _disk(self._root), suppress(FileNotFoundError):
+                    partial.unlink()
+            finally:  # else the room of a file that cannot be removed would be counted twice
+                self._settle(partial)
         return path, digest.hexdigest(), size
 
     def begun(self, deposit: str) -> int:
