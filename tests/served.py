@@ -184,8 +184,15 @@ class Process:
 @contextmanager
 def process(folder: Path, *options: object, variables: Mapping[str, str] | None = None) -> Iterator[Process]:
     """`datadam serve FOLDER --port 0 …`, once it listens; killed at the end if it is still there."""
+    with process_of("serve", folder, "--port", 0, *options, variables=variables) as running:
+        yield running
+
+
+@contextmanager
+def process_of(*words: object, variables: Mapping[str, str] | None = None) -> Iterator[Process]:
+    """A command that serves something, once it says where; killed at the end if it is still there."""
     started = subprocess.Popen(
-        command("serve", folder, "--port", 0, *options),
+        command(*words),
         env=environment(**(variables or {})),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

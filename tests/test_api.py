@@ -171,6 +171,7 @@ TRIES = {
     "GET /log/{path:path}": Try(EVERYBODY, lambda _: "/log/checkpoint"),
     "HEAD /log/{path:path}": Try(EVERYBODY, lambda _: "/log/checkpoint"),
     "GET /api": Try(EVERYBODY),
+    "GET /api/log/cosigned": Try((404,) * 5),
     "GET /api/log/consistency": Try(EVERYBODY, lambda _: "/api/log/consistency?old=1&new=2"),
     "GET /api/log/bodies": Try(PUBLIC_BUT_NO_LIES, lambda _: "/api/log/bodies?start=0"),
     "GET /api/bodies/{id}": Try((404, 401, 404, 404, 200), lambda scene: f"/api/bodies/{scene.deposit}"),

@@ -318,6 +318,11 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "grant add": (("grant", "add", "m-0", STANDARD, "--dam", "DAM"), 4),
     "grant revoke": (("grant", "revoke", "0" * 64, "--dam", "DAM"), 4),
     "grant list": (("grant", "list", "--dam", "none"), 4),
+    "witness init": (("witness", "init", "full", "--name", "w.example"), 2),
+    "witness watch": (("witness", "watch", "none", "URL"), 4),
+    "witness look": (("witness", "look", "none"), 4),
+    "witness list": (("witness", "list", "none"), 4),
+    "witness serve": (("witness", "serve", "none"), 4),
 }
 
 

@@ -30,7 +30,7 @@ PETER_NOTE = (
 def resigned(text: str, *, name: str = NAME) -> str:
     """The log's key under any text at all."""
     raw = seal.raw_public(KEY)
-    key_id = note._key_id(NAME, raw)
+    key_id = note.key_id(NAME, raw)
     return f"{text}\n— {name} {base64.b64encode(key_id + seal.sign_bytes(KEY, text.encode())).decode()}\n"
 
 
@@ -205,7 +205,7 @@ def test_keys_that_anybody_can_sign_for_are_refused() -> None:
     for y in sorted(seal._SMALL_ORDER):
         for sign in (0, 1 << 255):
             raw = (y | sign).to_bytes(32, "little")
-            key_id = note._key_id(NAME, raw).hex()
+            key_id = note.key_id(NAME, raw).hex()
             with pytest.raises(Invalid, match=r"key\.point-weak"):
                 note.read_vkey(f"{NAME}+{key_id}+{base64.b64encode(bytes([1]) + raw).decode()}")
 

@@ -99,6 +99,10 @@ class Settings:
         default=60,
         metadata=_about("Requests a minute from an address that is not logged in.", least=1, most=1_000_000),
     )
+    witnesses: tuple[str, ...] = field(
+        default=(),
+        metadata=_about("Witnesses that cosign the log's checkpoints, each its verifier key, a blank and its address."),
+    )
     languages: tuple[str, ...] = field(
         default=("en", "ko"), metadata=_about("Languages offered, the first where a reader asks for none of them.")
     )
@@ -266,6 +270,10 @@ def _faults(values: Mapping[str, Any]) -> Iterator[DamError]:
         yield from _language_faults(values["languages"])
     if {"max_file_bytes", "max_spool_bytes"} <= values.keys() and values["max_file_bytes"] > values["max_spool_bytes"]:
         yield Invalid("settings.spool-small", file=values["max_file_bytes"], spool=values["max_spool_bytes"])
+    for witness in values.get("witnesses", ()):
+        _, blank, url = witness.partition(" ")
+        if not blank or list(_url_faults(url)):
+            yield Invalid("settings.witness-malformed", value=witness[:160])
     yield from _address_faults(values)
 
 

@@ -14,13 +14,14 @@ import pytest
 from datadam import seal
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.tile_log import TileLog
-from datadam.formats import note
+from datadam.formats import cosignature, note
 from datadam.ledger import Ledger
 from datadam.model import Kind, Statement
 
 HERE: Final = Path(__file__).parent
 GOPATH: Final = Path("/usr/share/gocode")  # where Debian puts golang-golang-x-mod-dev
 ORIGIN: Final = "dam.example/log"
+WITNESS: Final = "witness.example/w1"
 ISSUED: Final = "2026-11-22T00:00:00Z"
 KEY, KIM = seal.new_key(), seal.new_key()
 MORE: Final = 700  # entries: three bundles, two levels of tiles
@@ -48,15 +49,24 @@ def run(
 
 @pytest.fixture(scope="module")
 def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The verifier, built with Debian's packages and without a network."""
+    """The verifier of logs, built with Debian's packages and without a network."""
+    return built("verify", tmp_path_factory.mktemp("go"))
+
+
+@pytest.fixture(scope="module")
+def cosigned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The verifier of cosigned checkpoints."""
+    return built("cosigned", tmp_path_factory.mktemp("cosigned"))
+
+
+def built(name: str, folder: Path) -> Path:
+    """One of the Go programs that lie here."""
     if shutil.which("go") is None or not (GOPATH / "src/golang.org/x/mod/sumdb/tlog").is_dir():
         absent("Go with golang.org/x/mod")
-    folder = tmp_path_factory.mktemp("go")
-    program = folder / "verify"
     offline = {"GO111MODULE": "off", "GOPATH": str(GOPATH), "GOCACHE": str(folder / "cache"), "GOFLAGS": ""}
-    built = run("go", "build", "-o", program, HERE / "verify.go", variables=offline)
-    assert built.returncode == 0, built.stderr
-    return program
+    done = run("go", "build", "-o", folder / name, HERE / f"{name}.go", variables=offline)
+    assert done.returncode == 0, done.stderr
+    return folder / name
 
 
 @pytest.fixture
@@ -137,6 +147,21 @@ def test_go_rejects_another_logs_key(go: Path, log: tuple[Path, str, Path]) -> N
     done = run(go, log[0], note.vkey(ORIGIN, KIM), log[2])
     assert done.returncode == 1
     assert "checkpoint: " in done.stderr
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_go_opens_a_cosigned_checkpoint(cosigned: Path, log: tuple[Path, str, Path], *, spoilt: bool) -> None:
+    """Go's note reader finds the log's signature and the witness's, dated; with another time it finds neither whole."""
+    checkpoint = (log[0] / "checkpoint").read_text()
+    line = cosignature.cosign(checkpoint, WITNESS, KIM, now=1_800_000_000)
+    if spoilt:
+        name, id, jwk = note.read_vkey(cosignature.vkey(WITNESS, KIM), note.WITNESS_KEY)
+        raw = note.signed_by(checkpoint + line, name, id)[1]
+        assert jwk
+        line = note.line(name, id + (1_800_000_001).to_bytes(8, "big") + raw[8:])
+    (log[0] / "cosigned").write_text(checkpoint + line)
+    done = run(cosigned, log[0] / "cosigned", log[1], cosignature.vkey(WITNESS, KIM))
+    assert (done.returncode, done.stdout.strip()) == ((1, "") if spoilt else (0, "1800000000")), done.stderr
 
 
 # --- npm jose ---------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from datadam.cli import (
     proving,
     standards,
     taking,
+    years,
 )
 from datadam.cli.manners import OPEN, chosen_language
 from datadam.errors import DamError, Unavailable
@@ -30,6 +31,7 @@ for _part in (
     deposits,
     taking,
     proving,
+    years,
 ):
     app.add_typer(_part.app)
 

@@ -35,11 +35,13 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes any.")] = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front does TLS.")] = False,
+    unwitnessed: Annotated[bool, typer.Option("--unwitnessed", help="Start although no witness answers.")] = False,
 ) -> None:
     """Serve the dam until interrupted."""
     import logging
 
     from datadam import wiring
+    from datadam.dam import witnessed
     from datadam.edges import server
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -48,6 +50,7 @@ def serve(
     with server.listening(wiring.read_settings(folder, **given)) as listener:
         given["port"] = listener.getsockname()[1]
         with wiring.world(folder, given) as world:
+            witnessed.settle(world, alone=unwitnessed)
             parts = wiring.places(folder)
             places = server.Places(log=parts.log, socket=parts.socket)
             told = {"url": world.settings.public_url, "title": world.settings.title}

@@ -12,9 +12,10 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from datadam import seal, texts
-from datadam.dam import deposit, grant, join, login, prove, publish, release
+from datadam.dam import deposit, grant, join, login, prove, publish, release, report, witnessed
 from datadam.dam.login import Caller
 from datadam.dam.works import Works
+from datadam.edges import pages
 from datadam.edges.manners import caller_of, language_of, member_of, world_of
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.formats import odcs
@@ -49,6 +50,12 @@ def get_dam(request: Request) -> Json:
 def get_consistency(request: Request, old: Annotated[int, Query(ge=0)], new: Annotated[int, Query(ge=0)]) -> Json:
     """The proof that the log of size `new` extends that of size `old` (RFC 6962 §2.1.2)."""
     return {"proof": [seal.encode(node) for node in world_of(request).ledger.consistency(old, new)]}
+
+
+@router.get("/log/cosigned")
+def get_cosigned(request: Request) -> Response:
+    """The newest checkpoint that witnesses cosigned, with their cosignatures (C2SP tlog-cosignature)."""
+    return PlainTextResponse(witnessed.cosigned(world_of(request)))
 
 
 @router.get("/log/bodies")
@@ -395,9 +402,26 @@ def get_deposits(request: Request) -> Json:
 
 @router.get("/deposits/{id}")
 def get_deposit(request: Request, id: str) -> Json:
-    """How far a deposit has come, what was found, and the first faults of its rows."""
-    job, faults = deposit.report(world_of(request), member_of(request), id, limit=FAULTS_SHOWN)
-    return _job(request, job) | {"shown": [_fault(request, fault) for fault in faults]}
+    """How far a deposit has come, what was found of the file as a whole, and the first faults of its rows."""
+    return _overview(request, report.overview(world_of(request), member_of(request), id, limit=FAULTS_SHOWN))
+
+
+@router.get("/deposits/{id}/statistics")
+def get_statistics(request: Request, id: str) -> Json:
+    """What became of each column, and how its admitted values are distributed: own rows only."""
+    told = report.overview(world_of(request), member_of(request), id, limit=0)
+    return {"columns": pages.said_columns(told.survey, told.standard, language_of(request))}
+
+
+@router.get("/deposits/{id}/report.html")
+def get_report_page(request: Request, id: str) -> Response:
+    """The report as a page that can be saved: counts, warnings, faults, statistics."""
+    told = report.overview(world_of(request), member_of(request), id, limit=FAULTS_SHOWN)
+    language = language_of(request)
+    columns = pages.said_columns(told.survey, told.standard, language)
+    html = pages.report({**_overview(request, told), "columns": columns}, language)
+    headers = {"Content-Security-Policy": pages.POLICY, "Cache-Control": "no-store"}
+    return Response(html, media_type=pages.MEDIA, headers=headers)
 
 
 @router.get("/deposits/{id}/rejects")
@@ -409,16 +433,11 @@ def get_rejects(request: Request, id: str) -> Response:
     return FileResponse(path, media_type="text/csv; charset=utf-8", filename="rejects.csv")
 
 
-def _fault(request: Request, fault: deposit.Found) -> Json:
-    told = texts.explain(fault.reason, language_of(request))
-    return {
-        "row": fault.row,
-        "column": fault.column,
-        "source": fault.source,
-        "rule": fault.rule,
-        "value": fault.value,
-        "what": told.what,
-        "remedy": told.remedy,
+def _overview(request: Request, told: report.Overview) -> dict[str, Any]:
+    language = language_of(request)
+    return _job(request, told.job) | {
+        "warnings": pages.said_warnings(told.survey, language),
+        "shown": [pages.said_fault(fault, language) for fault in told.found],
     }
 
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from datadam import __version__
-from datadam.dam import deposit, login, prove, release
+from datadam.dam import deposit, login, prove, release, witnessed
 from datadam.dam.works import Works
 from datadam.dam.world import World
 from datadam.edges import api, delta_sharing, operator, upload
@@ -25,6 +25,7 @@ from datadam.errors import DamError, Invalid, NotFound
 from datadam.model import Job
 
 TIDY_SECONDS: Final = 3600  # how often what is over is removed
+WITNESS_SECONDS: Final = 5  # how long what the log has taken up may go unwitnessed; a rollback to then goes unnoticed
 UPLOADS: Final = 64  # files that come in at once, a thread each; more of them wait
 _UPLOADS_FROM: Final = "/api/deposits/"
 _UPLOADS_TO: Final = ("/file", "/upload")
@@ -100,6 +101,8 @@ async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]
     works.resume(await anyio.to_thread.run_sync(partial(_received, world)))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_tidy_for_ever, world)
+        if world.witnesses:
+            tasks.start_soon(_be_witnessed_for_ever, world)
         yield
         tasks.cancel_scope.cancel()
     await anyio.to_thread.run_sync(works.stop)
@@ -117,3 +120,9 @@ async def _tidy_for_ever(world: World) -> None:
         await anyio.to_thread.run_sync(partial(deposit.tidy, world))
         await anyio.to_thread.run_sync(partial(release.tidy, world))
         await anyio.sleep(TIDY_SECONDS)
+
+
+async def _be_witnessed_for_ever(world: World) -> None:
+    while True:
+        await anyio.to_thread.run_sync(partial(witnessed.renew, world))
+        await anyio.sleep(WITNESS_SECONDS)

@@ -35,16 +35,32 @@ class Places:
 @contextmanager
 def listening(settings: Settings) -> Iterator[socket.socket]:
     """A bound socket: bound before anything else is done, so that a taken port is told plainly."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with bound(settings.host, settings.port) as listener:
+        yield listener
+
+
+@contextmanager
+def bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket bound to an address; one that cannot be had is `Unavailable`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise Unavailable("serve.address", host=settings.host, port=settings.port, why=error.strerror or "") from error
+        raise Unavailable("serve.address", host=host, port=port, why=error.strerror or "") from error
     with listener:
         yield listener
+
+
+def run(application: Any, listener: socket.socket, ready: Callable[[], None]) -> None:  # noqa: ANN401  (ASGI)
+    """Serve an application without a certificate of its own until SIGINT or SIGTERM: a witness, behind a proxy."""
+    server = _Server(uvicorn.Config(application, log_config=None, access_log=False, server_header=False))
+    with server.ended_by_signals():
+        listener.listen(BACKLOG)
+        ready()
+        server.run(sockets=[listener])
 
 
 def serve(

@@ -21,7 +21,11 @@ MAX_LINES: Final = 100  # signature lines; the specification asks for at least 1
 MAX_NAME: Final = 255  # bytes of a key name
 MAX_SIZE: Final = 2**63 - 1  # entries; what the specification's readers hold
 
-_ED25519: Final = b"\x01"  # signature type of a log's own key
+LOG_KEY: Final = b"\x01"
+"""Signature type of a log's own Ed25519 key (C2SP signed-note)."""
+WITNESS_KEY: Final = b"\x04"
+"""Signature type of an Ed25519 key that cosigns checkpoints with the time (C2SP tlog-cosignature)."""
+
 _KEY_BYTES: Final = 32
 _DASH: Final = "\N{EM DASH} "
 _ENTRY: Final = re.compile(rb'\{"class":"(registry|activity)","id":"([0-9a-f]{64})","v":1\}')
@@ -30,27 +34,27 @@ _ENTRY: Final = re.compile(rb'\{"class":"(registry|activity)","id":"([0-9a-f]{64
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
-def vkey(name: str, jwk: Mapping[str, str]) -> str:
-    """The verifier key `name+hex(keyid)+base64(0x01 ‖ public key)` of a log key."""
+def vkey(name: str, jwk: Mapping[str, str], kind: bytes = LOG_KEY) -> str:
+    """The verifier key `name+hex(keyid)+base64(kind ‖ public key)` of a log's or a witness's key."""
     if not is_name(name):
         raise Invalid("note.name-malformed", name=name[:80])
     raw = seal.raw_public(jwk)
-    return f"{name}+{_key_id(name, raw).hex()}+{_base64(_ED25519 + raw)}"
+    return f"{name}+{key_id(name, raw, kind).hex()}+{base64_of(kind + raw)}"
 
 
-def read_vkey(text: str) -> tuple[str, bytes, seal.Jwk]:
+def read_vkey(text: str, kind: bytes = LOG_KEY) -> tuple[str, bytes, seal.Jwk]:
     """Name, 4-byte key id and public JWK of a verifier key. Other kinds of keys and weak points are `Invalid`."""
     name, plus, rest = text.partition("+")
-    key_id, again, coded = rest.partition("+")
-    if not (plus and again and is_name(name) and re.fullmatch("[0-9a-f]{8}", key_id)):
+    id, again, coded = rest.partition("+")
+    if not (plus and again and is_name(name) and re.fullmatch("[0-9a-f]{8}", id)):
         raise Invalid("note.vkey-malformed", vkey=text[:120])
     raw = unbase64(coded)
-    if raw is None or len(raw) != 1 + _KEY_BYTES or raw[:1] != _ED25519:
+    if raw is None or len(raw) != 1 + _KEY_BYTES or raw[:1] != kind:
         raise Invalid("note.vkey-malformed", vkey=text[:120])
     jwk = seal.public_from_raw(raw[1:])
-    if _key_id(name, raw[1:]).hex() != key_id:
+    if key_id(name, raw[1:], kind).hex() != id:
         raise Invalid("note.vkey-malformed", vkey=text[:120])
-    return name, bytes.fromhex(key_id), jwk
+    return name, bytes.fromhex(id), jwk
 
 
 def is_name(text: str) -> bool:
@@ -62,11 +66,13 @@ def is_name(text: str) -> bool:
     )
 
 
-def _key_id(name: str, raw: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + raw).digest()[:4]
+def key_id(name: str, raw: bytes, kind: bytes = LOG_KEY) -> bytes:
+    """The four bytes by which a signature line names its key."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + raw).digest()[:4]
 
 
-def _base64(data: bytes) -> str:
+def base64_of(data: bytes) -> str:
+    """The one canonical spelling (RFC 4648 §4) of `data`."""
     return base64.b64encode(data).decode()
 
 
@@ -76,7 +82,7 @@ def unbase64(text: str) -> bytes | None:
         data = base64.b64decode(text, validate=True)
     except ValueError:
         return None
-    return data if _base64(data) == text else None
+    return data if base64_of(data) == text else None
 
 
 # --- checkpoints ------------------------------------------------------------------------------------------------------
@@ -86,9 +92,14 @@ def sign_checkpoint(checkpoint: Checkpoint, name: str, key: seal.Jwk) -> str:
     """The checkpoint as a note signed by the log key `name`."""
     if not is_name(name):
         raise Invalid("note.name-malformed", name=name[:80])
-    text = f"{checkpoint.origin}\n{checkpoint.size}\n{_base64(checkpoint.root)}\n"
-    signature = _key_id(name, seal.raw_public(key)) + seal.sign_bytes(key, text.encode())
-    return f"{text}\n{_DASH}{name} {_base64(signature)}\n"
+    text = f"{checkpoint.origin}\n{checkpoint.size}\n{base64_of(checkpoint.root)}\n"
+    signature = key_id(name, seal.raw_public(key)) + seal.sign_bytes(key, text.encode())
+    return f"{text}\n{line(name, signature)}"
+
+
+def line(name: str, signature: bytes) -> str:
+    """A signature line of a note; `signature` begins with the key's id."""
+    return f"{_DASH}{name} {base64_of(signature)}\n"
 
 
 def open_checkpoint(note: str | bytes, vkey: str) -> Checkpoint:
@@ -96,14 +107,9 @@ def open_checkpoint(note: str | bytes, vkey: str) -> Checkpoint:
 
     The origin must be the key's own name: a key speaks for one log.
     """
-    name, key_id, jwk = read_vkey(vkey)
-    text, lines = _parted(note)
-    ours = [raw[4:] for signer, raw in map(_signature, lines) if (signer, raw[:4]) == (name, key_id)]
-    if not ours:
-        raise Untrusted("note.unsigned", name=name)
-    if len(ours) > 1:
-        raise Untrusted("note.repeated", name=name)
-    if not seal.bytes_signed(jwk, text.encode(), ours[0]):
+    name, id, jwk = read_vkey(vkey)
+    text, signature = signed_by(note, name, id)
+    if not seal.bytes_signed(jwk, text.encode(), signature):
         raise Untrusted("note.signature-wrong", name=name)
     checkpoint = _checkpoint(text)
     if checkpoint.origin != name:
@@ -111,10 +117,26 @@ def open_checkpoint(note: str | bytes, vkey: str) -> Checkpoint:
     return checkpoint
 
 
+def signed_by(note: str | bytes, name: str, id: bytes) -> tuple[str, bytes]:
+    """The text of a note, and what the key called `name` with that key id signed; it must stand there once."""
+    text, lines = _parted(note)
+    found = [raw[4:] for signer, raw in map(_signature, lines) if (signer, raw[:4]) == (name, id)]
+    if not found:
+        raise Untrusted("note.unsigned", name=name)
+    if len(found) > 1:
+        raise Untrusted("note.repeated", name=name)
+    return text, found[0]
+
+
 def unsigned_checkpoint(note: str | bytes) -> Checkpoint:
     """What a note says, believed by nobody yet: for a store that keeps notes and holds no key."""
     text, _ = _parted(note)
     return _checkpoint(text)
+
+
+def text_of(note: str | bytes) -> str:
+    """The text that the signatures of a note are about, with its last line feed."""
+    return _parted(note)[0]
 
 
 def _parted(note: str | bytes) -> tuple[str, list[str]]:

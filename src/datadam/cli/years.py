@@ -1,0 +1,138 @@
+"""Running a dam for years: backup and restore, upgrade, and a witness of one's own."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datadam.cli.manners import Json, open_terminal, print_json
+
+if TYPE_CHECKING:
+    from datadam.adapters.witness_files import WitnessFiles
+    from datadam.ports import Watched
+
+app = typer.Typer()
+witness_app = typer.Typer(name="witness", no_args_is_help=True, help="Witness: cosign the logs of dams that only grow.")
+app.add_typer(witness_app)
+
+WitnessFolder = Annotated[Path, typer.Argument(help="The witness's folder.")]
+
+
+@witness_app.command("init")
+def witness_init(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    name: Annotated[str, typer.Option(help="Name of the witness, like witness.example/w1; never changes.")],
+) -> None:
+    """Make a witness: a folder with a key of its own. Losing it means a new key and a new name."""
+    from datadam import wiring
+    from datadam.formats import cosignature
+
+    made = wiring.witness_folder(folder, name=name)
+    open_terminal().say("ui.witness-made", folder=str(folder), vkey=cosignature.vkey(made.name, made.key))
+
+
+@witness_app.command("watch")
+def witness_watch(
+    folder: WitnessFolder,
+    url: Annotated[str, typer.Argument(help="Address of the dam.")],
+    vkey: Annotated[
+        str | None, typer.Option(help="The log's verifier key; default: the one that the dam tells.")
+    ] = None,
+) -> None:
+    """Begin to watch a dam's log. Compare its key with what its operator tells you elsewhere."""
+    from datadam import wiring, witness
+
+    kept, log = wiring.witness_folder(folder), wiring.watched_log(url)
+    with kept.lock():
+        watched = witness.watch(kept, log.url, log.checkpoint(), vkey=vkey or log.vkey())
+        open_terminal().say("ui.witness-watches", origin=watched.origin, vkey=watched.vkey)
+        _look(kept, watched)
+
+
+@witness_app.command("look")
+def witness_look(folder: WitnessFolder) -> None:
+    """Look at every watched log once, and cosign what extends what was cosigned before."""
+    from datadam import wiring
+    from datadam.errors import DamError, Faults
+
+    kept = wiring.witness_folder(folder)
+    faults: list[DamError] = []
+    with kept.lock():
+        for watched in kept.logs():
+            try:
+                _look(kept, watched)
+            except DamError as error:
+                faults.append(error)
+    if faults:
+        raise Faults("witness.faults", faults)
+
+
+def _look(kept: "WitnessFiles", watched: "Watched") -> None:
+    from datadam import wiring, witness
+
+    log = wiring.watched_log(watched.url)
+    witness.look(kept, watched, log.checkpoint(), log.proof, now=int(time.time()))
+    seen = kept.find(watched.origin)
+    if seen is not None:
+        open_terminal().say("ui.witness-cosigned", origin=seen.origin, size=witness.last_of(seen).size)
+
+
+@witness_app.command("list")
+def witness_list(folder: WitnessFolder, as_json: Json = False) -> None:
+    """What is watched, and how far."""
+    from datetime import UTC, datetime
+
+    from datadam import wiring, witness
+    from datadam.model import instant
+
+    kept = wiring.witness_folder(folder)
+    if as_json:
+        items = [(one, witness.last_of(one).size) for one in kept.logs()]
+        print_json(
+            [
+                {
+                    "origin": one.origin,
+                    "url": one.url,
+                    "size": size,
+                    "time": one.time,
+                    "forked": one.evidence is not None,
+                }
+                for one, size in items
+            ]
+        )
+        return
+    rows = [
+        (
+            one.origin,
+            one.url,
+            witness.last_of(one).size,
+            instant(datetime.fromtimestamp(one.time, UTC)) if one.time else None,
+            open_terminal().word("ui.witness-forked") if one.evidence else "",
+        )
+        for one in kept.logs()
+    ]
+    open_terminal().table(("ui.log", "ui.address", "ui.size", "ui.cosigned-at", "ui.fault"), rows)
+
+
+@witness_app.command("serve")
+def witness_serve(
+    folder: WitnessFolder,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other than loopback only behind a proxy.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any.")] = 8421,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front does TLS.")] = False,
+) -> None:
+    """Serve the witness until interrupted: dams ask it to cosign (C2SP tlog-witness)."""
+    from datadam import wiring
+    from datadam.edges import server, witnessing
+    from datadam.errors import Invalid
+    from datadam.settings import is_loopback
+
+    if not (behind_proxy or is_loopback(host)):
+        raise Invalid("settings.address-open", host=host)
+    kept = wiring.witness_folder(folder)
+    with kept.lock(), server.bound(host, port) as listener:
+        told = {"url": f"http://{host}:{listener.getsockname()[1]}", "name": kept.name}
+        server.run(witnessing.witness_app(kept), listener, lambda: open_terminal().say("ui.witness-serves", **told))

@@ -1,0 +1,91 @@
+"""A witness: cosigns the checkpoints of logs that only ever grew under its eyes (C2SP tlog-witness). No I/O of its own.
+
+- What it cosigned last is durable before the cosignature leaves; a witness that lost it must take a new key and name.
+- It never dates a cosignature before its last one of that log.
+- A log that shows it two histories is refused for good, and the note that proves it is kept.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from datadam import merkle
+from datadam.errors import Invalid, NotFound, Refused, Unavailable, Untrusted
+from datadam.formats import cosignature, note
+from datadam.formats.cosignature import Submission
+from datadam.model import Checkpoint
+from datadam.ports import Watch, Watched
+
+_TURN = threading.Lock()  # to look at what was cosigned last and to replace it is one step
+
+
+def watch(kept: Watch, url: str, checkpoint: str, *, vkey: str) -> Watched:
+    """Begin to watch the log that `vkey` signs; `checkpoint` shows that it does. Watched already is `Invalid`."""
+    seen = note.open_checkpoint(checkpoint, vkey)
+    if kept.find(seen.origin) is not None:
+        raise Invalid("witness.log-known", origin=seen.origin)
+    watched = Watched(origin=seen.origin, vkey=vkey, url=url)
+    kept.keep(watched)
+    return watched
+
+
+def cosign(kept: Watch, submission: Submission, *, now: int) -> str:
+    """The signature line for a checkpoint that extends what was cosigned last, kept before it is given.
+
+    `NotFound` for a log that is not watched, `Untrusted` without its signature or with a proof that does not hold,
+    `Refused` (`witness.other-size`, with the size) when `old` is not what was cosigned last, in this order.
+    """
+    origin = note.unsigned_checkpoint(submission.note).origin
+    with _TURN:
+        watched = kept.find(origin)
+        if watched is None:
+            raise NotFound("witness.log-unknown", origin=origin[:80])
+        new = note.open_checkpoint(submission.note, watched.vkey)
+        if submission.old > new.size:
+            raise Invalid("witness.old-larger", old=submission.old, size=new.size)
+        last = last_of(watched)
+        if submission.old != last.size:
+            raise Refused("witness.other-size", size=last.size)
+        try:
+            _consistent(last, new, submission.proof)
+        except Untrusted:
+            kept.keep(replace(watched, evidence=submission.note))
+            raise
+        if now < watched.time:
+            raise Unavailable("witness.clock", seconds=watched.time - now)
+        line = cosignature.cosign(submission.note, kept.name, kept.key, now=now)
+        own = note.text_of(submission.note) + "\n" + _own_line(submission.note, watched.vkey)
+        kept.keep(replace(watched, note=own + line, time=now))
+        return line
+
+
+def last_of(watched: Watched) -> Checkpoint:
+    """What was cosigned last; the empty log where nothing was."""
+    if watched.note is None:
+        return Checkpoint(origin=watched.origin, size=0, root=merkle.EMPTY)
+    return note.unsigned_checkpoint(watched.note)
+
+
+def _consistent(last: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> None:
+    if new.size == last.size and new.root != last.root:
+        raise Untrusted("witness.forked", origin=new.origin, size=new.size)
+    merkle.verify_consistency(last.size, new.size, proof, last.root, new.root)
+
+
+def _own_line(checkpoint: str, vkey: str) -> str:
+    """The log's own signature line: strangers' lines are not kept."""
+    name, id, _ = note.read_vkey(vkey)
+    _, signature = note.signed_by(checkpoint, name, id)
+    return note.line(name, id + signature)
+
+
+def look(
+    kept: Watch, watched: Watched, checkpoint: str, proof: Callable[[int, int], Sequence[bytes]], *, now: int
+) -> str:
+    """Cosign the checkpoint that a watched log shows; `proof` gives its consistency proof between two sizes."""
+    new, last = note.open_checkpoint(checkpoint, watched.vkey), last_of(watched)
+    if new.size < last.size:
+        kept.keep(replace(watched, evidence=checkpoint))
+        raise Untrusted("checkpoint.smaller", size=new.size, expected=last.size)
+    shown = tuple(proof(last.size, new.size)) if 0 < last.size < new.size else ()
+    return cosign(kept, Submission(old=last.size, proof=shown, note=checkpoint), now=now)
