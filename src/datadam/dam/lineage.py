@@ -7,14 +7,18 @@ Rows whose stored form differs cannot lie in one table, so a version that change
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from datadam import evolution
 from datadam.dam import state
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound
 from datadam.formats import codelists, odcs
-from datadam.model import Column, Deposit, Deprecation, Job, Kind, PublishedStandard, Stage, Standard, day
+from datadam.model import Column, Deposit, Deprecation, Job, Kind, PublishedStandard, Stage, Standard, Withdrawal, day
 from datadam.ports import LakeFile
+
+
+_OVER: Final = frozenset({Stage.COMMITTED, Stage.REFUSED, Stage.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,8 @@ def unread(world: World, new: Standard) -> list[DamError]:
     """Why rows that are there, or on their way, could not be read under a new version."""
     known = [one.standard for one in versions(world, new.id)]
     with world.store.read() as rows:
-        held = {one.version for one in rows.find(Deposit, standard=new.id)}
+        gone = {one.deposit for one in rows.find(Withdrawal, standard=new.id)}
+        held = {one.version for one in rows.find(Deposit, standard=new.id) if one.id not in gone}
         held |= {one.version for one in rows.find(Job, standard=new.id) if one.stage not in _OVER}
     found: dict[str, DamError] = {}
     for place, old in enumerate(known):
@@ -117,9 +122,6 @@ def unread(world: World, new: Standard) -> list[DamError]:
             for one in evolution.passage([*known[place:], new], codelists.packaged()):
                 found |= {f"{fault.code} {fault.facts}": fault for fault in one.faults}
     return list(found.values())
-
-
-_OVER = frozenset({Stage.COMMITTED, Stage.REFUSED})
 
 
 # --- what a member signed ---------------------------------------------------------------------------------------------

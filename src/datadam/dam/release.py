@@ -197,6 +197,8 @@ def _need(world: World, of: Pool, recipient: str) -> Share | _Need:
     if share is None:
         return _Need(ready, visible, None, gone=False, last_will_do=False)
     gone, alike = not set(share.deposits) <= set(visible), list(share.schema) == list(schema)
+    if of.edition is None:  # a newer version may read the same columns otherwise, in another unit say
+        alike = alike and share.upto > lineage.versions(world, standard.id)[-1].index
     since = instant(world.clock() - timedelta(seconds=world.settings.share_refresh_seconds))
     # who looked before the first deposit need not wait an hour for it; where rows do not tell who contributed them, the
     # moment in which they appear must not tell either
