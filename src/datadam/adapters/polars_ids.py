@@ -58,23 +58,26 @@ class UnitIds:
 
     def __call__(self, texts: pl.Series) -> pl.Series:
         """The ids of `texts`, binary; null stays null."""
-        self._met += len(texts)  # two at once may count as one: it only has to tell much from little
-        return self._found(texts, self._tables).alias(texts.name)
+        with self._lock:
+            tables = self._tables
+            self._met += len(texts)
 
-    def _found(self, texts: pl.Series, tables: tuple[_Table, ...]) -> pl.Series:
-        if not tables:
-            hashed = self._hashed(texts)
-            self._learn(texts, hashed)
-            return hashed
-        ids, strange = tables[0].find(texts)
-        if not strange.any():
-            return ids
-        return _put(ids, strange.arg_true(), self._found(texts.filter(strange), tables[1:]))
+        def found(texts: pl.Series, left: tuple[_Table, ...]) -> pl.Series:
+            if not left:
+                hashed = self._hashed(texts)
+                self._learn(texts, hashed, tables)
+                return hashed
+            ids, strange = left[0].find(texts)
+            if not strange.any():
+                return ids
+            return _put(ids, strange.arg_true(), found(texts.filter(strange), left[1:]))
 
-    def _learn(self, texts: pl.Series, ids: pl.Series) -> None:
+        return found(texts, tables).alias(texts.name)
+
+    def _learn(self, texts: pl.Series, ids: pl.Series, tables: tuple[_Table, ...]) -> None:
         """Keep texts that no table had, and put them there when there are enough."""
         with self._lock:
-            if not self._learns:
+            if not self._learns or tables is not self._tables:  # or there are newer tables that may have them
                 return
             self._fresh.append((texts, ids))
             self._waiting += len(texts)
