@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -143,3 +142,296 @@ def test_nothing_changed_means_no_change_and_another_id_is_another_lineage() -> 
     """Comparing with itself is empty; a standard cannot follow another's."""
     assert compare(BASE, BASE) == ()
     assert codes_of(successor_faults(BASE, replace(BASE, id=StandardId("other.thing")))) == ["standard.successor-id"]
+
+
+def test_a_change_tells_whom_it_may_break() -> None:
+    """A new required column breaks who deposits, one that may be empty now who reads; a renamed one both."""
+    new = standard(
+        ID,
+        column("amount", Type.DECIMAL, precision=20, scale=3, minimum=Decimal(0), unit="kg", units=(KG,)),
+        column("kind", values=("a", "b", "c")),
+        column("remark", max_length=10),
+        column("extra", required=True),
+        rules=(CrossRule(id="r", left="kind", op="!=", right="remark"),),
+        version="2.0.0",
+        migration=Migration(after="1.0.0", moves=(Move(column="remark", source="note"),)),
+    )
+    told = {
+        (change.code, str(change.facts.get("column", change.facts.get("new", "")))): change
+        for change in compare(BASE, new)
+    }
+    assert told["change.column-added", "extra"].breaks == (CONTRIBUTORS,)
+    assert told["change.column-renamed", "remark"].breaks == (CONTRIBUTORS, CONSUMERS)
+    assert told["change.values", "kind"].breaks == ()
+    assert ("change.column-removed", "note") not in told
+    loose = replace(BASE, columns=(replace(ID, required=False), *BASE.columns[1:]))
+    assert [change.breaks for change in compare(BASE, loose)] == [(CONSUMERS,)]
+
+
+# --- read what lies there ---------------------------------------------------------------------------------------------
+
+AMOUNT = column("amount", Type.DECIMAL, precision=9, scale=3, unit="kg")
+
+
+def after(*columns: Column, moves: tuple[Move, ...] = (), old: Standard, **more: Any) -> Step:  # noqa: ANN401
+    """How rows of `old` are read under a version with these columns beside the id."""
+    new = standard(ID, *columns, version="2.0.0", migration=Migration(after=old.version, moves=moves), **more)
+    return step(old, new, CODES)
+
+
+OLD = standard(
+    ID,
+    AMOUNT,
+    column("count", Type.INTEGER, minimum=Decimal(0), maximum=Decimal(1000)),
+    column("kind", values=("a", "b")),
+    column("letter", codes="letters"),
+    column("free"),
+    column("firm", protection=Protection.UNIT_ID, domain="firm"),
+    column("phone", protection=Protection.MASK, mask_keep=2),
+    column("lost", protection=Protection.DROP),
+    column("day", Type.DATE),
+)
+REST = {c.name: c for c in OLD.columns}
+LOSSY: list[tuple[str, Column, Move | None]] = [
+    ("migration.source-unknown", column("b"), Move(column="b", source="none")),
+    ("migration.source-unknown", column("b"), Move(column="b", source="lost")),
+    ("migration.column-unknown", column("b"), Move(column="c", source="free")),
+    ("migration.value-missing", column("b", required=True), None),
+    ("migration.value-missing", column("free", required=True), None),
+    ("migration.value-missing", column("lost", required=True), None),
+    ("migration.constant-over", column("free"), Move(column="free", constant="x")),
+    ("migration.constant-wrong", column("b", values=("y",)), Move(column="b", constant="x")),
+    ("migration.constant-wrong", column("b", Type.INTEGER), Move(column="b", constant="0.5")),
+    ("migration.constant-wrong", column("b", Type.INTEGER), Move(column="b", constant="many")),
+    ("migration.constant-wrong", column("b", Type.INTEGER), Move(column="b", constant=str(2**63))),
+    ("migration.constant-wrong", column("b", Type.DECIMAL, precision=3, scale=1), Move(column="b", constant="0.25")),
+    ("migration.constant-wrong", column("b", Type.NUMBER), Move(column="b", constant="NaN")),
+    ("migration.constant-wrong", column("b", Type.DATE), Move(column="b", constant="2026-02-30")),
+    ("migration.constant-wrong", column("b", Type.BOOLEAN), Move(column="b", constant="yes")),
+    (
+        "migration.constant-wrong",
+        column("b", protection=Protection.UNIT_ID, domain="d"),
+        Move(column="b", constant="x"),
+    ),
+    ("migration.type", column("free", Type.INTEGER), None),
+    ("migration.type", column("day", Type.TIMESTAMP), None),
+    ("migration.type", column("amount", Type.NUMBER, unit="kg"), None),
+    ("migration.type", column("amount", unit="kg"), None),
+    ("migration.unit", replace(AMOUNT, unit="t"), None),
+    ("migration.unit", replace(AMOUNT, unit="kg"), Move(column="amount", numerator=1000)),
+    (
+        "migration.unit",
+        replace(AMOUNT, unit="g", units=(Unit(symbol="kg", numerator=1000),)),
+        Move(column="amount", numerator=100),
+    ),
+    ("migration.not-exact", replace(AMOUNT, precision=8), None),
+    ("migration.not-exact", replace(AMOUNT, scale=2), None),
+    ("migration.not-exact", replace(AMOUNT, unit="t"), Move(column="amount", numerator=1, denominator=1000)),
+    ("migration.not-exact", replace(AMOUNT, type=Type.INTEGER, scale=0), None),
+    ("migration.not-exact", replace(AMOUNT, unit="g"), Move(column="amount", numerator=1000)),
+    ("migration.not-exact", column("day", Type.DATE), Move(column="day", numerator=2)),
+    ("migration.protection", column("free", protection=Protection.UNIT_ID, domain="firm"), None),
+    ("migration.protection", column("firm", protection=Protection.UNIT_ID, domain="other"), None),
+    ("migration.protection", column("firm"), None),
+    ("migration.protection", column("phone", protection=Protection.MASK, mask_keep=3), None),
+    ("migration.codes-open", column("free", values=("x",)), None),
+    ("migration.codes-open", column("free"), Move(column="free", codes={"x": "y"})),
+    ("migration.code-unknown", column("kind", values=("a", "b")), Move(column="kind", codes={"z": "a"})),
+    ("migration.codes-merged", column("kind", values=("a",)), Move(column="kind", codes={"b": "a"})),
+    ("migration.codes-lost", column("kind", values=("a", "c")), None),
+    ("migration.codes-lost", column("letter", codes="others"), Move(column="letter", codes={"A": "X"})),
+]
+
+
+@pytest.mark.parametrize(("code", "new", "move"), LOSSY)
+def test_what_could_lose_or_invent_a_value_is_refused(code: str, new: Column, move: Move | None) -> None:
+    """Each with what to do about it, in both languages."""
+    found = after(new, moves=(move,) if move else (), old=OLD)
+    assert code in codes_of(found.faults)
+    assert not found.still
+
+
+def test_the_key_keeps_its_values_and_its_hash() -> None:
+    """It may be renamed; another key, another order, another spelling of its values or of repeat may not come."""
+    old = standard(ID, column("b", Type.INTEGER, required=True), key=("id", "b"), repeat=Repeat.SUPERSEDE)
+    for changes in (
+        {"key": ("id",)},
+        {"key": ("b", "id")},
+        {"repeat": Repeat.REFUSE},
+        {"repeat": Repeat.KEEP},
+        {"columns": (ID, column("b", Type.DECIMAL, precision=30, scale=2, required=True))},
+        {"columns": (ID, column("c", Type.INTEGER, required=True)), "key": ("id", "c")},
+    ):
+        faults = codes_of(step(old, replace(old, version="2.0.0", **changes), CODES).faults)
+        assert {"migration.key", "migration.repeat"} & set(faults), changes
+    renamed = replace(
+        old,
+        version="2.0.0",
+        columns=(ID, column("c", Type.INTEGER, required=True)),
+        key=("id", "c"),
+        migration=Migration(after="1.0.0", moves=(Move(column="c", source="b"),)),
+    )
+    assert not step(old, renamed, CODES).faults
+    assert "change.term" not in [change.code for change in compare(old, renamed)]
+    free = replace(old, repeat=Repeat.KEEP)
+    assert not step(free, replace(free, version="2.0.0", key=("b",)), CODES).faults
+    refusing = replace(old, repeat=Repeat.REFUSE)
+    assert not step(refusing, replace(old, version="2.0.0"), CODES).faults
+
+
+def frame(old: Standard, rows: Mapping[str, list[Any]]) -> pl.DataFrame:
+    """Rows as they lie in a file of `old`."""
+    kinds: dict[Type, pl.DataType] = {
+        Type.TEXT: pl.String(),
+        Type.INTEGER: pl.Int64(),
+        Type.NUMBER: pl.Float64(),
+        Type.BOOLEAN: pl.Boolean(),
+        Type.DATE: pl.Date(),
+    }
+    schema = {
+        c.name: pl.Decimal(c.precision, c.scale) if c.type is Type.DECIMAL else kinds[c.type]
+        for c in old.columns
+        if c.name in rows
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
+def read(old: Standard, found: Step, rows: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """The rows as they are read under the newer version, on the same expressions as a share is written with."""
+    assert not codes_of(found.faults)
+    drawn_from = {one.source.name for one in found.drawn if one.source is not None}
+    missing = {name: [None] * len(next(iter(rows.values()))) for name in drawn_from - rows.keys()}
+    return (
+        frame(old, {**rows, **missing})
+        .lazy()
+        .select(*(drawn(one) for one in found.drawn))
+        .collect()
+        .to_dict(as_series=False)
+    )
+
+
+def test_every_kind_of_move_reads_old_rows_exactly() -> None:
+    """Renamed, rescaled, in another unit, widened, coded anew, constant, absent, masked: value by value."""
+    plain = standard(*[c for c in OLD.columns if c.protection is Protection.KEEP], version="1.0.0")
+    found = after(
+        column("mass", Type.DECIMAL, precision=13, scale=4, unit="g", units=(Unit(symbol="kg", numerator=1000),)),
+        column("count", Type.NUMBER),
+        column("kind", values=("A", "b")),
+        column("letter", codes="others"),
+        column("free", protection=Protection.MASK, mask_keep=1),
+        column("day"),
+        column("method", values=("unknown", "known"), required=True),
+        column("share", Type.DECIMAL, precision=5, scale=3),
+        column("since", Type.DATE),
+        column("seen", Type.TIMESTAMP),
+        column("rate", Type.NUMBER),
+        column("whole", Type.INTEGER),
+        column("sure", Type.BOOLEAN),
+        column("later"),
+        moves=(
+            Move(column="mass", source="amount"),
+            Move(column="kind", codes={"a": "A"}),
+            Move(column="letter", codes={"A": "X", "B": "Y"}),
+            Move(column="method", constant="unknown"),
+            Move(column="share", constant="0.125"),
+            Move(column="since", constant="2026-01-02"),
+            Move(column="seen", constant="2026-01-02T03:04:05Z"),
+            Move(column="rate", constant="0.5"),
+            Move(column="whole", constant="-3"),
+            Move(column="sure", constant="true"),
+        ),
+        old=plain,
+    )
+    from datetime import UTC, date, datetime
+
+    rows = read(
+        plain,
+        found,
+        {
+            "id": ["1", "2"],
+            "amount": [Decimal("1.234"), None],
+            "count": [1000, None],
+            "kind": ["a", "b"],
+            "letter": ["A", None],
+            "free": ["abc", None],
+            "day": [date(2026, 11, 22), None],
+        },
+    )
+    assert rows == {
+        "id": ["1", "2"],
+        "mass": [Decimal("1234.0000"), None],
+        "count": [1000.0, None],
+        "kind": ["A", "b"],
+        "letter": ["X", None],
+        "free": ["**c", None],
+        "day": ["2026-11-22", None],
+        "method": ["unknown"] * 2,
+        "share": [Decimal("0.125")] * 2,
+        "since": [date(2026, 1, 2)] * 2,
+        "seen": [datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)] * 2,
+        "rate": [0.5] * 2,
+        "whole": [-3] * 2,
+        "sure": [True] * 2,
+        "later": [None] * 2,
+    }
+    assert not found.still
+
+
+def test_a_mask_may_only_show_less() -> None:
+    """What was masked to two characters can be shown with one or none."""
+    for keep, told in ((1, "***4"), (0, "****")):
+        found = after(column("phone", protection=Protection.MASK, mask_keep=keep), old=OLD)
+        assert found.faults == ()
+        (one,) = [one for one in found.drawn if one.column.name == "phone"]
+        assert pl.DataFrame({"phone": ["**34"]}).select(drawn(one))["phone"].to_list() == [told]
+
+
+def test_words_and_wider_limits_leave_rows_in_their_table() -> None:
+    """The same stored form: an optional column more, more values, more range. A column gone or renamed is another."""
+    optional = column("extra", Type.DATE)
+    still = replace(OLD, version="1.1.0", columns=(*OLD.columns, optional))
+    assert step(OLD, still, CODES).still
+    assert step(OLD, replace(still, tier=Tier.ANSWERS), CODES).still
+    assert not step(OLD, replace(OLD, version="2.0.0", columns=OLD.columns[:-1]), CODES).still
+    assert not after(*OLD.columns[2:], replace(AMOUNT, scale=4, precision=10), old=OLD).still
+
+
+def test_limits_of_old_rows_travel_along() -> None:
+    """A tighter range of a later version says nothing of rows before it: no step may rely on it."""
+    first = standard(ID, column("n", Type.INTEGER, minimum=Decimal(0), maximum=Decimal(10**15)))
+    second = replace(
+        first, version="2.0.0", columns=(ID, column("n", Type.INTEGER, minimum=Decimal(0), maximum=Decimal(10)))
+    )
+    third = replace(first, version="3.0.0", columns=(ID, column("n", Type.DECIMAL, precision=5, scale=1)))
+    assert not any(one.faults for one in passage((second, third), CODES))
+    one, other = passage((first, second, third), CODES)
+    assert one.still
+    assert codes_of(other.faults) == ["migration.not-exact"]
+
+
+@settings(deadline=None)
+@given(
+    unscaled=st.lists(st.integers(-(10**9) + 1, 10**9 - 1), min_size=1, max_size=20),
+    scale=st.integers(0, 9),
+    more=st.integers(-4, 9),
+    numerator=st.integers(1, 10**6),
+    denominator=st.integers(1, 1000),
+)
+def test_a_conversion_is_exact_or_refused(
+    unscaled: list[int], scale: int, more: int, numerator: int, denominator: int
+) -> None:
+    """The law: what is let through equals the fraction, to the last digit, for every value that can be there."""
+    from fractions import Fraction
+
+    old = standard(ID, column("n", Type.DECIMAL, precision=9, scale=scale))
+    new = column("n", Type.DECIMAL, precision=38, scale=max(0, scale + more))
+    found = after(new, moves=(Move(column="n", numerator=numerator, denominator=denominator),), old=old)
+    values = [Decimal(n).scaleb(-scale) for n in unscaled]
+    expected = [Fraction(value) * numerator / denominator for value in values]
+    if found.faults:
+        lost = Fraction(numerator * 10**new.scale, denominator * 10**scale).denominator != 1
+        most = (10**9 - 1) * Fraction(numerator * 10**new.scale, denominator * 10**scale)
+        assert lost or most > 10**38 - 1
+        return
+    rows = read(old, found, {"id": ["x"] * len(values), "n": values})
+    assert [Fraction(value) for value in rows["n"]] == expected

@@ -17,7 +17,6 @@ from datadam.formats import codelists, odcs
 from datadam.model import Column, Deposit, Deprecation, Job, Kind, PublishedStandard, Stage, Standard, Withdrawal, day
 from datadam.ports import LakeFile
 
-
 _OVER: Final = frozenset({Stage.COMMITTED, Stage.REFUSED, Stage.WITHDRAWN})
 
 
