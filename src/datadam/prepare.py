@@ -165,28 +165,44 @@ def survey_to_json(survey: Survey, changes: Mapping[str, Iterable[Reason]]) -> J
 def changes(standard: Standard, plan: Plan, fit: Fit) -> dict[str, list[Reason]]:
     """What becomes of each column between the file and the reservoir, as reasons that `texts` puts into words."""
     feeds = {feed.column: feed for feed in fit.feeds}
-    return {
-        cell.column: list(_changes(standard.column(cell.column), cell, feeds.get(cell.column))) for cell in plan.cells
-    }
+    wide = {fit.unpivot.names_to, fit.unpivot.values_to} if fit.unpivot else set[str]()
+    found: dict[str, list[Reason]] = {}
+    for cell in plan.cells:
+        column, feed = standard.column(cell.column), feeds.get(cell.column)
+        if cell.column in wide:
+            found[cell.column] = [Reason("change.unpivoted"), *_reading(column, cell, feed), *_keeping(column)]
+        elif feed is None:
+            found[cell.column] = [Reason("change.absent")]
+        else:
+            found[cell.column] = [*_coming(feed), *_reading(column, cell, feed), *_keeping(column)]
+    return found
 
 
-def _changes(column: Column, cell: Cell, feed: Feed | None) -> Iterable[Reason]:
-    if cell.source is None:
-        yield Reason("change.absent") if cell.constant is None else Reason("change.constant", {"value": cell.constant})
-        if cell.constant is None:
-            return
-    elif cell.source != cell.column:
-        yield Reason("change.renamed", {"source": cell.source})
+def _coming(feed: Feed) -> Iterable[Reason]:
+    if feed.constant is not None:
+        yield Reason("change.constant", {"value": feed.constant})
+    elif feed.source != feed.column:
+        yield Reason("change.renamed", {"source": feed.source or ""})
+
+
+def _reading(column: Column, cell: Cell, feed: Feed | None) -> Iterable[Reason]:
+    if feed is not None and feed.number is not None:
+        yield Reason("change.number", {"form": feed.number.example})
+    if feed is not None and feed.dates is not None:
+        yield Reason("change.dates", {"form": str(feed.dates)})
     if cell.lookup is not None:
         yield Reason("change.coded", {"codes": cell.lookup.name})
     if cell.units is not None:
-        yield Reason("change.units-by-row", {"source": cell.units.source, "unit": column.unit or ""})
+        yield Reason("change.units", {"source": cell.units.source, "unit": column.unit or ""})
     elif feed is not None and feed.unit is not None and feed.unit != column.unit:
         yield Reason("change.unit", {"given": feed.unit, "unit": column.unit or ""})
     if column.type is Type.DECIMAL:
         yield Reason("change.decimal", {"scale": column.scale})
     elif column.type is Type.TIMESTAMP:
         yield Reason("change.instant")
+
+
+def _keeping(column: Column) -> Iterable[Reason]:
     match column.protection:
         case Protection.DROP:
             yield Reason("change.dropped")
@@ -232,9 +248,14 @@ def _judged_again(column: Column) -> Column:
 
 def prepared_fit(standard: Standard, fit: Fit) -> Fit:
     """The mapping of the prepared file: the standard's own names, and nothing of the contributor's layout."""
-    fed = {feed.column for feed in fit.feeds}
+    fed = _fed(fit)
     kept = [c.name for c in standard.columns if c.name in fed and c.protection is not Protection.DROP]
     return Fit(standard=fit.standard, version=fit.version, feeds=tuple(Feed(column=name, source=name) for name in kept))
+
+
+def _fed(fit: Fit) -> set[str]:
+    wide = {fit.unpivot.names_to, fit.unpivot.values_to} if fit.unpivot else set[str]()
+    return {feed.column for feed in fit.feeds} | wide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +284,7 @@ class Home:
 class Prepared:
     """A prepared file and all that its contributor should know of it."""
 
+    standard: Standard
     report: Report
     found: tuple[Found, ...]
     survey: Survey
@@ -283,7 +305,6 @@ def prepare_at_home(desk: Desk, home: Home, progress: Progress) -> Prepared:
     outputs = Outputs(admitted=admitted, rejects=rejects, deposit="", unit_keys={}, key_secret=home.key_secret)
     told = prepare(desk.engine, plan, home.source, outputs, progress)
     fit = prepared_fit(home.standard, home.fit)
-    fed = {feed.column: feed for feed in home.fit.feeds}
     order = SurveyOrder(
         standard=standard,
         plan=plan,
@@ -292,6 +313,7 @@ def prepare_at_home(desk: Desk, home: Home, progress: Progress) -> Prepared:
     )
     columns = [feed.column for feed in fit.feeds]
     return Prepared(
+        standard=home.standard,
         report=told,
         found=tuple(found(standard, plan, told.faults)),
         survey=desk.surveyor.survey(order),
@@ -300,7 +322,7 @@ def prepare_at_home(desk: Desk, home: Home, progress: Progress) -> Prepared:
         rejects=order.rejects,
         file=desk.writer.write(admitted, home.into, columns=columns) if told.within else None,
         fit=fit,
-        raw=tuple(c.name for c in home.standard.columns if c.protection is Protection.UNIT_ID and c.name in fed),
+        raw=tuple(c.name for c in home.standard.columns if c.protection is Protection.UNIT_ID and c.name in columns),
         stays=tuple(_stays(home.standard, home.fit)),
     )
 
@@ -318,6 +340,7 @@ def corrected_fit(fit: Fit, columns: Iterable[str]) -> Fit | None:
     """
     *before, last = [*columns] or [""]
     known = {f.source for f in fit.feeds} | {f.unit_source for f in fit.feeds} | {*fit.dropped}
+    known |= {*fit.unpivot.columns} if fit.unpivot else set()
     if last.rstrip("_") != "reason" or last in known or set(before) != known - {None}:
         return None
     return replace(fit, dropped=(*fit.dropped, last))

@@ -1,9 +1,9 @@
 """How each stored column of admitted rows is distributed: counted in two passes whose memory does not grow with rows.
 
-For each column `{kind, rows, missing}`, and by its kind: `minimum`, `maximum`, `mean` and `bins` of quantities and times
-(`{from, to, rows}`, of equal width, or of equal ratio where the values span three orders of magnitude), `values` of
-closed lists and booleans (`{value, rows}`, the most frequent first, and `others`, the rows of all the rest). Of masked
-columns, ids and free texts nothing but how many are missing. Every number but a count is a text.
+For each column `{kind, rows, missing}`, and by its kind: `minimum`, `maximum`, `mean` and `bins` of quantities and
+times (`{from, to, rows}`, of equal width, or of equal ratio where the values span three orders of magnitude), `values`
+of closed lists and booleans (`{value, rows}`, the most frequent first, and `others`, the rows of all the rest). Of
+masked columns, ids and free texts nothing but how many are missing. Every number but a count is a text.
 """
 
 import math

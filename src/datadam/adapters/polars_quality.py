@@ -18,7 +18,7 @@ from datadam.adapters.polars_notes import plain
 from datadam.adapters.polars_read import FAILED, ROW
 from datadam.errors import Unavailable
 from datadam.model import Column, Protection, Reason, Type
-from datadam.plan import Cell, Check, Plan
+from datadam.plan import UNFOLDED_NAME, UNFOLDED_VALUE, Cell, Check, Plan
 from datadam.ports import Finding, Survey, SurveyOrder
 
 MOST_ROWS: Final = 1_000_000  # compared with one another or with history; beyond it a look would outlast the judging
@@ -49,7 +49,8 @@ class PolarsSurveyor:
         """All findings at once, and the distribution of each stored column."""
         sheet = Sheet(order)
         try:
-            findings = [*totals(sheet), *lost_axis(sheet), *twice(sheet), *outliers(sheet)]
+            axis = [*lost_axis(sheet)]  # rows of other years are no double reports
+            findings = [*totals(sheet), *(axis or twice(sheet)), *outliers(sheet)]
             columns = {} if sheet.admitted is None else distributions(order.plan, sheet.admitted)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise Unavailable("quality.not-made", why=type(error).__name__) from error
@@ -74,8 +75,18 @@ class Sheet:
 
     @property
     def rejects(self) -> pl.LazyFrame | None:
-        """Rejected rows as they were sent."""
-        return None if self.order.rejects is None else pl.scan_parquet(self.order.rejects, glob=False)
+        """Rejected rows as they were sent; of a wide table, with what their one cell and its header say."""
+        if self.order.rejects is None:
+            return None
+        rows = pl.scan_parquet(self.order.rejects, glob=False)
+        if self.plan.unpivot is None:
+            return rows
+        wide = self.plan.unpivot.columns
+        held = {name: pl.col(name).str.strip_chars().str.len_bytes() > 0 for name in wide}
+        return rows.with_columns(
+            pl.coalesce(pl.when(held[name]).then(pl.lit(said)) for name, said in wide.items()).alias(UNFOLDED_NAME),
+            pl.coalesce(pl.when(held[name]).then(pl.col(name)) for name in wide).alias(UNFOLDED_VALUE),
+        )
 
     def column(self, cell: Cell) -> Column:
         """The standard's column of a cell."""
@@ -115,7 +126,7 @@ class Sheet:
         return rows.select(ROW, FAILED, *rules.stored(plan))
 
 
-def _found(code: str, rows: Sequence[int], count: int, **facts: object) -> Finding:
+def _found(code: str, rows: Sequence[int], count: int, /, **facts: object) -> Finding:
     return Finding(reason=Reason(code, facts), rows=tuple(sorted(rows)[:SHOWN_ROWS]), count=count)
 
 
@@ -228,7 +239,7 @@ def _compared(cell: Cell, total: dict[str, object], part: dict[str, object]) -> 
 
 
 def lost_axis(sheet: Sheet) -> Iterator[Finding]:
-    """Keys that repeat because what tells their rows apart, most often the year, was left out of the mapping or file."""
+    """Keys that repeat because what tells their rows apart, most often the year, was left out of mapping or file."""
     repeated = _repeated(sheet)
     if repeated is None or not sheet.plan.key:
         return

@@ -12,7 +12,7 @@ from datadam.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from datadam.client import Dam
-    from datadam.model import Fit, Standard
+    from datadam.model import Fit, Layout, Standard
 
 app = typer.Typer()
 
@@ -37,15 +37,23 @@ def deposit(
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column of the file to leave out.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take the mapping if all of it is certain.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Prepare the file on this machine; send only what is stored of it.")
+    ] = False,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
     """Hand in a file as it is: see every fault, get a receipt. Exit code 3 if nothing of it was admitted."""
     dam, terminal = reach(url, key), open_terminal()
     chosen = Choices(mapping=mapping, given=tuple(given or ()), drop=tuple(drop or ()), yes=yes)
-    fit = _fit(dam, dam.standard(standard), file, chosen)
-    with terminal.progress() as watched:
-        job = dam.deposit(file, fit, progress=watched)
+    if local:
+        from datadam.cli.prepare import deposit_from_home
+
+        job = deposit_from_home(dam, dam.standard(standard), file, chosen)
+    else:
+        fit = chosen_fit(dam, dam.standard(standard), file, chosen)
+        with terminal.progress() as watched:
+            job = dam.deposit(file, fit, progress=watched)
     terminal.report(job)
     if job["stage"] == "refused":
         raise typer.Exit(3)
@@ -70,8 +78,11 @@ def map_(
     terminal.say("ui.mapping-written", path=str(into), open=len(suggestion.asked) + len(suggestion.missing))
 
 
-def _fit(dam: "Dam", standard: "Standard", file: Path, chosen: "Choices") -> "Fit":
-    """The confirmed mapping: the file given, else one confirmed before for this layout, else asked for now."""
+def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Choices") -> "Fit":
+    """The confirmed mapping: the file given, else one confirmed before for this layout, else asked for now.
+
+    Rejects that were handed back and corrected have the layout that they were sent in, and their reasons behind it.
+    """
     from datadam import client, mapping
     from datadam.edges import confirm
     from datadam.formats import codelists
@@ -79,12 +90,12 @@ def _fit(dam: "Dam", standard: "Standard", file: Path, chosen: "Choices") -> "Fi
     terminal, layout = open_terminal(), client.look(file)
     if chosen.mapping is not None:
         return confirm.read(read_text(chosen.mapping), standard, layout)
-    if not chosen.given and not chosen.drop:
+    if dam is not None and not chosen.given and not chosen.drop:
         for held in dam.fits(standard.id):
-            fit = mapping.fit_from_json(held)
-            if not any(mapping.fit_faults(fit, standard, layout)):
-                terminal.say("ui.mapping-remembered")
-                return fit
+            for fit in _also_corrected(mapping.fit_from_json(held), layout):
+                if not any(mapping.fit_faults(fit, standard, layout)):
+                    terminal.say("ui.mapping-remembered")
+                    return fit
     suggestion = mapping.suggest(standard, layout, codelists.packaged())
     if chosen.yes:
         answers = [confirm.given(one) for one in chosen.given]
@@ -93,6 +104,13 @@ def _fit(dam: "Dam", standard: "Standard", file: Path, chosen: "Choices") -> "Fi
     if not sys.stdin.isatty():
         raise Invalid("mapping.unconfirmed")
     return confirm.ask(terminal, suggestion, standard, layout)
+
+
+def _also_corrected(fit: "Fit", layout: "Layout") -> "list[Fit]":
+    from datadam.prepare import corrected_fit
+
+    corrected = corrected_fit(fit, layout.columns)
+    return [fit] if corrected is None else [fit, corrected]
 
 
 @app.command()
@@ -108,12 +126,21 @@ def deposits(url: Url = None, key: KeyFile = None) -> None:
 
 
 @app.command()
-def report(deposit: str, url: Url = None, key: KeyFile = None, as_json: Json = False) -> None:
-    """What became of a deposit, row by row."""
+def report(
+    deposit: str,
+    html: Annotated[Path | None, typer.Option(help="Write it to this file, as a page with statistics.")] = None,
+    url: Url = None,
+    key: KeyFile = None,
+    as_json: Json = False,
+) -> None:
+    """What became of a deposit: warnings on the whole, faults row by row, and each column's statistics."""
     dam = reach(url, key)
     job = dam.wait(_deposit_id(dam, deposit))
-    if as_json:
-        print_json(job)
+    if html is not None:
+        dam.report_page(job["id"], html)
+        open_terminal().say("ui.report-written", path=str(html))
+    elif as_json:
+        print_json({**job, "columns": dam.statistics(job["id"])})
     else:
         open_terminal().report(job)
 

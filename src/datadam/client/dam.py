@@ -189,22 +189,36 @@ class Dam(Line):
         """Every standard's last version."""
         return list(self._get("/api/standards")["items"])
 
-    def standard_text(self, id: str) -> str:
-        """A standard as it was signed, ODCS YAML."""
-        return self._ask("GET", f"/api/standards/{part(id)}", as_member=False).text
+    def standard_text(self, id: str, version: str | None = None) -> str:
+        """A standard as it was signed, ODCS YAML: the version named, else the last."""
+        params = {} if version is None else {"version": version}
+        return self._ask("GET", f"/api/standards/{part(id)}", as_member=False, params=params).text
 
-    def standard(self, id: str) -> Standard:
-        """A standard."""
-        return odcs.read(self.standard_text(id))
+    def standard(self, id: str, version: str | None = None) -> Standard:
+        """A standard: the version named, else the last."""
+        return odcs.read(self.standard_text(id, version))
+
+    def versions(self, id: str) -> list[Json]:
+        """Every version of a standard, oldest first, with the last day of its deposits where one was declared."""
+        return list(self._get(f"/api/standards/{part(id)}/versions")["items"])
 
     def fits(self, standard: str) -> list[Json]:
         """The caller's own confirmed fits for a standard, newest first."""
         return list(self._get(f"/api/fits/{part(standard)}", as_member=True)["items"])
 
     def deposit(
-        self, path: str | Path, fit: Fit, *, terms: Sequence[str] = (), progress: Callable[[Json], None] | None = None
+        self,
+        path: str | Path,
+        fit: Fit,
+        *,
+        terms: Sequence[str] = (),
+        prepared: bool = False,
+        progress: Callable[[Json], None] | None = None,
     ) -> Json:
-        """Sign a manifest for the file, send both, and wait for the outcome; the deposit as the dam tells it."""
+        """Sign a manifest for the file, send both, and wait for the outcome; the deposit as the dam tells it.
+
+        `prepared` states that the file went through the standard on this machine first (`datadam prepare`).
+        """
         file = Path(path)
         digest, size = hashed(file)
         facts = {
@@ -215,6 +229,7 @@ class Dam(Line):
             "fit_digest": fit_digest(fit),
             "file": {"name": shown_name(file), "format": file_format(file), "digest": digest, "size": size},
             "terms": list(terms),
+            **({"prepared": True} if prepared else {}),
         }
         statement = self._sign(Kind.MANIFEST, facts)
         job: Json = self._ask("POST", "/api/deposits", content=seal.envelope(statement)).json()
@@ -247,6 +262,15 @@ class Dam(Line):
     def deposits(self) -> list[Json]:
         """The caller's deposits, newest first."""
         return list(self._get("/api/deposits", as_member=True)["items"])
+
+    def report_page(self, id: str, into: Path) -> Path:
+        """Fetch a deposit's report as a page of its own, in the language that this person reads."""
+        into.write_bytes(self._ask("GET", f"/api/deposits/{part(id)}/report.html").content)
+        return into
+
+    def statistics(self, id: str) -> list[Json]:
+        """What became of each column of a deposit, and how its admitted values are distributed."""
+        return list(self._get(f"/api/deposits/{part(id)}/statistics", as_member=True)["columns"])
 
     def rejects(self, id: str, into: Path) -> Path:
         """Fetch a deposit's refused rows, in the layout that they were sent in, with their reasons."""

@@ -1,6 +1,7 @@
 """The dam's own HTTP API, JSON: sign up, log in, deposit, prove. Delta Sharing is how rows leave."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,19 +13,20 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from datadam import seal, texts
-from datadam.dam import deposit, grant, join, login, prove, publish, release, report, witnessed
+from datadam.dam import deposit, grant, join, lineage, login, pool, prove, publish, release, report, witnessed
 from datadam.dam.login import Caller
 from datadam.dam.works import Works
 from datadam.edges import pages
 from datadam.edges.manners import caller_of, language_of, member_of, world_of
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.formats import odcs
-from datadam.model import Job, Json, Key, Member, MemberKind, Release, Stage
+from datadam.model import Edition, Job, Json, Key, Member, MemberKind, Release, Stage
 
 router = APIRouter(prefix="/api")
 MEDIA_JWS = "application/jose+json"  # RFC 7515 §9.2.2
 MAX_BODIES = 500  # of the log, in one answer: an auditor reads them all
 SILENT_SECONDS = 60  # without a byte of a file that is being sent; then the transfer counts as broken
+_ERASED: Json = {"name": "", "format": "", "digest": "", "size": 0}  # of the file of a deposit that was withdrawn
 FAULTS_SHOWN = 100  # of one deposit, in its report; the rejects file has them all
 
 
@@ -251,10 +253,28 @@ def get_standard(request: Request, id: str, version: str | None = None) -> Respo
     return PlainTextResponse(one.text, media_type="application/yaml", headers={"datadam-statement": one.statement})
 
 
+@router.get("/standards/{id}/versions")
+def get_versions(request: Request, id: str) -> Json:
+    """Every version of a standard, oldest first, each with the last day of its deposits where one was declared."""
+    world = world_of(request)
+    publish.published(world, id)
+    return {
+        "items": [
+            {
+                "version": one.standard.version,
+                "index": one.index,
+                "until": lineage.until(world, id, one.standard.version),
+            }
+            for one in lineage.versions(world, id)
+        ]
+    }
+
+
 @router.get("/reservoirs")
 def get_reservoirs(request: Request) -> Json:
     """Every reservoir, and whether the caller may take rows from it now."""
-    return {"items": [_reservoir(one) for one in release.reservoirs(world_of(request), caller_of(request))]}
+    offered = release.reservoirs(world_of(request), caller_of(request))
+    return {"items": [{**_reservoir(one), "signed": _signed(request, one.standard.id)} for one in offered]}
 
 
 @router.get("/reservoirs/{id}")
@@ -262,15 +282,46 @@ def get_reservoir(request: Request, id: str) -> Json:
     """One reservoir."""
     for one in release.reservoirs(world_of(request), caller_of(request)):
         if one.standard.id == id:
-            return _reservoir(one)
+            return {**_reservoir(one), "signed": _signed(request, id)}
+    for edition, one in release.editions(world_of(request), caller_of(request)):
+        if edition.id == id:  # with the columns of its own time, given to whom its reservoir is
+            then = pool.find(world_of(request), id).standard
+            return _reservoir(replace(one, standard=then), edition)
     raise NotFound("standard.unknown", standard=id[:200], version="")
 
 
-def _reservoir(one: release.Offered) -> Json:
-    standard = one.standard
-    schema, table = release.address(standard.id)
+def _signed(request: Request, id: str) -> Json | None:
+    """What the caller signed of a standard by depositing under it, and what came after; None if it never did."""
+    caller = caller_of(request)
+    member = caller.member if caller.standard is None else None
+    found = None if member is None else lineage.signed(world_of(request), member, id)
+    if found is None:
+        return None
+    language = language_of(request)
     return {
-        "id": standard.id,
+        "version": found.version,
+        "last": found.last,
+        "until": found.until,
+        "accepted": found.accepted,
+        "changes": [
+            {
+                "code": change.code,
+                "facts": dict(change.facts),
+                "effect": change.effect.name.lower(),
+                "breaks": list(change.breaks),
+                "what": texts.say(change.code, language, **change.facts),
+            }
+            for change in found.changes
+        ],
+    }
+
+
+def _reservoir(one: release.Offered, edition: Edition | None = None) -> Json:
+    standard = one.standard
+    id = edition.id if edition else standard.id
+    schema, table = release.address(id)
+    return {
+        "id": id,
         "version": standard.version,
         "titles": dict(standard.titles),
         "descriptions": dict(standard.descriptions),
@@ -450,7 +501,7 @@ def _job(request: Request, job: Job) -> dict[str, Any]:
         "version": job.version,
         "stage": job.stage,
         "received": job.received,
-        "file": seal.opened(job.envelope).body["file"],
+        "file": seal.opened(job.envelope).body["file"] if job.envelope else _ERASED,
     }
     if told is not None:
         body["progress"] = {"stage": told[0], "done": told[1], "of": told[2]}

@@ -238,7 +238,9 @@ class Guard:
                     self._unproven.admits(_address(request))
                 elif vouched and not shown:
                     self._strangers.give_back(_address(request))
-                MutableHeaders(raw=message["headers"]).update(_HEADERS)
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)  # a page may say which style is its own
             await send(message)
 
         return sent

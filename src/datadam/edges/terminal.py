@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from datadam import texts
+from datadam.edges import pages
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.model import Json
 
@@ -102,12 +103,22 @@ class Terminal:
             broken = sorted(tally["faults"].items(), key=lambda item: -item[1])
             self.line()
             self.table(("ui.rule", "ui.rows"), [(rule, count) for rule, count in broken if count])
+        self.warnings(job.get("warnings", ()))
         if shown:
             self.line()
             self.table(("ui.row", "ui.column", "ui.value", "ui.fault"), [_fault_row(fault) for fault in shown])
         if shown and tally and tally["rejected"]:
             self.line()
             self.say("ui.rejects-fetch", deposit=job["id"][:12])
+
+    def warnings(self, found: Sequence[Json]) -> None:
+        """What was found of a file as a whole: each with the rows that it is about."""
+        for one in found:
+            self.line()
+            self.line(f"{self.word('ui.warning')}: {one['what']}", style="bold yellow")
+            self.line(f"  {one['remedy']}".rstrip())
+            if one["rows"]:
+                self.line(f"  {pages.said_rows(one, self.language)}")
 
 
 def _plain(text: str) -> str:

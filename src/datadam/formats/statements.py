@@ -81,6 +81,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "fit_digest": _HEX,
         "file": _closed({"name": _text(255), "format": {"enum": ["csv", "parquet"]}, "digest": _HEX, "size": _COUNT}),
         "terms": _list(_text(2000), 100),
+        "prepared": {"const": True},
     },
     Kind.OUTCOME: {
         "manifest": _HEX,
@@ -133,7 +134,10 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     },
 }
 
-_OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {Kind.RELEASE: frozenset({"edition"})}
+_OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
+    Kind.RELEASE: frozenset({"edition"}),
+    Kind.MANIFEST: frozenset({"prepared"}),  # on the contributor's own machine: only there all of it was judged
+}
 
 
 @cache
