@@ -50,6 +50,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
         return perform(verb, **args)
 
     assert does("publish", text=standard_text())["standard"] == STANDARD
+    assert does("deprecate", standard=STANDARD, version="1.0.0", until="2999-12-31")["index"] > 0
     person, id = applied(world, "Firm")
     _, unwanted = applied(world, "Another")
     (first, second) = does("applications")["items"]

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from datadam.dam import lineage
 from datadam.dam.world import World
 from datadam.errors import Unavailable
 from datadam.model import Deposit, Job, Json, Reason, Standard, Tally
@@ -24,6 +25,8 @@ def order(world: World, job: Job, judged: tuple[Standard, Plan], outputs: Output
     """What is looked at: what the run wrote, and the newest of the contributor's own files that are visible."""
     with world.store.read() as rows:
         own = rows.find(Deposit, contributor=job.contributor, standard=job.standard)
+    here = lineage.table(world, job.standard, job.version)  # another version may say the same in another unit
+    own = [deposit for deposit in own if lineage.table(world, job.standard, deposit.version) == here]
     index = {str(file["name"]): deposit.index for deposit in own for file in deposit.files}
     newest = sorted(
         (path for path in outputs.held if path.name in index), key=lambda path: index[path.name], reverse=True

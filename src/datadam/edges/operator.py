@@ -10,7 +10,7 @@ import httpx
 from fastapi import APIRouter, Request
 
 from datadam import seal
-from datadam.dam import deposit, grant, join, login, prove, publish, release, state
+from datadam.dam import deposit, grant, join, lineage, login, prove, publish, release, state
 from datadam.dam.world import World
 from datadam.edges.manners import as_branch, world_of
 from datadam.errors import Invalid, NotFound, kept, revived
@@ -106,6 +106,10 @@ def _publish(world: World, text: str) -> Json:
     return {"standard": standard.id, "version": standard.version, "index": index}
 
 
+def _deprecate(world: World, standard: str, version: str, until: str) -> Json:
+    return {"index": lineage.deprecate(world, standard, version, until)}
+
+
 def _grant(world: World, member: str, standard: str, expires: str | None) -> Json:
     return {"grant": grant.grant(world, member, standard, expires=expires)}
 
@@ -153,6 +157,7 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     "expel": (("member", "reason"), _expel),
     "forget": (("member", "reason"), _forget),
     "publish": (("text",), _publish),
+    "deprecate": (("standard", "version", "until"), _deprecate),
     "grant": (("member", "standard", f"expires{_MAYBE}"), _grant),
     "revoke": (("grant_id",), _revoke),
     "grants": ((f"member{_MAYBE}",), _grants),
