@@ -13,6 +13,7 @@ from datadam.model import Json
 from datadam.plan import Plan
 
 _PREFIX: Final = 8  # bytes of a key that tell nearly all apart
+_AT_ONCE: Final = 2_000_000  # keys that are compared with each other at once
 
 
 @dataclass(slots=True)
@@ -50,8 +51,14 @@ class Notes:
     @property
     def distinct(self) -> bool:
         """Whether it is plain that no two rows have one key; False where it has to be looked at."""
-        starts = pl.concat([pl.Series(dtype=pl.UInt64), *self.starts])
-        return starts.n_unique() == len(starts)
+        parts = 1 << (self.rows // _AT_ONCE).bit_length()  # looked at part by part: memory for one is enough
+        for part in range(parts):
+            starts = pl.concat(
+                [pl.Series(dtype=pl.UInt64), *(some.filter(some & (parts - 1) == part) for some in self.starts)]
+            )
+            if starts.n_unique() != len(starts):
+                return False
+        return True
 
     def statistics(self) -> dict[str, Json]:
         """Missing values of each stored column, and minimum and maximum of those that may be told, as text."""

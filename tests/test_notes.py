@@ -1,0 +1,71 @@
+"""Notes of admitted rows: the same whatever morsels they come in, and never a repeated key overlooked."""
+
+from collections.abc import Sequence
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datadam.adapters import polars_notes
+from datadam.adapters.polars_notes import Notes, plain
+from datadam.model import Column, Feed, Fit, Standard, StandardId, Type
+from datadam.plan import Plan, compile_plan
+
+
+def plan() -> Plan:
+    """A name and a number that is safe to tell; a name is reported once."""
+    standard = Standard(
+        id=StandardId("test.notes"),
+        version="1.0.0",
+        titles={},
+        descriptions={},
+        columns=(
+            Column(name="name", type=Type.TEXT, required=True),
+            Column(name="size", type=Type.INTEGER, safe_statistics=True),
+        ),
+        key=("name",),
+    )
+    feeds = (Feed(column="name", source="name"), Feed(column="size", source="size"))
+    return compile_plan(standard, Fit(standard=standard.id, version=standard.version, feeds=feeds), {})
+
+
+def morsel(keys: Sequence[int], sizes: Sequence[int | None]) -> pl.DataFrame:
+    """Rows as they go by: a 16-byte key each, of which the first eight bytes are little."""
+    return pl.DataFrame(
+        {"name": [None] * len(keys), "size": sizes, "_key": [key.to_bytes(16, "big") for key in keys]},
+        schema={"name": pl.String, "size": pl.Int64, "_key": pl.Binary},
+    )
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 2**128 - 1), st.none() | st.integers(-9, 9)), max_size=30),
+    cut=st.integers(0, 30),
+)
+def test_notes_do_not_depend_on_the_morsels(rows: list[tuple[int, int | None]], cut: int) -> None:
+    """Two morsels or one, in any order: counts, missing values and ends are those of the rows."""
+    notes = Notes(plan())
+    for part in (rows[cut:], rows[:cut]):
+        keys, sizes = [key for key, _ in part], [size for _, size in part]
+        assert notes.note(morsel(keys, sizes)).height == len(part)
+    known = [size for _, size in rows if size is not None]
+    assert notes.rows == len(rows)
+    assert notes.statistics() == {
+        "name": {"missing": len(rows)},
+        "size": {
+            "missing": len(rows) - len(known),
+            "minimum": plain(min(known, default=None)),
+            "maximum": plain(max(known, default=None)),
+        },
+    }
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1000])
+@given(keys=st.lists(st.integers(0, 40).map(lambda n: n << 64 | n), min_size=1, max_size=30))
+def test_a_repeated_key_is_never_overlooked(at_once: int, keys: list[int]) -> None:
+    """Looked at in one part or in many, what is called distinct has no key twice."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polars_notes, "_AT_ONCE", at_once)
+        notes = Notes(plan())
+        notes.note(morsel(keys, [None] * len(keys)))
+        assert notes.distinct is (len(set(keys)) == len(keys))
