@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from datadam import seal
 from datadam.adapters import polars_share
 from datadam.adapters.polars_share import PolarsShareWriter
-from datadam.dam import grant, publish, release
+from datadam.dam import grant, pool, publish, release
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Unavailable
@@ -261,13 +261,13 @@ def test_no_name_leads_out_of_the_shares_folder(tmp_path: Path) -> None:
 )
 def test_deposits_come_in_batches_of_three_contributors(contributors: str, whole: int) -> None:
     """The first publication too; the same contributor again does not count twice."""
-    assert release.whole_batches(list(contributors), 3) == whole
+    assert pool.whole_batches(list(contributors), 3) == whole
 
 
 @given(contributors=st.lists(st.sampled_from("abcdef"), max_size=40), least=st.integers(3, 5), cut=st.integers(0, 40))
 def test_two_snapshots_never_differ_by_fewer_contributors(contributors: list[str], least: int, cut: int) -> None:
     """The law of batches: whatever was published before, what came since is of `least` contributors or none."""
-    before, now = release.whole_batches(contributors[:cut], least), release.whole_batches(contributors, least)
+    before, now = pool.whole_batches(contributors[:cut], least), pool.whole_batches(contributors, least)
     assert before <= now <= len(contributors)
     added = set(contributors[before:now])
     assert not added or len(added) >= least

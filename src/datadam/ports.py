@@ -404,6 +404,10 @@ class Editions(Protocol):
         """The file of each deposit that has rows in the edition; empty where there is no such edition."""
         ...
 
+    def told(self, id: str) -> dict[str, str]:
+        """SHA-256 of each file as it was frozen, by deposit; also of those that were erased since."""
+        ...
+
     def digest(self, path: Path) -> str | None:
         """SHA-256 of a file that `files` named, read anew; None when it is gone."""
         ...
@@ -516,4 +520,53 @@ class Witness(Protocol):
         `Refused` (`witness.other-size`, with the size that it cosigned last), `NotFound` when it does not know the log,
         `Untrusted` when it will not cosign, `Unavailable` when it does not answer.
         """
+        ...
+
+
+# --- backups ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What of a dam's folder belongs into a backup, where that is not everything that lies there."""
+
+    deposits: frozenset[str]  # sealed ones: others' files in a table are not its rows yet
+    ended: frozenset[str]  # deposits whose work folder changes no more
+    shares: frozenset[Path]  # files of the shares that may be served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """A backup that was written."""
+
+    path: Path
+    files: int
+    bytes: int
+    linked: int  # files that take no room of their own
+
+
+class BackupDraft(Protocol):
+    """A backup that is being made."""
+
+    def cut(self, chosen: Chosen) -> None:
+        """Copy what changes in place, and note the names of what does not."""
+        ...
+
+    def keep(self, settle: Callable[[Rows], None], facts: Json, *, with_keys: bool) -> Copied:
+        """Copy all that was noted, then say so; `Unavailable` (`backup.overtaken`) when some of it is gone.
+
+        `settle` puts right what the copied database tells.
+        """
+        ...
+
+
+class Archive(Protocol):
+    """Where backups of this dam go."""
+
+    def draft(self, into: Path) -> AbstractContextManager[BackupDraft]:
+        """A backup that is being made in `into`; unless it is kept, nothing of it stays."""
+        ...
+
+    def drop(self, into: Path, keep: int) -> Sequence[str]:
+        """Remove all but the newest `keep` backups; the names of those removed."""
         ...

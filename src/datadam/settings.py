@@ -91,6 +91,14 @@ class Settings:
             most=1000,
         ),
     )
+    erase_hours: int = field(
+        default=24,
+        metadata=_about("Hours within which what was withdrawn is erased; it is begun at once.", least=1, most=8760),
+    )
+    backup_days: int = field(
+        default=30,
+        metadata=_about("Days for which backups of the folder are kept, as a withdrawal's receipt says; 0: none.", most=3650),
+    )
     workers: int = field(default=1, metadata=_about("Deposits judged at once.", least=1, most=256))
     max_applications_pending: int = field(
         default=1000, metadata=_about("Applications that may wait for the operator.", most=1_000_000)

@@ -1,9 +1,10 @@
-"""The Editions port on disk: `<reservoir>/<name>/<deposit>.parquet`, outside every table.
+"""The Editions port on disk: `<reservoir>/<name>/<deposit>.parquet`, outside every table, and `digests.json` beside.
 
 A file that goes in whole is linked, not copied: table files are never rewritten, and a name costs no room. Where newer
 rows supersede older ones, the rows that stand are written anew, so that an edition never shows others later.
 """
 
+import json
 import os
 import shutil
 from collections import defaultdict
@@ -23,6 +24,7 @@ from datadam.ports import EditionPart
 
 MAKING: Final = ".making-"
 _SUFFIX: Final = ".parquet"
+_DIGESTS: Final = "digests.json"
 _AGE_ROWS: Final = 2**40  # more rows than any one deposit has
 
 
@@ -45,6 +47,8 @@ class EditionFiles:
             making.mkdir(mode=private_files.OWNER_FOLDER)
             for part in parts if not supersede else _keep_newest(parts, making):
                 _keep_whole(part.path, making / f"{part.deposit}{_SUFFIX}")
+            told = {path.stem: file_digest(path) for path in sorted(making.glob(f"*{_SUFFIX}"))}
+            private_files.write(making / _DIGESTS, json.dumps(told, indent=0).encode())
             sync_folder(making)
             making.rename(place)
             sync_folder(place.parent)
@@ -54,6 +58,13 @@ class EditionFiles:
         """The file of each deposit that has rows in the edition; empty where there is no such edition."""
         standard, name = edition_of(id)
         return {path.stem: path for path in sorted((self._root / standard / name).glob(f"*{_SUFFIX}"))}
+
+    def told(self, id: str) -> dict[str, str]:
+        """SHA-256 of each file as it was frozen, by deposit."""
+        standard, name = edition_of(id)
+        with _disk(self._root):
+            told: dict[str, str] = json.loads((self._root / standard / name / _DIGESTS).read_bytes())
+        return told
 
     def digest(self, path: Path) -> str | None:
         """SHA-256 of a file as it lies there now; None when it is gone."""
@@ -116,5 +127,5 @@ def _disk(root: Path) -> Iterator[None]:
     """Tell the disk's own faults, and those of a file that cannot be read, as ours."""
     try:
         yield
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise Unavailable("edition.disk", path=str(root), why=str(error)[:200]) from error

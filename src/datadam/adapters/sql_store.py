@@ -121,6 +121,8 @@ class SqlStore:
 
     def scrub(self) -> None:
         """Leave nothing of what was deleted: every page is written anew, and the write-ahead log is emptied."""
+        if self._writer == threading.get_ident():
+            raise Invalid("store.transaction-nested")
         if not self._turn.acquire(timeout=BUSY_SECONDS):
             raise Unavailable("store.busy", seconds=BUSY_SECONDS)
         try:

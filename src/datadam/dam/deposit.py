@@ -25,7 +25,7 @@ from datadam.dam import join, lineage, publish, quality, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
-from datadam.formats import codelists, odcs
+from datadam.formats import codelists, odcs, opening
 from datadam.formats.statements import shaped
 from datadam.mapping import fit_digest, fit_from_json
 from datadam.model import (
@@ -36,6 +36,7 @@ from datadam.model import (
     Job,
     Json,
     Kind,
+    Reading,
     Reason,
     Role,
     Source,
@@ -43,6 +44,7 @@ from datadam.model import (
     Standard,
     Statement,
     Tally,
+    Withdrawal,
     instant,
 )
 from datadam.plan import Plan, compile_plan
@@ -54,7 +56,7 @@ MAX_COMING: Final = 8  # files of one member that come in at once: who sends slo
 ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
 REJECTS: Final = "rejects.parquet"
 RETURNED: Final = tuple(f"rejects.{language}" for language in texts.LANGUAGES)  # CSV; one may be sent while another is
-FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED})
+FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED, Stage.WITHDRAWN})
 _COMING: Final[dict[tuple[Path, str], str]] = {}  # dam and deposit whose file is being received or tidied away → whose
 
 
@@ -92,7 +94,8 @@ def _there_is(world: World, statement: Statement) -> Job | None:
     with world.store.read() as rows:
         state.believe(rows, statement)
         held = rows.get(Job, statement.id)
-        same = rows.find(
+        there = rows.get(Deposit, statement.id)
+        alike = rows.find(
             Deposit,
             contributor=body["contributor"],
             standard=body["standard"],
@@ -100,13 +103,23 @@ def _there_is(world: World, statement: Statement) -> Job | None:
             file_digest=body["file"]["digest"],
             fit_digest=body["fit_digest"],
         )
+        same = [one for one in alike if rows.get(Withdrawal, one.id) is None]  # what was taken back may come anew
         under_way = [job for job in rows.find(Job, contributor=body["contributor"]) if job.stage not in FINAL]
+    if there is not None:
+        return _job_of(world, there)
     if held is not None:
         return held
     for job in under_way:  # a client that lost our answer signs anew, and means the same deposit
         if _meant(seal.opened(job.envelope).body) == _meant(body):
             return job
-    return _job_of(world, same[-1]) if same else None
+    read_so = [one for one in same if _read_as(world.ledger.statement(one.id).body) == _read_as(body)]
+    return _job_of(world, read_so[-1]) if read_so else None
+
+
+def _read_as(manifest: Json) -> Json:
+    """How a manifest's file is read: the same bytes read otherwise are other rows."""
+    found: Json = manifest["file"].get("reading", {})
+    return found
 
 
 def _meant(manifest: Json) -> Json:
@@ -131,6 +144,7 @@ def _check_manifest(world: World, body: Json) -> None:
         raise Invalid("deposit.fit-other", standard=named.id)
     standard = odcs.read(named.text)
     compile_plan(as_prepared(standard) if "prepared" in body else standard, fit, codelists.packaged())
+    _reading(body["file"])
     size = body["file"]["size"]
     if size > world.settings.max_file_bytes:
         raise Invalid("deposit.file-too-large", size=size, limit=world.settings.max_file_bytes)
@@ -139,16 +153,18 @@ def _check_manifest(world: World, body: Json) -> None:
 
 
 def _job_of(world: World, deposit: Deposit) -> Job:
-    """The job of a sealed deposit, or one made from the log where a rebuild left none."""
+    """The job of a sealed deposit, or one made from the log where a rebuild left none, or where it was withdrawn."""
     with world.store.read() as rows:
-        held = rows.get(Job, deposit.id)
-    return held or Job(
+        held, gone = rows.get(Job, deposit.id), rows.get(Withdrawal, deposit.id)
+    if held is not None and gone is None:
+        return held
+    return Job(
         id=deposit.id,
         contributor=deposit.contributor,
         standard=deposit.standard,
         version=deposit.version,
-        envelope=seal.envelope(world.ledger.statement(deposit.id)).decode(),
-        stage=Stage.COMMITTED,
+        envelope="" if gone else seal.envelope(world.ledger.statement(deposit.id)).decode(),
+        stage=Stage.WITHDRAWN if gone else Stage.COMMITTED,
         received="",
     )
 
@@ -158,7 +174,8 @@ def own_job(world: World, caller: Caller, id: str) -> Job:
     with world.store.read() as rows:
         job = rows.get(Job, id)
         sealed = rows.get(Deposit, id)
-    if job is None and sealed is not None:
+        gone = rows.get(Withdrawal, id)
+    if sealed is not None and (job is None or gone is not None):
         job = _job_of(world, sealed)
     if job is None or caller.member is None or caller.standard is not None or job.contributor != caller.member:
         raise NotFound("deposit.unknown", deposit=id[:64])
@@ -222,9 +239,11 @@ def _moved(world: World, job: Job, stage: Stage, **changes: object) -> Job:
 def process(world: World, id: str, progress: Progress) -> Job:
     """Take a received deposit to its end: committed, or refused with the reason kept in `fault`."""
     with world.store.read() as rows:
-        job, held = rows.get(Job, id), rows.get(Deposit, id)
+        job, held, gone = rows.get(Job, id), rows.get(Deposit, id), rows.get(Withdrawal, id)
     if job is None:
         raise NotFound("deposit.unknown", deposit=id[:64])
+    if gone is not None:
+        return job
     if held is not None and job.stage not in FINAL:  # a crash came after the seal: its rows must not be judged anew
         return _commit(world, job)
     if job.stage not in {Stage.RECEIVED, Stage.JUDGED}:
@@ -256,7 +275,7 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
     plan = plan_of(world, job)
     with world.lock:  # two first deposits at once must find one tag
         tag = _tag(world, job)
-        job = _moved(world, job, Stage.RECEIVED, facts={"tag": tag})
+        job = _moved(world, job, Stage.RECEIVED, facts={**_amending(job), "tag": tag})
     folder = world.spool.folder(job.id)
     into = Outputs(
         admitted=world.lake.place(lineage.table(world, job.standard, job.version), tag, job.id),
@@ -264,16 +283,36 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
         deposit=job.id,
         unit_keys={domain: world.secrets.secret(f"unit-{domain}") for domain in _domains(plan)},
         key_secret=seal.keyed(world.secrets.secret("rows"), job.standard),
-        held=[file.path for file in lineage.files(world, job.standard) if file.tag == tag],
+        held=_held(world, job, tag),
     )
     told = manifest.body["file"]
-    source = Source(path=str(folder / RECEIVED), format=told["format"], name=told["name"])
+    source = Source(path=str(folder / RECEIVED), format=told["format"], name=told["name"], reading=_reading(told))
     tally = world.engine.run(plan, source, into, progress)
     standard = standard_of(world, job)
     order = quality.order(world, job, (standard, plan), into, tally)
     quality.look_over(world, job, order, changes(standard, plan, fit_of(job)))
-    facts = {"tag": tag, "tally": _tally_facts(tally)}
+    facts = {**_amending(job), "tag": tag, "tally": _tally_facts(tally)}
     return _moved(world, job, Stage.JUDGED, facts=facts), tally, plan
+
+
+def _reading(told: Json) -> Reading | None:
+    """How the contributor signed that the file is read; None where an older client says nothing of it."""
+    return opening.reading_from_json(told["format"], told["reading"]) if "reading" in told else None
+
+
+def _amending(job: Job) -> Json:
+    """Which deposit this one is to replace, and the signed withdrawal of that: what `withdraw.amend` left here."""
+    return {name: job.facts[name] for name in ("amends", "withdrawal") if name in job.facts}
+
+
+def _held(world: World, job: Job, tag: str) -> list[Path]:
+    """The contributor's own visible files: without those that it took back, or that this deposit is to replace."""
+    with world.store.read() as rows:
+        gone = {str(one.deposit) for one in rows.find(Withdrawal, contributor=job.contributor, standard=job.standard)}
+    gone.add(str(job.facts.get("amends")))
+    return [
+        file.path for file in lineage.files(world, job.standard) if file.tag == tag and file.path.stem not in gone
+    ]
 
 
 def _domains(plan: Plan) -> list[str]:
@@ -357,12 +396,15 @@ def _seal(world: World, job: Job, tally: Tally) -> Job:
         "files": table,
     }
     outcome = state.statement(world, Kind.OUTCOME, facts)
+    told = [manifest, outcome]
+    if "withdrawal" in job.facts:  # of what this deposit replaces: both are logged, or neither
+        told.append(seal.opened(str(job.facts["withdrawal"])))
     with world.lock:
         try:
-            state.rehearse(world, manifest, outcome)
+            state.rehearse(world, *told)
         except DamError as error:
             return refuse(world, job.id, error)
-        state.record(world, manifest, outcome)
+        state.record(world, *told)
     return _moved(world, job, Stage.SEALED)
 
 
@@ -378,11 +420,20 @@ def _commit(world: World, job: Job) -> Job:
 
 
 def commit(world: World, deposit: Deposit) -> None:
-    """Make a sealed deposit visible, once."""
+    """Make a sealed deposit visible, once; what it replaces leaves the table in the same commit.
+
+    Where another version's table holds that, no share has both: see `pool.deposits`.
+    """
+    with world.store.read() as rows:
+        old = rows.find(Withdrawal, contributor=deposit.contributor, replaced_by=deposit.id)
     table = lineage.table(world, deposit.standard, deposit.version)
     place = world.lake.place(table, deposit.tag, deposit.id)
     files = [FileFact(path=str(place), digest=f["digest"], size=f["size"], rows=f["rows"]) for f in deposit.files]
-    world.lake.append(table, deposit.tag, deposit.id, files)
+    if old:
+        gone = {one.deposit for one in old}
+        world.lake.replace(table, deposit.tag, deposit.id, files, gone=gone)
+    else:
+        world.lake.append(table, deposit.tag, deposit.id, files)
 
 
 def refuse(world: World, id: str, error: DamError) -> Job:
@@ -409,12 +460,13 @@ def recover(world: World) -> list[str]:
     publish.restore(world)
     with world.store.read() as rows:
         jobs = rows.find(Job)
-        deposits = {deposit.id: deposit for deposit in rows.find(Deposit)}
+        gone = {one.deposit for one in rows.find(Withdrawal)}
+        deposits = {deposit.id: deposit for deposit in rows.find(Deposit) if deposit.id not in gone}
     again: list[str] = []
     for job in jobs:
         if job.id in deposits and job.stage not in FINAL:
             _commit(world, job)
-        elif job.stage in {Stage.RECEIVED, Stage.JUDGED}:
+        elif job.stage in {Stage.RECEIVED, Stage.JUDGED} and job.id not in gone:
             again.append(job.id)
     told = {job.id for job in jobs}
     for deposit in deposits.values():
@@ -464,7 +516,9 @@ def own(world: World, caller: Caller) -> list[Job]:
     with world.store.read() as rows:
         jobs = {job.id: job for job in rows.find(Job, contributor=caller.member)}
         sealed = rows.find(Deposit, contributor=caller.member)
-    found = [*jobs.values(), *(_job_of(world, deposit) for deposit in sealed if deposit.id not in jobs)]
+        gone = {one.deposit for one in rows.find(Withdrawal, contributor=caller.member)}
+    anew = {one.id: _job_of(world, one) for one in sealed if one.id not in jobs or one.id in gone}
+    found = {**jobs, **anew}.values()
     return sorted(found, key=lambda job: job.received, reverse=True)
 
 
@@ -521,7 +575,7 @@ def fits(world: World, caller: Caller, standard: str) -> list[Json]:
     """The caller's own confirmed fits for a standard, newest first, each once."""
     found: dict[str, Json] = {}
     for job in own(world, caller):
-        if job.standard == standard and job.stage != Stage.ANNOUNCED:
+        if job.standard == standard and job.stage not in {Stage.ANNOUNCED, Stage.WITHDRAWN}:
             body = seal.opened(job.envelope).body
             found.setdefault(body["fit_digest"], body["fit"])
     return list(found.values())

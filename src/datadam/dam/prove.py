@@ -5,11 +5,26 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from datadam import seal
-from datadam.dam import lineage, state
+from datadam.dam import edition, lineage, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted
-from datadam.model import CLASS_OF, Class, Deposit, Json, Key, Kind, Member, PublishedStandard, Role, Share, Statement
+from datadam.model import (
+    CLASS_OF,
+    Class,
+    Deposit,
+    Edition,
+    Json,
+    Key,
+    Kind,
+    Member,
+    PublishedStandard,
+    Role,
+    Share,
+    Statement,
+    Withdrawal,
+    instant,
+)
 from datadam.ports import Store
 
 
@@ -96,6 +111,8 @@ def check(world: World, scratch: Store, audit: Callable[[], object]) -> Findings
         lambda: _check_state(world, scratch, findings),
         lambda: _check_reservoirs(world, findings),
         lambda: _check_shares(world, findings),
+        lambda: _check_withdrawals(world),
+        lambda: _check_editions(world, findings),
     )
     for step in steps:
         try:
@@ -120,10 +137,14 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
     """Every entry's body is there and is what the entry names; then the profiles that they name."""
     erased: set[str] = set()
     profiles: dict[str, str] = {}
+    missing: dict[str, DamError] = {}
     for clazz, id in world.ledger.entries():
         findings.entries += 1
         try:
             statement = world.ledger.statement(id)
+        except NotFound as error:
+            missing[id] = error
+            continue
         except DamError as error:
             yield error
             continue
@@ -134,7 +155,10 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
             erased.add(statement.body["body"])
         if statement.kind is Kind.MEMBER and statement.body["profile"]:
             profiles[statement.body["profile"]] = statement.body["member"]
-    findings.erased = len(erased)
+    with world.store.read() as rows:
+        withdrawn = {str(one.deposit) for one in rows.find(Withdrawal)}
+    findings.erased = len(erased) + len(withdrawn & set(missing))
+    yield from (error for id, error in missing.items() if id not in withdrawn)
     yield from _check_profiles(world, profiles, erased)
 
 
@@ -174,10 +198,11 @@ def _check_state(world: World, scratch: Store, findings: Findings) -> list[DamEr
 def _check_reservoirs(world: World, findings: Findings) -> Iterator[DamError]:
     """Every sealed deposit is visible, its files are what its outcome says, and no table has a file of nobody's."""
     with world.store.read() as rows:
-        deposits = rows.find(Deposit)
+        gone = {str(one.deposit) for one in rows.find(Withdrawal)}
+        deposits = [deposit for deposit in rows.find(Deposit) if deposit.id not in gone]
         standards = sorted({one.id for one in rows.find(PublishedStandard)})
     for standard in standards:
-        lying = {str(file.path) for file in lineage.files(world, standard)}
+        lying = {str(file.path) for file in lineage.files(world, standard) if file.path.stem not in gone}
         named: set[str] = set()
         for deposit in deposits:
             if deposit.standard == standard:
@@ -203,3 +228,37 @@ def _check_shares(world: World, findings: Findings) -> Iterator[DamError]:
             findings.files += 1
             if world.shares.digest(share.standard, share.recipient, share.version, file["name"]) != file["digest"]:
                 yield Untrusted("file.digest-wrong", file=file["name"], standard=share.standard)
+
+
+def _check_withdrawals(world: World) -> Iterator[DamError]:
+    """What was withdrawn is in no share; it is erased, or there is still time."""
+    with world.store.read() as rows:
+        held = rows.find(Withdrawal)
+        shares = [share for share in rows.find(Share) if share.files]
+    for one in held:
+        if one.purged is not None:
+            faults = [what for _, what in withdraw.remains(world, [one])]
+            yield from (Untrusted("withdrawal.not-erased", deposit=one.deposit, what=what) for what in faults)
+        elif withdraw.due(world, one) < instant(world.clock()):
+            yield Untrusted("withdrawal.overdue", deposit=one.deposit, due=withdraw.due(world, one))
+        if one.purged is not None or one.replaced_by is None:
+            holders = {share.standard for share in shares if one.deposit in share.deposits}
+            yield from (Untrusted("share.withdrawn", standard=id, deposit=one.deposit) for id in sorted(holders))
+
+
+def _check_editions(world: World, findings: Findings) -> Iterator[DamError]:
+    """Every edition has the rows that its last statement names, and no file of anybody else's."""
+    with world.store.read() as rows:
+        editions = rows.find(Edition)
+        erased = {str(one.deposit) for one in rows.find(Withdrawal) if one.purged is not None}
+    for one in editions:
+        held, standing = edition.standing_in(world, one)
+        before = [deposit.id for deposit in held if deposit.id not in erased]  # until what left is erased
+        digests = {edition.digest_of(world, one.id, ids) for ids in (standing, before)}
+        told, files = world.editions.told(one.id), world.editions.files(one.id)
+        findings.files += len(files)
+        whole = all(world.editions.digest(files[id]) == told[id] if id in files else id not in told for id in standing)
+        if one.digest not in digests or not whole:
+            yield Untrusted("edition.digest-wrong", edition=one.id)
+        for id in sorted(set(files) - {deposit.id for deposit in held}):
+            yield Untrusted("edition.nobodys", edition=one.id, file=files[id].name)

@@ -338,9 +338,9 @@ def fold_all(world: World, rows: Rows, start: int) -> None:
         if CLASS_OF[statement.kind] is not clazz:
             raise Untrusted("log.class-wrong", index=index, statement=id)
         fold(rows, Entry(index=index, statement=statement))
-    for id, error in missing.items():
-        if rows.get(Withdrawal, id) is None:  # only the manifest of a deposit that was withdrawn may be gone
-            raise error
+    for gone, absent in missing.items():
+        if rows.get(Withdrawal, gone) is None:  # only the manifest of a deposit that was withdrawn may be gone
+            raise absent
     rows.note(APPLIED, str(index + 1))
 
 

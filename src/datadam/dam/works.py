@@ -4,9 +4,10 @@ import logging
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Final
 
-from datadam.dam import deposit
+from datadam.dam import deposit, withdraw
 from datadam.dam.world import World
 from datadam.errors import Unavailable
 from datadam.model import Job
@@ -27,6 +28,7 @@ class Works:
         """Start with `settings.workers` threads and nothing to do."""
         self._world = world
         self._pool = ThreadPoolExecutor(world.settings.workers, thread_name_prefix="deposit")
+        self._eraser = ThreadPoolExecutor(1, thread_name_prefix="erase")
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[None]] = {}
         self._told: dict[str, tuple[str, int, int | None]] = {}
@@ -56,12 +58,35 @@ class Works:
         """Break off at the next step that is told, and take no more; what is left resumes at the next start."""
         self._stopping.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._eraser.shutdown(wait=True, cancel_futures=True)
+
+    def erase(self) -> None:
+        """Erase what was withdrawn, in the background; what cannot be erased now is tried again at the next call."""
+        with self._lock:
+            if not self._stopping.is_set():
+                self._eraser.submit(self._erase)
+
+    def _erase(self) -> None:
+        for id in withdraw.pending(self._world):
+            if self._stopping.is_set():
+                return
+            with ExitStack() as turns:
+                for pair in withdraw.concerned(self._world, id):
+                    with self._lock:
+                        turn = self._turns.setdefault(pair, threading.Lock())
+                    turns.enter_context(turn)  # a deposit that is being judged reads its contributor's earlier files
+                try:
+                    withdraw.purge(self._world, id)
+                except Exception:  # noqa: BLE001  (one that fails must not keep the others; it stays pending)
+                    _LOG.exception("withdrawal %s is not erased yet", id)
 
     def _run(self, id: str, turn: threading.Lock) -> None:
         # Two deposits of one contributor into one reservoir judge each other's keys: the second must see the first.
         with turn:
             try:
-                deposit.process(self._world, id, lambda *told: self._tell(id, *told))
+                done = deposit.process(self._world, id, lambda *told: self._tell(id, *told))
+                if "amends" in done.facts:
+                    self.erase()
             except _Stopped:
                 return
             except Exception:  # noqa: BLE001  (a fault of ours must end in an answer, not in a contributor who waits)

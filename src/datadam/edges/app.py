@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from datadam import __version__
-from datadam.dam import deposit, login, prove, release, witnessed
+from datadam.dam import deposit, login, prove, release, withdraw, witnessed
 from datadam.dam.works import Works
 from datadam.dam.world import World
-from datadam.edges import api, delta_sharing, operator, upload
+from datadam.edges import api, delta_sharing, operator, upload, withdrawals
 from datadam.edges.manners import Guard, problem
 from datadam.errors import DamError, Invalid, NotFound
 from datadam.model import Job
@@ -45,6 +45,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.state.transfers = upload.Transfers()
     app.include_router(api.router)
     app.include_router(upload.router)
+    app.include_router(withdrawals.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
     log_file = partial(_log_file, log_folder)
@@ -99,8 +100,9 @@ async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]
     """Take up what a restart found, tidy every hour, end what runs."""
     app.state.uploads = anyio.CapacityLimiter(UPLOADS)
     works.resume(await anyio.to_thread.run_sync(partial(_received, world)))
+    await anyio.to_thread.run_sync(partial(withdraw.recover, world))
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_tidy_for_ever, world)
+        tasks.start_soon(_tidy_for_ever, world, works)
         if world.witnesses:
             tasks.start_soon(_be_witnessed_for_ever, world)
         yield
@@ -114,8 +116,9 @@ def _received(world: World) -> list[Job]:
         return [job for id in ids if (job := rows.get(Job, id)) is not None]
 
 
-async def _tidy_for_ever(world: World) -> None:
+async def _tidy_for_ever(world: World, works: Works) -> None:
     while True:
+        works.erase()
         await anyio.to_thread.run_sync(partial(login.forget_expired, world))
         await anyio.to_thread.run_sync(partial(deposit.tidy, world))
         await anyio.to_thread.run_sync(partial(release.tidy, world))

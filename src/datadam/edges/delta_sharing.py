@@ -142,9 +142,11 @@ def _share() -> dict[str, str]:
 
 def _tables(request: Request) -> list[dict[str, str]]:
     found = []
-    for standard in _readable(request):
-        schema, table = release.address(standard.id)
-        ids = {"shareId": str(_identity(SHARE_NAME)), "id": str(_identity(standard.id))}
+    readable = [str(standard.id) for standard in _readable(request)]
+    frozen = release.editions(world_of(request), caller_of(request))
+    for id in [*readable, *(edition.id for edition, _ in frozen if edition.standard in readable)]:
+        schema, table = release.address(id)
+        ids = {"shareId": str(_identity(SHARE_NAME)), "id": str(_identity(id))}
         found.append({"name": table, "schema": schema, "share": SHARE_NAME, **ids})
     return found
 
