@@ -509,7 +509,7 @@ def test_what_was_done_to_each_column_is_told(world: World) -> None:
     assert fit_to_json(fit)
     job = person.deposits(world, ID, data, fit)
     changes = seen(world, person, job.id).survey["changes"]
-    assert changes == {"meter": [{"code": "change.renamed", "facts": {"source": "Number"}}], "amount": []}
+    assert changes == {"meter": [{"code": "done.renamed", "facts": {"source": "Number"}}], "amount": []}
 
 
 def test_only_its_contributor_sees_a_survey(world: World) -> None:

@@ -170,9 +170,9 @@ def changes(standard: Standard, plan: Plan, fit: Fit) -> dict[str, list[Reason]]
     for cell in plan.cells:
         column, feed = standard.column(cell.column), feeds.get(cell.column)
         if cell.column in wide:
-            found[cell.column] = [Reason("change.unpivoted"), *_reading(column, cell, feed), *_keeping(column)]
+            found[cell.column] = [Reason("done.unpivoted"), *_reading(column, cell, feed), *_keeping(column)]
         elif feed is None:
-            found[cell.column] = [Reason("change.absent")]
+            found[cell.column] = [Reason("done.absent")]
         else:
             found[cell.column] = [*_coming(feed), *_reading(column, cell, feed), *_keeping(column)]
     return found
@@ -180,36 +180,36 @@ def changes(standard: Standard, plan: Plan, fit: Fit) -> dict[str, list[Reason]]
 
 def _coming(feed: Feed) -> Iterable[Reason]:
     if feed.constant is not None:
-        yield Reason("change.constant", {"value": feed.constant})
+        yield Reason("done.constant", {"value": feed.constant})
     elif feed.source != feed.column:
-        yield Reason("change.renamed", {"source": feed.source or ""})
+        yield Reason("done.renamed", {"source": feed.source or ""})
 
 
 def _reading(column: Column, cell: Cell, feed: Feed | None) -> Iterable[Reason]:
     if feed is not None and feed.number is not None:
-        yield Reason("change.number", {"form": feed.number.example})
+        yield Reason("done.number", {"form": feed.number.example})
     if feed is not None and feed.dates is not None:
-        yield Reason("change.dates", {"form": str(feed.dates)})
+        yield Reason("done.dates", {"form": str(feed.dates)})
     if cell.lookup is not None:
-        yield Reason("change.coded", {"codes": cell.lookup.name})
+        yield Reason("done.coded", {"codes": cell.lookup.name})
     if cell.units is not None:
-        yield Reason("change.units", {"source": cell.units.source, "unit": column.unit or ""})
+        yield Reason("done.units", {"source": cell.units.source, "unit": column.unit or ""})
     elif feed is not None and feed.unit is not None and feed.unit != column.unit:
-        yield Reason("change.unit", {"given": feed.unit, "unit": column.unit or ""})
+        yield Reason("done.unit", {"given": feed.unit, "unit": column.unit or ""})
     if column.type is Type.DECIMAL:
-        yield Reason("change.decimal", {"scale": column.scale})
+        yield Reason("done.decimal", {"scale": column.scale})
     elif column.type is Type.TIMESTAMP:
-        yield Reason("change.instant")
+        yield Reason("done.instant")
 
 
 def _keeping(column: Column) -> Iterable[Reason]:
     match column.protection:
         case Protection.DROP:
-            yield Reason("change.dropped")
+            yield Reason("done.dropped")
         case Protection.MASK:
-            yield Reason("change.masked", {"keep": column.mask_keep})
+            yield Reason("done.masked", {"keep": column.mask_keep})
         case Protection.UNIT_ID:
-            yield Reason("change.unit-id", {"domain": column.domain or ""})
+            yield Reason("done.unit-id", {"domain": column.domain or ""})
 
 
 # --- prepared at home -------------------------------------------------------------------------------------------------
