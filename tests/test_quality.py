@@ -136,7 +136,7 @@ def test_a_printed_total_that_the_rows_do_not_give_is_told(tmp_path: Path, word:
     assert codes(looked(tmp_path, f"{rows}{word},2024,160\n")) == []
     finding = only(looked(tmp_path, f"{rows}{word},2024,170\n"))
     assert finding.reason.code == "quality.total-differs"
-    facts = {"column": "tonnes", "printed": "170.000", "sum": "160.000", "lines": 3}
+    facts = {"column": "tonnes", "printed": "170", "sum": "160", "lines": 3}
     assert finding.reason.facts == facts
     assert (finding.rows, finding.count) == ((4,), 1)
 
@@ -248,7 +248,7 @@ def test_a_value_far_from_its_own_series_is_told(tmp_path: Path) -> None:
     assert codes(looked(tmp_path, f"place,year,tonnes\n{YEARS}{others}KOR,2024,1100\n")) == []
     finding = only(looked(tmp_path, f"place,year,tonnes\n{YEARS}{others}KOR,2024,1.1\n"))
     assert (finding.reason.code, finding.rows, finding.count) == ("quality.outlier", (22,), 1)
-    assert finding.reason.facts == {"column": "tonnes", "value": "1.100", "median": "1040", "points": 11}
+    assert finding.reason.facts == {"column": "tonnes", "value": "1.1", "median": "1040", "points": 11}
 
 
 def test_history_is_what_was_deposited_before(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_correction_is_compared_with_the_rest_not_with_what_it_corrects(tmp_pa
 
 
 def test_without_a_time_in_the_key_a_series_is_what_was_said_of_the_same_key(tmp_path: Path) -> None:
-    """Six reports of one meter, then one that is a thousand times as much; an older file that lacks a column is left."""
+    """Six reports of one meter, then a thousand times as much; an older file that lacks a column is left out."""
     standard = output(key=("place",))
     held = []
     for number in range(6):
@@ -314,7 +314,7 @@ def test_a_wide_table_is_looked_over_as_the_long_one_it_means(tmp_path: Path) ->
     rows = "place,Y2023,Y2024\nKOR,1,2\nJPN,10,20\n"
     assert codes(looked(tmp_path, f"{rows}Total,11,22\n", fit=fit)) == []
     finding = only(looked(tmp_path, f"{rows}Total,11,30\n", fit=fit))
-    assert finding.reason.facts["sum"] == "22.000"
+    assert finding.reason.facts["sum"] == "22"
 
 
 @limits(max_examples=40, deadline=None)
@@ -379,8 +379,8 @@ def test_every_stored_column_is_described_by_its_kind(tmp_path: Path) -> None:
     made = Standard(**{**{f: getattr(standard, f) for f in standard.__slots__}, "columns": (*standard.columns, *more)})
     first = date(2024, 1, 1)
     rows = "".join(
-        f"{'KOR' if n % 3 else 'Japan'},{1990 + n},{10 ** (n % 6)},{first + timedelta(days=n)},2024-01-01T00:00:{n:02}Z,"
-        f"{'yes' if n % 2 else 'no'},secret,ACME,gone\n"
+        f"{'KOR' if n % 3 else 'Japan'},{1990 + n},{10 ** (n % 6)},{first + timedelta(days=n)},"
+        f"2024-01-01T00:00:{n:02}Z,{'yes' if n % 2 else 'no'},secret,ACME,gone\n"
         for n in range(24)
     )
     found = looked(tmp_path, f"place,year,tonnes,day,at,good,hidden,firm,gone\n{rows}", standard=made).columns

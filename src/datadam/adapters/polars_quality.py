@@ -14,7 +14,6 @@ import polars as pl
 
 from datadam.adapters import polars_rules as rules
 from datadam.adapters.polars_columns import QUANTITIES, TIMES, distributions
-from datadam.adapters.polars_notes import plain
 from datadam.adapters.polars_read import FAILED, ROW
 from datadam.errors import Unavailable
 from datadam.model import Column, Protection, Reason, Type
@@ -130,6 +129,11 @@ def _found(code: str, rows: Sequence[int], count: int, /, **facts: object) -> Fi
     return Finding(reason=Reason(code, facts), rows=tuple(sorted(rows)[:SHOWN_ROWS]), count=count)
 
 
+def _bare(number: object) -> str:
+    """A number in all its digits, without idle zeros."""
+    return f"{Decimal(str(number)).normalize():f}"
+
+
 # --- printed totals ---------------------------------------------------------------------------------------------------
 
 
@@ -231,7 +235,7 @@ def _compared(cell: Cell, total: dict[str, object], part: dict[str, object]) -> 
     if abs(said - given) > min(half * (1 + lines), abs(said) * SLACK):
         row = int(str(total[ROW]))
         yield _found(
-            "quality.total-differs", [row], 1, column=cell.column, printed=plain(said), sum=plain(given), lines=lines
+            "quality.total-differs", [row], 1, column=cell.column, printed=_bare(said), sum=_bare(given), lines=lines
         )
 
 
@@ -349,8 +353,8 @@ def outliers(sheet: Sheet) -> Iterator[Finding]:
         if len(far):
             first = far.row(0, named=True)
             facts = {
-                "value": plain(first[name]),
-                "median": f"{first[f'{name} median']:.6g}",
+                "value": _bare(first[name]),
+                "median": _bare(f"{first[f'{name} median']:.6g}"),
                 "points": first[f"{name} n"],
             }
             yield _found("quality.outlier", far[ROW].to_list(), len(far), column=name, **facts)

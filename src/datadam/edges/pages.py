@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from html import escape
 from typing import Final
 
@@ -19,6 +20,7 @@ MEDIA: Final = "text/html; charset=utf-8"
 _NUMBER: Final = re.compile(r"[+-]?[0-9][0-9.,eE+-]*%?")
 _FORMULA: Final = ("=", "+", "-", "@")
 _SHOWN_ROWS: Final = 20  # of one warning
+_GROUPED: Final = 10_000
 _BAR_WIDTH, _BAR_HEIGHT = 168, 36  # of a distribution, in pixels
 _STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1c2733;--soft:#5b6b7b;--line:#d7dee6;--back:#fff;--card:#f5f8fa;--good:#18794e;
@@ -39,7 +41,8 @@ margin:.6rem 0}
 table{border-collapse:collapse;width:100%;font-size:.94rem}
 th{text-align:left;color:var(--soft);font-weight:600;border-bottom:2px solid var(--line);padding:.35rem .6rem .35rem 0}
 td{border-bottom:1px solid var(--line);padding:.4rem .6rem .4rem 0;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;padding-right:1.25rem}
+th{overflow-wrap:normal}
 code{font:.92em ui-monospace,monospace;overflow-wrap:anywhere}
 svg{display:block;max-width:100%}rect{fill:var(--bar)}
 ul.plain{list-style:none;margin:0;padding:0}
@@ -280,9 +283,21 @@ def _distribution(one: Json, language: str) -> Html:
         return tag("ul", *lines, class_="plain")
     if one.get("minimum") is None:
         return Html()
-    ends = f"{one['minimum']} – {one['maximum']}"
-    mean = texts.say("ui.mean", language, mean=one["mean"]) if one.get("mean") is not None else ""
+    ends = f"{_told(one['minimum'])} – {_told(one['maximum'])}"
+    mean = texts.say("ui.mean", language, mean=_told(one["mean"])) if one.get("mean") is not None else ""
     return Html(_histogram(one["bins"], ends) + tag("p", ends) + (tag("p", mean, class_="soft") if mean else ""))
+
+
+def _told(value: object) -> str:
+    """A number without idle zeros, in groups of three where it is too long to be a year; anything else as it is."""
+    text = str(value)
+    if not _NUMBER.fullmatch(text):
+        return texts.clean(text)
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        return text
+    return f"{number.normalize():,f}" if abs(number) >= _GROUPED else f"{number.normalize():f}"
 
 
 def _histogram(bins: Sequence[Mapping[str, object]], label: str) -> Html:
@@ -295,7 +310,7 @@ def _histogram(bins: Sequence[Mapping[str, object]], label: str) -> Html:
     bars = [
         tag(
             "rect",
-            tag("title", f"{one['from']} – {one['to']}: {count:,}"),
+            tag("title", f"{_told(one['from'])} – {_told(one['to'])}: {count:,}"),
             x=str(place * width),
             y=str(_BAR_HEIGHT - height),
             width=str(width - 1),
