@@ -18,6 +18,7 @@ from datadam.formats import note
 from datadam.settings import Settings
 
 if TYPE_CHECKING:
+    from datadam.adapters.backup_files import Backup
     from datadam.adapters.folder import Folder
     from datadam.adapters.witness_files import WitnessFiles
     from datadam.adapters.witness_http import HttpLog
@@ -77,6 +78,7 @@ def world(path: Path, given: Mapping[str, object] | None = None, *, rolled: bool
 
 @contextmanager
 def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
+    from datadam.adapters.backup_files import BackupFiles
     from datadam.adapters.body_files import BodyFiles
     from datadam.adapters.delta_lake import DeltaLake
     from datadam.adapters.edition_files import EditionFiles
@@ -110,6 +112,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 secrets=secrets,
                 clock=_now,
                 witnesses=_witnesses(settings),
+                archive=BackupFiles(folder),
             )
         finally:
             store.close()
@@ -150,6 +153,14 @@ def watched_log(url: str) -> "HttpLog":
     from datadam.adapters.witness_http import HttpLog
 
     return HttpLog(url)
+
+
+def restored(backup: Path, folder: Path, *, keys: Path | None = None) -> "tuple[Backup, bool]":
+    """A dam's folder made of a backup, or of the newest in a folder of them; which it was, and whether it has keys."""
+    from datadam.adapters import backup_files
+
+    found = backup_files.find(backup)
+    return found, backup_files.restore(found, folder, keys=keys)
 
 
 def _now() -> datetime:

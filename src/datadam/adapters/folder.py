@@ -23,7 +23,7 @@ from datadam.errors import Invalid, NotFound, Unavailable
 FORMATS: Final = {"folder": 1, "keys": 1, "state": 1, "reservoirs": 1, "bodies": 1, "log": 1, "shares": 1}
 """The format version of each part that this version of data dam reads and writes."""
 
-_FORMAT_FILE: Final = "format.json"
+FORMAT_FILE: Final = "format.json"
 _SOCKET: Final = "dam.sock"
 _MAX_SOCKET: Final = 100  # bytes; Linux allows 107 in a Unix socket's address, macOS 103
 _MAX_PID: Final = 20  # digits of any process id
@@ -57,7 +57,7 @@ class Folder:
             parts = (folder.state.parent, folder.reservoirs, folder.bodies, folder.log, folder.shares, folder.spool)
             for part in (folder.keys, *parts):
                 private_files.make_folder(part)
-            private_files.write(folder.path / _FORMAT_FILE, json.dumps({"format": FORMATS}, indent=1).encode() + b"\n")
+            private_files.write(folder.path / FORMAT_FILE, json.dumps({"format": FORMATS}, indent=1).encode() + b"\n")
             sync_folder(folder.path.parent)
         except OSError as error:
             raise Unavailable("folder.broken", path=str(path), why=error.strerror) from error
@@ -122,14 +122,14 @@ def _formats(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         raise NotFound("folder.missing", path=str(path))
     try:
-        written = seal.parse((path / _FORMAT_FILE).read_bytes())
+        written = seal.parse((path / FORMAT_FILE).read_bytes())
     except FileNotFoundError:
         raise NotFound("folder.not-a-dam", path=str(path)) from None
     except OSError as error:
         raise Unavailable("folder.broken", path=str(path), why=error.strerror) from error
     except Invalid as error:
-        raise Unavailable("folder.broken", path=str(path), why=_FORMAT_FILE) from error
+        raise Unavailable("folder.broken", path=str(path), why=FORMAT_FILE) from error
     found = written.get("format") if isinstance(written, dict) else None
     if not isinstance(found, dict):
-        raise Unavailable("folder.broken", path=str(path), why=_FORMAT_FILE)
+        raise Unavailable("folder.broken", path=str(path), why=FORMAT_FILE)
     return {**dict.fromkeys(FORMATS), **found}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datadam.cli.manners import Json, open_terminal, print_json
+from datadam.cli.manners import HERE, Json, Of, open_terminal, operated, print_json
 
 if TYPE_CHECKING:
     from datadam.adapters.witness_files import WitnessFiles
@@ -16,7 +16,47 @@ app = typer.Typer()
 witness_app = typer.Typer(name="witness", no_args_is_help=True, help="Witness: cosign the logs of dams that only grow.")
 app.add_typer(witness_app)
 
+Backups = Annotated[Path, typer.Argument(help="A folder of backups.")]
 WitnessFolder = Annotated[Path, typer.Argument(help="The witness's folder.")]
+
+
+@app.command()
+def backup(
+    into: Backups,
+    dam: Of = HERE,
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="Copy the dam's keys too, into a file for its owner only.")
+    ] = False,
+    keep: Annotated[int | None, typer.Option(help="How many of the newest backups stay; default: all.", min=1)] = None,
+) -> None:
+    """Back the whole dam up as it stands now, also while it is served."""
+    given = {"with_keys": "yes" if with_keys else None, "keep": None if keep is None else str(keep)}
+    done = operated(dam, "backup", into=str(into.absolute()), **given)
+    terminal = open_terminal()
+    counted = {name: done[name] for name in ("path", "entries", "files", "bytes", "linked")}
+    terminal.say("ui.backed-up", **counted)
+    if done["dropped"]:
+        terminal.say("ui.backups-dropped", names=", ".join(done["dropped"]))
+    terminal.say("ui.keys-kept" if done["keys"] else "ui.keys-not-kept")
+
+
+@app.command()
+def restore(
+    backups: Annotated[Path, typer.Argument(help="A backup, or a folder of them: then the newest.")],
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    keys: Annotated[Path | None, typer.Option(help="The dam's folder of keys, where the backup has none.")] = None,
+) -> None:
+    """Make a dam's folder of a backup, hold every file against its digest, then check the whole."""
+    from datadam import wiring
+    from datadam.cli import operate
+
+    found, with_keys = wiring.restored(backups, folder, keys=keys)
+    terminal = open_terminal()
+    terminal.say("ui.restored", folder=str(folder), made=found.made, entries=found.entries)
+    if with_keys:
+        operate.check(folder)
+    else:
+        terminal.say("ui.restored-without-keys", folder=str(folder))
 
 
 @witness_app.command("init")

@@ -5,7 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from datadam.ledger import Ledger
-from datadam.ports import Bodies, Clock, Editions, Engine, Lake, Secrets, ShareWriter, Spool, Store, Surveyor, Witness
+from datadam.ports import (
+    Archive,
+    Bodies,
+    Clock,
+    Editions,
+    Engine,
+    Lake,
+    Secrets,
+    ShareWriter,
+    Spool,
+    Store,
+    Surveyor,
+    Witness,
+)
 from datadam.settings import Settings
 
 
@@ -26,4 +39,5 @@ class World:
     secrets: Secrets
     clock: Clock
     witnesses: Sequence[Witness] = ()
+    archive: Archive | None = None  # None where there is no folder to keep
     lock: threading.RLock = field(default_factory=threading.RLock)  # checks and what they allow are one step

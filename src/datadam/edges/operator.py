@@ -1,6 +1,7 @@
 """The operator's verbs, over the dam's own Unix socket or in process: whoever may open the folder is the operator."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -10,11 +11,11 @@ import httpx
 from fastapi import APIRouter, Request
 
 from datadam import seal
-from datadam.dam import deposit, grant, join, lineage, login, prove, publish, release, state
+from datadam.dam import backup, deposit, edition, grant, join, lineage, login, prove, publish, release, state
 from datadam.dam.world import World
 from datadam.edges.manners import as_branch, world_of
 from datadam.errors import Invalid, NotFound, kept, revived
-from datadam.model import Deposit, Json, Member, MemberKind
+from datadam.model import Deposit, Json, Member, MemberKind, Withdrawal
 
 router = APIRouter()
 _MAYBE: Final = "?"  # ends the name of an argument that may be absent
@@ -40,7 +41,8 @@ def perform(world: World, verb: str, args: Mapping[str, Any], *, check: Callable
 def _status(world: World) -> Json:
     with world.store.read() as rows:
         members = rows.find(Member, until=None)
-        deposits = rows.find(Deposit)
+        gone = {one.deposit for one in rows.find(Withdrawal)}
+        deposits = [deposit for deposit in rows.find(Deposit) if deposit.id not in gone]
     return {
         "name": world.settings.name,
         "title": world.settings.title,
@@ -131,6 +133,17 @@ def _receipt(world: World, id: str) -> Json:
     return prove.receipt_of(world, world.ledger.statement(id))
 
 
+def _backup(world: World, into: str, with_keys: str | None, keep: str | None) -> Json:
+    if keep is not None and not keep.isdecimal():
+        raise Invalid("backup.keep-wrong", keep=keep[:20])
+    return asdict(backup.backup(world, Path(into), with_keys=bool(with_keys), keep=int(keep) if keep else None))
+
+
+def _freeze(world: World, id: str) -> Json:
+    made = edition.freeze(world, id)
+    return {"id": made.id, "index": made.index, "digest": made.digest, "statement": made.statement}
+
+
 def _tidy(world: World) -> Json:
     return {"tokens": login.forget_expired(world), "deposits": deposit.tidy(world), "shares": release.tidy(world)}
 
@@ -163,6 +176,8 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     "grants": ((f"member{_MAYBE}",), _grants),
     "receipt": (("id",), _receipt),
     "tidy": ((), _tidy),
+    "freeze": (("id",), _freeze),
+    "backup": (("into", f"with_keys{_MAYBE}", f"keep{_MAYBE}"), _backup),
 }
 
 
@@ -177,14 +192,16 @@ async def post_verb(request: Request, verb: str) -> Json:
 
 
 SOCKET_SECONDS: Final = 600  # a check of a large folder takes its time
+_PATIENT: Final = frozenset({"backup"})  # takes as long as the disk needs; Ctrl+C ends the waiting, not the work
 
 
 def over_socket(path: Path, verb: str, args: Mapping[str, str | None]) -> Json:
     """Have the running server do a verb; `ConnectionError` when nobody listens at `path`."""
     if not path.is_socket():
         raise ConnectionError(str(path))
+    timeout = None if verb in _PATIENT else SOCKET_SECONDS
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=SOCKET_SECONDS) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=timeout) as client:
             answer = client.post(f"http://dam/{verb}", json=args)
     except httpx.TransportError as error:
         raise ConnectionError(str(path)) from error
