@@ -1,4 +1,4 @@
-"""A file that comes in pieces, as it lies on the disk: what was told as taken is there, and is right, after a power cut.
+"""A file that comes in pieces, on the disk: what was told as taken is there after a power cut, and is what was sent.
 
 Beside the bytes lies a mark: how many of them are synced, and their SHA-256. The bytes are synced first, then the mark
 is replaced, so that it never promises more than there is. hashlib cannot keep a half-done hash on a disk: a new process

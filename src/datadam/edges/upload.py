@@ -19,7 +19,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from datadam.dam import deposit, upload
+from datadam.dam import upload
 from datadam.dam.upload import Piece, Standing
 from datadam.dam.works import Works
 from datadam.edges.manners import PROBLEM, member_of, problem, world_of
@@ -88,6 +88,7 @@ class Body:
         self._receive = request.receive
         self._broken = self._over = False
         self._scope: anyio.CancelScope | None = None
+        self._gathered = bytearray()
 
     def break_off(self) -> None:
         """Read no more; what has come is still handed over."""
@@ -101,7 +102,7 @@ class Body:
             yield chunk
 
     async def _gather(self) -> bytes:
-        gathered = bytearray()
+        gathered = self._gathered = bytearray()
         with anyio.move_on_after(SILENT_SECONDS) as self._scope:
             while not (self._over or self._broken) and len(gathered) < GATHERED:
                 message = await self._receive()
