@@ -11,6 +11,12 @@ from pathlib import Path
 from typing import Any
 
 TURNS = 5
+TOUCH = """\
+import mmap, sys
+room = mmap.mmap(-1, int(sys.argv[1]) * 1024 * 1024)
+for page in range(0, len(room), mmap.PAGESIZE):
+    room[page] = 1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +47,18 @@ def cost(command: Sequence[str]) -> Cost:
     )
 
 
-def compare(sides: Mapping[str, Sequence[str]], *, turns: int = TURNS) -> dict[str, Cost]:
+def compare(sides: Mapping[str, Sequence[str]], *, turns: int = TURNS, touch_mb: int = 0) -> dict[str, Cost]:
     """Run every side `turns` times, in turns so that a busy minute hits all; the median CPU and wall, the largest peak.
 
-    Each side's command is what follows the Python interpreter.
+    Each side's command is what follows the Python interpreter. Before each, `touch_mb` of memory are taken and let go:
+    a virtual machine gives free memory back to its host, and whoever touches it first pays seconds a gigabyte for that,
+    which says nothing of the work.
     """
     costs: dict[str, list[Cost]] = {name: [] for name in sides}
     for turn in range(turns):
         for name, command in sides.items():
+            if touch_mb:
+                cost([sys.executable, "-c", TOUCH, str(touch_mb)])
             found = cost([sys.executable, *command])
             costs[name].append(found)
             print(f"{name} {turn + 1}/{turns}: {found.cpu_s:.2f} CPU s, {found.wall_s:.2f} s, {found.peak_mb:.0f} MB")
