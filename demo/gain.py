@@ -115,7 +115,7 @@ def alone(home: Path, file: Path) -> pl.DataFrame:
             unit_keys={},  # this standard has no unit ids
             key_secret=b"\0" * 32,  # uniqueness within one file, gone with the folder
         )
-        source = Source(path=str(file), format=client.file_format(file), name=file.name)
+        source = client.source(file)
         prepare.prepare(wiring.local_engine(), made, source, into, lambda *_: None)
         return pl.read_parquet(into.admitted, columns=["type", "value"])
 

@@ -264,7 +264,10 @@ def test_a_manifest_names_what_there_is(world: World) -> None:
     assert told(file=of_size(limit + 1)) == "deposit.file-too-large"
     assert told(file=of_size(0)) == "deposit.file-empty"
     assert told(file={**of_size(1), "name": ""}) == "statement.shape"
-    assert told(file={**of_size(1), "format": "xlsx"}) == "statement.shape"
+    assert told(file={**of_size(1), "format": "sas7bdat"}) == "statement.shape"
+    assert told(file={**of_size(1), "reading": {"separator": "x"}}) == "file.reading-odd"
+    assert told(file={**of_size(1), "reading": {"encoding": ["cp949"]}}) == "file.reading-odd"
+    assert told(file={**of_size(1), "reading": {"macro": 1}}) == "file.reading-odd"
     other = Fit(standard=fit.standard, version="0.9.0", feeds=fit.feeds)
     assert refused(world, person, seal.envelope(person.manifest(other, GOOD, version="1.0.0"))) == "deposit.fit-other"
     feeds = Fit(standard=fit.standard, version=fit.version, feeds=fit.feeds[:1])

@@ -1,18 +1,24 @@
-"""Open a contributor's file, CSV or Parquet, as rows of text; refuse what cannot be read and say where it is wrong."""
+"""Open a contributor's file as rows of text; refuse what cannot be read and say where it is wrong.
+
+A plain CSV or Parquet file is read where it lies. Any other is opened *into* one of these two beside it, which goes
+when nobody holds what was opened any longer; `read_text`, `read_records` and `read_arrow` write it.
+"""
 
 import codecs
 import csv
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Final
 
 import polars as pl
 
+from datadam.adapters import read_arrow, read_records, read_text
 from datadam.errors import Invalid
-from datadam.model import Source
+from datadam.formats.dialects import SEPARATORS, lines_of, signs
+from datadam.formats.packing import compression_of, packed_strangely
+from datadam.model import Reading, Source
 
 ROW: Final = "_row"
 FAILED: Final = "_failed"
@@ -23,9 +29,8 @@ MAX_ROW_GROUP: Final = 2 * 1024**3  # bytes, unpacked: a reader holds one at a t
 MAX_UNPACKED: Final = 200  # times the file's own size, beyond a row group's worth; honest files stay below 50
 _HEAD: Final = 128 * 1024  # bytes from the start that `Opened.head` is read from
 _HEAD_ROWS: Final = 2_000  # the same for Parquet
-_MAGIC: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"PK\x03\x04")
 _BOM: Final = codecs.BOM_UTF8
-_SEPARATORS: Final = (",", ";", "\t")
+_GUESSED: Final = SEPARATORS[:3]  # where a manifest does not say which
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,27 +43,40 @@ class Opened:
     head: pl.LazyFrame  # some of the first rows, read at little cost; it may fail where the file is broken
     count: int | None  # rows, where the file says
     separator: str  # of a CSV
+    quote: str = '"'
+    csv: Path | None = None  # where its text lies, as UTF-8 with the header first
+    kept: object = None  # what goes when this does
 
 
 def open_source(source: Source) -> Opened:
     """Open `source`, checking all that can be checked without reading its rows one by one; `Invalid` says where."""
-    path = Path(source.path)
+    path, name, reading = Path(source.path), source.name, source.reading
     if path.stat().st_size == 0:
-        raise Invalid("file.empty", name=source.name)
+        raise Invalid("file.empty", name=name)
     match source.format:
         case "csv":
-            return _open_csv(path, source.name)
-        case "parquet":
-            return _open_parquet(path, source.name)
+            return _open_text(path, name, reading)
+        case "parquet" | "arrow":
+            inner = read_text.unpacked(path, reading, name) if reading and reading.compression else None
+            if source.format == "parquet":
+                return _open_parquet(inner.path if inner else path, name, kept=inner)
+            made = read_arrow.as_parquet(inner.path if inner else path, name)
+            return _open_parquet(made.path, name, kept=made)
+        case "json" | "jsonl" | "stix" | "xlsx":
+            return _open_records(path, name, reading or Reading(format=source.format))
         case other:
-            raise Invalid("file.format-unknown", name=source.name, format=other[:20])
+            raise Invalid("file.format-unknown", name=name, format=other[:20])
 
 
 def refuse(source: Source, error: Exception) -> Invalid:
     """What was wrong with a file that a reader gave up on: found by reading it again, slowly."""
-    if source.format == "parquet":
+    if source.format != "csv":
         return Invalid("file.parquet-broken", name=source.name, why=_first_line(error))
-    found = _diagnose(Path(source.path), source.name)
+    try:
+        text = _text(Path(source.path), source.name, source.reading)
+        found = _diagnose(text.path, source.name, source.reading)
+    except Invalid as told:
+        return told
     return found or Invalid("file.csv-broken", name=source.name, why=_first_line(error))
 
 
@@ -69,28 +87,50 @@ def _first_line(error: Exception) -> str:
 # --- CSV --------------------------------------------------------------------------------------------------------------
 
 
-def _open_csv(path: Path, name: str) -> Opened:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Where a CSV's own text lies, and what goes when this does."""
+
+    path: Path
+    kept: object = None
+
+
+def _text(path: Path, name: str, reading: Reading | None) -> _Text:
+    if reading is None or read_text.is_plain(reading):
+        return _Text(path)
+    made = read_text.as_utf8(path, reading, name)
+    return _Text(made.path, made)
+
+
+def _open_text(sent: Path, name: str, reading: Reading | None) -> Opened:
+    text = _text(sent, name, reading)
+    path = text.path
     with path.open("rb") as file:
-        columns, separator = _header(file, name)
+        columns, separator = _header(file, name, reading)
         file.seek(0)
         _survey(file, name)
     with path.open("rb") as file:
         start = file.read(_HEAD)
     start = start[: start.rfind(b"\n") + 1] or start
+    quote = reading.quote if reading else '"'
     return Opened(
         columns=columns,
         types=("text",) * len(columns),
-        rows=_scan(path, columns, separator),
-        head=_scan(start, columns, separator),
+        rows=_scan(path, columns, separator, quote),
+        head=_scan(start, columns, separator, quote),
         count=None,
         separator=separator,
+        quote=quote,
+        csv=path,
+        kept=text.kept,
     )
 
 
-def _scan(source: Path | bytes, columns: tuple[str, ...], separator: str) -> pl.LazyFrame:
+def _scan(source: Path | bytes, columns: tuple[str, ...], separator: str, quote: str) -> pl.LazyFrame:
     scanned = pl.scan_csv(
         source,
         separator=separator,
+        quote_char=quote or None,
         schema=dict.fromkeys(columns, pl.String),
         row_index_name=ROW,
         null_values=[""],  # `""` says as little as nothing: both are missing
@@ -99,10 +139,10 @@ def _scan(source: Path | bytes, columns: tuple[str, ...], separator: str) -> pl.
     return scanned.with_columns(pl.col(ROW).cast(pl.Int64))
 
 
-def _header(file: IO[bytes], name: str) -> tuple[tuple[str, ...], str]:
-    """The header's names and the separator that it uses most."""
+def _header(file: IO[bytes], name: str, reading: Reading | None) -> tuple[tuple[str, ...], str]:
+    """The header's names, and the separator that was declared or that it uses most."""
     start = file.read(MAX_LINE)
-    if start.startswith(_MAGIC):
+    if compression_of(start) or packed_strangely(start):
         raise Invalid("file.compressed", name=name)
     if b"\0" in start:
         raise Invalid("file.nul", name=name, offset=start.index(b"\0"))
@@ -110,30 +150,21 @@ def _header(file: IO[bytes], name: str) -> tuple[tuple[str, ...], str]:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(start, len(start) < MAX_LINE)
     except UnicodeDecodeError as error:
         raise _bad_encoding(name, start, error.start) from error
-    lines = csv_lines(text)
+    lines = lines_of(text)
     first = next(lines, "")
     if not first.strip():
         raise Invalid("file.empty", name=name)
     if len(first) == len(text) == MAX_LINE:
         raise Invalid("file.line-too-long", name=name, offset=0, limit=MAX_LINE)
-    separator = max(_SEPARATORS, key=first.count)
+    separator = reading.separator if reading else max(_GUESSED, key=first.count)
     try:
-        columns = tuple(next(csv.reader([first], delimiter=separator, strict=True)))
+        columns = tuple(next(csv.reader([first], strict=True, **signs(separator, reading.quote if reading else '"'))))
     except (csv.Error, StopIteration) as error:
         raise Invalid("file.header-malformed", name=name) from error
     check_header(columns, name)
     if not any(line.strip() for line in lines):
         raise Invalid("file.header-only", name=name)
     return columns, separator
-
-
-def csv_lines(text: str) -> Iterator[str]:
-    """Split at line feeds only: a form feed or U+2028 inside a value ends no line."""
-    start = 0
-    while start < len(text):
-        end = text.find("\n", start) + 1 or len(text)
-        yield text[start:end]
-        start = end
 
 
 def check_header(columns: tuple[str, ...], name: str) -> None:
@@ -167,7 +198,7 @@ def _bad_encoding(name: str, before: bytes, offset: int, base: int = 0, line: in
     return Invalid("file.encoding", name=name, offset=base + offset, line=line + before[:offset].count(b"\n"))
 
 
-def _diagnose(path: Path, name: str) -> Invalid | None:
+def _diagnose(path: Path, name: str, reading: Reading | None) -> Invalid | None:
     """Read a CSV row by row to find what a fast reader could not take."""
     offset = 0
     with path.open("rb") as file:
@@ -178,11 +209,12 @@ def _diagnose(path: Path, name: str) -> Invalid | None:
                 return _bad_encoding(name, line, error.start, base=offset, line=number)
             offset += len(line)
     with path.open("rb") as file:
-        columns, separator = _header(file, name)
+        columns, separator = _header(file, name, reading)
+    read = signs(separator, reading.quote if reading else '"')
     row = -1
     with path.open(encoding="utf-8-sig", newline="\n") as text:
         try:
-            for row, fields in enumerate(csv.reader(text, delimiter=separator, strict=True), -1):
+            for row, fields in enumerate(csv.reader(text, strict=True, **read), -1):
                 if len(fields) > len(columns):
                     return Invalid("file.row-too-wide", name=name, row=row, fields=len(fields), columns=len(columns))
         except csv.Error as error:
@@ -190,10 +222,34 @@ def _diagnose(path: Path, name: str) -> Invalid | None:
     return None
 
 
+# --- what is opened into Parquet --------------------------------------------------------------------------------------
+
+
+def _open_records(path: Path, name: str, reading: Reading) -> Opened:
+    """JSON, JSON Lines, STIX, Excel."""
+    inner = None
+    if reading.format == "xlsx" and reading.compression:  # a workbook is read at any place, so unpack it first
+        inner, reading = read_text.unpacked(path, reading, name), replace(reading, compression=None)
+    made, columns, count = read_records.as_parquet(inner.path if inner else path, reading, name, ROW)
+    check_header(columns, name)
+    if not count:
+        raise Invalid("file.header-only", name=name)
+    rows = pl.scan_parquet(made.path, glob=False, hive_partitioning=False).select(ROW, *columns)
+    return Opened(
+        columns=columns,
+        types=("text",) * len(columns),
+        rows=rows,
+        head=rows.head(_HEAD_ROWS),
+        count=count,
+        separator=",",
+        kept=made,
+    )
+
+
 # --- Parquet ----------------------------------------------------------------------------------------------------------
 
 
-def _open_parquet(path: Path, name: str) -> Opened:
+def _open_parquet(path: Path, name: str, *, kept: object = None) -> Opened:
     import pyarrow as pa  # noqa: PLC0415  (as slow to load as all else here, and a CSV does without)
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -227,6 +283,7 @@ def _open_parquet(path: Path, name: str) -> Opened:
         head=read.head(_HEAD_ROWS),
         count=rows,
         separator=",",
+        kept=kept,
     )
 
 

@@ -8,10 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from datadam.cli.manners import Json, KeyFile, Url, open_terminal, print_json, reach, read_text
+from datadam.cli.reading import (
+    FOUND,
+    Encoding,
+    FirstRow,
+    HeaderRow,
+    LastRow,
+    Quote,
+    Separator,
+    Sheet,
+    declared,
+    show_reading,
+)
 from datadam.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from datadam.client import Dam
+    from datadam.formats.dialects import Declared
     from datadam.model import Fit, Layout, Standard
 
 app = typer.Typer()
@@ -25,6 +38,7 @@ class Choices:
     given: tuple[str, ...]
     drop: tuple[str, ...]
     yes: bool
+    declared: "Declared" = FOUND
 
 
 @app.command()
@@ -37,23 +51,36 @@ def deposit(
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column of the file to leave out.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take the mapping if all of it is certain.")] = False,
+    version: Annotated[
+        str | None, typer.Option(help="Deposit under this version, which you signed before, instead of the last.")
+    ] = None,
     local: Annotated[
         bool, typer.Option("--local", help="Prepare the file on this machine; send only what is stored of it.")
     ] = False,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    quote: Quote = None,
+    sheet: Sheet = None,
+    header_row: HeaderRow = None,
+    first_row: FirstRow = None,
+    last_row: LastRow = None,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
     """Hand in a file as it is: see every fault, get a receipt. Exit code 3 if nothing of it was admitted."""
     dam, terminal = reach(url, key), open_terminal()
-    chosen = Choices(mapping=mapping, given=tuple(given or ()), drop=tuple(drop or ()), yes=yes)
+    said = declared(encoding, separator, quote, sheet, (header_row, first_row, last_row))
+    chosen = Choices(mapping=mapping, given=tuple(given or ()), drop=tuple(drop or ()), yes=yes, declared=said)
     if local:
         from datadam.cli.prepare import deposit_from_home
 
-        job = deposit_from_home(dam, dam.standard(standard), file, chosen)
+        job = deposit_from_home(dam, dam.standard(standard, version), file, chosen)
     else:
-        fit = chosen_fit(dam, dam.standard(standard), file, chosen)
+        from datadam import client
+
+        fit = chosen_fit(dam, dam.standard(standard, version), file, chosen)
         with terminal.progress() as watched:
-            job = dam.deposit(file, fit, progress=watched)
+            job = dam.deposit(file, fit, reading=client.look(file, said).reading, progress=watched)
     terminal.report(job)
     if job["stage"] == "refused":
         raise typer.Exit(3)
@@ -65,6 +92,14 @@ def map_(
     file: Path,
     standard: Annotated[str, typer.Option("--standard", help="The standard's id.")],
     into: Annotated[Path, typer.Option(help="Where to write the mapping.")] = Path("mapping.yaml"),
+    version: Annotated[str | None, typer.Option(help="A version that you signed before, instead of the last.")] = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    quote: Quote = None,
+    sheet: Sheet = None,
+    header_row: HeaderRow = None,
+    first_row: FirstRow = None,
+    last_row: LastRow = None,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
@@ -72,8 +107,10 @@ def map_(
     from datadam import client, mapping
     from datadam.formats import codelists, fits
 
-    terminal, found = open_terminal(), reach(url, key).standard(standard)
-    suggestion = mapping.suggest(found, client.look(file), codelists.packaged())
+    terminal, found = open_terminal(), reach(url, key).standard(standard, version)
+    layout = client.look(file, declared(encoding, separator, quote, sheet, (header_row, first_row, last_row)))
+    show_reading(terminal, layout)
+    suggestion = mapping.suggest(found, layout, codelists.packaged())
     into.write_text(fits.draft(suggestion), encoding="utf-8")
     terminal.say("ui.mapping-written", path=str(into), open=len(suggestion.asked) + len(suggestion.missing))
 
@@ -87,7 +124,8 @@ def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Cho
     from datadam.edges import confirm
     from datadam.formats import codelists
 
-    terminal, layout = open_terminal(), client.look(file)
+    terminal, layout = open_terminal(), client.look(file, chosen.declared)
+    show_reading(terminal, layout)
     if chosen.mapping is not None:
         return confirm.read(read_text(chosen.mapping), standard, layout)
     if dam is not None and not chosen.given and not chosen.drop:

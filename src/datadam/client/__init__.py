@@ -10,7 +10,7 @@ It talks HTTP and holds the member's key.
 
 from datadam.client.checks import choose_key, folder_reader
 from datadam.client.dam import Dam, connect, open  # noqa: A004  (datadam.open reads well)
-from datadam.client.files import file_format, look
+from datadam.client.files import look, source
 from datadam.client.frames import Filter, Reservoir, Reservoirs
 from datadam.client.home import (
     HOME_VARIABLE,
@@ -35,7 +35,6 @@ __all__ = [
     "choose_key",
     "connect",
     "default_profile",
-    "file_format",
     "folder_reader",
     "home",
     "look",
@@ -45,5 +44,6 @@ __all__ = [
     "pinned_keys",
     "read_key",
     "save_profile",
+    "source",
     "write_private",
 ]

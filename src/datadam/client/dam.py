@@ -12,14 +12,14 @@ import httpx
 from datadam import ledger, seal
 from datadam.client import upload
 from datadam.client.answers import answered, check_url, part
-from datadam.client.files import CHUNK, chunks, file_format, hashed, shown_name
+from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
 from datadam.client.home import default_profile, home, read_key, read_pins, write_private
-from datadam.client.line import Line
+from datadam.client.withdrawals import WayBack
 from datadam.errors import Invalid, NotFound, Unavailable, Untrusted
 from datadam.formats import note, odcs
 from datadam.mapping import fit_digest, fit_to_json
-from datadam.model import Fit, Json, Kind, Standard
+from datadam.model import Fit, Json, Kind, Reading, Standard, Statement
 
 POLL_SECONDS: Final = 0.2
 
@@ -37,7 +37,7 @@ def open(id: str) -> "Reservoir":  # noqa: A001  (datadam.open reads well, and t
     return connect(profile.url, key=profile.key, member=profile.member).open(id)
 
 
-class Dam(Line):
+class Dam(WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # trust
@@ -213,13 +213,42 @@ class Dam(Line):
         *,
         terms: Sequence[str] = (),
         prepared: bool = False,
+        reading: Reading | None = None,
         progress: Callable[[Json], None] | None = None,
     ) -> Json:
         """Sign a manifest for the file, send both, and wait for the outcome; the deposit as the dam tells it.
 
+        `reading` says how the file is read, where its own bytes do not (`client.look`).
         `prepared` states that the file went through the standard on this machine first (`datadam prepare`).
         """
-        file = Path(path)
+        manifest = self._manifest(
+            Path(path), fit, reading, terms=list(terms), **({"prepared": True} if prepared else {})
+        )
+        job: Json = self._ask("POST", "/api/deposits", content=seal.envelope(manifest)).json()
+        return self._finish(job, Path(path), manifest, progress)
+
+    def amend(
+        self,
+        old: str,
+        path: str | Path,
+        fit: Fit,
+        *,
+        reason: str,
+        reading: Reading | None = None,
+        progress: Callable[[Json], None] | None = None,
+    ) -> Json:
+        """Replace one of the caller's deposits by a file, and wait for the outcome; the new deposit.
+
+        The old one leaves in the moment in which the new one is there. If the new one is refused, nothing changes.
+        """
+        manifest = self._manifest(Path(path), fit, reading, terms=[])
+        told = self._sign(Kind.WITHDRAWAL, self._withdrawal([old], reason, manifest.id))
+        sent = {"manifest": json.loads(seal.envelope(manifest)), "withdrawal": json.loads(seal.envelope(told))}
+        job: Json = self._ask("POST", "/api/amendments", json=sent).json()
+        return self._finish(job, Path(path), manifest, progress)
+
+    def _manifest(self, file: Path, fit: Fit, reading: Reading | None, **more: object) -> Statement:
+        reading = reading or look(file).reading or Reading()
         digest, size = hashed(file)
         facts = {
             "contributor": self.member,
@@ -227,14 +256,15 @@ class Dam(Line):
             "version": fit.version,
             "fit": fit_to_json(fit),
             "fit_digest": fit_digest(fit),
-            "file": {"name": shown_name(file), "format": file_format(file), "digest": digest, "size": size},
-            "terms": list(terms),
-            **({"prepared": True} if prepared else {}),
+            "file": file_facts(file, digest, size, reading),
+            **more,
         }
-        statement = self._sign(Kind.MANIFEST, facts)
-        job: Json = self._ask("POST", "/api/deposits", content=seal.envelope(statement)).json()
+        return self._sign(Kind.MANIFEST, facts)
+
+    def _finish(self, job: Json, file: Path, manifest: Statement, progress: Callable[[Json], None] | None) -> Json:
+        """Send the file if the dam waits for it, then wait for the dam."""
         if job["stage"] == "announced":
-            self._bring(job, file, size, progress or (lambda _: None))
+            self._bring(job, file, int(manifest.body["file"]["size"]), progress or (lambda _: None))
         return self.wait(job["id"], progress=progress)
 
     def _bring(self, job: Json, file: Path, size: int, told: Callable[[Json], None]) -> None:
@@ -250,12 +280,12 @@ class Dam(Line):
             self._ask("PUT", f"/api/deposits/{part(job['id'])}/file", content=chunks(file, sent), headers=headers)
 
     def wait(self, id: str, *, progress: Callable[[Json], None] | None = None) -> Json:
-        """Wait until a deposit is committed or refused."""
+        """Wait until a deposit is committed or refused, or was withdrawn."""
         while True:
             job: Json = self._get(f"/api/deposits/{part(id)}", as_member=True)
             if progress is not None:
                 progress(job)
-            if job["stage"] in {"committed", "refused"}:
+            if job["stage"] in {"committed", "refused", "withdrawn"}:
                 return job
             time.sleep(POLL_SECONDS)
 

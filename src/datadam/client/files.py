@@ -1,69 +1,93 @@
-"""Files on their way to a dam: what a header shows, what a manifest says of them, and their bytes in pieces."""
+"""Files on their way to a dam: how they are read, what a manifest says of them, and their bytes in pieces."""
 
-import codecs
-import csv
 import hashlib
-import io
-import itertools
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, BinaryIO, Final
 
 from datadam.client.answers import library
 from datadam.errors import Invalid
-from datadam.model import Layout
+from datadam.formats import opening, packing
+from datadam.formats.dialects import Declared
+from datadam.model import Layout, Reading, Source
 
 CHUNK: Final = 1 << 20  # bytes
 SAMPLE_ROWS: Final = 20
-SEPARATORS: Final = (",", ";", "\t")  # as the dam reads a CSV: the one that its first line uses most
+FOUND: Final = Declared()  # nothing: all is to be found
 
 
-def file_format(path: Path) -> str:
-    """`parquet` or `csv`, told by the first bytes, not by the name."""
+def look(path: Path, declared: Declared = FOUND) -> Layout:
+    """How a file is read, its header and first values; nothing leaves this machine before the mapping is confirmed.
+
+    All of the file is looked at once. What its bytes do not prove is `Invalid` with the question that settles it.
+    """
     try:
-        with path.open("rb") as file:
-            return "parquet" if file.read(4) == b"PAR1" else "csv"
+        seen = path.stat()
+        return _looked(path, (seen.st_mtime_ns, seen.st_size), declared)
     except OSError as error:
         raise Invalid("file.unreadable", path=str(path), why=error.strerror or "") from error
 
 
-def look(path: Path) -> Layout:
-    """A file's header and first values, read here: nothing leaves this machine before the mapping is confirmed."""
-    return _look_parquet(path) if file_format(path) == "parquet" else _look_csv(path)
+def source(path: Path, declared: Declared = FOUND) -> Source:
+    """The file as an engine on this machine reads it."""
+    reading = look(path, declared).reading or Reading()
+    return Source(path=str(path), format=reading.format, name=path.name, reading=reading)
 
 
-def _look_csv(path: Path) -> Layout:
-    with path.open("rb") as file:
-        head = file.read(CHUNK)
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head, len(head) < CHUNK)
-    except UnicodeDecodeError as error:
-        raise Invalid("deposit.encoding", name=path.name, offset=error.start) from error
-    first, _, rest = text.partition("\n")
-    if not first.strip():
-        raise Invalid("deposit.file-empty", name=path.name)
-    separator = max(SEPARATORS, key=first.count)
-    try:
-        header = next(csv.reader([first], delimiter=separator, strict=True))
-    except (csv.Error, StopIteration) as error:
-        raise Invalid("file.header-malformed", name=path.name) from error
-    body: list[list[str]] = []
-    with suppress(csv.Error):  # a broken row is for the dam's report; what came before it is sample enough
-        for row in itertools.islice(csv.reader(io.StringIO(rest), delimiter=separator), SAMPLE_ROWS):
-            body += [row] if len(row) == len(header) else []
-    samples = tuple(tuple(row[i] for row in body) for i in range(len(header)))
-    return Layout(columns=tuple(header), types=("text",) * len(header), samples=samples)
+@lru_cache(maxsize=4)
+def _looked(path: Path, _: tuple[int, int], declared: Declared) -> Layout:
+    """One look at a file as it is now: a command asks more than once."""
+
+    def opener() -> AbstractContextManager[BinaryIO]:
+        return path.open("rb")
+
+    layout = opening.find(opener, path.name, declared)
+    reading = layout.reading or Reading()
+    if reading.format not in opening.BINARY:
+        return layout
+    if reading.compression is None:
+        return _look_typed(path, reading, path.name)
+    with tempfile.NamedTemporaryFile(suffix=f".{reading.format}") as copy, opener() as file:
+        with packing.unpacked(file, reading.compression, path.name) as inner:
+            shutil.copyfileobj(inner, copy, CHUNK)
+        copy.flush()
+        return _look_typed(Path(copy.name), reading, path.name)
 
 
-def _look_parquet(path: Path) -> Layout:
+def _look_typed(path: Path, reading: Reading, name: str) -> Layout:
     pl = library("polars", "polars")
     try:
-        frame = pl.scan_parquet(path, glob=False).head(SAMPLE_ROWS).collect()
-    except pl.exceptions.PolarsError as error:
-        raise Invalid("deposit.parquet-broken", name=path.name, why=str(error)[:200]) from error
+        frame = _frame(pl, path, reading.format)
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        code = "deposit.parquet-broken" if reading.format == "parquet" else "file.arrow-broken"
+        raise Invalid(code, name=name, why=str(error)[:200]) from error
     samples = tuple(tuple("" if value is None else str(value) for value in column) for column in frame.iter_columns())
-    return Layout(columns=tuple(frame.columns), types=tuple(str(t) for t in frame.dtypes), samples=samples)
+    types = tuple(str(kind) for kind in frame.dtypes)
+    return Layout(columns=tuple(frame.columns), types=types, samples=samples, reading=replace(reading))
+
+
+def _frame(pl: Any, path: Path, format: str) -> Any:  # noqa: ANN401  (polars, where it is installed)
+    """The first rows of a file of typed columns."""
+    if format == "parquet":
+        return pl.scan_parquet(path, glob=False).head(SAMPLE_ROWS).collect()
+    with path.open("rb") as file:
+        streamed = file.read(6) != b"ARROW1"
+    if streamed:
+        return pl.read_ipc_stream(path, n_rows=SAMPLE_ROWS)
+    return pl.scan_ipc(path, glob=False).head(SAMPLE_ROWS).collect()
+
+
+def file_facts(path: Path, digest: str, size: int, reading: Reading) -> dict[str, Any]:
+    """What a manifest says of a file."""
+    told = opening.reading_to_json(reading)
+    return {
+        "name": shown_name(path), "format": reading.format, "reading": told, "digest": digest, "size": size,
+    }  # fmt: skip
 
 
 def hashed(path: Path) -> tuple[str, int]:

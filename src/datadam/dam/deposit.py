@@ -310,9 +310,7 @@ def _held(world: World, job: Job, tag: str) -> list[Path]:
     with world.store.read() as rows:
         gone = {str(one.deposit) for one in rows.find(Withdrawal, contributor=job.contributor, standard=job.standard)}
     gone.add(str(job.facts.get("amends")))
-    return [
-        file.path for file in lineage.files(world, job.standard) if file.tag == tag and file.path.stem not in gone
-    ]
+    return [file.path for file in lineage.files(world, job.standard) if file.tag == tag and file.path.stem not in gone]
 
 
 def _domains(plan: Plan) -> list[str]:
@@ -349,7 +347,7 @@ def fit_of(job: Job) -> Fit:
 
 def is_prepared(job: Job) -> bool:
     """Whether the contributor signed that it prepared the file on its own machine."""
-    return "prepared" in seal.opened(job.envelope).body
+    return bool(job.envelope) and "prepared" in seal.opened(job.envelope).body
 
 
 def _tag(world: World, job: Job) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import jsonschema
 
 from datadam.errors import Invalid
-from datadam.model import Kind, Statement
+from datadam.model import FORMATS, Kind, Statement
 
 # `$(?!\n)`: to Python, unlike to JSON Schema, `$` alone also matches before a line break at the end
 _HEX: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$(?!\n)"}
@@ -79,7 +79,16 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "version": _VERSION,
         "fit": {"type": "object"},
         "fit_digest": _HEX,
-        "file": _closed({"name": _text(255), "format": {"enum": ["csv", "parquet"]}, "digest": _HEX, "size": _COUNT}),
+        "file": _closed(
+            {
+                "name": _text(255),
+                "format": {"enum": list(FORMATS)},
+                "reading": {"type": "object", "maxProperties": 20},  # judged by formats.opening
+                "digest": _HEX,
+                "size": _COUNT,
+            },
+            optional=frozenset({"reading"}),
+        ),
         "terms": _list(_text(2000), 100),
         "prepared": {"const": True},
     },

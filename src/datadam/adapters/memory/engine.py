@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -19,8 +20,9 @@ import polars as pl
 import xxhash
 
 from datadam import readings
-from datadam.adapters.polars_read import FAILED, ROW, Opened, csv_lines, open_source, refuse
+from datadam.adapters.polars_read import FAILED, ROW, Opened, open_source, refuse
 from datadam.errors import Invalid
+from datadam.formats.dialects import lines_of, signs
 from datadam.model import FileFact, Json, Layout, Protection, Source, Tally, Type
 from datadam.plan import (
     BLANKS,
@@ -76,7 +78,7 @@ class MemoryEngine:
     def look(self, source: Source, *, samples: int = 20) -> Layout:
         """The file's header, physical types and first values."""
         opened = open_source(source)
-        rows = [sent for _, sent in zip(range(samples), _sent(opened, source), strict=False)]
+        rows = [sent for _, sent in islice(_sent(opened, source), samples)]
         values = tuple(tuple(text for row in rows if (text := row[name])) for name in opened.columns)
         return Layout(columns=opened.columns, types=opened.types, samples=values)
 
@@ -87,7 +89,7 @@ class MemoryEngine:
         into.admitted.unlink(missing_ok=True)
         into.rejects.unlink(missing_ok=True)
         judged = []
-        for row, sent in _unfolded(plan, enumerate(_sent(opened, source))):
+        for row, sent in _unfolded(plan, _sent(opened, source)):
             if any(_trimmed(text) is not None for text in sent.values()):
                 judged.append(_judge(plan, _Judged(row, sent)))
         if not judged:
@@ -133,20 +135,20 @@ class MemoryEngine:
 # --- rows as sent -----------------------------------------------------------------------------------------------------
 
 
-def _sent(opened: Opened, source: Source) -> Iterator[dict[str, str | None]]:
-    """Each row as text, by column; a field that the row does not reach is None."""
+def _sent(opened: Opened, source: Source) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Each row's number, and its text by column; a field that the row does not reach is None."""
     try:
-        if source.format != "csv":
-            yield from opened.rows.drop(ROW).collect().iter_rows(named=True)
+        if opened.csv is None:
+            yield from ((sent.pop(ROW), sent) for sent in opened.rows.collect().iter_rows(named=True))
             return
-        text = Path(source.path).read_bytes().decode("utf-8-sig")
-        rows = csv.reader(csv_lines(text), delimiter=opened.separator, strict=True)
+        text = opened.csv.read_bytes().decode("utf-8-sig")
+        rows = csv.reader(lines_of(text), strict=True, **signs(opened.separator, opened.quote))
         next(rows)
-        for fields in rows:
+        for row, fields in enumerate(rows):
             if len(fields) > len(opened.columns):
                 raise ValueError(len(fields))
             padded = [*fields, *[None] * (len(opened.columns) - len(fields))]
-            yield dict(zip(opened.columns, padded, strict=True))
+            yield row, dict(zip(opened.columns, padded, strict=True))
     except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
         raise refuse(source, error) from error
 

@@ -1,0 +1,90 @@
+"""A CSV in any encoding, packed, under a title or above a total, as plain UTF-8: the table's own lines and no other."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Final
+
+from datadam.adapters.read_beside import Beside, filling
+from datadam.errors import Invalid
+from datadam.formats import opening, packing
+from datadam.model import Reading
+
+MAX_LINE: Final = 1024 * 1024  # letters between two line ends
+
+
+def is_plain(reading: Reading | None) -> bool:
+    """Whether a CSV can be read where it lies."""
+    return reading is None or (
+        reading.compression is None
+        and reading.encoding == "utf-8"
+        and reading.newline == "\n"
+        and reading.header_row == 1
+        and reading.first_row in {None, 2}
+        and reading.last_row is None
+    )
+
+
+def as_utf8(path: Path, reading: Reading, name: str) -> Beside:
+    """Write the table of a CSV as UTF-8, beside it; `Invalid` with the place of a byte that the encoding has not."""
+    with (
+        filling(path) as made,
+        made.path.open("wb") as out,
+        opening.text_of(lambda: path.open("rb"), reading, name) as texts,
+    ):
+        checked = _checked(texts, reading, name)
+        if reading.newline == "\n" and reading.header_row == 1 and reading.first_row in {None, 2}:
+            _copy(checked, reading.last_row, out)
+        else:
+            _pick(checked, reading, out)
+    return made
+
+
+def unpacked(path: Path, reading: Reading, name: str) -> Beside:
+    """Write what is packed in a file, beside it."""
+    with (
+        filling(path) as made,
+        made.path.open("wb") as out,
+        path.open("rb") as file,
+        packing.unpacked(file, reading.compression, name) as inner,
+    ):
+        shutil.copyfileobj(inner, out, 1024 * 1024)
+    return made
+
+
+def _checked(texts: Iterator[tuple[int, str]], reading: Reading, name: str) -> Iterator[str]:
+    """The text, if it has no NUL and no endless line; both are told by their byte as sent (or as packed)."""
+    since = 0  # letters since the last line end
+    for offset, text in texts:
+        if (at := text.find("\0")) >= 0:
+            raise Invalid("file.nul", name=name, offset=offset + len(text[:at].encode(reading.encoding)))
+        first = text.find(reading.newline)
+        since = since + len(text) if first < 0 else len(text) - text.rfind(reading.newline) - 1
+        if since > MAX_LINE:
+            raise Invalid("file.line-too-long", name=name, offset=offset, limit=MAX_LINE)
+        yield text
+
+
+def _copy(texts: Iterator[str], last_row: int | None, out: IO[bytes]) -> None:
+    """Write a text as it is, up to the end of its `last_row`-th line."""
+    left = last_row
+    for text in texts:
+        if left is None or text.count("\n") < left:
+            out.write(text.encode())
+            left = left if left is None else left - text.count("\n")
+            continue
+        end = 0
+        for _ in range(left):
+            end = text.index("\n", end) + 1
+        out.write(text[:end].encode())
+        return
+
+
+def _pick(texts: Iterator[str], reading: Reading, out: IO[bytes]) -> None:
+    """Write the header's line and those of the data."""
+    first = reading.first_row or reading.header_row + 1
+    for number, line in enumerate(opening.lines_in(texts, reading.newline), 1):
+        if reading.last_row is not None and number > reading.last_row:
+            return
+        if number == reading.header_row or number >= first:
+            out.write(line.encode())
