@@ -114,9 +114,12 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     assert STANDARD in machine("standard", "check", "standard.yaml").out
     assert STANDARD in machine("standard", "publish", "standard.yaml", *of).out
     assert "cti.indicator" in machine("standard", "packaged").out
+    assert "2 columns agree" in machine("standard", "align", "standard.yaml", "standard.yaml").out
+    assert "2999-12-31" in machine("standard", "deprecate", STANDARD, "1.0.0", "--until", "2999-12-31", *of).out
     # joining
     member = found(r"(m-[0-9a-f]{20})", machine("keygen", "my.key").out)
     assert dam.url in machine("connect", dam.url, "--key", "my.key").out
+    assert "2999-12-31" in machine("standard", "versions", STANDARD).out
     assert len(machine("accession").out) > 500
     assert re.search("[가-힣]", machine("accession", "--language", "ko").out)
     words = ("join", "--name", "Firm", "--jurisdiction", "KR", "--role", "contributor", "--role", "consumer")
@@ -304,6 +307,12 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "standard check": (("standard", "check", "full/file"), 2),
     "standard publish": (("standard", "publish", "full/file", "--dam", "DAM"), 2),
     "standard packaged": (("standard", "packaged", "more"), 2),
+    "standard align": (("standard", "align", "full/file", "full/file"), 2),
+    "standard deprecate": (
+        ("standard", "deprecate", STANDARD, "9.9.9", "--until", "2999-12-31", "--dam", "DAM"),
+        4,
+    ),
+    "standard versions": (("standard", "versions", "no.such", "--url", "URL"), 4),
     "standard show": (("standard", "show", "no.such", "--url", "URL"), 4),
     "log verify": (("log", "verify", "full"), 2),
     "profile new": (("profile", "new", "no.such", "--url", "URL", "--key", "KEY"), 4),

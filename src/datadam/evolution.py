@@ -26,12 +26,12 @@ from datadam.standard import bound
 CONTRIBUTORS: Final = "contributors"
 CONSUMERS: Final = "consumers"
 _BOTH: Final = (CONTRIBUTORS, CONSUMERS)
-_TIERS: Final = (Tier.OPEN, Tier.AGREEMENT, Tier.TABLES, Tier.ANSWERS)  # from loose to strict
-_ATTRIBUTIONS: Final = (Attribution.CONTRIBUTOR, Attribution.COUNTRY, Attribution.NONE)
-_EXACT: Final = frozenset({Type.INTEGER, Type.DECIMAL})
+TIERS: Final = (Tier.OPEN, Tier.AGREEMENT, Tier.TABLES, Tier.ANSWERS)  # from loose to strict
+ATTRIBUTIONS: Final = (Attribution.CONTRIBUTOR, Attribution.COUNTRY, Attribution.NONE)
+EXACT: Final = frozenset({Type.INTEGER, Type.DECIMAL})
 _SPELLED: Final = frozenset({Type.INTEGER, Type.DATE, Type.BOOLEAN})  # types of which each value has one spelling
 _LAST_INTEGER: Final = 2**63 - 1
-_LAST_DOUBLE: Final = 2**53  # up to here a double tells every whole number from its neighbours
+LAST_DOUBLE: Final = 2**53  # up to here a double tells every whole number from its neighbours
 _KEPT_KEYS: Final = frozenset({(Repeat.REFUSE, Repeat.SUPERSEDE), (Repeat.REFUSE, Repeat.KEEP)})
 
 
@@ -100,21 +100,28 @@ def _term_changes(old: Standard, new: Standard) -> Iterator[Change]:
 def _promise_changes(old: Standard, new: Standard) -> Iterator[Change]:
     """What rows were given under: a lineage may only become stricter."""
     facts = {"old": str(old.tier), "new": str(new.tier)}
-    if _TIERS.index(new.tier) < _TIERS.index(old.tier):
+    if TIERS.index(new.tier) < TIERS.index(old.tier):
         yield Change("change.tier-loosened", Effect.REFUSED, facts, (CONTRIBUTORS,))
     elif old.tier is not new.tier:
         yield Change("change.tier", Effect.BREAKING, facts, (CONSUMERS,))
     facts = {"old": str(old.attribution), "new": str(new.attribution)}
-    if _ATTRIBUTIONS.index(new.attribution) < _ATTRIBUTIONS.index(old.attribution):
+    if ATTRIBUTIONS.index(new.attribution) < ATTRIBUTIONS.index(old.attribution):
         yield Change("change.attribution-told", Effect.REFUSED, facts, (CONTRIBUTORS,))
     elif old.attribution is not new.attribution:
         yield Change("change.attribution", Effect.BREAKING, facts, (CONSUMERS,))
     if old.synthetic != new.synthetic:
         yield Change("change.synthetic", Effect.REFUSED, {}, _BOTH)
-    if added := sorted(set(new.purposes) - set(old.purposes)):
+    if added := more_purposes(old, new):
         yield Change("change.purposes-added", Effect.REFUSED, {"purposes": ", ".join(added)}, (CONTRIBUTORS,))
     elif set(old.purposes) != set(new.purposes):
         yield Change("change.term", Effect.BREAKING, {"term": "purposes"}, (CONSUMERS,))
+
+
+def more_purposes(old: Standard, new: Standard) -> list[str]:
+    """The purposes that `old` did not allow and `new` does; a standard that names none allows all."""
+    if not old.purposes:
+        return []
+    return sorted(set(new.purposes) - set(old.purposes)) if new.purposes else ["*"]
 
 
 def _for_contributors(*, broken: bool, facts: Json) -> tuple[Effect, Json, tuple[str, ...]]:
@@ -323,9 +330,9 @@ def _draw(
     if factor is None:
         facts = {"old": source.unit or "–", "new": column.unit or "–"}
         faults.append(Invalid("migration.unit", column=name, **facts))
-    elif {source.type, column.type} <= _EXACT:
+    elif {source.type, column.type} <= EXACT:
         multiplier = exact_multiplier(source, column, factor)
-    if multiplier is None or (factor != 1 and not {source.type, column.type} <= _EXACT and factor is not None):
+    if multiplier is None or (factor != 1 and not {source.type, column.type} <= EXACT and factor is not None):
         faults.append(Invalid("migration.not-exact", column=name))
     image, wrong = _code_image(source, column, move.codes, codes)
     faults += wrong
@@ -348,10 +355,10 @@ def _masked(source: Column, column: Column) -> bool | None:
 
 def _convertible(source: Column, column: Column) -> bool:
     old, new = source.type, column.type
-    if old is new or {old, new} <= _EXACT:
+    if old is new or {old, new} <= EXACT:
         return True
     if old is Type.INTEGER and new is Type.NUMBER:
-        return _largest(source) <= _LAST_DOUBLE
+        return largest(source) <= LAST_DOUBLE
     return old in _SPELLED and new is Type.TEXT and column.protection is Protection.KEEP
 
 
@@ -369,23 +376,24 @@ def _factor(source: Column, column: Column, move: Move) -> Fraction | None:
 
 def exact_multiplier(old: Column, new: Column, factor: Fraction) -> int | None:
     """What to multiply unscaled integers by; None where a digit would be lost or a value may not fit."""
-    found = factor * Fraction(10) ** (_scale(new) - _scale(old))
+    found = factor * Fraction(10) ** (scale_of(new) - scale_of(old))
     if found.denominator != 1 or found <= 0:
         return None
     most = _LAST_INTEGER if new.type is Type.INTEGER else 10**new.precision - 1
-    return int(found) if _largest(old) * found <= most else None
+    return int(found) if largest(old) * found <= most else None
 
 
-def _scale(column: Column) -> int:
+def scale_of(column: Column) -> int:
+    """Digits behind the point of an exact column."""
     return column.scale if column.type is Type.DECIMAL else 0
 
 
-def _largest(column: Column) -> int:
+def largest(column: Column) -> int:
     """The largest absolute unscaled integer that a value of the column can be."""
     most = _LAST_INTEGER if column.type is Type.INTEGER else 10**column.precision - 1
     low, high = column.minimum, column.maximum
     if isinstance(low, Decimal) and isinstance(high, Decimal):
-        limit = max(abs(low), abs(high)) * Decimal(10) ** _scale(column)
+        limit = max(abs(low), abs(high)) * Decimal(10) ** scale_of(column)
         most = min(most, int(limit))
     return most
 
@@ -393,7 +401,7 @@ def _largest(column: Column) -> int:
 def _carried(source: Column, column: Column, factor: Fraction) -> dict[str, object]:
     """The limits of the values that come: the old ones in the new unit, never the new ones."""
     limits = dict.fromkeys(("minimum", "maximum"), None)
-    if {source.type, column.type} <= _EXACT:
+    if {source.type, column.type} <= EXACT:
         for end in ("minimum", "maximum"):
             value = getattr(source, end)
             if isinstance(value, Decimal):
@@ -468,7 +476,7 @@ def constant_value(column: Column, text: str) -> Decimal | str | bool | None:
         return None
     if bound(column.type, value) is None:
         return None
-    digits = Fraction(value) * 10 ** _scale(column)
+    digits = Fraction(value) * 10 ** scale_of(column)
     fits = column.type is Type.NUMBER or (digits.denominator == 1 and abs(digits) <= _largest_of_type(column))
     return value if fits else None
 

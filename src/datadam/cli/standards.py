@@ -5,13 +5,22 @@ from typing import Annotated
 
 import typer
 
+from datadam.cli import evolving
 from datadam.cli.manners import HERE, KeyFile, Of, Url, open_terminal, operated, reach, read_text
 
-app = typer.Typer(name="standard", no_args_is_help=True, help="Standards: check, publish, list, show.")
+app = typer.Typer(name="standard", no_args_is_help=True, help="Standards: check, publish, compare, align, deprecate.")
+app.add_typer(evolving.app)
 
 
 @app.command("check")
-def standard_check(file: Path) -> None:
+def standard_check(
+    file: Path,
+    against: Annotated[
+        str | None, typer.Option(help="A version that it would follow: a file, or the id of a standard.")
+    ] = None,
+    url: Url = None,
+    key: KeyFile = None,
+) -> None:
     """Explain every fault of a standard at once, and name the terms that nothing enforces yet."""
     from datadam import standard as rules
     from datadam import texts
@@ -26,6 +35,8 @@ def standard_check(file: Path) -> None:
     terminal.line(f"{found.id} {found.version}", style="bold green")
     for notice in rules.notices(found):
         terminal.line(f"  • {texts.say(notice.code, terminal.language, **notice.facts)}")
+    if against is not None:
+        evolving.show_changes(found, against, url, key)
 
 
 @app.command("publish")

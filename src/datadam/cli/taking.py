@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from datadam.cli.evolving import news
 from datadam.cli.manners import HERE, KeyFile, Url, open_terminal, reach
 from datadam.errors import NotFound
 
@@ -18,11 +19,14 @@ def ls(url: Url = None, key: KeyFile = None) -> None:
     """The reservoirs, and which are open to you."""
     terminal = open_terminal()
     rows = []
-    for one in reach(url, key).reservoirs():
+    held = list(reach(url, key).reservoirs())
+    for one in held:
         opened = terminal.word("ui.yes" if one["open_to_you"] else "ui.no")
         title = one["titles"].get(terminal.language) or one["titles"].get("en", "")
         rows.append((one["id"], one["version"], one["tier"], opened, title))
     terminal.table(("ui.reservoir", "ui.version", "ui.tier", "ui.open-to-you", "ui.title"), rows)
+    for one in held:
+        news(terminal, one["id"], one.get("signed"))
 
 
 @app.command()
@@ -43,6 +47,7 @@ def show(id: str, url: Url = None, key: KeyFile = None) -> None:
         for column in one["columns"]
     ]
     terminal.table(("ui.column", "ui.type", "ui.unit", "ui.title"), rows)
+    news(terminal, one["id"], one.get("signed"), whole=True)
 
 
 @app.command()
