@@ -7,7 +7,7 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import deposit, lineage, prove, publish, release, state
+from datadam.dam import deposit, lineage, prove, publish, release, state, withdraw
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Invalid, NotFound, Untrusted
 from datadam.formats import codelists
@@ -124,6 +124,41 @@ def test_three_versions_in_a_row(world: World) -> None:
             ("A3", 10_000_000),
             ("A4", 40),
         ]
+    well(world)
+
+
+def test_an_amendment_may_move_to_the_new_version(world: World) -> None:
+    """The old rows leave their table, the new ones lie in theirs, and nobody is ever served both."""
+    firm = Person("A").joins(world)
+    old = firm.deposits(world, ID, GOOD)
+    publish.publish(world, second())
+    data = b"meter,total\nA1,9\n"
+    manifest = firm.manifest(fit(world, "2.0.0", data), data)
+    facts = {"contributor": firm.id, "deposits": [old.id], "replaced_by": manifest.id, "reason": "a better file"}
+    told = firm.states(Kind.WITHDRAWAL, facts)
+    job = withdraw.amend(world, firm.caller, seal.envelope(manifest), seal.envelope(told))
+    deposit.receive(world, firm.caller, job.id, iter((data,)))
+    with granted(world, firm, ID):
+        assert served(world, firm)["total"].to_list() == [5000, 7000, 1_000_000]
+        deposit.process(world, job.id, lambda *_: None)
+        assert served(world, firm)["total"].to_list() == [9]
+    withdraw.purge(world, told.id)
+    assert [len(world.lake.files(table)) for table in lineage.tables(world, ID)] == [0, 1]
+    well(world)
+
+
+def test_rows_that_were_withdrawn_hold_no_version_up(world: World) -> None:
+    """What is served no more need not be readable."""
+    firm = Person("A").joins(world)
+    old = firm.deposits(world, ID, GOOD)
+    with pytest.raises(Faults, match="standard.breaking"):
+        publish.publish(world, second(migration=""))
+    facts = {"contributor": firm.id, "deposits": [old.id], "replaced_by": None, "reason": "an error"}
+    withdraw.withdraw(world, firm.caller, seal.envelope(firm.states(Kind.WITHDRAWAL, facts)))
+    publish.publish(world, second(migration=""))
+    with granted(world, firm, ID):
+        share = release.open_share(world, firm.caller, ID)
+    assert (share.rows, [one["name"] for one in share.schema]) == (0, ["meter", "total", "contributor"])
     well(world)
 
 
