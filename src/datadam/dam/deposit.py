@@ -51,6 +51,7 @@ from datadam.plan import Plan, compile_plan
 from datadam.ports import RECEIVED, Outputs, Progress
 from datadam.prepare import Found, as_prepared, asked, changes, found
 
+MAX_TRIES: Final = 5  # times that a deposit is judged where each ended the dam: one file must not keep it down for good
 MAX_ANNOUNCED: Final = 100  # deposits of one member that wait for their file; each costs a row and a folder
 MAX_COMING: Final = 8  # files of one member that come in at once: who sends slowly must not take everybody's room
 ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
@@ -275,7 +276,8 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
     plan = plan_of(world, job)
     with world.lock:  # two first deposits at once must find one tag
         tag = _tag(world, job)
-        job = _moved(world, job, Stage.RECEIVED, facts={**_amending(job), "tag": tag})
+        begun = {**_amending(job), "tag": tag}
+        job = _moved(world, job, Stage.RECEIVED, facts={**begun, "tries": _tries(job)})
     folder = world.spool.folder(job.id)
     into = Outputs(
         admitted=world.lake.place(lineage.table(world, job.standard, job.version), tag, job.id),
@@ -287,12 +289,24 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
     )
     told = manifest.body["file"]
     source = Source(path=str(folder / RECEIVED), format=told["format"], name=told["name"], reading=_reading(told))
-    tally = world.engine.run(plan, source, into, progress)
+    try:
+        tally = world.engine.run(plan, source, into, progress)
+    except Exception:  # told, or stopped in order: only a try that ended the dam counts
+        _moved(world, job, Stage.RECEIVED, facts=begun)
+        raise
     standard = standard_of(world, job)
     order = quality.order(world, job, (standard, plan), into, tally)
     quality.look_over(world, job, order, changes(standard, plan, fit_of(job)))
     facts = {**_amending(job), "tag": tag, "tally": _tally_facts(tally)}
     return _moved(world, job, Stage.JUDGED, facts=facts), tally, plan
+
+
+def _tries(job: Job) -> int:
+    """Which try this is to judge a deposit; one too many is `Unavailable`."""
+    tries = int(job.facts.get("tries", 0)) + 1
+    if tries > MAX_TRIES:
+        raise Unavailable("deposit.tries-spent", tries=MAX_TRIES)
+    return tries
 
 
 def _reading(told: Json) -> Reading | None:

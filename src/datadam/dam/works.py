@@ -89,7 +89,8 @@ class Works:
                     self.erase()
             except _Stopped:
                 return
-            except Exception:  # noqa: BLE001  (a fault of ours must end in an answer, not in a contributor who waits)
+            # a fault of ours must end in an answer, not in a contributor who waits; a library's panic is no Exception
+            except BaseException:  # noqa: BLE001
                 _LOG.exception("deposit %s broke off", id)
                 deposit.give_up(self._world, id, Unavailable("deposit.broke"))
 
