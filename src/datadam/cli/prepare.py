@@ -1,6 +1,5 @@
 """Preparing a file on the contributor's own machine, so that what the standard hides never leaves it."""
 
-import os
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from datadam.errors import Refused, Unavailable
 if TYPE_CHECKING:
     from datadam.client import Dam
     from datadam.edges.terminal import Terminal
-    from datadam.model import Source, Standard
+    from datadam.model import Standard
     from datadam.prepare import Prepared
 
 app = typer.Typer()
@@ -69,7 +68,7 @@ def at_home(
     dam: "Dam | None", standard: "Standard", file: Path, chosen: Choices, places: tuple[Path, Path]
 ) -> "Prepared":
     """Prepare a file with the engine of the `local` extra; `places` are a private folder and the file to write."""
-    from datadam import wiring
+    from datadam import client, wiring
     from datadam.formats import codelists
     from datadam.prepare import Home, prepare_at_home
 
@@ -84,7 +83,7 @@ def at_home(
             standard=standard,
             fit=fit,
             codes=codelists.packaged(),
-            source=_source(file),
+            source=client.source(file, chosen.declared),
             folder=places[0],
             into=places[1],
             key_secret=secrets.token_bytes(32),
@@ -94,13 +93,6 @@ def at_home(
             watched({**job, "progress": {"stage": stage, "done": done, "of": of}})
 
         return prepare_at_home(desk, home, told)
-
-
-def _source(file: Path) -> "Source":
-    from datadam import client
-    from datadam.model import Source
-
-    return Source(path=os.fspath(file), format=client.file_format(file), name=file.name)
 
 
 def refusal(done: "Prepared") -> Refused:
