@@ -33,7 +33,7 @@ from datadam.dam.upload import Piece
 from datadam.dam.world import World
 from datadam.edges import upload as edge
 from datadam.errors import Invalid, NotFound, Refused, Unavailable
-from datadam.model import Job, Stage, Token
+from datadam.model import Job, Json, Stage, Token
 from served import STANDARD, Served, environment, made, process, published, run, serving
 from worlds import Person, a_world, chunks, fit_of, forward, standard_text
 
@@ -202,7 +202,7 @@ def test_a_failed_sync_is_never_promised_later(tmp_path: Path, monkeypatch: pyte
     """A disk says once that it lost something: what was sent since the last good sync is sent again."""
     spool = SpoolFiles(tmp_path, max_bytes=ROOM)
     spool.append(A, iter([b"x" * 100]), offset=0, limit=ROOM)
-    real, failed = os.fsync, []
+    real, failed = os.fsync, list[int]()
 
     def fails_once(handle: int) -> None:
         if not failed:
@@ -450,10 +450,13 @@ def alice(dam: Served) -> Person:
     return dam.person("Alice")
 
 
-def at(offset: object, *, last: bool = False, **more: str) -> dict[str, str]:
+def at(offset: object, *, last: bool = False) -> dict[str, str]:
     """The headers of a piece."""
-    said = {"Upload-Offset": str(offset), "Upload-Complete": f"?{last:d}", "Content-Type": "application/partial-upload"}
-    return {**said, **more}
+    return {
+        "Upload-Offset": str(offset),
+        "Upload-Complete": f"?{last:d}",
+        "Content-Type": "application/partial-upload",
+    }
 
 
 @dataclass
@@ -475,9 +478,11 @@ class Sender:
         """Any request as this person."""
         return self.dam.ask(method, path, self.token, **more)
 
-    def patch(self, data: bytes, offset: object, *, last: bool = False, **more: str) -> httpx.Response:
+    def patch(
+        self, data: bytes, offset: object, *, last: bool = False, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         """Send one piece."""
-        return self.ask("PATCH", self.path, content=data, headers=at(offset, last=last, **more))
+        return self.ask("PATCH", self.path, content=data, headers={**at(offset, last=last), **(headers or {})})
 
     def offset(self) -> int:
         """How far it has come."""
@@ -576,7 +581,7 @@ def test_headers_that_say_nothing_or_lie_are_refused(
 ) -> None:
     """A value that is none of the field's counts as not sent (RFC 9651); nothing is taken."""
     sender = Sender(dam, alice)
-    answer = sender.patch(b"meter", 0, **headers)
+    answer = sender.patch(b"meter", 0, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert sender.offset() == 0
 
@@ -584,7 +589,7 @@ def test_headers_that_say_nothing_or_lie_are_refused(
 def test_parameters_of_a_field_are_no_obstacle(dam: Served, alice: Person) -> None:
     """RFC 9651 allows them to be there."""
     sender = Sender(dam, alice)
-    answer = sender.patch(b"meter", 0, **{"Upload-Offset": "0;a=1", "Upload-Complete": "?0; b"})
+    answer = sender.patch(b"meter", 0, headers={"Upload-Offset": "0;a=1", "Upload-Complete": "?0; b"})
     assert answer.status_code == 204
 
 
@@ -786,7 +791,7 @@ class Line:
                 raise error
             return real(method, path, **more)
 
-        dam._http.request = request  # type: ignore[method-assign]
+        dam._http.request = request  # type: ignore[method-assign,assignment]
         return line
 
     def count(self, method: str) -> int:
@@ -799,7 +804,7 @@ def test_the_client_sends_in_pieces_and_tells_how_far_it_is(dam: Served, alice: 
     """One question, then piece after piece; progress never goes back and ends with the whole."""
     told: list[int] = []
 
-    def watched(job: dict[str, Any]) -> None:
+    def watched(job: Json) -> None:
         if job.get("progress", {}).get("stage") == "send":
             told.append(job["progress"]["done"])
 
@@ -860,7 +865,7 @@ def test_the_client_goes_on_after_a_broken_line(dam: Served, alice: Person, tmp_
                 raise httpx.ReadError(message)
             return real(method, path, **more)
 
-        mine._http.request = request  # type: ignore[method-assign]
+        mine._http.request = request  # type: ignore[method-assign,assignment]
         assert mine.deposit(written(tmp_path), fit_of(dam.world, STANDARD, DATA))["stage"] == "committed"
     assert len(broken) >= 2
 

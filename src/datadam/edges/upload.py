@@ -24,7 +24,7 @@ from datadam.dam.upload import Piece, Standing
 from datadam.dam.works import Works
 from datadam.edges.manners import PROBLEM, member_of, problem, world_of
 from datadam.errors import DamError, Invalid, Unavailable
-from datadam.model import Json, Stage
+from datadam.model import Stage
 
 router = APIRouter(prefix="/api/deposits/{id}")
 MEDIA_PIECE: Final = "application/partial-upload"
@@ -107,7 +107,8 @@ class Body:
             while not (self._over or self._broken) and len(gathered) < GATHERED:
                 message = await self._receive()
                 gathered += message.get("body", b"")
-                self._broken = self._broken or message["type"] == "http.disconnect"
+                if message["type"] == "http.disconnect":
+                    self._broken = True
                 self._over = not message.get("more_body", False)
         if self._scope.cancelled_caught and len(gathered) < LEAST_BYTES:
             self._broken = True
@@ -236,7 +237,7 @@ def _refused(request: Request, error: DamError) -> Response:
     if error.code not in _PROBLEMS:
         return answer
     status, named = _PROBLEMS[error.code]
-    body: Json = json.loads(bytes(answer.body)) | {"status": status}
+    body: dict[str, object] = json.loads(bytes(answer.body)) | {"status": status}
     headers: dict[str, str] = {}
     if named is not None:
         body["type"] = _TYPES + named
