@@ -173,6 +173,17 @@ def _operates(machine: Machine) -> None:
     assert json.loads(machine("status", "own", "--json").out)["entries"] == 1
     machine("check", "own")
     machine("check", "own", "--rebuild")
+    assert "NOT" in machine("backup", "backups", "--dam", "own", "--keep", 3).out
+    machine("restore", "backups", "again", "--keys", "own/keys")
+    machine("upgrade", "again")
+
+
+def _until_interrupted(machine: Machine, *words: object) -> None:
+    """Run what serves until Ctrl+C, and press that."""
+    thread = threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    thread.start()
+    machine(*words)
+    thread.join()
 
 
 def _deposits(machine: Machine) -> None:
@@ -214,6 +225,11 @@ def _takes_out(machine: Machine) -> None:
     assert "True" in machine("profile", "list").out
     url = json.loads(Path("home/profile.json").read_text(encoding="utf-8"))["url"]
     machine("log", "verify", url)
+    machine("witness", "init", "witness", "--name", "w.example")
+    machine("witness", "watch", "witness", url)
+    machine("witness", "look", "witness")
+    assert url in machine("witness", "list", "witness").out
+    _until_interrupted(machine, "witness", "serve", "witness", "--port", 0)
     log = wiring.places(Path("own")).log
     vkey = json.loads(machine("status", "own", "--json").out)["vkey"]
     machine("log", "verify", log, "--vkey", vkey)
@@ -299,6 +315,11 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "deposits": (("deposits", "--url", "URL"), 3),
     "report": (("report", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
     "rejects": (("rejects", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
+    "withdraw": (("withdraw", "0" * 12, "--reason", "x", "--yes", "--url", "URL", "--key", "KEY"), 4),
+    "withdrawals": (("withdrawals", "--url", "URL"), 3),
+    "amend": (("amend", "0" * 12, "none.csv", "--reason", "x", "--url", "URL", "--key", "KEY"), 4),
+    "editions": (("editions",), 4),
+    "freeze": (("freeze", "no-edition", "--dam", "DAM"), 2),
     "ls": (("ls",), 4),
     "show": (("show", "no.such", "--url", "URL"), 4),
     "get": (("get", "no.such", "--url", "URL"), 4),
@@ -327,6 +348,9 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "grant add": (("grant", "add", "m-0", STANDARD, "--dam", "DAM"), 4),
     "grant revoke": (("grant", "revoke", "0" * 64, "--dam", "DAM"), 4),
     "grant list": (("grant", "list", "--dam", "none"), 4),
+    "backup": (("backup", "backups", "--dam", "none"), 4),
+    "restore": (("restore", "full", "new"), 4),
+    "upgrade": (("upgrade", "full"), 4),
     "witness init": (("witness", "init", "full", "--name", "w.example"), 2),
     "witness watch": (("witness", "watch", "none", "URL"), 4),
     "witness look": (("witness", "look", "none"), 4),

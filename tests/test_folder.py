@@ -26,7 +26,7 @@ def test_a_new_folder_has_all_its_parts_and_is_the_owners_alone(tmp_path: Path) 
     assert [part.stat().st_mode & 0o777 for part in parts] == [0o700] * len(parts)
     assert json.loads((made.path / "format.json").read_text()) == {"format": FORMATS}
     assert (made.path / "format.json").stat().st_mode & 0o777 == 0o600
-    assert set(FORMATS) == {"folder", "keys", "state", "reservoirs", "bodies", "log", "shares"}
+    assert set(FORMATS) == {"folder", "keys", "state", "reservoirs", "bodies", "log", "shares", "editions"}
     opened = Folder.open(tmp_path / "a" / "dam")
     assert (opened.path, opened.state) == (made.path, made.state)
 
@@ -61,7 +61,8 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
         ({**FORMATS, "log": 0}, "folder.format-unknown"),
         ({**FORMATS, "log": True}, "folder.format-unknown"),
         ({**FORMATS, "log": "1"}, "folder.format-unknown"),
-        ({part: 1 for part in FORMATS if part != "keys"}, "folder.format-unknown"),
+        ({part: version for part, version in FORMATS.items() if part != "keys"}, "folder.format-unknown"),
+        ({**FORMATS, "folder": 1}, "folder.format-older"),
         ({**FORMATS, "twins": 1}, "folder.part-unknown"),
         ([], "folder.broken"),
     ],

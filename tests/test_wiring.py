@@ -48,7 +48,7 @@ def _newer(part: str) -> Callable[[Path], object]:
     def do(folder: Path) -> None:
         path = folder / "format.json"
         formats = json.loads(path.read_text(encoding="utf-8"))
-        formats["format"][part] = 2
+        formats["format"][part] = 99
         path.write_text(json.dumps(formats), encoding="utf-8")
 
     return do

@@ -20,6 +20,7 @@ from datadam.settings import Settings
 if TYPE_CHECKING:
     from datadam.adapters.backup_files import Backup
     from datadam.adapters.folder import Folder
+    from datadam.adapters.upgrades import Step
     from datadam.adapters.witness_files import WitnessFiles
     from datadam.adapters.witness_http import HttpLog
     from datadam.dam.prove import Findings
@@ -161,6 +162,16 @@ def restored(backup: Path, folder: Path, *, keys: Path | None = None) -> "tuple[
 
     found = backup_files.find(backup)
     return found, backup_files.restore(found, folder, keys=keys)
+
+
+def upgraded(path: Path, *, dry_run: bool = False) -> "tuple[dict[str, int], list[Step]]":
+    """The format versions of the folder `path` as they were, and the steps that were done, or would be."""
+    from datadam.adapters import upgrades
+    from datadam.adapters.folder import Folder
+
+    folder = Folder(path)
+    found = upgrades.versions(folder)
+    return found, upgrades.planned(found) if dry_run else upgrades.upgrade(folder)
 
 
 def _now() -> datetime:

@@ -20,8 +20,19 @@ from datadam.adapters import private_files
 from datadam.adapters.durable import sync_folder
 from datadam.errors import Invalid, NotFound, Unavailable
 
-FORMATS: Final = {"folder": 1, "keys": 1, "state": 1, "reservoirs": 1, "bodies": 1, "log": 1, "shares": 1}
+FORMATS: Final = {
+    "folder": 2,
+    "keys": 1,
+    "state": 1,
+    "reservoirs": 1,
+    "bodies": 1,
+    "log": 1,
+    "shares": 1,
+    "editions": 1,
+}
 """The format version of each part that this version of data dam reads and writes."""
+OLDEST: Final = {"folder": 1}
+"""The oldest version of a part that can be upgraded, where it is not the present one: see `upgrades`."""
 
 FORMAT_FILE: Final = "format.json"
 _SOCKET: Final = "dam.sock"
@@ -42,7 +53,7 @@ class Folder:
         self.bodies: Final = self.path / "bodies"
         self.log: Final = self.path / "log"
         self.shares: Final = self.path / "shares"
-        self.editions: Final = self.path / "editions"  # made by the first
+        self.editions: Final = self.path / "editions"
         self.spool: Final = self.path / "spool"
 
     @classmethod
@@ -54,7 +65,15 @@ class Folder:
             if any(folder.path.iterdir()):
                 raise Invalid("folder.not-empty", path=str(path))
             folder.path.chmod(private_files.OWNER_FOLDER)
-            parts = (folder.state.parent, folder.reservoirs, folder.bodies, folder.log, folder.shares, folder.spool)
+            parts = (
+                folder.state.parent,
+                folder.reservoirs,
+                folder.bodies,
+                folder.log,
+                folder.shares,
+                folder.editions,
+                folder.spool,
+            )
             for part in (folder.keys, *parts):
                 private_files.make_folder(part)
             private_files.write(folder.path / FORMAT_FILE, json.dumps({"format": FORMATS}, indent=1).encode() + b"\n")
@@ -68,6 +87,8 @@ class Folder:
         """Open a dam's folder. One in a format that is not known here, older or newer, is `Unavailable`."""
         folder = cls(path)
         for part, found in _formats(folder.path).items():
+            if part in OLDEST and type(found) is int and OLDEST[part] <= found < FORMATS[part]:
+                raise Unavailable("folder.format-older", path=str(path), part=part, found=found, known=FORMATS[part])
             if part not in FORMATS:
                 raise Unavailable("folder.part-unknown", path=str(path), part=part[:40])
             if found != FORMATS[part] or isinstance(found, bool):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datadam.cli.manners import HERE, Json, Of, open_terminal, operated, print_json
+from datadam.cli.manners import HERE, Folder, Json, Of, open_terminal, operated, print_json
 
 if TYPE_CHECKING:
     from datadam.adapters.witness_files import WitnessFiles
@@ -57,6 +57,27 @@ def restore(
         operate.check(folder)
     else:
         terminal.say("ui.restored-without-keys", folder=str(folder))
+
+
+@app.command()
+def upgrade(
+    folder: Folder = HERE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+) -> None:
+    """Bring a folder that an older version made up to date, step by step, then check the whole. Back it up first."""
+    from datadam import wiring
+    from datadam.cli import operate
+
+    found, steps = wiring.upgraded(folder, dry_run=dry_run)
+    terminal = open_terminal()
+    terminal.table(("ui.part", "ui.format"), list(found.items()))
+    names = ", ".join(step.name for step in steps)
+    if not steps:
+        terminal.say("ui.upgrade-nothing")
+    else:
+        terminal.say("ui.upgrade-would" if dry_run else "ui.upgraded", steps=names)
+    if not dry_run:
+        operate.check(folder)
 
 
 @witness_app.command("init")
