@@ -63,7 +63,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with serving(tmp_path_factory.mktemp("api") / "dam") as dam:
         published(dam.world)
         made = Scene(dam)
-        for name in ("alice", "bob", "rotater", "leaver"):
+        for name in ("alice", "bob", "rotater", "leaver", "taker"):
             made.people[name] = dam.person(HOSTILE_SECRET if name == "alice" else name)
         alice = made.people["alice"]
         grant.grant(dam.world, alice.id, STANDARD)
@@ -148,6 +148,30 @@ def _profile(scene: Scene) -> str:
     return "/api/profiles/" + login.profiles(scene.dam.world, scene.people["alice"].id)[-1].hash[:12]
 
 
+def _withdrawal(scene: Scene) -> dict[str, Any]:
+    taker = scene.people["taker"]
+    job = taker.deposits(scene.dam.world, STANDARD, f"meter,amount\nT{next(NUMBERS)},1\n".encode())
+    return {"content": scene.statement(Kind.WITHDRAWAL, "taker", **_taking(taker, job.id))}
+
+
+def _taking(person: Person, id: str, replaced_by: str | None = None) -> dict[str, object]:
+    return {"contributor": person.id, "deposits": [id], "replaced_by": replaced_by, "reason": "ended"}
+
+
+def _amendment(scene: Scene) -> dict[str, Any]:
+    alice, data = scene.people["alice"], f"meter,amount\nT{next(NUMBERS)},1\n".encode()
+    manifest = alice.manifest(fit_of(scene.dam.world, STANDARD, data), data)
+    told = scene.statement(Kind.WITHDRAWAL, "alice", **_taking(alice, scene.deposit, manifest.id))
+    return {"json": {"manifest": json.loads(seal.envelope(manifest)), "withdrawal": json.loads(told)}}
+
+
+def _unsealed(scene: Scene) -> str:
+    return "/api/deposits/" + announce(scene, "alice", f"meter,amount\nT{next(NUMBERS)},1".encode())
+
+
+NUMBERS = itertools.count()
+
+
 def _announced(part: str, number: int) -> Callable[[Scene], str]:
     """The address of a file that only alice announced, one of its own for each number."""
     return lambda scene: (
@@ -208,6 +232,12 @@ TRIES = {
     "GET /api/deposits/{id}/report.html": Try(ONLY_MINE, lambda scene: f"/api/deposits/{scene.deposit}/report.html"),
     "GET /api/deposits/{id}/statistics": Try(ONLY_MINE, lambda scene: f"/api/deposits/{scene.deposit}/statistics"),
     "GET /api/deposits/{id}/rejects": Try(ONLY_MINE, lambda scene: f"/api/deposits/{scene.deposit}/rejects"),
+    "POST /api/withdrawals": Try((401, 401, 401, 400, 202), more=_withdrawal, right="taker"),
+    "GET /api/withdrawals": Try(MEMBERS),
+    "GET /api/withdrawals/{id}": Try((401, 401, 401, 404, 404), lambda _: "/api/withdrawals/" + "0" * 64),
+    "POST /api/amendments": Try((401, 401, 401, 400, 202), more=_amendment),
+    "DELETE /api/deposits/{id}": Try((401, 401, 401, 404, 204), _unsealed),
+    "GET /api/editions": Try(PUBLIC_BUT_NO_LIES),
     "GET /sharing/shares": Try((401, 401, 200, 200, 200)),
     "GET /sharing/shares/{share}": Try(EVERYBODY, lambda _: "/sharing/shares/dam"),
     "GET /sharing/shares/{share}/schemas": Try((401, 401, 200, 200, 200), lambda _: "/sharing/shares/dam/schemas"),

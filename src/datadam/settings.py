@@ -97,7 +97,9 @@ class Settings:
     )
     backup_days: int = field(
         default=30,
-        metadata=_about("Days for which backups of the folder are kept, as a withdrawal's receipt says; 0: none.", most=3650),
+        metadata=_about(
+            "Days for which backups of the folder are kept, as a withdrawal's receipt says; 0: none.", most=3650
+        ),
     )
     workers: int = field(default=1, metadata=_about("Deposits judged at once.", least=1, most=256))
     max_applications_pending: int = field(

@@ -41,7 +41,10 @@ _CONFIGURATION: Final = {
     "delta.checkpointInterval": "50",  # opening a table reads what came after the last checkpoint
 }
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,127}")  # safe as folder, file and partition value
-_KEPT: Final = {"delta.deletedFileRetentionDuration": "interval 7 days", "delta.logRetentionDuration": "interval 30 days"}
+_KEPT: Final = {
+    "delta.deletedFileRetentionDuration": "interval 7 days",
+    "delta.logRetentionDuration": "interval 30 days",
+}
 _FORGOTTEN: Final = dict.fromkeys(_KEPT, "interval 0 seconds")
 
 Action = dict[str, Any]

@@ -19,6 +19,7 @@ from datadam.cli import (
     proving,
     standards,
     taking,
+    wayback,
     years,
 )
 from datadam.cli.manners import OPEN, chosen_language
@@ -31,6 +32,7 @@ for _part in (
     membership,
     deposits,
     prepare,
+    wayback,
     taking,
     proving,
     years,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from datadam.client.dam import Dam
 
+TRIES: Final = 5  # versions of a share that may go while they are fetched
 Filter = tuple[str, str, object]
 """Column, one of = != < <= > >= in, and a value (for `in`: a list)."""
 OPS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
@@ -101,16 +102,29 @@ class Reservoir:
         """The Parquet files as they are served, each checked against its size; those of an earlier download go."""
         into, named = Path(folder), quote(self.id, safe="")
         into.mkdir(parents=True, exist_ok=True)
-        files = self.dam.files(self.info["table"])
-        for earlier in into.glob(f"{named}-[0-9][0-9][0-9][0-9][0-9].parquet"):
-            earlier.unlink()  # rows of two versions side by side would be counted twice
-        paths = []
-        for number, file in enumerate(files):
-            path = self.dam.fetch(file["url"], into / f"{named}-{number:05}.parquet")
-            if path.stat().st_size != file["size"]:
-                raise Unavailable("client.file-cut", file=path.name, size=path.stat().st_size, expected=file["size"])
-            paths.append(path)
-        return paths
+        with tempfile.TemporaryDirectory(prefix=".datadam-", dir=into) as aside:
+            fetched = self._fetched(Path(aside), named)
+            for earlier in into.glob(f"{named}-[0-9][0-9][0-9][0-9][0-9].parquet"):
+                earlier.unlink()  # rows of two versions side by side would be counted twice
+            return [path.rename(into / path.name) for path in fetched]
+
+    def _fetched(self, into: Path, named: str) -> list[Path]:
+        """All files of one version: one that was withdrawn meanwhile is gone, and there is a newer one without it."""
+        for left in range(TRIES, 0, -1):
+            paths = []
+            try:
+                for number, file in enumerate(self.dam.files(self.info["table"])):
+                    path = self.dam.fetch(file["url"], into / f"{named}-{number:05}.parquet")
+                    size = path.stat().st_size
+                    if size != file["size"]:
+                        raise Unavailable("client.file-cut", file=path.name, size=size, expected=file["size"])
+                    paths.append(path)
+            except NotFound as error:
+                if left == 1 or error.code != "share.file-unknown":
+                    raise
+            else:
+                return paths
+        raise AssertionError  # the last try returns or raises
 
     @contextmanager
     def _downloaded(self) -> Iterator[list[Path]]:

@@ -42,7 +42,9 @@ def withdraw(world: World, caller: Caller, envelope: bytes) -> str:
         with world.store.read() as rows:
             state.believe(rows, statement)
             held = [rows.get(Withdrawal, id) for id in deposits]
-            jobs = [job for id in deposits if (job := rows.get(Job, id)) is not None and job.contributor == caller.member]
+            jobs = [
+                job for id in deposits if (job := rows.get(Job, id)) is not None and job.contributor == caller.member
+            ]
         if held[0] is not None and all(one is not None and one.contributor == caller.member for one in held):
             return held[0].statement
         _refuse_unready(world, jobs)
