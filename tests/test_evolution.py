@@ -435,3 +435,41 @@ def test_a_conversion_is_exact_or_refused(
         return
     rows = read(old, found, {"id": ["x"] * len(values), "n": values})
     assert [Fraction(value) for value in rows["n"]] == expected
+
+
+def test_each_term_of_the_contract_is_told_by_its_name() -> None:
+    """Key, repeat, terms, stewards, bounds, fewer purposes; a standard that names no purpose allows all."""
+    for changes, term in (
+        ({"key": ("id", "note")}, "key"),
+        ({"repeat": Repeat.SUPERSEDE}, "repeat"),
+        ({"terms": ("Be kind.",)}, "terms"),
+        ({"stewards": ("m-" + "0" * 20,)}, "stewards"),
+        ({"bounds": replace(BASE.bounds, rows=3)}, "bounds"),
+    ):
+        (change,) = compare(BASE, replace(BASE, **changes))
+        assert (change.effect, change.facts) == (Effect.BREAKING, {"term": term})
+    two = replace(BASE, purposes=("research", "warning"))
+    (fewer,) = compare(two, BASE)
+    assert (fewer.effect, fewer.breaks) == (Effect.BREAKING, (CONSUMERS,))
+    anything = replace(BASE, purposes=(), tier=Tier.OPEN)
+    assert [change.effect for change in compare(anything, replace(two, tier=Tier.OPEN))] == [Effect.BREAKING]
+    (all_,) = compare(replace(two, tier=Tier.OPEN), anything)
+    assert (all_.effect, all_.facts) == (Effect.REFUSED, {"purposes": "*"})
+
+
+@pytest.mark.parametrize(("numerator", "denominator", "digits"), [(1, 8, 6), (1, 5, 6), (3, 1, 7), (1, 1, 7)])
+def test_limits_are_carried_in_the_new_unit(numerator: int, denominator: int, digits: int) -> None:
+    """What a later step may rely on: at most 1000 / 8 is 125.000, six digits and not one less."""
+    first = standard(ID, column("n", Type.INTEGER, minimum=Decimal(0), maximum=Decimal(1000)))
+    move = Move(column="n", numerator=numerator, denominator=denominator)
+    second = standard(
+        ID,
+        column("n", Type.DECIMAL, precision=30, scale=3),
+        version="2.0.0",
+        migration=Migration(after="1.0.0", moves=(move,)),
+    )
+    for precision in (digits, digits - 1):
+        third = standard(ID, column("n", Type.DECIMAL, precision=precision, scale=3), version="3.0.0")
+        one, other = passage((first, second, third), CODES)
+        assert one.faults == ()
+        assert bool(other.faults) is (precision < digits)

@@ -22,7 +22,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -155,14 +154,26 @@ def _told(order: ShareOrder, part: SharePart) -> str:
 def _scan(order: ShareOrder, parts: Sequence[SharePart], path_column: str | None = None) -> pl.LazyFrame:
     """All rows of the parts under the order's columns; one that came after a part was stored is null there."""
     found = []
-    for _, alike in groupby(parts, key=lambda part: (part.columns, part.steps)):
-        some = list(alike)
+    for some in _of_one_version(parts):
         rows = _scan_stored(some[0].columns or order.columns, some, path_column)
         kept = [*SYSTEM_COLUMNS, *([path_column] if path_column else [])]
         for step in some[0].steps:
             rows = rows.select(*(drawn(one) for one in step.drawn), *kept)
         found.append(rows)
     return found[0] if len(found) == 1 else pl.concat(found)
+
+
+def _of_one_version(parts: Sequence[SharePart]) -> list[list[SharePart]]:
+    """The parts that are read alike; versions are few, and their parts come mixed."""
+    found: list[list[SharePart]] = []
+    for part in parts:
+        for some in found:
+            if (some[0].columns, some[0].steps) == (part.columns, part.steps):
+                some.append(part)
+                break
+        else:
+            found.append([part])
+    return found
 
 
 def _scan_stored(columns: Sequence[Column], parts: Sequence[SharePart], path_column: str | None) -> pl.LazyFrame:

@@ -4,7 +4,6 @@ Rows whose stored form differs cannot lie in one table, so a version that change
 `<id>_2` and so on. Which version lies where follows from the log alone.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -26,39 +25,32 @@ class Version:
 
     standard: Standard
     table: str
-    index: int
+    index: int  # of its publication in the log
+    text: str  # its contract, to the byte
 
 
 def versions(world: World, id: str) -> tuple[Version, ...]:
     """Every version of a standard, oldest first; none if there is no such standard."""
     with world.store.read() as rows:
         published = sorted(rows.find(PublishedStandard, id=id), key=lambda one: one.index)
-    standards = read_all(tuple(one.text for one in published))
-    tables = _tables(standards)
+    placed = _placed(tuple(one.text for one in published))
     return tuple(
-        Version(standard=standard, table=table, index=one.index)
-        for standard, table, one in zip(standards, tables, published, strict=True)
+        Version(standard=standard, table=table, index=one.index, text=one.text)
+        for (standard, table), one in zip(placed, published, strict=True)
     )
 
 
-@lru_cache(maxsize=1024)
-def _read(text: str) -> Standard:
-    return odcs.read(text)  # YAML takes milliseconds
-
-
-def read_all(texts: Sequence[str]) -> tuple[Standard, ...]:
-    """The standards of contracts that were published."""
-    return tuple(_read(text) for text in texts)
-
-
-def _tables(standards: Sequence[Standard]) -> list[str]:
-    found: list[str] = []
+@lru_cache(maxsize=256)  # YAML takes milliseconds, long code lists too, and every deposit asks
+def _placed(texts: tuple[str, ...]) -> tuple[tuple[Standard, str], ...]:
+    """The standards of successive contracts, each with its table."""
+    found: list[tuple[Standard, str]] = []
     number = 1
-    for place, standard in enumerate(standards):
-        if place and not evolution.step(standards[place - 1], standard, codelists.packaged()).still:
+    for text in texts:
+        standard = odcs.read(text)
+        if found and not evolution.step(found[-1][0], standard, codelists.packaged()).still:
             number += 1
-        found.append(str(standard.id) if number == 1 else f"{standard.id}_{number}")
-    return found
+        found.append((standard, str(standard.id) if number == 1 else f"{standard.id}_{number}"))
+    return tuple(found)
 
 
 def table(world: World, id: str, version: str) -> str:
@@ -84,12 +76,17 @@ def passage(world: World, id: str, version: str, *, under: str | None = None) ->
 
     Nothing where they are read as they lie.
     """
-    standards = [one.standard for one in versions(world, id)]
-    places = {one.version: place for place, one in enumerate(standards)}
-    start, end = places.get(version), places.get(under) if under else len(standards) - 1
+    known = versions(world, id)
+    places = {one.standard.version: place for place, one in enumerate(known)}
+    start, end = places.get(version), places.get(under) if under else len(known) - 1
     if start is None or end is None:
         raise NotFound("standard.unknown", standard=id[:200], version=version[:40])
-    steps = evolution.passage(standards[start : end + 1], codelists.packaged())
+    return _steps(tuple(one.text for one in known[start : end + 1]))
+
+
+@lru_cache(maxsize=256)
+def _steps(texts: tuple[str, ...]) -> tuple[evolution.Step, ...]:
+    steps = evolution.passage([standard for standard, _ in _placed(texts)], codelists.packaged())
     return () if all(one.still for one in steps) else steps
 
 
