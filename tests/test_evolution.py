@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from datadam import texts
 from datadam.adapters.polars_steps import drawn
 from datadam.errors import DamError
-from datadam.evolution import CONSUMERS, CONTRIBUTORS, Effect, Step, compare, passage, step, successor_faults
+from datadam.evolution import CONSUMERS, CONTRIBUTORS, Effect, compare, successor_faults
+from datadam.migration import Step, passage, step
 from datadam.model import (
     Attribution,
     CodeList,

@@ -13,7 +13,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from datadam.evolution import ATTRIBUTIONS, EXACT, LAST_DOUBLE, TIERS, largest, more_purposes, scale_of
+from datadam.evolution import ATTRIBUTIONS, TIERS, more_purposes
+from datadam.migration import EXACT, LAST_DOUBLE, largest, scale_of
 from datadam.model import CodeList, Column, Json, PrivacyClass, Protection, Standard, Type, Unit, fold
 from datadam.standard import bound, known_as, plain, resolve
 

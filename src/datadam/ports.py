@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from datadam.evolution import Step
+from datadam.migration import Step
 from datadam.model import Attribution, Column, FileFact, Json, Layout, Reason, Source, Standard, Tally
 from datadam.plan import Fault, Plan
 

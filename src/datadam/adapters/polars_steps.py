@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 
 from datadam.adapters.parquet_schema import delta_type, polars_type
-from datadam.evolution import Drawn, constant_value
+from datadam.migration import Drawn, constant_value
 from datadam.model import Column, Type
 
 
@@ -52,7 +52,7 @@ def _literal(column: Column, text: str) -> object:
 
 
 def _quantity(value: pl.Expr, one: Drawn) -> pl.Expr:
-    """The unscaled integer times the multiplier; `evolution` has made sure that every digit has room."""
+    """The unscaled integer times the multiplier; `migration` has made sure that every digit has room."""
     source = value.to_physical() if one.source is not None and one.source.type is Type.DECIMAL else value
     wide = source.cast(pl.Int128) * pl.lit(str(one.multiplier)).cast(pl.Int128)
     if one.column.type is Type.INTEGER:

@@ -118,7 +118,7 @@ def _finding(one: "Finding") -> dict[str, Any]:
 
 def show_changes(found: "Standard", against: str, url: str | None, key: Path | None) -> None:
     """What a draft changes of a version, for whom; `Faults` if it may not follow it."""
-    from datadam import evolution
+    from datadam import evolution, migration
     from datadam.errors import Faults
     from datadam.formats import codelists
 
@@ -136,7 +136,7 @@ def show_changes(found: "Standard", against: str, url: str | None, key: Path | N
     if faults := evolution.successor_faults(old, found):
         raise Faults("standard.breaking", faults, standard=found.id, last=old.version)
     versions = {"old": old.version, "new": found.version}
-    unread = evolution.step(old, found, codelists.packaged()).faults
+    unread = migration.step(old, found, codelists.packaged()).faults
     terminal.say("ui.rows-need-migration" if unread else "ui.rows-readable", **versions)
     for fault in unread:
         terminal.line(f"  • {_sentence(terminal, fault.code, fault.facts)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from datadam import evolution
+from datadam import evolution, migration
 from datadam.dam import state
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound
@@ -47,7 +47,7 @@ def _placed(texts: tuple[str, ...]) -> tuple[tuple[Standard, str], ...]:
     number = 1
     for text in texts:
         standard = odcs.read(text)
-        if found and not evolution.step(found[-1][0], standard, codelists.packaged()).still:
+        if found and not migration.step(found[-1][0], standard, codelists.packaged()).still:
             number += 1
         found.append((standard, str(standard.id) if number == 1 else f"{standard.id}_{number}"))
     return tuple(found)
@@ -71,7 +71,7 @@ def files(world: World, id: str) -> list[LakeFile]:
     return [file for one in tables(world, id) for file in world.lake.files(one)]
 
 
-def passage(world: World, id: str, version: str, *, under: str | None = None) -> tuple[evolution.Step, ...]:
+def passage(world: World, id: str, version: str, *, under: str | None = None) -> tuple[migration.Step, ...]:
     """How rows of one version are read under a later one, the last if none is named.
 
     Nothing where they are read as they lie.
@@ -85,8 +85,8 @@ def passage(world: World, id: str, version: str, *, under: str | None = None) ->
 
 
 @lru_cache(maxsize=256)
-def _steps(texts: tuple[str, ...]) -> tuple[evolution.Step, ...]:
-    steps = evolution.passage([standard for standard, _ in _placed(texts)], codelists.packaged())
+def _steps(texts: tuple[str, ...]) -> tuple[migration.Step, ...]:
+    steps = migration.passage([standard for standard, _ in _placed(texts)], codelists.packaged())
     return () if all(one.still for one in steps) else steps
 
 
@@ -95,7 +95,7 @@ class View:
     """How the files of one version are read under the last: as they lie where there are no steps."""
 
     columns: tuple[Column, ...]
-    steps: tuple[evolution.Step, ...]
+    steps: tuple[migration.Step, ...]
 
 
 def view(world: World, id: str, version: str, *, under: str | None = None) -> View:
@@ -115,7 +115,7 @@ def unread(world: World, new: Standard) -> list[DamError]:
     found: dict[str, DamError] = {}
     for place, old in enumerate(known):
         if old.version in held:
-            for one in evolution.passage([*known[place:], new], codelists.packaged()):
+            for one in migration.passage([*known[place:], new], codelists.packaged()):
                 found |= {f"{fault.code} {fault.facts}": fault for fault in one.faults}
     return list(found.values())
 
