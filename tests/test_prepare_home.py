@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
@@ -201,7 +201,7 @@ def test_a_wide_table_is_prepared_long(tmp_path: Path) -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
 
 
-@limits(max_examples=30, deadline=None)
+@limits(max_examples=12, deadline=None, phases=[Phase.generate])  # to shrink a file, a dam a try, would take minutes
 @given(
     rows=st.lists(
         st.tuples(

@@ -16,11 +16,13 @@ class PolarsPreparedWriter:
         """Write these columns into `into`, Parquet if it ends so, else CSV; nothing of the system goes along."""
         rows = pl.scan_parquet(admitted, glob=False)
         count = int(rows.select(pl.len()).collect().item())
+        schema = rows.collect_schema()
         if into.suffix == ".parquet":
+            # a double travels as its shortest text: read out in full it may have more digits than a number's form
+            typed = [pl.col(name).cast(pl.String) if schema[name].is_float() else pl.col(name) for name in columns]
             # no minimum or maximum in the footer: what travels is the rows and nothing about them
-            rows.select(columns).sink_parquet(into, compression="zstd", statistics=False, engine="streaming")
+            rows.select(typed).sink_parquet(into, compression="zstd", statistics=False, engine="streaming")
         else:
-            schema = rows.collect_schema()
             texts = [_text(pl.col(name), schema[name]).alias(name) for name in columns]
             rows.select(texts).sink_csv(into, engine="streaming")
         return FileFact(path=str(into), digest=file_digest(into) or "", size=into.stat().st_size, rows=count)
