@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -180,7 +181,7 @@ def test_another_writer_may_take_the_version_first(tmp_path: Path, monkeypatch: 
     lake.create(STANDARD, COLUMNS)
     lake.append(STANDARD, "t1", DEPOSIT, [placed(lake)])
     fact, lost = placed(lake, "t1", OTHER), placed(lake, "t1", THIRD)
-    write, races = delta_lake._write_entry, []
+    write, races = delta_lake._write_entry, list[int]()
 
     def raced(log: Path, version: int, actions: Any) -> None:  # noqa: ANN401
         if not races:
@@ -221,7 +222,7 @@ def test_an_erasure_that_broke_off_goes_on(tmp_path: Path, monkeypatch: pytest.M
             with pytest.raises(Unavailable, match=r"reservoir\.not-erased"):
                 lake.erase(STANDARD, [DEPOSIT])
     with monkeypatch.context() as patch:
-        patch.setattr(delta_lake.os, "link", lambda *_: (_ for _ in ()).throw(OSError("full")))
+        patch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("full")))
         with pytest.raises(Unavailable, match=r"reservoir\.commit-failed"):
             lake.erase(STANDARD, [OTHER])
     (tmp_path / STANDARD / "_delta_log" / ".left.tmp").write_bytes(DEPOSIT.encode())
@@ -239,24 +240,24 @@ def test_who_writes_and_reads_meanwhile_loses_nothing(tmp_path: Path) -> None:
     acknowledged, wrong, ended = list[str](), list[BaseException](), threading.Event()
 
     def write(tag: str) -> None:
+        for number in range(15):
+            deposit = hashlib.sha256(f"{tag} {number}".encode()).hexdigest()
+            lake.append(STANDARD, tag, deposit, [placed(lake, tag, deposit)])
+            acknowledged.append(deposit)
+
+    def read(_: str) -> None:
+        while not ended.is_set():
+            lake.files(STANDARD)
+            lake.holds(STANDARD, DEPOSIT)
+
+    def told(work: Callable[[str], None], tag: str) -> None:
         try:
-            for number in range(15):
-                deposit = hashlib.sha256(f"{tag} {number}".encode()).hexdigest()
-                lake.append(STANDARD, tag, deposit, [placed(lake, tag, deposit)])
-                acknowledged.append(deposit)
+            work(tag)
         except BaseException as error:  # noqa: BLE001
             wrong.append(error)
 
-    def read() -> None:
-        try:
-            while not ended.is_set():
-                lake.files(STANDARD)
-                lake.holds(STANDARD, DEPOSIT)
-        except BaseException as error:  # noqa: BLE001
-            wrong.append(error)
-
-    writers = [threading.Thread(target=write, args=(f"t{number}",)) for number in range(3)]
-    reader = threading.Thread(target=read)
+    writers = [threading.Thread(target=told, args=(write, f"t{number}")) for number in range(3)]
+    reader = threading.Thread(target=told, args=(read, ""))
     for thread in (*writers, reader):
         thread.start()
     erased = set[str]()

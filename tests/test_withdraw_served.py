@@ -194,7 +194,7 @@ def test_readers_at_work_get_all_of_one_state_or_all_of_another(dam: Served, tmp
 def test_a_download_keeps_what_was_there_until_the_new_files_are(
     dam: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A share that goes while it is fetched is asked for again; one that always goes is an error, and nothing is lost."""
+    """A share that goes while it is fetched is asked for again; if each one goes it is an error, and nothing is lost."""
     ann = reader(dam, "Ann")
     mine = opened(dam, ann)
     handed_in(mine, a_file(tmp_path, "ann", 1))
@@ -246,7 +246,10 @@ def test_an_edition_is_opened_like_its_reservoir(dam: Served, tmp_path: Path) ->
         mine.edition(f"{STANDARD}@none")
     tables = dam.ask("GET", "/sharing/shares/dam/all-tables", dam.token(ann)).json()["items"]
     assert {"reading", "reading@2026_11"} <= {one["name"] for one in tables}
-    assert dam.ask("GET", "/sharing/shares/dam/schemas/test/tables/reading@none/version", dam.token(ann)).status_code == 404
+    assert (
+        dam.ask("GET", "/sharing/shares/dam/schemas/test/tables/reading@none/version", dam.token(ann)).status_code
+        == 404
+    )
 
     mine.withdraw([one for one in mine.deposits() if one["id"] == id], reason="ended")
     assert not {"frozenann-0", "frozenann-1"} & meters(theirs, EDITION)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from datadam import seal, texts
-from datadam.dam import join, lineage, publish, quality, state
+from datadam.dam import join, lineage, publish, quality, quota, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
@@ -73,6 +73,7 @@ def announce(world: World, caller: Caller, envelope: bytes) -> Job:
         if there is not None:
             return there
         _check_manifest(world, body)
+        quota.announced(world, member, body["file"]["size"])
         job = Job(
             id=DepositId(statement.id),
             contributor=member,
@@ -243,17 +244,16 @@ def process(world: World, id: str, progress: Progress) -> Job:
         job, held, gone = rows.get(Job, id), rows.get(Deposit, id), rows.get(Withdrawal, id)
     if job is None:
         raise NotFound("deposit.unknown", deposit=id[:64])
-    if gone is not None:
-        return job
-    if held is not None and job.stage not in FINAL:  # a crash came after the seal: its rows must not be judged anew
-        return _commit(world, job)
-    if job.stage not in {Stage.RECEIVED, Stage.JUDGED}:
+    if held is not None and gone is None and job.stage not in FINAL:
+        return _commit(world, job)  # a crash came after the seal: its rows must not be judged anew
+    if gone is not None or job.stage not in {Stage.RECEIVED, Stage.JUDGED}:
         return job
     if job.fault is not None:  # a crash came while it was being refused
         return _end_refused(world, job)
     try:
         job, tally, plan = _judge(world, job, progress)
         _gate(plan, tally)
+        quota.judged(world, job, tally)
     except DamError as error:
         return refuse(world, job.id, error)
     progress("seal", 0, None)

@@ -313,10 +313,10 @@ def tidy(world: World) -> int:
 
 
 def retract(world: World, standard: str, deposits: Collection[str]) -> None:
-    """Remove every share, of the reservoir and of its editions, that holds rows of these deposits, and what is left
-    of any that was being made; who holds an address of its files gets nothing from here on.
+    """Remove every share that holds rows of these deposits, of the reservoir and of its editions.
 
-    The deposits were withdrawn before: no share that begins now has them.
+    Also what a crash left of any; who holds an address of their files gets nothing from here on. The deposits were
+    withdrawn before: no share that begins now has them.
     """
     with world.store.read() as rows:
         ids = [standard, *(edition.id for edition in rows.find(Edition, standard=standard))]

@@ -47,7 +47,7 @@ def withdraw(world: World, caller: Caller, envelope: bytes) -> str:
             ]
         if held[0] is not None and all(one is not None and one.contributor == caller.member for one in held):
             return held[0].statement
-        _refuse_unready(world, jobs)
+        _refuse_unready(jobs)
         with world.store.transaction() as rows:
             rows.note(_TAKEN + statement.id, instant(world.clock()))  # before it: what is due must be known
         state.record(world, statement)
@@ -64,7 +64,7 @@ def _own(caller: Caller, envelope: bytes) -> Statement:
     return statement
 
 
-def _refuse_unready(world: World, jobs: Iterable[Job]) -> None:
+def _refuse_unready(jobs: Iterable[Job]) -> None:
     """What is under way has to come to its end first; what was never sealed is not withdrawn but discarded."""
     for job in jobs:
         if job.stage not in deposit.FINAL:
@@ -91,7 +91,7 @@ def amend(world: World, caller: Caller, manifest: bytes, withdrawal: bytes) -> J
         if there.standard != new.body["standard"]:
             raise Untrusted("withdrawal.other-standard", deposit=old)
         if left is None:
-            _refuse_unready(world, [job] if job else [])
+            _refuse_unready([job] if job else [])
         coming = deposit.announce(world, caller, manifest)
         if left is not None and left.replaced_by != coming.id:
             raise Untrusted("withdrawal.repeated", deposit=old)
@@ -124,7 +124,7 @@ def discard(world: World, caller: Caller, id: str) -> None:
 
 
 def retract(world: World, id: str) -> None:
-    """Remove every share that holds rows of a withdrawal; those that a replacement is to replace stay until it is there."""
+    """Remove every share that holds rows of a withdrawal; what is to be replaced stays until its replacement is there."""
     for standard, deposits in _by_standard(_ripe(world, id)).items():
         release.retract(world, standard, deposits)
 
@@ -298,7 +298,7 @@ def _standing(world: World, held: Sequence[Withdrawal]) -> Standing:
 
 
 def due(world: World, one: Withdrawal) -> str:
-    """By when a withdrawal has to be erased: from when the dam took it, or else from when it says that it was signed."""
+    """By when a withdrawal has to be erased: counted from when the dam took it, or else from when it was signed."""
     with world.store.read() as rows:
         taken = rows.noted(_TAKEN + one.statement) or one.issued
     return instant(datetime.fromisoformat(taken) + timedelta(hours=world.settings.erase_hours))
