@@ -26,7 +26,8 @@ REFERENCE = ROOT / "docs" / "reference"
 MADE: Final = "<!-- Made by scripts/docs.py from the code; `make docs` writes it anew. -->\n"
 Command: TypeAlias = Any  # Typer carries a Click of its own, without public types
 Parameter: TypeAlias = Any
-EDGES: Final = {"api": "", "delta_sharing": "/sharing", "operator": ""}  # and the prefix that edges/app.py gives each
+# and the prefix that edges/app.py gives each
+EDGES: Final = {"api": "", "upload": "", "delta_sharing": "/sharing", "operator": ""}
 
 
 def cell(text: object) -> str:
@@ -175,7 +176,8 @@ def _routes(router: APIRouter, prefix: str) -> Iterator[tuple[str, str, str]]:
         if not isinstance(route, Route | APIRoute):
             continue
         gives = (route.endpoint.__doc__ or "").strip().split("\n\n")[0]
-        yield ", ".join(sorted((route.methods or set()) - {"HEAD"})), f"`{prefix}{route.path}`", gives
+        methods = (route.methods or set()) - {"HEAD"} or {"HEAD"}
+        yield ", ".join(sorted(methods)), f"`{prefix}{route.path}`", gives
 
 
 # --- standards --------------------------------------------------------------------------------------------------------
