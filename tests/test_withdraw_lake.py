@@ -257,19 +257,22 @@ def test_who_writes_and_reads_meanwhile_loses_nothing(tmp_path: Path) -> None:
             wrong.append(error)
 
     writers = [threading.Thread(target=told, args=(write, f"t{number}")) for number in range(3)]
-    reader = threading.Thread(target=told, args=(read, ""))
-    for thread in (*writers, reader):
-        thread.start()
+    threads = [*writers, threading.Thread(target=told, args=(read, ""))]
+    _each(threads, threading.Thread.start)
     erased = set[str]()
     while any(writer.is_alive() for writer in writers):
         if len(acknowledged) >= 5 * (len(erased) + 1):
             erased.add(acknowledged[len(erased)])
             lake.erase(STANDARD, [acknowledged[len(erased) - 1]])
     ended.set()
-    for thread in (*writers, reader):
-        thread.join()
+    _each(threads, threading.Thread.join)
     assert wrong == []
     assert len(acknowledged) == 45
     assert len(erased) >= 3
     assert shown(lake) == set(acknowledged) - erased
     assert pl.scan_delta(str(tmp_path / STANDARD)).select(pl.len()).collect().item() == 3 * (45 - len(erased))
+
+
+def _each(threads: list[threading.Thread], does: Callable[[threading.Thread], None]) -> None:
+    for thread in threads:
+        does(thread)

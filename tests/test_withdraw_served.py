@@ -194,7 +194,7 @@ def test_readers_at_work_get_all_of_one_state_or_all_of_another(dam: Served, tmp
 def test_a_download_keeps_what_was_there_until_the_new_files_are(
     dam: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A share that goes while it is fetched is asked for again; if each one goes it is an error, and nothing is lost."""
+    """A share that goes while it is fetched is asked for again; if each one goes it is an error, nothing is lost."""
     ann = reader(dam, "Ann")
     mine = opened(dam, ann)
     handed_in(mine, a_file(tmp_path, "ann", 1))

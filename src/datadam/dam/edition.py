@@ -1,8 +1,8 @@
 """Editions: freeze a reservoir's rows under a name that can be cited; take out of it what is withdrawn, and say so.
 
 An edition holds the deposits that a share could show at a log index: which ones follows from the log alone. Its
-statement names their digest. When a withdrawal takes rows from it, a new statement names the new digest and the statement whose
-digest no longer holds.
+statement names their digest. When a withdrawal takes rows from it, a new statement names the new digest and the
+statement whose digest no longer holds.
 """
 
 import threading

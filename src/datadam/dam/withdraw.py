@@ -124,7 +124,7 @@ def discard(world: World, caller: Caller, id: str) -> None:
 
 
 def retract(world: World, id: str) -> None:
-    """Remove every share that holds rows of a withdrawal; what is to be replaced stays until its replacement is there."""
+    """Remove every share that holds rows of a withdrawal; what is to be replaced stays until it can be."""
     for standard, deposits in _by_standard(_ripe(world, id)).items():
         release.retract(world, standard, deposits)
 
