@@ -89,7 +89,8 @@ def test_a_missing_column_gets_a_header_or_one_value_and_the_rest_is_dropped_by_
     columns |= {"zzz": ("CL", "PE"), "qqq": ("a", "b")}
     suggestion = suggest(PRODUCTION, layout(**columns), codelists.packaged())
     answers = {"country": "zzz", "mineral": ":copper"}
-    lines = ["n" for _ in suggestion.asked] + [answers[name] for name in suggestion.missing if name in answers]
+    assert {proposal.feed.column for proposal in suggestion.asked} == {"country"}
+    lines = ["n", *answers.values()]  # what is declined and must be there is asked for like what is missing
     says(*lines, "y", "y")
     fit, _ = talked(PRODUCTION, layout(**columns))
     told = {feed.column: (feed.source, feed.constant) for feed in fit.feeds}

@@ -1,46 +1,53 @@
 """Fit a contributor's columns to a Standard: suggest, confirm, remember. Pure.
 
 A column is certain only when its header *is* a name, title or synonym of one standard column (case, width, blanks and
-punctuation aside), nobody else claims either side, its values do not speak against it, and its unit is known. All else
-is a question: a likeness of names, values that look right, or a missing unit never map by themselves.
+punctuation aside; in two languages, both parts are), no other comes near it, its values do not speak against it, its
+unit is known, and its numbers and dates can be read in one way only. All else is a question: what `matching` finds
+alike, values that look right, a missing unit or an order of day and month never map by themselves.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from datadam import seal
+from datadam import matching, readings, seal
 from datadam.errors import DamError, Faults, Invalid
 from datadam.model import (
     CodeList,
     Column,
+    DateForm,
     Feed,
     Fit,
     Json,
     Layout,
+    NumberForm,
     Reason,
     Standard,
     StandardId,
     Type,
+    Unpivot,
+    date_form,
     fold,
+    number_form,
     standard_id,
 )
 from datadam.standard import known_as, plain, resolve
 
-LIKE: Final = 0.75  # similarity of two names from which on it is worth asking
+MARGIN: Final = 0.1  # by which a header that bears a column's name must be ahead of all others, else it is asked about
+NAMED: Final = 0.4  # likeness of names from which on a suggestion rests on them and not on the values
 ENOUGH: Final = 0.5  # share of sample values that must fit, else a matching name is asked about
-MIN_SAMPLES: Final = 3  # distinct values that must all be known before values alone are worth a question
-MAX_HEADER: Final = 200  # characters; a longer header is no name, and comparing it would cost its square
+MAX_HEADER: Final = 200  # characters; a longer header is no name
 MAX_TEXT: Final = 2000  # characters of a name in a fit
 VERSION: Final = 1  # of the fit's JSON form
 
 UNIT_HEADERS: Final = frozenset(
-    map(plain, ("unit", "units", "uom", "unit of measure", "measure", "단위", "unité", "unidad"))
+    map(plain, ("unit", "units", "uom", "unit of measure", "measure", "단위", "単位", "unité", "unidad"))
 )
 
+_PARTS: Final = re.compile(r"[/|()\[\]（）［］\n]+")
+_SCRIPTS: Final = re.compile(r"[가-힣][가-힣\s]*|[々一-鿿぀-ヿー]+|[^가-힣々一-鿿぀-ヿー]+")
 _BRACKETED: Final = re.compile(r"(.+?)\s*[(\[（［]([^()\[\]（）［］]+)[)\]）］]\s*")
 _SEPARATOR: Final = re.compile(r"[\s,/|:_–-]+(?:in\s+)?")
 # What a physical type may feed without a question; a name that is not here says nothing.
@@ -73,6 +80,8 @@ class Why(StrEnum):
     UNIT_HEADER = "unit-header"  # the header is nothing but one of the column's units
     LIKE_NAME = "like-name"
     VALUES = "values"  # the values are codes of the column's list, or have its pattern
+    REMEMBERED = "remembered"  # the contributor confirmed it before, for another layout with this column
+    WIDE = "wide"  # several headers are years or codes, their values quantities
 
 
 class Doubt(StrEnum):
@@ -83,6 +92,12 @@ class Doubt(StrEnum):
     VALUES = "values"  # most sample values would be refused
     UNIT_UNKNOWN = "unit-unknown"  # the header names a unit that the standard does not take
     UNIT_MISSING = "unit-missing"  # the column takes several units and the file names none
+    NUMBERS = "numbers"  # its numbers can be read in two ways, or in none: `options` settle it
+    DATES = "dates"  # so can its dates
+    READING = "reading"  # its first values are written in another way than ours; the others were not looked at
+
+
+OPEN_READINGS: Final = frozenset({Doubt.NUMBERS, Doubt.DATES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +110,7 @@ class Proposal:
     doubts: tuple[Doubt, ...] = ()
     unit_text: str | None = None  # the unit as the header writes it, where it is unknown
     others: tuple[str, ...] = ()  # source columns that might be meant as well
+    options: tuple[str, ...] = ()  # ways of reading its numbers or dates, of which one is to be declared
 
     @property
     def certain(self) -> bool:
@@ -106,6 +122,8 @@ class Proposal:
         """Why this source, and then why it is asked about, to be put into words."""
         facts = {"column": self.feed.column, "source": self.feed.source or "", "unit": self.unit_text or ""}
         facts["others"] = ", ".join(self.others)
+        reading = self.feed.dates or (self.feed.number.example if self.feed.number else "")
+        facts["options"] = " | ".join(self.options) or str(reading)
         doubts = [Reason(f"mapping.doubt-{doubt}", facts) for doubt in self.doubts]
         return (Reason(f"mapping.why-{self.why}", facts), *doubts)
 
@@ -120,6 +138,7 @@ class Suggestion:
     asked: tuple[Proposal, ...]
     missing: tuple[str, ...]  # required columns that nothing answers to
     unused: tuple[str, ...]  # source columns that nobody wants: drop them by name, or map them by hand
+    unpivot: Unpivot | None = None  # columns that seem to be one laid out in breadth: always to be confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,20 +155,60 @@ class _Header:
 # --- suggest ----------------------------------------------------------------------------------------------------------
 
 
-def suggest(standard: Standard, layout: Layout, codes: Mapping[str, CodeList]) -> Suggestion:
-    """Propose a source for every standard column that one can be found for; what is certain and what must be asked."""
+Profile: TypeAlias = Mapping[str, readings.Counts]
+"""What was counted over *all* values of each source column; without it only samples are known, which prove nothing."""
+
+
+def suggest(
+    standard: Standard,
+    layout: Layout,
+    codes: Mapping[str, CodeList],
+    profile: Profile | None = None,
+    remembered: Fit | None = None,
+) -> Suggestion:
+    """Propose a source for every standard column that one can be found for; what is certain and what must be asked.
+
+    `remembered` is what this contributor confirmed for a layout that has changed since: what it says of columns that
+    are still there stands, and only the rest is looked for.
+    """
     headers = [_header(layout, number, standard) for number in range(len(layout.columns))]
-    unit_columns = [h.text for h in headers if plain(h.text) in UNIT_HEADERS and not _claimants(h, standard)]
+    by_text = {header.text: header for header in headers}
+    unit_columns = _unit_columns(headers, standard)
     free = [h for h in headers if h.text not in unit_columns]
-    found = _by_name(standard, free, codes)
-    taken = {p.feed.source for p in found} | {other for p in found for other in p.others}
-    found += _by_likeness(standard, [h for h in free if h.text not in taken], codes, {p.feed.column for p in found})
-    by_text = {h.text: h for h in headers}
-    found = [_with_unit(p, standard.column(p.feed.column), by_text, unit_columns) for p in found]
+    kept = _kept(remembered, standard, layout)
+    free = [h for h in free if h.text not in {p.feed.source for p in kept}]
+    still_open = {c.name for c in standard.columns} - {p.feed.column for p in kept}
+    named = [p for p in _by_name(standard, free, codes) if p.feed.column in still_open]
+    sure = [*kept, *(p for p in named if Doubt.VALUES not in p.doubts)]
+    taken = {p.feed.source for p in sure} | {other for p in sure for other in p.others}
+    left = [h for h in free if h.text not in taken]
+    open_columns = [c for c in standard.columns if c.name not in {p.feed.column for p in sure}]
+    unpivot = matching.wide(standard, open_columns, [_candidate(h) for h in left], codes)
+    if unpivot is not None:
+        left = [h for h in left if h.text not in unpivot.columns]
+        open_columns = [c for c in open_columns if c.name not in {unpivot.names_to, unpivot.values_to}]
+    found = [*sure, *_by_likeness(open_columns, left, codes, {p.feed.column: p for p in named})]
+    found = [p if p.why is Why.REMEMBERED else _near(p, free, standard, codes) for p in found]
+    if unpivot is not None:
+        found.append(_unfolded(unpivot))
+    found = [
+        p
+        if p.why is Why.REMEMBERED
+        else _with_reading(
+            _with_unit(p, standard.column(p.feed.column), by_text, unit_columns),
+            standard.column(p.feed.column),
+            by_text,
+            unpivot,
+            profile,
+        )
+        for p in found
+    ]
     order = {column.name: number for number, column in enumerate(standard.columns)}
     found.sort(key=lambda p: order[p.feed.column])
-    mapped = {p.feed.column for p in found}
-    used = {p.feed.source for p in found} | {p.feed.unit_source for p in found}
+    mapped = {p.feed.column for p in found} | ({unpivot.names_to} if unpivot else set())
+    used = (
+        {p.feed.source for p in found} | {p.feed.unit_source for p in found} | set(unpivot.columns if unpivot else ())
+    )
     return Suggestion(
         standard=standard.id,
         version=standard.version,
@@ -157,7 +216,109 @@ def suggest(standard: Standard, layout: Layout, codes: Mapping[str, CodeList]) -
         asked=tuple(p for p in found if not p.certain),
         missing=tuple(c.name for c in standard.columns if c.required and c.name not in mapped),
         unused=tuple(text for text in layout.columns if text not in used),
+        unpivot=unpivot,
     )
+
+
+def _kept(remembered: Fit | None, standard: Standard, layout: Layout) -> list[Proposal]:
+    """What was confirmed before of columns that are still there and still make sense under this standard."""
+    if remembered is None:
+        return []
+    columns = {column.name: column for column in standard.columns}
+    return [
+        Proposal(feed=feed, why=Why.REMEMBERED, confidence=1.0)
+        for feed in remembered.feeds
+        if feed.column in columns
+        and feed.source in layout.columns
+        and not any(_feed_faults(feed, columns[feed.column], layout, unfolded=False))
+    ]
+
+
+def _unit_columns(headers: list["_Header"], standard: Standard) -> list[str]:
+    """The columns that name units row by row; where several say so, those whose values are units that we know."""
+    named = [h for h in headers if _names_units(h) and not _claimants(h, standard)]
+    known = [h for h in named if h.samples and any(_are_units(c, h) for c in standard.columns if c.units)]
+    return [h.text for h in (known if len(named) > 1 and known else named)]
+
+
+def _names_units(header: "_Header") -> bool:
+    """Whether a header says that its column holds units, in one language or in two."""
+    said = [word for word in matching.words(header.text) if word.meanings]
+    return plain(header.text) in UNIT_HEADERS or (bool(said) and all(w.meanings == {"measure-unit"} for w in said))
+
+
+def _candidate(header: "_Header") -> matching.Candidate:
+    return matching.Candidate(header=header.text, samples=header.samples)
+
+
+def _unfolded(unpivot: Unpivot) -> Proposal:
+    """The question about a wide table, put once, for the column of its values."""
+    feed = Feed(column=unpivot.values_to)
+    return Proposal(feed=feed, why=Why.WIDE, confidence=0.8, doubts=(Doubt.NOT_EXACT,), others=tuple(unpivot.columns))
+
+
+def _near(p: Proposal, headers: list["_Header"], standard: Standard, codes: Mapping[str, CodeList]) -> Proposal:
+    """A name is certain only by a margin: a header that comes as near as the one that bears it makes it a question."""
+    if not p.certain:
+        return p
+    column, source = standard.column(p.feed.column), p.feed.source
+    rivals = [
+        h.text
+        for h in headers
+        if h.text != source
+        and not _claimants(h, standard)
+        and matching.score(column, _candidate(h), codes).score > 1 - MARGIN
+    ]
+    return replace(p, doubts=(Doubt.SEVERAL,), others=tuple(rivals)) if rivals else p
+
+
+def _with_reading(
+    p: Proposal, column: Column, headers: Mapping[str, "_Header"], unpivot: Unpivot | None, profile: Profile | None
+) -> Proposal:
+    """Declare how a column's numbers or dates are written if all its values prove it; else ask, and say the options."""
+    prove = _PROOFS.get(column.type)
+    if prove is None or column.codes is not None or column.values:
+        return p
+    sources = [p.feed.source] if p.feed.source is not None else list(unpivot.columns) if unpivot else []
+    whole = profile is not None and all(source in profile for source in sources)
+    found = prove(_counts(sources, headers, profile if whole else None))
+    doubts = tuple(
+        doubt for doubt in p.doubts if doubt is not Doubt.VALUES or not _looks_right(column, sources, headers)
+    )
+    dated = column.type in {Type.DATE, Type.TIMESTAMP}
+    if isinstance(found, readings.Open):
+        doubt = Doubt.DATES if dated else Doubt.NUMBERS
+        return replace(p, doubts=(*doubts, doubt), options=found.options)
+    if found.form is None:
+        return replace(p, doubts=doubts)
+    form = found.form
+    feed = replace(p.feed, dates=form) if isinstance(form, DateForm) else replace(p.feed, number=form)
+    return replace(p, feed=feed, doubts=doubts if whole else (*doubts, Doubt.READING))
+
+
+_PROOFS: Final[Mapping[Type, Callable[[readings.Counts], readings.Proven | readings.Open]]] = {
+    Type.INTEGER: readings.numbers,
+    Type.DECIMAL: readings.numbers,
+    Type.NUMBER: readings.numbers,
+    Type.DATE: readings.dates,
+    Type.TIMESTAMP: readings.dates,
+}
+
+
+def _counts(sources: Iterable[str], headers: Mapping[str, "_Header"], profile: Profile | None) -> readings.Counts:
+    counts: dict[str, int] = {}
+    for source in sources:
+        held = profile[source] if profile is not None else readings.count(headers[source].samples)
+        counts = {probe: counts.get(probe, 0) + number for probe, number in held.items()}
+    return counts or readings.count(())
+
+
+def _looks_right(column: Column, sources: Iterable[str], headers: Mapping[str, "_Header"]) -> bool:
+    """Whether most samples are numbers or dates, however they are written."""
+    found = readings.count(value for source in sources for value in headers[source].samples)
+    like = found["date" if column.type in {Type.DATE, Type.TIMESTAMP} else "number"]
+    possible = all(_feeds(headers[source], column) for source in sources)
+    return possible and bool(like) and like >= ENOUGH * found[readings.PRESENT]
 
 
 def _samples(layout: Layout, number: int) -> tuple[str, ...]:
@@ -191,7 +352,18 @@ def unit_named(column: Column, text: str) -> str | None:
 
 
 def _claimants(header: _Header, standard: Standard) -> list[Column]:
-    key = plain(header.base)
+    """The columns that a header names: as a whole, or in two languages with both of its parts."""
+    keys = [plain(header.base)]
+    found = _known(keys[0], standard)
+    for split in (_PARTS.split, _SCRIPTS.findall):
+        keys = [key for part in split(header.base) if (key := plain(part))]
+        if not found and len(keys) > 1:
+            each = [_known(key, standard) for key in keys]
+            found = [column for column in each[0] if all(column in others for others in each)]
+    return found
+
+
+def _known(key: str, standard: Standard) -> list[Column]:
     return [c for c in standard.columns if key and key in {plain(text) for text in known_as(c)}]
 
 
@@ -217,51 +389,34 @@ def _by_name(standard: Standard, headers: list[_Header], codes: Mapping[str, Cod
 
 
 def _by_likeness(
-    standard: Standard, headers: list[_Header], codes: Mapping[str, CodeList], mapped: Collection[str]
+    columns: list[Column], headers: list[_Header], codes: Mapping[str, CodeList], named: Mapping[str, Proposal]
 ) -> list[Proposal]:
-    """Questions for the columns still open: by likeness of names, by a bare unit as header, or by their values."""
-    scored: list[tuple[float, str, str, Why]] = []
-    for column in standard.columns:
-        if column.name not in mapped:
-            for header in headers:
-                why, score = _score(column, header, codes)
-                if score > 0:
-                    scored.append((score, column.name, header.text, why))
+    """Questions for the columns still open: by names taken apart, by values, or by a bare unit as header."""
+    by_text = {header.text: header for header in headers}
+    matches, possible = matching.match(columns, [_candidate(h) for h in headers], codes)
     found: list[Proposal] = []
-    columns, sources = set(mapped), set[str]()
-    for score, name, text, why in sorted(scored, key=lambda s: (-s[0], s[1], s[2])):
-        if name not in columns and text not in sources:
-            columns.add(name)
-            sources.add(text)
-            feed = Feed(column=name, source=text)
-            others = tuple(sorted({s[2] for s in scored if s[1] == name and s[2] != text}))
-            found.append(Proposal(feed=feed, why=why, confidence=score, doubts=(Doubt.NOT_EXACT,), others=others))
+    for one in matches:
+        others = tuple(sorted(m.header for m in possible if m.column == one.column and m.header != one.header))
+        held = named.get(one.column)
+        if held is not None and held.feed.source == one.header:
+            found.append(held)
+            continue
+        column = next(c for c in columns if c.name == one.column)
+        share = _share(column, by_text[one.header], codes)
+        doubts = [Doubt.NOT_EXACT]
+        doubts += [Doubt.VALUES] if (share or 0) < ENOUGH and share is not None else []
+        why = Why.LIKE_NAME if one.name >= NAMED else Why.VALUES
+        confidence = min(0.99, round(one.score, 2))
+        feed = Feed(column=one.column, source=one.header)
+        found.append(Proposal(feed=feed, why=why, confidence=confidence, doubts=tuple(doubts), others=others))
+    filled, used = {p.feed.column for p in found}, {p.feed.source for p in found}
+    for column in columns:
+        bare = [h for h in headers if h.text not in used and unit_named(column, h.text) is not None]
+        if column.units and column.name not in filled and bare:
+            feed = Feed(column=column.name, source=bare[0].text)
+            found.append(Proposal(feed=feed, why=Why.UNIT_HEADER, confidence=0.8, doubts=(Doubt.NOT_EXACT,)))
+            used.add(bare[0].text)
     return found
-
-
-def _score(column: Column, header: _Header, codes: Mapping[str, CodeList]) -> tuple[Why, float]:
-    """How much a header that bears no name of the column still speaks for it, 0 to below 1."""
-    share = _share(column, header, codes)
-    if (share is not None and share < ENOUGH) or not _feeds(header, column):
-        return Why.VALUES, 0.0
-    if column.units and unit_named(column, header.text) is not None:
-        return Why.UNIT_HEADER, 0.8
-    like = max(_likeness(plain(header.base), plain(text)) for text in known_as(column))
-    if like >= LIKE:
-        return Why.LIKE_NAME, round(0.9 * like * (1 if share is None else (1 + share) / 2), 2)
-    telling = column.codes is not None or column.values or column.pattern is not None
-    enough = share == 1 and len(set(header.samples)) >= MIN_SAMPLES
-    return Why.VALUES, 0.6 if telling and enough else 0.0
-
-
-def _likeness(left: str, right: str) -> float:
-    """How alike two plain names are, 0 to 1; what is below `LIKE` counts as nothing."""
-    if not left or not right:
-        return 0.0
-    match = SequenceMatcher(None, left, right, autojunk=False)
-    if match.real_quick_ratio() < LIKE or match.quick_ratio() < LIKE:  # upper bounds, much cheaper than the ratio
-        return 0.0
-    return match.ratio()
 
 
 def _feeds(header: _Header, column: Column) -> bool:
@@ -305,10 +460,11 @@ def _has_pattern(pattern: str, value: str) -> bool:
 
 def _with_unit(p: Proposal, column: Column, headers: Mapping[str, _Header], unit_columns: list[str]) -> Proposal:
     """Find the unit that a proposed column arrives in: from its header, from a column of units, or ask."""
-    header = headers[p.feed.source or ""]
-    written = header.unit if header.unit is not None else header.text if p.why is Why.UNIT_HEADER else None
-    if written is not None:
-        return _with_written(p, column, written)
+    written = {headers[text].unit for text in ((p.feed.source,) if p.feed.source is not None else p.others)}
+    if p.why is Why.UNIT_HEADER:
+        written = {p.feed.source}
+    if len(written) == 1 and (unit := next(iter(written))) is not None:
+        return _with_written(p, column, unit)
     if len(column.units) > 1 and len(unit_columns) == 1 and _are_units(column, headers[unit_columns[0]]):
         return replace(p, feed=replace(p.feed, unit_source=unit_columns[0]))
     if len(column.units) > 1:
@@ -327,6 +483,38 @@ def _with_written(p: Proposal, column: Column, written: str) -> Proposal:
 
 def _are_units(column: Column, header: _Header) -> bool:
     return all(unit_named(column, value) is not None for value in header.samples)
+
+
+def to_prove(suggestion: Suggestion, standard: Standard) -> tuple[str, ...]:
+    """The source columns whose numbers or dates all values should be counted of."""
+    found: list[str] = []
+    for p in (*suggestion.certain, *suggestion.asked):
+        column = standard.column(p.feed.column)
+        if p.why is not Why.REMEMBERED and column.type in _PROOFS and column.codes is None and not column.values:
+            found += [p.feed.source] if p.feed.source is not None else p.others
+    return tuple(dict.fromkeys(found))
+
+
+def declare(suggestion: Suggestion, forms: Mapping[str, NumberForm | DateForm]) -> Suggestion:
+    """The suggestion with what the contributor said of how columns are written: that question is answered."""
+
+    def said(p: Proposal) -> Proposal:
+        form = forms.get(p.feed.column)
+        if form is None:
+            return p
+        doubts = tuple(doubt for doubt in p.doubts if doubt not in {*OPEN_READINGS, Doubt.READING})
+        feed = replace(p.feed, dates=form) if isinstance(form, DateForm) else replace(p.feed, number=form)
+        return replace(p, feed=feed, doubts=doubts, options=())
+
+    told = [said(p) for p in (*suggestion.certain, *suggestion.asked)]
+    unknown = [name for name in forms if name not in {p.feed.column for p in told}]
+    if unknown:
+        raise Invalid("mapping.column-missing", column=unknown[0])
+    return replace(
+        suggestion,
+        certain=tuple(p for p in told if p.certain),
+        asked=tuple(p for p in told if not p.certain),
+    )
 
 
 # --- confirm ----------------------------------------------------------------------------------------------------------
@@ -350,13 +538,14 @@ def confirm(
     certain = {p.feed.column: p.feed for p in suggestion.certain}
     feeds = {name: feed for name, feed in {**certain, **given}.items() if name not in declined}
     open_questions: list[DamError] = [
-        Invalid("mapping.not-answered", column=p.feed.column, source=p.feed.source)
-        for p in suggestion.asked
-        if p.feed.column not in feeds and p.feed.column not in declined
+        _question(p) for p in suggestion.asked if p.feed.column not in feeds and p.feed.column not in declined
     ]
+    wide = suggestion.unpivot
+    folded = feeds.get(wide.values_to) if wide is not None else None
+    wide = wide if folded is not None and folded.source is None and folded.constant is None else None
     order = [column.name for column in standard.columns]
     chosen = sorted(feeds.values(), key=lambda f: order.index(f.column) if f.column in order else len(order))
-    fit = Fit(standard=standard.id, version=standard.version, feeds=tuple(chosen), dropped=tuple(dropped))
+    fit = Fit(standard=standard.id, version=standard.version, feeds=tuple(chosen), dropped=tuple(dropped), unpivot=wide)
     asked = {str(fault.facts["column"]) for fault in open_questions}
     faults = [
         f
@@ -371,9 +560,38 @@ def confirm(
 def accepted(suggestion: Suggestion) -> tuple[Feed, ...]:
     """The feeds of every question, answered with yes: for a contributor who looked at them and agrees.
 
-    A unit that nobody knows is never agreed to by a yes: that feed is left out.
+    A unit that nobody knows, and an order of day and month that nothing proves, are never agreed to by a yes: those
+    feeds are left out.
     """
-    return tuple(p.feed for p in suggestion.asked if Doubt.UNIT_UNKNOWN not in p.doubts)
+    return tuple(p.feed for p in suggestion.asked if not {Doubt.UNIT_UNKNOWN, *OPEN_READINGS} & {*p.doubts})
+
+
+def _question(p: Proposal) -> Invalid:
+    """What is still to be said of a proposal, as an error that carries the answers there are."""
+    facts = {"column": p.feed.column, "source": p.feed.source or ", ".join(p.others), "options": " | ".join(p.options)}
+    for doubt, code in ((Doubt.NUMBERS, "mapping.numbers-ambiguous"), (Doubt.DATES, "mapping.dates-ambiguous")):
+        if doubt in p.doubts:
+            return Invalid(code, **facts)
+    return Invalid("mapping.not-answered", column=p.feed.column, source=facts["source"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How a layout differs from the one that a mapping was confirmed for."""
+
+    added: tuple[str, ...]  # columns of the file that the mapping does not know
+    gone: tuple[str, ...]  # columns that the mapping knows and the file has no more
+
+
+def difference(fit: Fit, layout: Layout) -> Difference:
+    """What changed since this mapping was confirmed; the order of columns does not count."""
+    named = [feed.source for feed in fit.feeds] + [feed.unit_source for feed in fit.feeds]
+    wide = () if fit.unpivot is None else tuple(fit.unpivot.columns)
+    known = dict.fromkeys(name for name in (*named, *wide, *fit.dropped) if name is not None)
+    return Difference(
+        added=tuple(name for name in layout.columns if name not in known),
+        gone=tuple(name for name in known if name not in layout.columns),
+    )
 
 
 def checked(fit: Fit, standard: Standard, layout: Layout) -> Fit:
@@ -391,8 +609,11 @@ def fit_faults(fit: Fit, standard: Standard, layout: Layout) -> Iterator[DamErro
             "mapping.other-standard", fit=f"{fit.standard} {fit.version}", standard=f"{standard.id} {standard.version}"
         )
     columns = {column.name: column for column in standard.columns}
+    yield from _unpivot_faults(fit, columns, layout)
+    wide = fit.unpivot
     fed: set[str] = set()
-    used: set[str] = set()
+    used: set[str] = set(wide.columns) if wide else set()
+    unfolded = {wide.names_to, wide.values_to} if wide else set[str]()
     for feed in fit.feeds:
         if feed.column not in columns:
             yield Invalid("mapping.column-unknown", column=feed.column, standard=standard.id)
@@ -404,7 +625,8 @@ def fit_faults(fit: Fit, standard: Standard, layout: Layout) -> Iterator[DamErro
             if feed.source in used:  # two columns cannot both be what one column says
                 yield Invalid("mapping.source-twice", source=feed.source)
             used.add(feed.source)
-        yield from _feed_faults(feed, columns[feed.column], layout)
+        yield from _feed_faults(feed, columns[feed.column], layout, unfolded=feed.column in unfolded)
+    fed |= unfolded
     for column in standard.columns:
         if column.required and column.name not in fed:
             yield Invalid("mapping.column-missing", column=column.name)
@@ -412,8 +634,29 @@ def fit_faults(fit: Fit, standard: Standard, layout: Layout) -> Iterator[DamErro
     yield from _leftover_faults(fit, layout, used | units)
 
 
-def _feed_faults(feed: Feed, column: Column, layout: Layout) -> Iterator[DamError]:
-    if (feed.source is None) == (feed.constant is None):
+def _unpivot_faults(fit: Fit, columns: Mapping[str, Column], layout: Layout) -> Iterator[DamError]:
+    """Find what is wrong with a wide table's description."""
+    wide = fit.unpivot
+    if wide is None:
+        return
+    for name in (wide.names_to, wide.values_to):
+        if name not in columns:
+            yield Invalid("mapping.column-unknown", column=name, standard=fit.standard)
+    if not wide.columns or wide.names_to == wide.values_to:
+        yield Invalid("mapping.unpivot-empty", names=wide.names_to, values=wide.values_to)
+    for name in wide.columns:
+        if name not in layout.columns:
+            yield Invalid("mapping.source-unknown", column=wide.values_to, source=name)
+    quantity = columns.get(wide.values_to)
+    if quantity is not None and len(quantity.units) > 1 and all(feed.column != wide.values_to for feed in fit.feeds):
+        known = ", ".join(unit.symbol for unit in quantity.units)
+        yield Invalid("mapping.unit-missing", column=wide.values_to, known=known)
+
+
+def _feed_faults(feed: Feed, column: Column, layout: Layout, *, unfolded: bool) -> Iterator[DamError]:
+    if unfolded and (feed.source is not None or feed.constant is not None):
+        yield Invalid("mapping.unpivot-twice", column=feed.column)
+    elif not unfolded and (feed.source is None) == (feed.constant is None):
         yield Invalid("mapping.source-or-constant", column=feed.column)
     for name in (feed.source, feed.unit_source):
         if name is not None and name not in layout.columns:
@@ -423,10 +666,20 @@ def _feed_faults(feed: Feed, column: Column, layout: Layout) -> Iterator[DamErro
         yield Invalid("mapping.unit-twice", column=feed.column)
     if feed.unit is not None and unit_named(column, feed.unit) is None:
         yield Invalid("mapping.unit-unknown", column=feed.column, unit=feed.unit, known=known)
+    if not _may_declare(feed, column):
+        yield Invalid("plan.reading-needless", column=feed.column, type=str(column.type))
     if feed.unit_source is not None and not column.units:
         yield Invalid("mapping.unit-unused", column=feed.column)
     if len(column.units) > 1 and feed.unit is None and feed.unit_source is None:
         yield Invalid("mapping.unit-missing", column=feed.column, known=known)
+
+
+def _may_declare(feed: Feed, column: Column) -> bool:
+    listed = column.codes is not None or bool(column.values)
+    serial = feed.dates in readings.SYSTEMS
+    dated = {Type.DATE} if serial else {Type.DATE, Type.TIMESTAMP}
+    numbers = feed.number is None or (column.type in {Type.INTEGER, Type.DECIMAL, Type.NUMBER} and not listed)
+    return numbers and (feed.dates is None or (column.type in dated and not listed))
 
 
 def _leftover_faults(fit: Fit, layout: Layout, used: set[str]) -> Iterator[DamError]:
@@ -442,28 +695,47 @@ def _leftover_faults(fit: Fit, layout: Layout, used: set[str]) -> Iterator[DamEr
 
 # --- remember ---------------------------------------------------------------------------------------------------------
 
-_FEED_FIELDS: Final = ("source", "constant", "unit", "unit_source")
+_FEED_FIELDS: Final = ("source", "constant", "unit", "unit_source", "number", "dates")
+_UNPIVOT_FIELDS: Final = ("names_to", "values_to", "columns")
 
 
 def fit_to_json(fit: Fit) -> Json:
     """The fit as JSON: what a manifest's mapping digest is of, and what a contributor may keep and edit."""
     feeds: dict[str, Any] = {}
     for feed in fit.feeds:
-        parts = {name: getattr(feed, name) for name in _FEED_FIELDS}
-        feeds[feed.column] = {name: value for name, value in parts.items() if value is not None}
-    return {
+        feeds[feed.column] = feed_to_json(feed)
+    found: dict[str, Any] = {
         "v": VERSION,
         "standard": fit.standard,
         "version": fit.version,
         "feeds": feeds,
         "dropped": list(fit.dropped),
     }
+    return found if fit.unpivot is None else {**found, "unpivot": unpivot_to_json(fit.unpivot)}
+
+
+def feed_to_json(feed: Feed) -> dict[str, str]:
+    """A feed's parts that are there, as texts; a form of numbers by its example."""
+    number = None if feed.number is None else feed.number.example
+    dates = None if feed.dates is None else str(feed.dates)
+    parts = {name: getattr(feed, name) for name in _FEED_FIELDS} | {"number": number, "dates": dates}
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def unpivot_to_json(unpivot: Unpivot) -> dict[str, Any]:
+    """A wide table's columns, and what they are turned into."""
+    return {"names_to": unpivot.names_to, "values_to": unpivot.values_to, "columns": dict(unpivot.columns)}
 
 
 def fit_from_json(found: object) -> Fit:
     """Read a fit strictly: an unknown field, another version or a wrong type is `Invalid`."""
     fields = {"v", "standard", "version", "feeds", "dropped"}
-    if not isinstance(found, dict) or set(found) != fields or found["v"] != VERSION or isinstance(found["v"], bool):
+    if (
+        not isinstance(found, dict)
+        or set(found) - {"unpivot"} != fields
+        or found["v"] != VERSION
+        or isinstance(found["v"], bool)
+    ):
         raise Invalid("mapping.fit-malformed", field=", ".join(sorted(fields)))
     feeds, dropped = found["feeds"], found["dropped"]
     if not isinstance(feeds, dict) or not isinstance(dropped, list) or not all(map(_is_text, dropped)):
@@ -476,9 +748,27 @@ def fit_from_json(found: object) -> Fit:
     return Fit(
         standard=standard_id(found["standard"]),
         version=found["version"],
-        feeds=tuple(Feed(column=name, **parts) for name, parts in feeds.items()),
+        feeds=tuple(_feed_from_json(name, parts) for name, parts in feeds.items()),
         dropped=tuple(dropped),
+        unpivot=_unpivot_from_json(found["unpivot"]) if "unpivot" in found else None,
     )
+
+
+def _feed_from_json(name: str, parts: Mapping[str, str]) -> Feed:
+    plain_parts = {field: text for field, text in parts.items() if field not in {"number", "dates"}}
+    number = number_form(parts["number"]) if "number" in parts else None
+    return Feed(
+        column=name, **plain_parts, number=number, dates=date_form(parts["dates"]) if "dates" in parts else None
+    )
+
+
+def _unpivot_from_json(found: object) -> Unpivot:
+    if not isinstance(found, dict) or set(found) != set(_UNPIVOT_FIELDS) or not isinstance(found["columns"], dict):
+        raise Invalid("mapping.fit-malformed", field="unpivot")
+    told = [found["names_to"], found["values_to"], *found["columns"], *found["columns"].values()]
+    if not all(map(_is_text, told)):
+        raise Invalid("mapping.fit-malformed", field="unpivot")
+    return Unpivot(names_to=found["names_to"], values_to=found["values_to"], columns=found["columns"])
 
 
 def _is_text(value: object) -> bool:

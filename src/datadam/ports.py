@@ -69,6 +69,11 @@ class Log(Protocol):
         """Root hash of all entries, 32 bytes."""
         ...
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it takes nothing more until it is opened anew, as after a failure of the disk."""
+        ...
+
     def append(self, entries: Sequence[bytes]) -> int:
         """Make `entries` durable in one batch; the index of the first."""
         ...
@@ -237,6 +242,14 @@ class Engine(Protocol):
 
         `reasons` says each rule's sentence by its id; values stay as they were sent, because they are the sender's own.
         """
+        ...
+
+
+class Profiler(Protocol):
+    """Looks at every value of a file's columns, before anything is mapped: what a sample would only suggest."""
+
+    def profile(self, source: Source, columns: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Column → probe of `readings` → how many of its values match, counted in one streaming pass."""
         ...
 
 

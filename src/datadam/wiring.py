@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datadam.dam.prove import Findings
     from datadam.dam.world import World
     from datadam.ledger import Ledger
-    from datadam.ports import Engine, Witness
+    from datadam.ports import Engine, Profiler, Witness
     from datadam.prepare import Desk
 
 
@@ -199,6 +199,13 @@ def local_desk() -> "Desk":
     from datadam.prepare import Desk
 
     return Desk(engine=local_engine(), surveyor=PolarsSurveyor(), writer=PolarsPreparedWriter())
+
+
+def local_profiler() -> "Profiler":
+    """What looks at every value of a contributor's file, on its own machine (extra `local`)."""
+    from datadam.adapters.polars_profile import PolarsProfiler
+
+    return PolarsProfiler()
 
 
 def checker(made: "World") -> "Callable[[], Findings]":

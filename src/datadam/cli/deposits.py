@@ -1,5 +1,8 @@
 """Handing data in: deposits, mappings, reports, rejects."""
 
+import os
+import shlex
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from datadam import texts
 from datadam.cli.manners import Json, KeyFile, Url, open_terminal, print_json, reach, read_text
 from datadam.cli.reading import (
     FOUND,
@@ -23,8 +27,12 @@ from datadam.cli.reading import (
 from datadam.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from datadam.client import Dam
+    from datadam.edges.terminal import Terminal
     from datadam.formats.dialects import Declared
+    from datadam.mapping import Suggestion
     from datadam.model import Fit, Layout, Standard
 
 app = typer.Typer()
@@ -39,6 +47,7 @@ class Choices:
     drop: tuple[str, ...]
     yes: bool
     declared: "Declared" = FOUND
+    read: tuple[str, ...] = ()
 
 
 @app.command()
@@ -50,6 +59,10 @@ def deposit(
         list[str] | None, typer.Option("--set", help="column=Header, or column:=one value for all.")
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column of the file to leave out.")] = None,
+    read: Annotated[
+        list[str] | None,
+        typer.Option(help="How a column's values are written: production=1.234,5 or as_of=dmy or as_of=excel-1900."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take the mapping if all of it is certain.")] = False,
     version: Annotated[
         str | None, typer.Option(help="Deposit under this version, which you signed before, instead of the last.")
@@ -70,7 +83,14 @@ def deposit(
     """Hand in a file as it is: see every fault, get a receipt. Exit code 3 if nothing of it was admitted."""
     dam, terminal = reach(url, key), open_terminal()
     said = declared(encoding, separator, quote, sheet, (header_row, first_row, last_row))
-    chosen = Choices(mapping=mapping, given=tuple(given or ()), drop=tuple(drop or ()), yes=yes, declared=said)
+    chosen = Choices(
+        mapping=mapping,
+        given=tuple(given or ()),
+        drop=tuple(drop or ()),
+        yes=yes,
+        declared=said,
+        read=tuple(read or ()),
+    )
     if local:
         from datadam.cli.prepare import deposit_from_home
 
@@ -92,6 +112,7 @@ def map_(
     file: Path,
     standard: Annotated[str, typer.Option("--standard", help="The standard's id.")],
     into: Annotated[Path, typer.Option(help="Where to write the mapping.")] = Path("mapping.yaml"),
+    edit: Annotated[bool, typer.Option("--edit", help="Open it in your editor ($EDITOR), and check it after.")] = False,
     version: Annotated[str | None, typer.Option(help="A version that you signed before, instead of the last.")] = None,
     encoding: Encoding = None,
     separator: Separator = None,
@@ -104,15 +125,75 @@ def map_(
     key: KeyFile = None,
 ) -> None:
     """Write the suggested mapping of a file's columns, to be looked over and edited."""
-    from datadam import client, mapping
-    from datadam.formats import codelists, fits
+    from datadam import client
+    from datadam.formats import fits
 
-    terminal, found = open_terminal(), reach(url, key).standard(standard, version)
-    layout = client.look(file, declared(encoding, separator, quote, sheet, (header_row, first_row, last_row)))
+    dam, terminal = reach(url, key), open_terminal()
+    found = dam.standard(standard, version)
+    said = declared(encoding, separator, quote, sheet, (header_row, first_row, last_row))
+    layout = client.look(file, said)
     show_reading(terminal, layout)
-    suggestion = mapping.suggest(found, layout, codelists.packaged())
+    suggestion = _suggested(found, file, layout, said, changed(terminal, dam.fits(found.id), layout))
     into.write_text(fits.draft(suggestion), encoding="utf-8")
     terminal.say("ui.mapping-written", path=str(into), open=len(suggestion.asked) + len(suggestion.missing))
+    if edit:
+        _edited(terminal, into, found, layout)
+
+
+def _edited(terminal: "Terminal", into: Path, standard: "Standard", layout: "Layout") -> None:
+    """Let a person edit a mapping until it fits, or until they leave it as it is."""
+    from datadam.edges import confirm
+    from datadam.errors import DamError
+
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+    if not editor:
+        raise Invalid("mapping.no-editor", path=str(into))
+    while True:
+        subprocess.run([*editor, str(into)], check=False)  # noqa: S603  (the person's own editor, by their own settings)
+        try:
+            confirm.read(read_text(into), standard, layout)
+        except DamError as error:
+            terminal.refuse(error)
+            faults = getattr(error, "faults", (error,))
+            if not typer.confirm(texts.say("ui.mapping-open", terminal.language, count=len(faults))):
+                raise
+        else:
+            return
+
+
+def changed(terminal: "Terminal", held: "Sequence[Mapping[str, object]]", layout: "Layout") -> "Fit | None":
+    """The newest mapping confirmed before, if the layout has changed since; what changed is shown."""
+    from datadam import mapping
+
+    if not held:
+        return None
+    fit = mapping.fit_from_json(held[0])
+    found = mapping.difference(fit, layout)
+    if not (found.added or found.gone) or set(found.added) == set(layout.columns):
+        return None
+    terminal.say("ui.layout-changed", added=found.added or "-", gone=found.gone or "-")
+    return fit
+
+
+def _suggested(
+    standard: "Standard", file: Path, layout: "Layout", said: "Declared", remembered: "Fit | None"
+) -> "Suggestion":
+    """A suggestion that rests on all values of the columns that can be read in several ways, where they can be had."""
+    from datadam import client, mapping
+    from datadam.formats import codelists
+
+    codes = codelists.packaged()
+    first = mapping.suggest(standard, layout, codes, None, remembered)
+    wanted = mapping.to_prove(first, standard)
+    profile: Mapping[str, Mapping[str, int]] = {}
+    if wanted:
+        try:
+            from datadam.wiring import local_profiler
+
+            profile = local_profiler().profile(client.source(file, said), wanted)
+        except ImportError:  # the light client counts by itself
+            profile = client.count_values(file, said, wanted)
+    return mapping.suggest(standard, layout, codes, profile, remembered)
 
 
 def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Choices") -> "Fit":
@@ -122,19 +203,20 @@ def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Cho
     """
     from datadam import client, mapping
     from datadam.edges import confirm
-    from datadam.formats import codelists
 
     terminal, layout = open_terminal(), client.look(file, chosen.declared)
     show_reading(terminal, layout)
     if chosen.mapping is not None:
         return confirm.read(read_text(chosen.mapping), standard, layout)
-    if dam is not None and not chosen.given and not chosen.drop:
-        for held in dam.fits(standard.id):
+    before = [] if dam is None or chosen.given or chosen.drop or chosen.read else dam.fits(standard.id)
+    if before:
+        for held in before:
             for fit in _also_corrected(mapping.fit_from_json(held), layout):
                 if not any(mapping.fit_faults(fit, standard, layout)):
                     terminal.say("ui.mapping-remembered")
                     return fit
-    suggestion = mapping.suggest(standard, layout, codelists.packaged())
+    suggestion = _suggested(standard, file, layout, chosen.declared, changed(terminal, before, layout))
+    suggestion = mapping.declare(suggestion, dict(confirm.reading(one, standard) for one in chosen.read))
     if chosen.yes:
         answers = [confirm.given(one) for one in chosen.given]
         return mapping.confirm(suggestion, standard, layout, answers=answers, dropped=chosen.drop)

@@ -10,7 +10,7 @@ It talks HTTP and holds the member's key.
 
 from datadam.client.checks import choose_key, folder_reader
 from datadam.client.dam import Dam, connect, open  # noqa: A004  (datadam.open reads well)
-from datadam.client.files import look, source
+from datadam.client.files import count_values, look, source
 from datadam.client.frames import Filter, Reservoir, Reservoirs
 from datadam.client.home import (
     HOME_VARIABLE,
@@ -34,6 +34,7 @@ __all__ = [
     "Reservoirs",
     "choose_key",
     "connect",
+    "count_values",
     "default_profile",
     "folder_reader",
     "home",

@@ -1,5 +1,7 @@
 """Confirm with a person, in a terminal, how a file's columns fit a standard."""
 
+from dataclasses import replace
+
 import typer
 
 from datadam import mapping, texts
@@ -7,7 +9,7 @@ from datadam.edges.terminal import Terminal
 from datadam.errors import Invalid
 from datadam.formats import fits
 from datadam.mapping import Proposal, Suggestion
-from datadam.model import Feed, Fit, Layout, Standard
+from datadam.model import DateForm, Feed, Fit, Layout, NumberForm, Standard, Type, date_form, number_form
 
 
 def show(terminal: Terminal, suggestion: Suggestion) -> None:
@@ -15,7 +17,7 @@ def show(terminal: Terminal, suggestion: Suggestion) -> None:
     rows = [
         (
             proposal.feed.column,
-            proposal.feed.source,
+            proposal.feed.source or ", ".join(proposal.others),
             proposal.feed.unit or proposal.feed.unit_source or "",
             f"{proposal.confidence:.0%}",
             _because(terminal, proposal),
@@ -38,27 +40,44 @@ def ask(terminal: Terminal, suggestion: Suggestion, standard: Standard, layout: 
     answers: list[Feed] = []
     declined: list[str] = []
     for proposal in suggestion.asked:
-        feed, facts = proposal.feed, {"column": proposal.feed.column, "source": proposal.feed.source}
+        feed = proposal.feed
+        facts = {"column": feed.column, "source": feed.source or ", ".join(proposal.others)}
         if not typer.confirm(texts.say("ui.ask-fit", terminal.language, **facts)):
             declined.append(feed.column)
         elif mapping.Doubt.UNIT_MISSING in proposal.doubts or mapping.Doubt.UNIT_UNKNOWN in proposal.doubts:
             known = [unit.symbol for unit in standard.column(feed.column).units]
             unit = typer.prompt(texts.say("ui.ask-unit", terminal.language, **facts, units=known))
-            answers.append(Feed(column=feed.column, source=feed.source, unit=unit))
+            answers.append(_read(terminal, proposal, replace(feed, unit=unit, unit_source=None)))
         else:
-            answers.append(feed)
-    for column in suggestion.missing:
+            answers.append(_read(terminal, proposal, feed))
+    needed = {*suggestion.missing, *(name for name in declined if standard.column(name).required)}
+    for column in (one.name for one in standard.columns if one.name in needed):
         value = typer.prompt(texts.say("ui.ask-missing", terminal.language, column=column))
         constant = value.removeprefix(":") if value.startswith(":") else None
         answers.append(Feed(column=column, source=None if constant is not None else value, constant=constant))
+    declined = [name for name in declined if name not in needed]
     used = {feed.source for feed in answers}
+    wide = suggestion.unpivot
+    if wide is not None and wide.values_to in declined:
+        used -= set(wide.columns)
+        suggestion = replace(suggestion, unused=(*suggestion.unused, *wide.columns), unpivot=None)
     left = [name for name in suggestion.unused if name not in used]
-    left += [p.feed.source for p in suggestion.asked if p.feed.column in declined and p.feed.source]
+    left += [p.feed.source for p in suggestion.asked if p.feed.source and p.feed.source not in {*used, *left}]
     if left:
         typer.confirm(texts.say("ui.ask-drop", terminal.language, columns=left), abort=True)
     fit = mapping.confirm(suggestion, standard, layout, answers=answers, declined=declined, dropped=left)
     typer.confirm(terminal.word("ui.confirm-mapping"), abort=True)
     return fit
+
+
+def _read(terminal: Terminal, proposal: Proposal, feed: Feed) -> Feed:
+    """Let the person say how numbers or dates are written, where the values do not."""
+    facts = {"source": feed.source or ", ".join(proposal.others), "options": proposal.options}
+    if mapping.Doubt.NUMBERS in proposal.doubts:
+        feed = replace(feed, number=number_form(typer.prompt(texts.say("ui.ask-reading", terminal.language, **facts))))
+    if mapping.Doubt.DATES in proposal.doubts:
+        feed = replace(feed, dates=date_form(typer.prompt(texts.say("ui.ask-reading", terminal.language, **facts))))
+    return feed
 
 
 def given(text: str) -> Feed:
@@ -70,6 +89,15 @@ def given(text: str) -> Feed:
     if column.endswith(":"):
         return Feed(column=column[:-1], constant=value)
     return Feed(column=column, source=value)
+
+
+def reading(text: str, standard: Standard) -> tuple[str, NumberForm | DateForm]:
+    """Read `production=1.234,5` or `as_of=dmy`: a column, and how its values are written."""
+    column, _, form = text.partition("=")
+    if not column or not form:
+        raise Invalid("mapping.read-malformed", given=text[:120])
+    dated = standard.column(column).type in {Type.DATE, Type.TIMESTAMP}
+    return column, date_form(form) if dated else number_form(form)
 
 
 def read(text: str, standard: Standard, layout: Layout) -> Fit:

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from datadam.errors import Invalid
 from datadam.formats import strict_yaml
-from datadam.mapping import Proposal, Suggestion, fit_from_json, fit_to_json
-from datadam.model import Feed, Fit
+from datadam.mapping import Proposal, Suggestion, feed_to_json, fit_from_json, fit_to_json, unpivot_to_json
+from datadam.model import Fit
 
 OPEN: Final = "confirm"  # a feed that still carries this word is no answer
 
@@ -29,23 +29,25 @@ def read(text: str) -> Fit:
 def draft(suggestion: Suggestion) -> str:
     """A suggestion as YAML to complete: what is asked carries `confirm` with the doubts; delete that line to agree.
 
+    Where numbers or dates can be read in two ways, `confirm` says them: put the right one in as `number` or `dates`.
+
     Source columns that nobody wants are listed under `dropped`: whoever leaves them there drops them by name.
     """
     proposals = (*suggestion.asked, *suggestion.certain)  # what wants an answer comes first
-    document = {
+    document: dict[str, Any] = {
         "v": 1,
         "standard": str(suggestion.standard),
         "version": suggestion.version,
         "feeds": {p.feed.column: _feed(p) for p in proposals},
         "dropped": list(suggestion.unused),
     }
+    if suggestion.unpivot is not None:
+        document["unpivot"] = unpivot_to_json(suggestion.unpivot)
     return strict_yaml.write(document)
 
 
 def _feed(proposal: Proposal) -> dict[str, Any]:
-    return {**_parts(proposal.feed), **({OPEN: [str(doubt) for doubt in proposal.doubts]} if proposal.doubts else {})}
-
-
-def _parts(feed: Feed) -> dict[str, str]:
-    found = {name: getattr(feed, name) for name in ("source", "constant", "unit", "unit_source")}
-    return {name: value for name, value in found.items() if value is not None}
+    found: dict[str, Any] = dict(feed_to_json(proposal.feed))
+    if proposal.doubts:
+        found[OPEN] = [*map(str, proposal.doubts), *proposal.options]
+    return found

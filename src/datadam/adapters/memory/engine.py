@@ -7,7 +7,7 @@ import math
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -81,6 +81,12 @@ class MemoryEngine:
         rows = [sent for _, sent in islice(_sent(opened, source), samples)]
         values = tuple(tuple(text for row in rows if (text := row[name])) for name in opened.columns)
         return Layout(columns=opened.columns, types=opened.types, samples=values)
+
+    def profile(self, source: Source, columns: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Column → probe → how many of its values match."""
+        opened = open_source(source)
+        rows = [row for _, row in _sent(opened, source)]
+        return {name: readings.count(row[name] or "" for row in rows) for name in columns if name in opened.columns}
 
     def run(self, plan: Plan, source: Source, into: Outputs, progress: Progress) -> Tally:
         """Judge every row by every rule."""
