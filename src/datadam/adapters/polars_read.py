@@ -15,6 +15,7 @@ from typing import IO, Final
 import polars as pl
 
 from datadam.adapters import read_arrow, read_records, read_text
+from datadam.adapters.read_beside import Beside, kept
 from datadam.errors import Invalid
 from datadam.formats.dialects import SEPARATORS, lines_of, signs
 from datadam.formats.packing import compression_of, packed_strangely
@@ -58,10 +59,11 @@ def open_source(source: Source) -> Opened:
             return _open_text(path, name, reading)
         case "parquet" | "arrow":
             inner = read_text.unpacked(path, reading, name) if reading and reading.compression else None
-            if source.format == "parquet":
-                return _open_parquet(inner.path if inner else path, name, kept=inner)
-            made = read_arrow.as_parquet(inner.path if inner else path, name)
-            return _open_parquet(made.path, name, kept=made)
+            if source.format == "arrow":
+                with kept(inner):
+                    inner = read_arrow.as_parquet(inner.path if inner else path, name)
+            with kept(inner):
+                return _open_parquet(inner.path if inner else path, name, inner)
         case "json" | "jsonl" | "stix" | "xlsx":
             return _open_records(path, name, reading or Reading(format=source.format))
         case other:
@@ -92,7 +94,7 @@ class _Text:
     """Where a CSV's own text lies, and what goes when this does."""
 
     path: Path
-    kept: object = None
+    kept: Beside | None = None
 
 
 def _text(path: Path, name: str, reading: Reading | None) -> _Text:
@@ -105,7 +107,7 @@ def _text(path: Path, name: str, reading: Reading | None) -> _Text:
 def _open_text(sent: Path, name: str, reading: Reading | None) -> Opened:
     text = _text(sent, name, reading)
     path = text.path
-    with path.open("rb") as file:
+    with kept(text.kept), path.open("rb") as file:
         columns, separator = _header(file, name, reading)
         file.seek(0)
         _survey(file, name)
@@ -230,10 +232,12 @@ def _open_records(path: Path, name: str, reading: Reading) -> Opened:
     inner = None
     if reading.format == "xlsx" and reading.compression:  # a workbook is read at any place, so unpack it first
         inner, reading = read_text.unpacked(path, reading, name), replace(reading, compression=None)
-    made, columns, count = read_records.as_parquet(inner.path if inner else path, reading, name, ROW)
-    check_header(columns, name)
-    if not count:
-        raise Invalid("file.header-only", name=name)
+    with kept(inner):
+        made, columns, count = read_records.as_parquet(inner.path if inner else path, reading, name, ROW)
+    with kept(made):
+        check_header(columns, name)
+        if not count:
+            raise Invalid("file.header-only", name=name)
     rows = pl.scan_parquet(made.path, glob=False, hive_partitioning=False).select(ROW, *columns)
     return Opened(
         columns=columns,
@@ -249,7 +253,7 @@ def _open_records(path: Path, name: str, reading: Reading) -> Opened:
 # --- Parquet ----------------------------------------------------------------------------------------------------------
 
 
-def _open_parquet(path: Path, name: str, *, kept: object = None) -> Opened:
+def _open_parquet(path: Path, name: str, beside: Beside | None) -> Opened:
     import pyarrow as pa  # noqa: PLC0415  (as slow to load as all else here, and a CSV does without)
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -283,7 +287,7 @@ def _open_parquet(path: Path, name: str, *, kept: object = None) -> Opened:
         head=read.head(_HEAD_ROWS),
         count=rows,
         separator=",",
-        kept=kept,
+        kept=beside,
     )
 
 

@@ -39,15 +39,23 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
+def kept(made: Beside | None) -> Iterator[None]:
+    """Within this it is found out whether what was made is any good; else it goes at once."""
+    try:
+        yield
+    except BaseException:
+        if made is not None:
+            made.remove()
+        raise
+
+
+@contextmanager
 def filling(path: Path) -> Iterator[Beside]:
     """A file to be written within this; a full disk is told as what it is, and nothing stays."""
     try:
         made = Beside(path)
-        try:
+        with kept(made):
             yield made
-        except BaseException:
-            made.remove()
-            raise
     except OSError as error:
         if error.errno in _FULL:
             raise Unavailable("spool.disk-full", path=str(path.parent)) from error

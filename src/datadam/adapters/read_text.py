@@ -58,9 +58,10 @@ def _checked(texts: Iterator[tuple[int, str]], reading: Reading, name: str) -> I
     for offset, text in texts:
         if (at := text.find("\0")) >= 0:
             raise Invalid("file.nul", name=name, offset=offset + len(text[:at].encode(reading.encoding)))
-        first = text.find(reading.newline)
-        since = since + len(text) if first < 0 else len(text) - text.rfind(reading.newline) - 1
-        if since > MAX_LINE:
+        first, last = text.find(reading.newline), text.rfind(reading.newline)
+        longest = since + (len(text) if first < 0 else first)
+        since = longest if first < 0 else len(text) - last - 1
+        if longest > MAX_LINE:
             raise Invalid("file.line-too-long", name=name, offset=offset, limit=MAX_LINE)
         yield text
 

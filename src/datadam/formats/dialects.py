@@ -9,7 +9,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -92,22 +92,35 @@ def find_dialect(head: str, name: str, *, declared: Declared, cut: bool) -> Dial
 
     `cut`: the head is not the whole file, and may end within a quoted value.
     """
+    marks = QUOTES if declared.quote is None else (declared.quote,)
+    found = None
+    for mark in marks if "'" in head else marks[:1]:
+        found = _by_signs(head, mark, name, declared, cut=cut)
+        if found is not None:
+            break
+    if found is None:
+        found = _by_first_line(head, marks[0], name, declared, cut=cut)
+    if declared.quote is None and "'" in head:
+        return _by_quote(head, found, name, cut=cut)
+    return found
+
+
+def _by_signs(head: str, quote: str, name: str, declared: Declared, *, cut: bool) -> Dialect | None:
+    """The one separator that makes a table of it; None if none does, a question if several do."""
     asked = (declared.separator,) if declared.separator else SEPARATORS
-    quotes = (declared.quote,) if declared.quote is not None else QUOTES if "'" in head else QUOTES[:1]
-    grids = [grid for s in asked for q in quotes if (grid := _grid(head, s, q, declared.header_row, cut=cut))]
+    grids = [grid for sign in asked if (grid := _grid(head, sign, quote, declared.header_row, cut=cut))]
     fitting = [grid for grid in grids if grid.fits]
     if not fitting:
-        return _by_first_line(head, asked, quotes, grids, name, declared.header_row)
+        return None
     best = max(grid.width for grid in fitting)
     chosen = [grid for grid in fitting if grid.width == best]
     apart = {grid.separator for grid in chosen}
     line = _line(head, chosen[0].header or 1)
-    apart |= {s for s in asked if line.count(s) > max(map(line.count, apart))}
+    apart |= {sign for sign in asked if line.count(sign) > max(map(line.count, apart))}
     if len(apart) > 1:
         shown = ", ".join(map(_spelled, sorted(apart)))
         raise Invalid("file.separator-unclear", name=name, choices=shown, first=_spelled(min(apart)))
-    grid = _by_quote(chosen)
-    return Dialect(separator=grid.separator, quote=grid.quote, header_row=grid.header or 1)
+    return Dialect(separator=chosen[0].separator, quote=quote, header_row=chosen[0].header or 1)
 
 
 def _line(head: str, number: int) -> str:
@@ -118,25 +131,31 @@ def _spelled(separator: str) -> str:
     return "tab" if separator == "\t" else separator
 
 
-def _by_quote(chosen: list[_Grid]) -> _Grid:
-    """Of two readings that differ in their quotation mark: single ones only where they stand around every name."""
-    double = chosen[0]
-    if len(chosen) == 1 or double.quote != '"':
-        return double
-    names = [cell or "" for line, cells in double.rows if line == double.header for cell in cells]
-    wrapped = all(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in names)
-    return chosen[1] if wrapped else double
+def _by_quote(head: str, found: Dialect, name: str, *, cut: bool) -> Dialect:
+    """Which quotation mark it has: single ones where they alone can be read, or stand around every name."""
+    double = _grid(head, found.separator, '"', found.header_row, cut=cut)
+    single = _grid(head, found.separator, "'", found.header_row, cut=cut)
+    if single is None or (double is not None and double.rows == single.rows):
+        return replace(found, quote='"')
+    if double is not None:
+        names = [cell or "" for _, cells in double.rows[:1] for cell in cells]
+        if not all(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in names):
+            if single.width != double.width or (single.width > 1 and not single.fits):
+                return replace(found, quote='"')
+            raise Invalid("file.quote-unclear", name=name)
+    return replace(found, quote="'")
 
 
-def _by_first_line(
-    head: str, separators: Sequence[str], quotes: Sequence[str], grids: Sequence[_Grid], name: str, header: int | None
-) -> Dialect:
+def _by_first_line(head: str, quote: str, name: str, declared: Declared, *, cut: bool) -> Dialect:
     """No separator makes a table of it: one column, or a file whose faults the judging will name row by row."""
+    asked = (declared.separator,) if declared.separator else SEPARATORS
+    grids = [grid for sign in asked if (grid := _grid(head, sign, quote, declared.header_row, cut=cut))]
     for grid in grids:
-        if grid.header is None and grid.width > 1:
+        alike = sum(1 for _, cells in grid.rows if len(cells) == grid.width)
+        if grid.header is None and grid.width > 1 and alike > max(1, (len(grid.rows) - 1) // 2):
             raise header_unclear(grid.rows, name)
-    line = header or next((grid.header for grid in grids if grid.header), 1)
-    return Dialect(separator=max(separators, key=_line(head, line).count), quote=quotes[0], header_row=line)
+    line = declared.header_row or next((grid.header for grid in grids if grid.header), 1)
+    return Dialect(separator=max(asked, key=_line(head, line).count), quote=quote, header_row=line)
 
 
 def _grid(head: str, separator: str, quote: str, header_row: int | None, *, cut: bool) -> _Grid | None:
@@ -196,13 +215,14 @@ def find_header(rows: Rows) -> tuple[int | None, int]:
         return None, 0
     counts = Counter(len(cells) for _, cells in used if filled(cells) > 1)
     width = max(counts, key=lambda size: (counts[size], -size), default=1)
-    first, cells = used[0]
-    if width == 1 or 2 * filled(cells) > width or len(used) == 1:
-        return first, len(cells) if filled(cells) > 1 else width
+    first, first_cells = used[0]
+    if width == 1 or 2 * filled(first_cells) > width or len(used) == 1:
+        return first, len(first_cells) if filled(first_cells) > 1 else width
     for place, (line, cells) in enumerate(used):
         if 2 * filled(cells) <= width:
             continue
-        return (line if _is_header(cells, used[place + 1 :], width) else None), width
+        apart = width > 2 or len(first_cells) == width or line > used[place - 1][0] + 1  # noqa: PLR2004
+        return (line if apart and _is_header(cells, used[place + 1 :], width) else None), width
     return None, width
 
 

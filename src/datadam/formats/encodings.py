@@ -97,17 +97,13 @@ def decoded(file: BinaryIO, encoding: str, name: str) -> Iterator[tuple[int, str
         line += text.count("\n")
 
 
-def marked(start: bytes) -> str | None:
-    """The encoding that a byte order mark tells; UTF-32 is none that is read."""
-    if start.startswith(codecs.BOM_UTF32_LE):
-        return None
-    return next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), None)
-
-
 def find_encoding(opener: Opener, name: str) -> str:
     """The one encoding that a text can be in; `Invalid` with the question where that is not proven."""
     with opener() as file:
-        known = marked(file.read(4))
+        start = file.read(4)
+    if start in {codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE}:
+        raise Invalid("file.encoding", name=name, encoding="utf-8", offset=0, line=1)
+    known = next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), None)
     with opener() as file:
         try:
             for offset, text in decoded(file, known or "utf-8", name):
@@ -117,7 +113,7 @@ def find_encoding(opener: Opener, name: str) -> str:
         except Invalid as error:
             if error.code != "file.encoding":
                 raise
-            broken = error
+            broken = error.with_traceback(None)  # else it and this frame hold one another, and all above
         else:
             return known or "utf-8"
     if _mostly_utf8(opener):
@@ -163,6 +159,7 @@ class _Judged:
         except UnicodeDecodeError:
             self.strict = False
             return
+        self.strict = "\0" not in text
         if text.isascii():
             return
         self.sample = self.sample or next(line.strip()[:_SHOWN] for line in text.splitlines() if not line.isascii())
