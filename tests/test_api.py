@@ -195,6 +195,8 @@ TRIES = {
     "GET /log/{path:path}": Try(EVERYBODY, lambda _: "/log/checkpoint"),
     "HEAD /log/{path:path}": Try(EVERYBODY, lambda _: "/log/checkpoint"),
     "GET /api": Try(EVERYBODY),
+    "GET /healthz": Try(EVERYBODY),
+    "GET /metrics": Try(EVERYBODY),
     "GET /api/log/cosigned": Try((404,) * 5),
     "GET /api/log/consistency": Try(EVERYBODY, lambda _: "/api/log/consistency?old=1&new=2"),
     "GET /api/log/bodies": Try(PUBLIC_BUT_NO_LIES, lambda _: "/api/log/bodies?start=0"),

@@ -164,6 +164,11 @@ class Ledger:
         """Number of entries."""
         return self._log.size
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the log takes nothing more until the dam is started anew."""
+        return self._log.stopped
+
     def append(self, statements: Sequence[Statement]) -> int:
         """Make statements part of the log, in order: bodies, then one batch of entries, then a signed checkpoint.
 

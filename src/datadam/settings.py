@@ -20,6 +20,8 @@ PREFIX: Final = "DATADAM_"
 MIN_BATCH: Final = 3  # two snapshots that differ by fewer contributors show one of them to the other
 MAX_TOKEN_SECONDS: Final = 3600  # a stolen token is worth an hour at most
 GIB: Final = 2**30
+MIN_METRICS_TOKEN: Final = 32  # characters: it must not be guessed
+LOG_FORMATS: Final = ("text", "json")
 
 _DAY: Final = 86_400
 _NAME: Final = re.compile(
@@ -28,6 +30,7 @@ _NAME: Final = re.compile(
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_TOKEN: Final = re.compile(rf"[A-Za-z0-9._~+/-]{{{MIN_METRICS_TOKEN},200}}=*")  # RFC 6750 §2.1
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 _NO: Final = frozenset({"0", "false", "no", "off"})
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared with, not listened on)
@@ -108,6 +111,30 @@ class Settings:
     requests_per_minute: int = field(
         default=60,
         metadata=_about("Requests a minute from an address that is not logged in.", least=1, most=1_000_000),
+    )
+    member_deposits_per_day: int = field(
+        default=0, metadata=_about("Deposits that one member may send a day (UTC); 0: any number.", most=2**31)
+    )
+    member_bytes_per_day: int = field(
+        default=0, metadata=_about("Bytes that one member may send a day (UTC); 0: any number.", most=2**53)
+    )
+    member_rows_per_day: int = field(
+        default=0, metadata=_about("Rows that one member may send a day (UTC); 0: any number.", most=2**53)
+    )
+    member_bytes: int = field(
+        default=0,
+        metadata=_about("Bytes of files that one member may have in the dam, as they were sent; 0: any.", most=2**53),
+    )
+    member_rows: int = field(
+        default=0, metadata=_about("Admitted rows that one member may have in the dam; 0: any number.", most=2**53)
+    )
+    metrics_token: str = field(
+        default="",
+        repr=False,
+        metadata=_about("Bearer token for /metrics; empty: only this machine reads them, and nobody behind a proxy."),
+    )
+    log_format: str = field(
+        default="text", metadata=_about("How log lines look: text, or json, which has no values and a line a request.")
     )
     witnesses: tuple[str, ...] = field(
         default=(),
@@ -280,11 +307,20 @@ def _faults(values: Mapping[str, Any]) -> Iterator[DamError]:
         yield from _language_faults(values["languages"])
     if {"max_file_bytes", "max_spool_bytes"} <= values.keys() and values["max_file_bytes"] > values["max_spool_bytes"]:
         yield Invalid("settings.spool-small", file=values["max_file_bytes"], spool=values["max_spool_bytes"])
+    yield from _operation_faults(values)
+    yield from _address_faults(values)
+
+
+def _operation_faults(values: Mapping[str, Any]) -> Iterator[DamError]:
+    """Of who watches the dam: its witnesses, and whoever reads its figures and its log."""
     for witness in values.get("witnesses", ()):
         _, blank, url = witness.partition(" ")
         if not blank or list(_url_faults(url)):
             yield Invalid("settings.witness-malformed", value=witness[:160])
-    yield from _address_faults(values)
+    if values.get("metrics_token") and not _TOKEN.fullmatch(values["metrics_token"]):
+        yield Invalid("settings.metrics-token", least=MIN_METRICS_TOKEN)
+    if "log_format" in values and values["log_format"] not in LOG_FORMATS:
+        yield Invalid("settings.log-format", value=values["log_format"][:20], known=", ".join(LOG_FORMATS))
 
 
 def _language_faults(languages: tuple[str, ...]) -> Iterator[DamError]:

@@ -83,6 +83,11 @@ class TileLog:
         """Root hash of all entries, 32 bytes."""
         return self._frontier.root
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it takes nothing more until it is opened anew."""
+        return self._broken or self._wal is None
+
     def entry(self, index: int) -> bytes:
         """The entry at `index`, or `NotFound`."""
         refuse_index(index, self.size)
@@ -157,7 +162,7 @@ class TileLog:
         """
         refuse_entries(entries)
         with self._lock, durable.disk(self._folder):
-            if self._broken or self._wal is None:
+            if self.stopped or self._wal is None:
                 raise Unavailable("log.stopped", path=str(self._folder))
             first = self.size
             leaves = [merkle.leaf_hash(entry) for entry in entries]

@@ -38,16 +38,15 @@ def serve(
     unwitnessed: Annotated[bool, typer.Option("--unwitnessed", help="Start although no witness answers.")] = False,
 ) -> None:
     """Serve the dam until interrupted."""
-    import logging
-
     from datadam import wiring
     from datadam.dam import witnessed
-    from datadam.edges import server
+    from datadam.edges import journal, server
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     terminal = open_terminal()
     given = {"host": host, "port": port, "behind_proxy": behind_proxy or None}
-    with server.listening(wiring.read_settings(folder, **given)) as listener:
+    settings = wiring.read_settings(folder, **given)
+    journal.begin(settings.log_format)
+    with server.listening(settings) as listener:
         given["port"] = listener.getsockname()[1]
         with wiring.world(folder, given) as world:
             witnessed.settle(world, alone=unwitnessed)

@@ -9,8 +9,7 @@ import typer
 from datadam.cli.manners import HERE, Folder, Json, Of, open_terminal, operated, print_json
 
 if TYPE_CHECKING:
-    from datadam.adapters.witness_files import WitnessFiles
-    from datadam.ports import Watched
+    from datadam.ports import Watch, Watched
 
 app = typer.Typer()
 witness_app = typer.Typer(name="witness", no_args_is_help=True, help="Witness: cosign the logs of dams that only grow.")
@@ -129,7 +128,7 @@ def witness_look(folder: WitnessFolder) -> None:
         raise Faults("witness.faults", faults)
 
 
-def _look(kept: "WitnessFiles", watched: "Watched") -> None:
+def _look(kept: "Watch", watched: "Watched") -> None:
     from datadam import wiring, witness
 
     log = wiring.watched_log(watched.url)

@@ -74,7 +74,7 @@ def settle(rows: Rows) -> None:
     """Put the journal right in the copy: what was received and not sealed is announced again."""
     for job in rows.find(Job):
         if job.stage not in FINAL and rows.get(Deposit, job.id) is None:
-            facts = {name: value for name, value in job.facts.items() if name != "tally"}
+            facts = {name: value for name, value in job.facts.items() if name not in {"tally", "tries"}}
             rows.put(replace(job, stage=Stage.ANNOUNCED, facts=facts, fault=None))
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from datadam import seal, texts
-from datadam.dam import deposit, grant, join, lineage, login, pool, prove, publish, release, report, witnessed
+from datadam.dam import deposit, grant, join, lineage, login, pool, prove, publish, quota, release, report, witnessed
 from datadam.dam.login import Caller
 from datadam.dam.works import Works
 from datadam.edges import pages
@@ -190,6 +190,7 @@ def get_me(request: Request) -> Json:
             {"id": one.id, "standard": one.standard, "expires": one.expires, "ended": one.until is not None}
             for one in grant.grants(world, member.id)
         ],
+        "quotas": quota.told(world, member.id),
     }
 
 

@@ -19,7 +19,8 @@ from datadam import __version__
 from datadam.dam import deposit, login, prove, release, withdraw, witnessed
 from datadam.dam.works import Works
 from datadam.dam.world import World
-from datadam.edges import api, delta_sharing, operator, upload, withdrawals
+from datadam.edges import api, delta_sharing, health, operator, upload, withdrawals
+from datadam.edges.health import Metered
 from datadam.edges.manners import Guard, problem
 from datadam.errors import DamError, Invalid, NotFound
 from datadam.model import Job
@@ -41,7 +42,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
         redoc_url=None,
         lifespan=partial(_life, world, works),
     )
-    app.state.world, app.state.works = world, works
+    app.state.world, app.state.works, app.state.meter = world, works, health.Meter()
     app.state.transfers = upload.Transfers()
     app.include_router(api.router)
     app.include_router(upload.router)
@@ -52,7 +53,9 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.add_api_route("/log/{path:path}", log_file, methods=["GET"])
     app.add_api_route("/log/{path:path}", log_file, methods=["HEAD"], include_in_schema=False)
     _mannered(app)
+    app.include_router(health.router)
     app.add_middleware(Guard, per_minute=world.settings.requests_per_minute, large=_is_upload)
+    app.add_middleware(Metered, meter=app.state.meter)  # outermost: what the guard refuses counts too
     return app
 
 
@@ -104,7 +107,7 @@ async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_tidy_for_ever, world, works)
         if world.witnesses:
-            tasks.start_soon(_be_witnessed_for_ever, world)
+            tasks.start_soon(_be_witnessed_for_ever, world, app)
         yield
         tasks.cancel_scope.cancel()
     await anyio.to_thread.run_sync(works.stop)
@@ -125,7 +128,7 @@ async def _tidy_for_ever(world: World, works: Works) -> None:
         await anyio.sleep(TIDY_SECONDS)
 
 
-async def _be_witnessed_for_ever(world: World) -> None:
+async def _be_witnessed_for_ever(world: World, app: FastAPI) -> None:
     while True:
-        await anyio.to_thread.run_sync(partial(witnessed.renew, world))
+        app.state.witness_faults = await anyio.to_thread.run_sync(partial(witnessed.renew, world))
         await anyio.sleep(WITNESS_SECONDS)

@@ -29,6 +29,11 @@ class MemoryLog:
         """Root hash of all entries, 32 bytes."""
         return merkle.root(self.size, self._subtree)
 
+    @property
+    def stopped(self) -> bool:
+        """Never: there is no disk to fail."""
+        return False
+
     def append(self, entries: Sequence[bytes]) -> int:
         """Add `entries`; the index of the first."""
         refuse_entries(entries)

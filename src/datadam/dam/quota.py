@@ -1,0 +1,158 @@
+"""Quotas: how much one member may deposit, a day and in all. They depend on its own deposits and nobody else's.
+
+A day is UTC's. What was sent counts for its day however it ended, because it was work; in all counts what is kept, so a
+withdrawal makes room. The same deposit announced again counts once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from datadam import seal
+from datadam.dam.world import World
+from datadam.errors import NotFound, Refused
+from datadam.model import Deposit, Job, Json, Stage, Tally, Withdrawal, instant
+from datadam.ports import Rows
+
+_ENDED: Final = frozenset({Stage.REFUSED, Stage.WITHDRAWN})
+
+
+@dataclass(slots=True)
+class Used:
+    """What one member has used of its quotas."""
+
+    deposits_per_day: int = 0
+    bytes_per_day: int = 0
+    rows_per_day: int = 0
+    bytes: int = 0
+    rows: int = 0
+
+
+def announced(world: World, member: str, size: int) -> None:
+    """Refuse a deposit of so many bytes that would be more than its member's quotas, by the first that it would break.
+
+    The caller holds the world's lock, so that two at once count each other.
+    """
+    if not any(limits(world).values()):
+        return
+    used = usage(world, member)
+    _refuse(world, "deposits_per_day", used.deposits_per_day, 1)
+    _refuse(world, "bytes_per_day", used.bytes_per_day, size)
+    _refuse(world, "rows_per_day", used.rows_per_day, 1)  # one at least: how many there are shows later
+    _refuse(world, "bytes", used.bytes, size)
+    _refuse(world, "rows", used.rows, 1)
+
+
+def judged(world: World, job: Job, tally: Tally) -> None:
+    """Refuse a judged deposit whose rows are more than its member has left."""
+    if not (world.settings.member_rows_per_day or world.settings.member_rows):
+        return
+    used = usage(world, job.contributor, without=job.id)
+    _refuse(world, "rows_per_day", used.rows_per_day, tally.rows)
+    _refuse(world, "rows", used.rows, tally.admitted)
+
+
+def limits(world: World) -> dict[str, int]:
+    """The quotas of every member by name; 0 is none."""
+    names = ("deposits_per_day", "bytes_per_day", "rows_per_day", "bytes", "rows")
+    return {name: getattr(world.settings, f"member_{name}") for name in names}
+
+
+def told(world: World, member: str) -> list[Json]:
+    """The quotas that there are, with what the member has used of each, and when it begins anew."""
+    found = {name: limit for name, limit in limits(world).items() if limit}
+    used = usage(world, member) if found else Used()
+    resets = instant(_midnight(world))
+    return [
+        {
+            "quota": name,
+            "limit": limit,
+            "used": getattr(used, name),
+            "resets": resets if name.endswith("_day") else None,
+        }
+        for name, limit in found.items()
+    ]
+
+
+def _refuse(world: World, name: str, used: int, more: int) -> None:
+    limit = limits(world)[name]
+    if not limit or used + more <= limit:
+        return
+    facts = {"limit": limit, "left": max(limit - used, 0), "more": more}
+    match name:
+        case "deposits_per_day":
+            raise Refused("quota.deposits-day", **facts, resets=instant(_midnight(world)))
+        case "bytes_per_day":
+            raise Refused("quota.bytes-day", **facts, resets=instant(_midnight(world)))
+        case "rows_per_day":
+            raise Refused("quota.rows-day", **facts, resets=instant(_midnight(world)))
+        case "bytes":
+            raise Refused("quota.bytes-all", **facts)
+        case _:
+            raise Refused("quota.rows-all", **facts)
+
+
+def _midnight(world: World) -> datetime:
+    """When the next day begins."""
+    today = world.clock().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=1)
+
+
+# --- counting ---------------------------------------------------------------------------------------------------------
+
+
+def usage(world: World, member: str, *, without: str = "") -> Used:
+    """What a member has used, not counting the deposit `without`."""
+    today = instant(_midnight(world) - timedelta(days=1))[:10]
+    used = Used()
+    with world.store.read() as rows:
+        jobs = {str(job.id): job for job in rows.find(Job, contributor=member) if job.id != without}
+        deposits = [one for one in rows.find(Deposit, contributor=member) if one.id != without]
+        gone = _gone(rows, member)
+    for job in jobs.values():
+        size, tally = _size(job), job.facts.get("tally") or {}
+        if job.received.startswith(today):
+            used.deposits_per_day += 1
+            used.bytes_per_day += size
+            used.rows_per_day += int(tally.get("rows", 0))
+        if job.stage not in _ENDED and job.id not in gone:
+            used.bytes += size
+            used.rows += int(tally.get("admitted", 0))
+    for deposit in deposits:
+        if deposit.id not in jobs:  # its journal is gone, as with a database that was made anew
+            _count_logged(world, used, deposit, today=today, gone=deposit.id in gone)
+    return used
+
+
+def _count_logged(world: World, used: Used, deposit: Deposit, *, today: str, gone: bool) -> None:
+    """Count a deposit by what the log says of it."""
+    size = _logged_size(world, deposit)
+    if str(world.ledger.statement(deposit.outcome).body["issued"]).startswith(today):
+        used.deposits_per_day += 1
+        used.bytes_per_day += size
+        used.rows_per_day += deposit.admitted + deposit.rejected
+    if not gone:
+        used.bytes += size
+        used.rows += deposit.admitted
+
+
+def _gone(rows: Rows, member: str) -> frozenset[str]:
+    return frozenset(str(one.deposit) for one in rows.find(Withdrawal, contributor=member))
+
+
+def _size(job: Job) -> int:
+    return int(seal.opened(job.envelope).body["file"]["size"]) if job.envelope else 0
+
+
+def _logged_size(world: World, deposit: Deposit) -> int:
+    """The size of the file as its manifest tells it; of one that was erased, the size of what was stored of it."""
+    try:
+        return int(world.ledger.statement(deposit.id).body["file"]["size"])
+    except NotFound:
+        return sum(_stored(deposit))
+
+
+def _stored(deposit: Deposit) -> Iterator[int]:
+    for file in deposit.files:
+        yield int(file["size"])

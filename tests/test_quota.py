@@ -1,0 +1,155 @@
+"""Quotas: which one, how much is left, when it begins anew; and never a word about anybody else."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from datadam import seal
+from datadam.dam import deposit, publish, quota, withdraw
+from datadam.dam.world import World
+from datadam.errors import Refused
+from datadam.model import Job, Kind, Stage, instant
+from served import STANDARD
+from worlds import Person, a_world, fit_of, forward, standard_text
+
+
+def opened(folder: Path, **limits: int) -> tuple[World, Person, Person]:
+    """A dam with quotas and two members."""
+    world = a_world(folder, **limits)
+    publish.publish(world, standard_text())
+    return world, Person("Alice").joins(world), Person("Bob").joins(world)
+
+
+def file(n: int) -> bytes:
+    """A file of two rows."""
+    return b"meter,amount\nA%03d,1\nB%03d,2\n" % (n, n)
+
+
+def test_without_a_setting_there_is_no_quota(tmp_path: Path) -> None:
+    """Nothing is counted, nothing is told."""
+    world, alice, _ = opened(tmp_path)
+    for n in range(3):
+        assert alice.deposits(world, STANDARD, file(n)).stage == Stage.COMMITTED
+    assert quota.told(world, alice.id) == []
+
+
+SIZE = len(file(0))
+CASES = {
+    "quota.deposits-day": ({"member_deposits_per_day": 2}, {"limit": 2, "left": 0, "more": 1}),
+    "quota.bytes-day": ({"member_bytes_per_day": 2 * SIZE + 5}, {"limit": 2 * SIZE + 5, "left": 5, "more": SIZE}),
+    "quota.rows-day": ({"member_rows_per_day": 4}, {"limit": 4, "left": 0, "more": 1}),
+    "quota.bytes-all": ({"member_bytes": 2 * SIZE}, {"limit": 2 * SIZE, "left": 0, "more": SIZE}),
+    "quota.rows-all": ({"member_rows": 4}, {"limit": 4, "left": 0, "more": 1}),
+}
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_refusal_says_which_quota_how_much_is_left_and_when_it_begins_anew(tmp_path: Path, code: str) -> None:
+    """Two deposits pass, the third does not; another member's deposits have nothing to do with it."""
+    limits, facts = CASES[code]
+    world, alice, bob = opened(tmp_path, **limits)
+    for n in range(2):
+        assert alice.deposits(world, STANDARD, file(n)).stage == Stage.COMMITTED
+    before = quota.told(world, alice.id)
+    with pytest.raises(Refused, match=code) as refused:
+        alice.deposits(world, STANDARD, file(2))
+    resets = {"resets": "2026-11-23T00:00:00Z"} if code.endswith("-day") else {}
+    assert refused.value.facts == {**facts, **resets}
+    for n in range(2):
+        assert bob.deposits(world, STANDARD, file(n)).stage == Stage.COMMITTED
+    assert quota.told(world, alice.id) == before
+    (told,) = before
+    assert told["used"] == told["limit"] - facts["left"]
+    assert told["resets"] == (resets.get("resets"))
+    forward(world, days=1)
+    if code.endswith("-day"):
+        assert quota.told(world, alice.id)[0]["used"] == 0
+        assert alice.deposits(world, STANDARD, file(2)).stage == Stage.COMMITTED
+    else:
+        with pytest.raises(Refused, match=code):
+            alice.deposits(world, STANDARD, file(2))
+
+
+def test_how_many_rows_there_are_shows_when_they_are_judged(tmp_path: Path) -> None:
+    """One row is left and the file has two: refused like any refusal, and nothing of it is kept."""
+    for limits, code in (({"member_rows_per_day": 3}, "quota.rows-day"), ({"member_rows": 3}, "quota.rows-all")):
+        world, alice, _ = opened(tmp_path / code, **limits)
+        assert alice.deposits(world, STANDARD, file(0)).stage == Stage.COMMITTED
+        job = alice.deposits(world, STANDARD, file(1))
+        assert (job.stage, (job.fault or {})["code"]) == (Stage.REFUSED, code)
+        assert len(world.lake.files(STANDARD)) == 1
+        assert quota.usage(world, alice.id).rows == 2
+
+
+def test_the_same_deposit_again_counts_once_and_is_never_refused(tmp_path: Path) -> None:
+    """A retry after a lost answer is no second deposit, though the quota is used up."""
+    world, alice, _ = opened(tmp_path, member_deposits_per_day=1)
+    manifest = seal.envelope(alice.manifest(fit_of(world, STANDARD, file(0)), file(0)))
+    first = deposit.announce(world, alice.caller, manifest)
+    assert deposit.announce(world, alice.caller, manifest).id == first.id
+    assert quota.usage(world, alice.id).deposits_per_day == 1
+
+
+def test_a_refused_deposit_counts_for_its_day_and_not_in_all(tmp_path: Path) -> None:
+    """It was work, and nothing of it is kept."""
+    world, alice, _ = opened(tmp_path, member_deposits_per_day=5, member_bytes=10**6)
+    assert alice.deposits(world, STANDARD, b"meter,amount\nA,few\n").stage == Stage.REFUSED
+    used = quota.usage(world, alice.id)
+    assert (used.deposits_per_day, used.rows_per_day, used.bytes, used.rows) == (1, 1, 0, 0)
+
+
+def withdrawn(world: World, person: Person, job: Job) -> None:
+    """Take a deposit back, and have it erased."""
+    facts = {"contributor": person.id, "deposits": [job.id], "replaced_by": None, "reason": "moved"}
+    id = withdraw.withdraw(world, person.caller, seal.envelope(person.states(Kind.WITHDRAWAL, facts)))
+    withdraw.purge(world, id)
+
+
+def test_a_withdrawal_makes_room_but_not_for_the_same_day(tmp_path: Path) -> None:
+    """What is kept counts in all; to deposit and withdraw by turns does not get round the day's quota."""
+    world, alice, _ = opened(tmp_path, member_bytes=SIZE, member_rows=2, member_deposits_per_day=2)
+    withdrawn(world, alice, alice.deposits(world, STANDARD, file(0)))
+    used = quota.usage(world, alice.id)
+    assert (used.bytes, used.rows, used.deposits_per_day) == (0, 0, 1)
+    assert used.bytes_per_day > 0
+    assert alice.deposits(world, STANDARD, file(1)).stage == Stage.COMMITTED
+    with pytest.raises(Refused, match="quota.deposits-day"):
+        alice.deposits(world, STANDARD, file(2))
+
+
+def test_a_database_made_anew_counts_the_same(tmp_path: Path) -> None:
+    """The journal is gone, the log says it all."""
+    world, alice, _ = opened(tmp_path, member_bytes=10**6)
+    for n in range(2):
+        alice.deposits(world, STANDARD, file(n))
+    before = quota.usage(world, alice.id)
+    with world.store.transaction() as rows:
+        for job in rows.find(Job):
+            rows.remove(job)
+    assert quota.usage(world, alice.id) == before
+    forward(world, days=1)
+    used = quota.usage(world, alice.id)
+    assert (used.deposits_per_day, used.bytes, used.rows) == (0, 2 * SIZE, 4)
+
+
+@hypothesis_settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(mine=st.lists(st.booleans(), max_size=5), limit=st.integers(1, 4))
+def test_nobodys_quota_depends_on_anybody_else(
+    tmp_path_factory: pytest.TempPathFactory, mine: list[bool], limit: int
+) -> None:
+    """The law: whatever others send between, a member is refused exactly when its own deposits say so."""
+    world, alice, bob = opened(tmp_path_factory.mktemp("quota"), member_deposits_per_day=limit)
+    sent = {alice.id: 0, bob.id: 0}
+    for n, own in enumerate(mine * 2):
+        person = alice if own else bob
+        manifest = seal.envelope(person.manifest(fit_of(world, STANDARD, file(n)), file(n)))
+        if sent[person.id] < limit:
+            deposit.announce(world, person.caller, manifest)
+            sent[person.id] += 1
+        else:
+            with pytest.raises(Refused, match="quota.deposits-day"):
+                deposit.announce(world, person.caller, manifest)
+    assert instant(world.clock()).startswith("2026-11-22")
