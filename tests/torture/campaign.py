@@ -1,12 +1,19 @@
 """Kill a dam at work, again and again, and start it again: what was acknowledged must stand, once, and nothing else."""
 
 import random
+import shutil
+import subprocess
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import httpx
+
 import served
+from datadam import client
+from datadam.errors import Unavailable
 from torture.depositors import SETTLE_SECONDS, House
 from torture.faults import Fault, install
 from torture.processes import NotStarted, serving
@@ -14,7 +21,10 @@ from torture.processes import NotStarted, serving
 MEMBERS = 3
 LONGEST = 0.9  # seconds of work before a kill: several small deposits, or part of a large one
 EARLY = 0.25  # share of the kills that come while the dam starts and recovers
+LOST = 0.4  # share of the answers that never come
 STARTS = 0.2  # seconds in which a start is under way
+FAILING = ("disk.failed", "log.stopped", "spool.broken", "spool.disk-full", "deposit.broke")
+"""What a dam may say while its disk fails."""
 PORTS = tuple(
     Fault(at=at, when=when)
     for at in (
@@ -121,7 +131,7 @@ def errors_at(folder: Path, places: Iterable[Fault], *, seed: int) -> Outcome:
     found, started = Outcome(name="the disk fails at a place", seed=str(seed)), time.monotonic()
     house = House.built(folder, members=1, seed=seed, plain=True)
     (member,) = house.members
-    member.refusals = {"disk.failed", "log.stopped", "spool.broken", "spool.disk-full", "deposit.broke"}
+    member.refusals = set(FAILING)
     armed = folder.parent / f"{folder.name}.armed"
     for place in places:
         with served.serving(folder) as dam:
@@ -165,3 +175,111 @@ def kills_at(folder: Path, places: Iterable[Fault], *, seed: int) -> Outcome:
     _ends_well(house, found)
     found.seconds = time.monotonic() - started
     return found
+
+
+def crowd(folder: Path, *, depositors: int, each: int, seed: int) -> Outcome:
+    """Many members deposit at once."""
+    found, started = Outcome(name=f"{depositors} depositors at once", seed=str(seed)), time.monotonic()
+    house = House.built(folder, members=depositors, seed=seed, plain=True, workers=2)
+    with serving(folder) as dam:
+        for thread in house.load(dam.url, new=each):
+            thread.join()
+        found.faults += house.faults(dam.url)
+        found.n = sum(len(member.told) for member in house.members)
+    if found.n != depositors * each:
+        found.faults.append(f"{found.n} of {depositors * each} deposits ended")
+    _ends_well(house, found)
+    found.seconds = time.monotonic() - started
+    return found
+
+
+class Lossy(httpx.BaseTransport):
+    """A network that brings every request to the dam and loses many an answer."""
+
+    def __init__(self, real: httpx.BaseTransport, chance: random.Random) -> None:
+        """Stand before a real one."""
+        self.real, self.lost, self.chance = real, 0, chance
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Have the request done; then perhaps lose what was answered."""
+        answer = self.real.handle_request(request)
+        if self.chance.random() < LOST:
+            answer.read()
+            answer.close()
+            self.lost += 1
+            message = "the answer was lost"
+            raise httpx.ReadError(message, request=request)
+        return answer
+
+    def close(self) -> None:
+        """Let go of the real one."""
+        self.real.close()
+
+
+def lost_answers(folder: Path, *, deposits: int, seed: int) -> Outcome:
+    """Four answers of ten are lost on their way; the member tries again with the same manifest until it has one."""
+    found, started = Outcome(name="an answer is lost", seed=str(seed)), time.monotonic()
+    house = House.built(folder, members=1, seed=seed, plain=True)
+    (member,) = house.members
+    with serving(folder) as dam:
+        lossy = Lossy(httpx.HTTPTransport(), random.Random(seed))
+        with client.connect(dam.url, key=member.person.key) as line:
+            line._http.close()
+            line._http = httpx.Client(base_url=dam.url, transport=lossy)
+            for _ in range(deposits):
+                one = member.prepare()
+                while one.id not in member.index:
+                    with suppress(Unavailable):
+                        member.hand_in(line, one)
+        found.n = lossy.lost
+        found.faults += house.faults(dam.url)
+    _ends_well(house, found)
+    found.seconds = time.monotonic() - started
+    return found
+
+
+@contextmanager
+def small_disk(at: Path, megabytes: int) -> Iterator[Path]:
+    """A file system of that size, mounted at `at`; `PermissionError` where this user may not mount one."""
+    at.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(at)]
+    mount = shutil.which("mount")
+    if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        raise PermissionError
+    try:
+        yield at
+    finally:
+        subprocess.run(["umount", "-l", str(at)], capture_output=True, check=True)
+
+
+def full_disks(folder: Path, *, rounds: int, seed: int) -> Outcome:
+    """Fill the disk until so many bytes are left, deposit, make room, and try again; then all of it a start later."""
+    found, started = Outcome(name="the disk is full", seed=str(seed)), time.monotonic()
+    folder.mkdir()
+    chance = random.Random(seed)
+    with small_disk(folder / "disk", 64) as disk:
+        house = House.built(disk / "dam", members=1, seed=seed, plain=True)
+        (member,) = house.members
+        member.refusals = {*FAILING, "store.broken"}
+        for number in range(rounds):
+            with serving(house.folder) as dam:
+                member.patience = SETTLE_SECONDS
+                member.work(dam.url, new=0)
+                found.faults += house.faults(dam.url)
+                member.patience = 2
+                fill(disk / "filler", left=0 if number == 0 else int(10 ** chance.uniform(3, 5.5)))
+                member.work(dam.url, new=1)
+                found.n += bool(member.open() or member.told[member.handed[-1].id] == "refused")
+                (disk / "filler").unlink()
+                member.work(dam.url, new=0)
+        member.patience = SETTLE_SECONDS
+        _ends_well(house, found)
+    found.seconds = time.monotonic() - started
+    return found
+
+
+def fill(path: Path, *, left: int) -> None:
+    """Write a file until only so many bytes are left on its disk."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while (room := shutil.disk_usage(path.parent).free - left) > 0:
+            file.write(bytes(min(room, 1024 * 1024)))

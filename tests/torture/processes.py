@@ -79,9 +79,14 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, faults: Sequence[Fault] = (), killed_after: float | None = None) -> Iterator[Served]:
-    """Serve the dam in `folder`; `NotStarted` where it ends before it serves, as it does if killed too early."""
-    said = folder.parent / f"{folder.name}.stderr"
+def serving(
+    folder: Path, *, faults: Sequence[Fault] = (), killed_after: float | None = None, said: Path | None = None
+) -> Iterator[Served]:
+    """Serve the dam in `folder`; `NotStarted` where it ends before it serves, as it does if killed too early.
+
+    What it writes to standard error goes to `said`, or to a file beside the folder.
+    """
+    said = said or folder.parent / f"{folder.name}.stderr"
     told, tell = forks().Pipe(duplex=False)
     process = forks().Process(target=_serve, args=(str(folder), tuple(faults), str(said), tell, dict(os.environ)))
     process.start()

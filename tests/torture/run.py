@@ -1,0 +1,68 @@
+"""Torture a dam for a while and write what was seen: `run.py --kills 300 --seed 20261122 --into docs/torture.md`."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
+
+from torture import campaign  # noqa: E402  (it lies where the path was just set)
+from torture.campaign import Outcome  # noqa: E402
+
+BEGIN, END = "<!-- made by make torture: begin -->", "<!-- made by make torture: end -->"
+
+
+def outcomes(kills: int, seed: int) -> list[Callable[[Path], Outcome]]:
+    """Every experiment, to be given a folder of its own."""
+    return [
+        lambda folder: campaign.random_kills(folder, kills=kills, seed=seed),
+        lambda folder: campaign.kills_at(folder, campaign.PORTS, seed=seed),
+        lambda folder: campaign.kills_at(folder, campaign.system_calls(), seed=seed + 1),
+        lambda folder: campaign.errors_at(folder, campaign.errors(), seed=seed),
+        lambda folder: campaign.crowd(folder, depositors=8, each=max(3, kills // 30), seed=seed),
+        lambda folder: campaign.lost_answers(folder, deposits=max(3, kills // 30), seed=seed),
+        lambda folder: campaign.full_disks(folder, rounds=max(6, kills // 15), seed=seed),
+    ]
+
+
+def table(found: list[Outcome]) -> str:
+    """What was seen, a row an experiment."""
+    lines = ["| what went wrong, on purpose | n | deposits acknowledged | lost, doubled or wrong | seed | seconds |"]
+    lines += ["|---|--:|--:|--:|--:|--:|"]
+    lines += [
+        f"| {one.name} | {one.n} | {one.acknowledged} | {len(one.faults)} | {one.seed} | {one.seconds:.0f} |"
+        for one in found
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run everything; the number of experiments that found something."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=300, help="kills at random times; the rest grows with them")
+    parser.add_argument("--seed", type=int, default=20261122)
+    parser.add_argument("--into", type=Path, help="a page with a place for the table")
+    given = parser.parse_args()
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["DATADAM_HOME"] = str(Path(name, "home"))
+        for number, experiment in enumerate(outcomes(given.kills, given.seed)):
+            one = experiment(Path(name, str(number)))
+            found.append(one)
+            sys.stdout.write(f"{one.name}: n = {one.n}, wrong: {one.faults or 0}\n")
+            sys.stdout.flush()
+    if given.into:
+        page = given.into.read_text(encoding="utf-8")
+        before, after = page[: page.index(BEGIN)], page[page.index(END) :]
+        given.into.write_text(f"{before}{BEGIN}\n{table(found)}\n{after}", encoding="utf-8")
+    else:
+        sys.stdout.write(table(found) + "\n")
+    return sum(bool(one.faults) for one in found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
