@@ -68,6 +68,11 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     assert does("receipt", id=deposit.id)
     assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
     assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
+    backups = world.settings.folder.parent / "backups"
+    assert does("backup", into=str(backups), keep="1")["entries"] == world.ledger.size
+    assert does("backup", into=str(backups), with_keys="yes")["keys"] is True
+    with pytest.raises(Invalid, match="backup.keep-wrong"):
+        does("backup", into=str(backups), keep="few")
     assert does("expel", member=person.id, reason="over")["index"] > 0
     assert does("forget", member=person.id, reason="asked for")["index"] > 0
     (member,) = [one for one in does("members")["items"] if one["id"] == person.id]
