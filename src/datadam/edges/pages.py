@@ -7,6 +7,7 @@ the rest. A value that a spreadsheet would take for a formula gets an apostrophe
 import base64
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from html import escape
@@ -111,13 +112,16 @@ class Html(str):
 def tag(name: str, *inside: str, **attributes: object) -> Html:
     """An element; what is no markup of ours is escaped, in attributes too. `class_` is `class`, `data_x` `data-x`."""
     given = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items() if value
+        f' {key.rstrip("_").replace("_", "-")}="{_safe(str(value))}"' for key, value in attributes.items() if value
     )
     return Html(f"<{name}{given}>{''.join(_safe(part) for part in inside)}</{name}>")
 
 
 def _safe(part: str) -> str:
-    return part if isinstance(part, Html) else escape(part)
+    """Escaped, without control characters and direction marks, which can make a text read as another."""
+    if isinstance(part, Html):
+        return part
+    return escape("".join(letter for letter in part if unicodedata.category(letter)[0] != "C"))
 
 
 def sent(value: object) -> str:
