@@ -397,6 +397,15 @@ def test_words_and_wider_limits_leave_rows_in_their_table() -> None:
     assert not after(*OLD.columns[2:], replace(AMOUNT, scale=4, precision=10), old=OLD).still
 
 
+@pytest.mark.parametrize(("new", "effect"), CHANGES)
+def test_a_minor_version_needs_no_migration(new: Standard, effect: Effect) -> None:
+    """What compare calls words or compatible leaves every row where it lies, under every reader."""
+    found = step(BASE, replace(new, version="1.1.0"), CODES)
+    if effect < Effect.BREAKING:
+        assert found.still
+        assert not found.faults
+
+
 def test_limits_of_old_rows_travel_along() -> None:
     """A tighter range of a later version says nothing of rows before it: no step may rely on it."""
     first = standard(ID, column("n", Type.INTEGER, minimum=Decimal(0), maximum=Decimal(10**15)))

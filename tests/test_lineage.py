@@ -242,6 +242,18 @@ def test_a_version_ends_on_its_day(world: World) -> None:
     well(world)
 
 
+def test_a_standard_that_ended_takes_nothing_more(world: World) -> None:
+    """The last version may end too: then nobody deposits, and no other version is recommended."""
+    firm = Person("A").joins(world)
+    firm.deposits(world, ID, GOOD)
+    lineage.deprecate(world, ID, "1.0.0", START.date().isoformat())
+    forward(world, days=1)
+    with pytest.raises(Invalid, match="deposit.standard-ended"):
+        firm.deposits(world, ID, b"meter,amount\nA8,1\n")
+    with granted(world, firm, ID):
+        assert served(world, firm).height == 3
+
+
 def test_a_last_day_may_be_put_off_never_brought_forward(world: World) -> None:
     """Members rely on it; a day that is over or no day at all is refused, and the log takes no other word."""
     for version, day, code in (

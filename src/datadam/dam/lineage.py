@@ -160,6 +160,8 @@ def may_deposit(world: World, member: str, id: str, version: str) -> None:
         raise NotFound("standard.unknown", standard=id[:200], version=version[:40])
     end = until(world, id, version)
     if not _open(world, end):
+        if version == known[-1]:
+            raise Invalid("deposit.standard-ended", standard=id, version=version, until=end)
         raise Invalid("deposit.version-ended", standard=id, version=version, until=end, last=known[-1])
     if version == known[-1]:
         return
