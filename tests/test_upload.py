@@ -754,6 +754,34 @@ def test_a_check_that_takes_long_is_waited_for_elsewhere(
     assert sender.end() == "committed"
 
 
+def test_a_long_reading_after_a_restart_is_done_once(
+    dam: Served, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who finds it too long and asks again neither ends it nor begins it anew, and goes on at the same byte."""
+    monkeypatch.setattr(edge, "WAIT_SECONDS", 0.2)
+    sender, go, readings = Sender(dam, alice), threading.Event(), list[int]()
+    sender.patch(DATA[:100], 0)
+    dam.world.spool._held.clear()  # type: ignore[attr-defined]
+    real = spool_pieces.Pieces._read
+
+    def slow(pieces: spool_pieces.Pieces, path: Path, *, checked: bool) -> None:
+        readings.append(pieces.size)
+        go.wait(30)
+        real(pieces, path, checked=checked)
+
+    monkeypatch.setattr(spool_pieces.Pieces, "_read", slow)
+    with pytest.raises(httpx.ReadTimeout):
+        sender.ask("PATCH", sender.path, content=DATA[100:], headers=at(100, last=True), timeout=0.5)
+    assert sender.ask("HEAD", sender.path).status_code == 503
+    go.set()
+    while (told := sender.ask("HEAD", sender.path)).status_code == 503:
+        time.sleep(0.05)
+    assert told.headers["Upload-Offset"] == "100"
+    assert sender.patch(DATA[100:], 100, last=True).status_code == 202
+    assert readings == [100]
+    assert sender.end() == "committed"
+
+
 # --- our client -------------------------------------------------------------------------------------------------------
 
 
