@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from datadam.adapters import polars_columns, polars_quality
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.polars_quality import PolarsSurveyor
-from datadam.dam import deposit, publish, quality, report
+from datadam.dam import publish, quality, report
 from datadam.dam.world import World
-from datadam.errors import Unavailable
+from datadam.errors import NotFound, Unavailable
 from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import (
     CodeList,
@@ -473,7 +473,12 @@ def test_history_is_the_newest_deposits_only(world: World, monkeypatch: pytest.M
     person = Person("A").joins(world)
     jobs = [person.deposits(world, ID, f"meter,amount\nA1,{number}\n".encode()) for number in range(5)]
     orders: list[SurveyOrder] = []
-    monkeypatch.setattr(PolarsSurveyor, "survey", lambda _, order: orders.append(order) or Survey())
+
+    def noted(_: object, order: SurveyOrder) -> Survey:
+        orders.append(order)
+        return Survey()
+
+    monkeypatch.setattr(PolarsSurveyor, "survey", noted)
     person.deposits(world, ID, b"meter,amount\nA1,9\n")
     assert [path.stem for path in orders[0].held] == [job.id for job in reversed(jobs[2:])]
 
@@ -516,6 +521,6 @@ def test_only_its_contributor_sees_a_survey(world: World) -> None:
     """Another's deposit is as unknown as none; values are in no statement and no table."""
     person, other = Person("A").joins(world), Person("B").joins(world)
     job = person.deposits(world, ID, b"meter,amount\nA1,917\n")
-    with pytest.raises(deposit.NotFound, match="deposit.unknown"):
+    with pytest.raises(NotFound, match="deposit.unknown"):
         seen(world, other, job.id)
     assert "917" not in str([world.ledger.statement(id).body for _, id in world.ledger.entries()])

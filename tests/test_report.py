@@ -301,7 +301,7 @@ def test_a_file_prepared_on_the_command_line_is_deposited_from_there(
     (tmp_path / "bad.csv").write_text("amount,Meter\nmany,M1\n")
     for command in (("prepare", "--into", "no.csv", "--standard", "standard.yaml"), ("deposit", "--local", *who)):
         given = command if command[0] == "prepare" else (*command, "--standard", STANDARD)
-        assert "1" in run(given[0], "bad.csv", *given[1:], "--yes", code=3)
+        assert "1" in run(given[0], "bad.csv", *given[1:], "--set", "amount=amount", "--yes", code=3)
     assert not (tmp_path / "no.csv").exists()
 
 
