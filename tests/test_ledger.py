@@ -218,7 +218,7 @@ def test_every_kind_has_its_parties() -> None:
     """Who must sign what, for each kind that there is."""
     facts: Json = {"member": MEMBER, "contributor": MEMBER}
     both, alone = {MEMBER, "dam"}, {MEMBER}
-    special = {Kind.MEMBER: both, Kind.KEY: alone, Kind.MANIFEST: alone}
+    special = {Kind.MEMBER: both, Kind.KEY: alone, Kind.MANIFEST: alone, Kind.WITHDRAWAL: alone}
     for kind in Kind:
         assert parties(say(kind, facts, EVE)) == special.get(kind, {"dam"})
     assert parties(say(Kind.EXIT, {**facts, "signed_by_member": True}, EVE)) == both

@@ -66,6 +66,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     assert does("revoke", grant_id=grant)["index"] > 0
     deposit = person.deposits(world, STANDARD, GOOD)
     assert does("receipt", id=deposit.id)
+    assert does("freeze", id=f"{STANDARD}@2026")["id"] == f"{STANDARD}@2026"
     assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
     assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
     backups = world.settings.folder.parent / "backups"

@@ -361,6 +361,12 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
     leave = grant.grant(world, one.id, "test.reading")
     rotation = seal.new_key()
     text = standard_text().replace("1.0.0", "1.0.1")
+    held = a_manifest(one)
+    state.record(world, held, state.statement(world, Kind.OUTCOME, outcome(held)))
+    taken = {"contributor": one.id, "deposits": [held.id], "replaced_by": None, "reason": "r"}
+    reached = {**dict.fromkeys(("rows", "files", "bodies", "journal"), 1), "editions": []}
+    beyond = {"backups_until": None, "recipients": 0, "strangers": False}
+    frozen = {"standard": "test.reading", "version": "1.0.0", "name": "a", "upto": 0, "batch": 1, "digest": HEX}
     return {
         Kind.MEMBER: (facts_of(new.accession(new.profile())), (new.key, dam)),
         Kind.DECLINE: ({"application": HEX, "member": new.id, "reason": "r"}, (dam,)),
@@ -391,6 +397,10 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
             (dam,),
         ),
         Kind.ERASURE: ({"body": HEX, "member": None, "reason": "r"}, (dam,)),
+        Kind.DEPRECATION: ({"standard": "test.reading", "version": "1.0.0", "until": "2999-12-31"}, (dam,)),
+        Kind.WITHDRAWAL: (taken, (one.key,)),
+        Kind.PURGE: ({"contributor": one.id, "withdrawal": HEX, "reached": reached, "beyond": beyond}, (dam,)),
+        Kind.EDITION: ({**frozen, "replaces": None}, (dam,)),
     }
 
 

@@ -1,5 +1,6 @@
 """The way back as members see it: over HTTP, with the client and on the command line, while others read."""
 
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from datadam import client, seal
 from datadam.dam import grant, publish, withdraw
 from datadam.errors import DamError, Invalid, NotFound
 from datadam.ledger import verify_receipt
-from datadam.model import Feed, Fit, Kind, standard_id
+from datadam.model import Feed, Fit, Kind, Withdrawal, standard_id
 from served import STANDARD, Served, published, serving
 from worlds import Person, standard_text
 
@@ -346,3 +347,43 @@ def test_an_open_reservoirs_receipt_says_that_anybody_may_have_copies(dam: Serve
     job = mine.deposit(path, fit_for("test.open"))
     (done,) = mine.withdraw([job], reason="ended")
     assert mine.erased(done["id"], seconds=20)["purge"]["beyond"]["strangers"] is True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_while_it_erases_a_dam_goes_on_at_its_start(tmp_path: Path, seed: int) -> None:
+    """`kill -9` up to half a second after the withdrawal was sent: taken and then erased, or nothing happened."""
+    folder, wait = tmp_path / "dam", random.Random(seed).uniform(0, 0.5)
+    with serving(folder, share_refresh_seconds=0) as first:
+        published(first.world)
+        ann, ben = reader(first, "Ann"), reader(first, "Ben")
+        handed_in(opened(first, ben), a_file(tmp_path, "ben", 1))
+        id = handed_in(opened(first, ann), a_file(tmp_path, "ann", *range(200)))
+        assert len(meters(opened(first, ben))) == 201
+    with ours.process(folder) as running, client.connect(running.url, key=ann.key) as mine:
+        job = mine.deposits()
+        killer = threading.Timer(wait, running.process.kill)
+        killer.start()
+        try:
+            mine.withdraw(job, reason="ended")
+            taken = True
+        except DamError:  # the line broke off
+            taken = False
+        killer.join()
+        running.process.wait()
+    with serving(folder, share_refresh_seconds=0) as after:
+        stood = withdrawn(after, id)
+        assert stood or not taken
+        if not stood:
+            opened(after, ann).withdraw(opened(after, ann).deposits(), reason="ended")
+        erased(after)
+        assert meters(opened(after, ben)) == {"ben-0"}
+        assert after.world.lake.traces(STANDARD, [id]) == []
+    checked = ours.run("check", folder)
+    assert checked.returncode == 0, checked.stderr
+
+
+def withdrawn(dam: Served, id: str) -> bool:
+    """Whether the log says that a deposit was taken back."""
+    with dam.world.store.read() as rows:
+        return rows.get(Withdrawal, id) is not None

@@ -196,18 +196,23 @@ def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> J
             _, digest, size = world.spool.receive(
                 job.id, chunks, limit=min(told["size"], world.settings.max_file_bytes)
             )
-            return received(world, job, digest, size)
+            _check_received(job, digest, size)
         except BaseException:
             world.spool.clear(job.id)
             raise
+        return _moved(world, job, Stage.RECEIVED)  # once this is durable, the file must stay
 
 
 def received(world: World, job: Job, digest: str, size: int) -> Job:
     """Move an announced deposit on whose file is in the spool; `Invalid` if it is not what the manifest says."""
+    _check_received(job, digest, size)
+    return _moved(world, job, Stage.RECEIVED)
+
+
+def _check_received(job: Job, digest: str, size: int) -> None:
     told = seal.opened(job.envelope).body["file"]
     if (digest, size) != (told["digest"], told["size"]):
         raise Invalid("deposit.file-other", name=told["name"], size=size, expected=told["size"])
-    return _moved(world, job, Stage.RECEIVED)
 
 
 @contextmanager
