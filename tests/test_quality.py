@@ -291,7 +291,7 @@ def test_a_key_of_time_alone_is_one_series(tmp_path: Path) -> None:
 
 
 def test_what_would_take_too_long_is_not_done_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond a million rows neither history nor kept repeats are compared."""
+    """Beyond so many rows neither history nor kept repeats are compared."""
     monkeypatch.setattr(polars_quality, "MOST_ROWS", 10)
     finding = only(looked(tmp_path, f"place,year,tonnes\n{YEARS}KOR,2024,1\n"))
     assert finding.reason.code == "quality.history-not-compared"

@@ -20,7 +20,7 @@ from datadam.model import Column, Protection, Reason, Type
 from datadam.plan import UNFOLDED_NAME, UNFOLDED_VALUE, Cell, Check, Plan
 from datadam.ports import Finding, Survey, SurveyOrder
 
-MOST_ROWS: Final = 1_000_000  # compared with one another or with history; beyond it a look would outlast the judging
+MOST_ROWS: Final = 250_000  # compared with one another or with history: beyond it a look would cost what judging does
 MOST_TOTALS: Final = 50  # printed totals that are added up again
 SHOWN_ROWS: Final = 20  # of one finding
 TOTALS: Final = (
