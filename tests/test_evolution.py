@@ -169,6 +169,25 @@ def test_a_change_tells_whom_it_may_break() -> None:
     assert [change.breaks for change in compare(BASE, loose)] == [(CONSUMERS,)]
 
 
+@pytest.mark.parametrize(
+    ("move", "breaks"),
+    [
+        (Move(column="kind", codes={"a": "b", "b": "a"}), True),
+        (Move(column="kind", codes={"a": "a"}), False),
+        (Move(column="note", source="note"), False),
+        (Move(column="count", numerator=1000), True),
+        (Move(column="count", numerator=7, denominator=7), False),
+    ],
+)
+def test_values_that_mean_something_else_are_a_major_change(move: Move, breaks: bool) -> None:  # noqa: FBT001
+    """Also where columns, types and lists look the same: who reads `a` as `a` would be wrong from then on."""
+    old = standard(ID, column("kind", values=("a", "b")), column("note"), column("count", Type.INTEGER))
+    new = replace(old, version="1.0.1", migration=Migration(after="1.0.0", moves=(move,)))
+    assert [change.code for change in compare(old, new)] == (["change.converted"] if breaks else [])
+    assert bool(successor_faults(old, new)) is breaks
+    assert compare(old, replace(new, migration=Migration(after="0.9.0", moves=(move,)))) == ()
+
+
 # --- read what lies there ---------------------------------------------------------------------------------------------
 
 AMOUNT = column("amount", Type.DECIMAL, precision=9, scale=3, unit="kg")

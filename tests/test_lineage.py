@@ -210,7 +210,7 @@ def test_a_member_hears_what_it_signed_and_what_came_after(world: World) -> None
     told = lineage.signed(world, firm.id, ID)
     assert told is not None
     assert (told.version, told.last, told.until, told.accepted) == ("1.0.0", "2.0.0", "2026-12-31", True)
-    assert [change.code for change in told.changes] == ["change.column-renamed", "change.limits"]
+    assert [change.code for change in told.changes] == ["change.column-renamed", "change.limits", "change.converted"]
     forward(world, days=60)
     late = lineage.signed(world, firm.id, ID)
     assert late is not None

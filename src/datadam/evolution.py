@@ -122,6 +122,9 @@ def _column_changes(old: Standard, new: Standard) -> Iterator[Change]:
     for column in new.columns:
         if (source := renamed.get(column.name, column.name)) in before:
             yield from _one_column(before[source], column)
+    for move in moves_after(old, new).values():
+        if move.numerator not in {None, move.denominator} or any(code != to for code, to in move.codes.items()):
+            yield Change("change.converted", Effect.BREAKING, {"column": move.column}, _BOTH)
 
 
 def _sources(old: Standard, new: Standard) -> dict[str, str]:
