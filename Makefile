@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint light bench foreign docs lock clean
+.PHONY: help setup demo test lint light bench torture attack foreign docs lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -54,6 +54,13 @@ light: ## the client as users get it: from the wheel, with nothing but what it d
 
 bench: setup ## every benchmark, and the table in docs/benchmarks.md; ROWS bounds the size, INTO names another file
 	$(BIN)/python benchmarks/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(INTO),--into $(INTO))
+
+torture: setup ## kill, starve and mislead a dam, and the table in docs/torture.md; KILLS bounds it, INTO names another file
+	$(BIN)/python tests/torture/run.py --kills $(or $(KILLS),300) --into $(or $(INTO),docs/torture.md)
+
+attack: setup ## hand every hostile file to a dam; the files lie in build/hostile afterwards
+	$(BIN)/python scripts/hostile_files.py build/hostile
+	$(BIN)/python -m pytest -q tests/test_hostile_files.py
 
 docs: setup ## write what is generated: reference, architecture, pictures
 	$(BIN)/python scripts/architecture.py

@@ -206,9 +206,10 @@ def values() -> Iterator[Case]:
 
 def names() -> Iterator[Case]:
     """Good files with bad names: a name is shown to its sender and leads nowhere."""
-    evil = ("../../../etc/passwd", "/etc/passwd", "~/.ssh/id_ed25519", "a\\..\\b.csv", "*.csv", "x[0-9].csv", "-rf",
-            "file:///etc/passwd", "s3://bucket/key.csv", "https://127.0.0.1/x.csv", "\\\\host\\share\\x.csv", ".", "CON",
-            "a\nb.csv", "\x1b[2J.csv", "\u202evsc.exe", "%2e%2e%2fx", "x.csv;rm -rf", "$(id).csv", "n" * 255)  # fmt: skip
+    evil = ("../../../etc/passwd", ".", "CON", "/etc/passwd", "~/.ssh/id_ed25519", "a\\..\\b.csv", "*.csv", "-rf",
+            "file:///etc/passwd", "s3://bucket/key.csv", "https://127.0.0.1/x.csv", "\\\\host\\share\\x.csv",
+            "a\nb.csv", "\x1b[2J.csv", "\u202evsc.exe", "%2e%2e%2fx", "x.csv;rm -rf",
+            "x[0-9].csv", "$(id).csv", "n" * 255)  # fmt: skip
     for number, name in enumerate(evil):
         yield _taken(f"file-name-{number}", GOOD, file_name=name)
 
@@ -467,7 +468,8 @@ _RELATIONS: Final = (
 _OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _CELLS: Final = (
-    '<row r="1"><c r="A1" t="inlineStr"><is><t>meter</t></is></c><c r="B1" t="inlineStr"><is><t>amount</t></is></c></row>'
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>meter</t></is></c>'
+    '<c r="B1" t="inlineStr"><is><t>amount</t></is></c></row>'
     '<row r="2"><c r="A2" t="inlineStr"><is><t>A1</t></is></c><c r="B2"><v>5</v></c></row>'
     '<row r="3"><c r="A3" t="inlineStr"><is><t>A2</t></is></c><c r="B3"><v>7</v></c></row>'
 )
@@ -482,8 +484,10 @@ def workbook(
     links: str = "",
 ) -> bytes:
     """An Excel file of one sheet, written part by part so that each can lie."""
-    sheet = f'<?xml version="1.0" encoding="UTF-8"?>{prologue}<worksheet xmlns="{_MAIN}">{before}<sheetData>{cells}</sheetData></worksheet>'
-    book = f'<?xml version="1.0" encoding="UTF-8"?><workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets><sheet name="Data" sheetId="1" r:id="rId1"/></sheets></workbook>'
+    xml = '<?xml version="1.0" encoding="UTF-8"?>'
+    sheet = f'{xml}{prologue}<worksheet xmlns="{_MAIN}">{before}<sheetData>{cells}</sheetData></worksheet>'
+    named = '<sheets><sheet name="Data" sheetId="1" r:id="rId1"/></sheets>'
+    book = f'{xml}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">{named}</workbook>'
     root = _RELATIONS.format(f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>')
     inner = _RELATIONS.format(
         f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>{links}'

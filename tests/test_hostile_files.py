@@ -1,4 +1,4 @@
-"""Hostile and broken files: each ends as it should, clearly, with bounded memory and time, and leaves nothing behind."""
+"""Hostile and broken files: each ends as it should, clearly, at a bounded cost, and leaves nothing behind."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -143,7 +143,10 @@ class Attacked:
         while job.stage not in deposit.FINAL:
             time.sleep(0.005)
             job = deposit.own_job(self.world, self.person.caller, job.id)
-        found.ends, found.error = {Stage.COMMITTED: "taken", Stage.REFUSED: "refused"}[Stage(job.stage)], job.fault
+        found.ends, found.error = (
+            {Stage.COMMITTED: "taken", Stage.REFUSED: "refused"}[Stage(job.stage)],
+            dict(job.fault or {}),
+        )
         if found.ends == "taken":
             found.rows = self._rows(job.id)
         if not known:

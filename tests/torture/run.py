@@ -17,15 +17,16 @@ BEGIN, END = "<!-- made by make torture: begin -->", "<!-- made by make torture:
 
 
 def outcomes(kills: int, seed: int) -> list[Callable[[Path], Outcome]]:
-    """Every experiment, to be given a folder of its own."""
+    """Every experiment, to be given a folder of its own; a short course leaves places out."""
+    step = max(1, 60 // kills)
     return [
         lambda folder: campaign.random_kills(folder, kills=kills, seed=seed),
-        lambda folder: campaign.kills_at(folder, campaign.PORTS, seed=seed),
-        lambda folder: campaign.kills_at(folder, campaign.system_calls(), seed=seed + 1),
-        lambda folder: campaign.errors_at(folder, campaign.errors(), seed=seed),
+        lambda folder: campaign.kills_at(folder, campaign.PORTS[::step], seed=seed),
+        lambda folder: campaign.kills_at(folder, list(campaign.system_calls())[::step], seed=seed + 1),
+        lambda folder: campaign.errors_at(folder, list(campaign.errors())[::step], seed=seed),
         lambda folder: campaign.crowd(folder, depositors=8, each=max(3, kills // 30), seed=seed),
         lambda folder: campaign.lost_answers(folder, deposits=max(3, kills // 30), seed=seed),
-        lambda folder: campaign.full_disks(folder, rounds=max(6, kills // 15), seed=seed),
+        lambda folder: campaign.full_disks(folder, rounds=max(2, kills // 15), seed=seed),
     ]
 
 
@@ -55,7 +56,10 @@ def main() -> int:
             found.append(one)
             sys.stdout.write(f"{one.name}: n = {one.n}, wrong: {one.faults or 0}\n")
             sys.stdout.flush()
-    if given.into:
+    if given.into and not given.into.exists():
+        given.into.parent.mkdir(parents=True, exist_ok=True)
+        given.into.write_text(f"{table(found)}\n", encoding="utf-8")
+    elif given.into:
         page = given.into.read_text(encoding="utf-8")
         before, after = page[: page.index(BEGIN)], page[page.index(END) :]
         given.into.write_text(f"{before}{BEGIN}\n{table(found)}\n{after}", encoding="utf-8")
