@@ -193,6 +193,7 @@ def _deposits(machine: Machine) -> None:
     done = machine("deposit", "good.csv", "--standard", STANDARD, "--yes")
     outcome = found(r"\b([0-9a-f]{64})\b", done.out)
     machine("deposit", "mixed.csv", "--standard", STANDARD)  # this layout was confirmed before
+    assert "prepared.csv" in machine("prepare", "good.csv", "--standard", STANDARD).out
     machine("map", "odd.csv", "--standard", STANDARD)
     assert "how many" in Path("mapping.yaml").read_text(encoding="utf-8")
     given = ("--set", "meter=Zähler", "--set", "amount=how many", "--drop", "colour", "--yes")
@@ -312,6 +313,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "leave": (("leave", "--reason", "x", "--url", "URL"), 3),
     "deposit": (("deposit", "none.csv", "--standard", STANDARD, "--url", "URL", "--key", "KEY"), 2),
     "map": (("map", "full/file", "--standard", "no.such", "--url", "URL"), 4),
+    "prepare": (("prepare", "none.csv", "--standard", "no.such", "--url", "URL"), 4),
     "deposits": (("deposits", "--url", "URL"), 3),
     "report": (("report", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
     "rejects": (("rejects", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
