@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,13 +17,13 @@ import served
 from datadam import client, seal, wiring
 from datadam.adapters import backup_files
 from datadam.adapters.backup_files import KEYS, MANIFEST
-from datadam.dam import backup, deposit, prove, release, withdraw
+from datadam.dam import backup, deposit, edition, prove, release, withdraw
 from datadam.dam.world import World
 from datadam.edges import operator
-from datadam.errors import DamError, Invalid, NotFound, Unavailable
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable
 from datadam.model import Deposit, Job, Kind, Member, Stage
 from served import STANDARD, published, serving
-from worlds import GOOD, Person, a_world, chunks, fit_of
+from worlds import GOOD, START, Person, a_world, chunks, fit_of
 
 MIXED = b"meter,amount\nB1,1\nB2,many\nB3,2\n"
 
@@ -39,7 +40,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Person]:
     """A dam with two members, deposits, rejects, a share and a deposit that only was received; to be copied."""
     folder = served.made(tmp_path_factory.mktemp("backup") / "dam")
     with wiring.world(folder) as world:
-        published(world, tier="open")
+        published(world, tier="open", repeat="refuse")
         alice, bob = Person("Alice").joins(world), Person("Bob").joins(world)
         assert alice.deposits(world, STANDARD, GOOD).stage == Stage.COMMITTED
         assert bob.deposits(world, STANDARD, MIXED).stage == Stage.COMMITTED
@@ -159,6 +160,36 @@ def test_old_backups_go_when_so_many_newer_ones_are_there(folder: Path, tmp_path
         assert backup_files.find(Path(path)).name == served.ORIGIN
 
 
+def test_no_backup_stays_longer_than_withdrawal_receipts_say(folder: Path, tmp_path: Path) -> None:
+    """Each backup drops those that are too old; where none is promised, none is made."""
+    into = tmp_path / "backups"
+    with wiring.world(folder, {"backup_days": 7}) as world:
+        old = backup.backup(replace(world, clock=lambda: START - timedelta(days=8)), into)
+        young = backup.backup(replace(world, clock=lambda: START - timedelta(days=6)), into)
+        assert young.dropped == ()  # it was not too old then
+        now = backup.backup(replace(world, clock=lambda: START), into)
+    assert now.dropped == (Path(old.path).name,)
+    assert [path.name for path in backup_files._backups(into)] == [Path(young.path).name, Path(now.path).name]
+    with wiring.world(folder, {"backup_days": 0}) as world, pytest.raises(Refused, match="backup.none-promised"):
+        backup.backup(world, into)
+
+
+def test_a_file_with_two_names_is_copied_once(template: tuple[Path, Person], folder: Path, tmp_path: Path) -> None:
+    """An edition's files are links to the table's, and so they are in a backup."""
+    with wiring.world(folder) as world:
+        (waiting,) = deposit.recover(world)
+        deposit.process(world, waiting, lambda *_: None)
+        edition.freeze(world, f"{STANDARD}@2026.11")
+        made = backup.backup(world, tmp_path / "backups", with_keys=True)
+        files = {path.stem: path.stat().st_ino for path in Path(made.path).glob("reservoirs/*/*/*.parquet")}
+        editions = {path.stem: path.stat().st_ino for path in Path(made.path).glob("editions/*/*/*.parquet")}
+    assert editions
+    assert editions.items() <= files.items()
+    wiring.restored(Path(made.path), tmp_path / "again")
+    assert checked(tmp_path / "again") == []
+    assert template
+
+
 def test_a_backup_of_another_dam_is_nothing_to_build_on(folder: Path, tmp_path: Path) -> None:
     """Two dams into one folder: each is whole; a damaged one, or one without links, is copied anew."""
     other = tmp_path / "other"
@@ -227,9 +258,9 @@ class Meddling:
         assert world.archive is not None
         self._own, self._meddle = world.archive, meddle
 
-    def draft(self, into: Path) -> Any:  # noqa: ANN401  (a context manager of the archive's own)
+    def draft(self, into: Path, at: datetime) -> Any:  # noqa: ANN401  (a context manager of the archive's own)
         """The archive's own draft, which is meddled with before it is kept."""
-        meddle, own = self._meddle, self._own.draft(into)
+        meddle, own = self._meddle, self._own.draft(into, at)
 
         class Draft:
             def __enter__(self) -> Self:
@@ -248,9 +279,9 @@ class Meddling:
 
         return Draft()
 
-    def drop(self, into: Path, keep: int) -> Any:  # noqa: ANN401
+    def drop(self, into: Path, keep: int | None, before: datetime) -> Any:  # noqa: ANN401
         """The archive's own."""
-        return self._own.drop(into, keep)
+        return self._own.drop(into, keep, before)
 
 
 def withdrawn(world: World, person: Person) -> str:
@@ -349,7 +380,7 @@ def test_two_backups_at_once_and_one_into_the_dam_are_refused(folder: Path, tmp_
     with wiring.world(folder) as world:
         assert world.archive is not None
         with (
-            world.archive.draft(tmp_path / "backups"),
+            world.archive.draft(tmp_path / "backups", world.clock()),
             pytest.raises(Unavailable, match="backup.under-way"),
         ):
             backup.backup(world, tmp_path / "backups")
@@ -515,7 +546,8 @@ def test_a_folder_in_use_is_not_restored_into(kept: Path, folder: Path, tmp_path
 
 def test_a_restored_dam_is_served_and_goes_on(kept: Path, tmp_path: Path, template: tuple[Path, Person]) -> None:
     """A member who pinned its log before believes it, and deposits again."""
-    served.run("restore", kept, tmp_path / "again")
+    done = served.run("restore", kept, tmp_path / "again")
+    assert done.returncode == 0, done.stderr
     with serving(tmp_path / "again") as dam, client.connect(dam.url, key=template[1].key) as own:
         assert own.trust()["size"] >= 1
         file = tmp_path / "more.csv"

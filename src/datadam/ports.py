@@ -576,10 +576,10 @@ class BackupDraft(Protocol):
 class Archive(Protocol):
     """Where backups of this dam go."""
 
-    def draft(self, into: Path) -> AbstractContextManager[BackupDraft]:
-        """A backup that is being made in `into`; unless it is kept, nothing of it stays."""
+    def draft(self, into: Path, at: datetime) -> AbstractContextManager[BackupDraft]:
+        """A backup that is being made in `into`, named by the time `at`; unless it is kept, nothing of it stays."""
         ...
 
-    def drop(self, into: Path, keep: int) -> Sequence[str]:
-        """Remove all but the newest `keep` backups; the names of those removed."""
+    def drop(self, into: Path, keep: int | None, before: datetime) -> Sequence[str]:
+        """Remove all but the newest `keep` backups, and those made before that time; the names of those removed."""
         ...

@@ -15,10 +15,10 @@ import os
 import re
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ VERSION: Final = 1
 MANIFEST: Final = "backup.json"
 KEYS: Final = "keys.json"
 
+_TIME: Final = "%Y%m%dT%H%M%SZ"
 _STAMP: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z(-[0-9]{1,3})?")
 _PART: Final = ".part"
 _STATE: Final = "state/dam.sqlite"
@@ -75,7 +76,7 @@ class BackupFiles:
         self._folder = folder
 
     @contextmanager
-    def draft(self, into: Path) -> "Iterator[Draft]":
+    def draft(self, into: Path, at: datetime) -> "Iterator[Draft]":
         """A backup that is being made in `into`; unless it is kept, nothing of it stays."""
         place = into.absolute()
         if place.resolve().is_relative_to(self._folder.path.resolve()):
@@ -83,17 +84,19 @@ class BackupFiles:
         with disk(into), _alone(place):
             for left in place.glob(f".*{_PART}"):
                 shutil.rmtree(left)
-            draft = Draft(folder=self._folder, into=place)
+            draft = Draft(folder=self._folder, into=place, at=at)
             try:
                 yield draft
             finally:
                 if draft.making.exists():
                     shutil.rmtree(draft.making)
 
-    def drop(self, into: Path, keep: int) -> Sequence[str]:
-        """Remove all but the newest `keep` backups; the names of those removed."""
+    def drop(self, into: Path, keep: int | None, before: datetime) -> Sequence[str]:
+        """Remove all but the newest `keep` backups, and those made before that time; the names of those removed."""
         with disk(into), _alone(into.absolute()):
-            old = _backups(into)[:-keep]
+            found = _backups(into)
+            surplus = found[:-keep] if keep else []
+            old = [path for path in found if path in surplus or path.name < before.strftime(_TIME)]
             for path in old:
                 (path / MANIFEST).unlink()  # first: half a backup is none
                 shutil.rmtree(path)
@@ -106,15 +109,19 @@ class Draft:
 
     folder: Folder
     into: Path
+    at: datetime
     making: Path = field(init=False)
     _name: str = field(init=False)
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _written: dict[str, Written] = field(default_factory=dict)
     _linked: int = 0
+    _inodes: dict[int, str] = field(
+        default_factory=dict
+    )  # files that the dam itself has under two names, as editions do
 
     def __post_init__(self) -> None:
         """Begin an empty folder under a name of its own."""
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        stamp = self.at.strftime(_TIME)
         names = [stamp, *(f"{stamp}-{number}" for number in range(1, 1000))]
         self._name = next(name for name in names if not (self.into / name).exists())
         self.making = self.into / f".{self._name}{_PART}"
@@ -137,7 +144,7 @@ class Draft:
         self._settled(settle)
         before = _newest(self.into, str(facts["name"]))
         for name, seen in self._seen.items():
-            if not (before and self._link(name, seen, before)):
+            if not ((before and self._link(name, seen, before)) or self._twin(name, seen)):
                 self._copy(name, seen)
         if with_keys:
             self._keys()
@@ -191,6 +198,18 @@ class Draft:
             return False  # gone, or this file system has no links
         self._written[name] = held
         self._linked += 1
+        return True
+
+    def _twin(self, name: str, seen: _Seen) -> bool:
+        """Whether the same file was copied under another name; then it is linked to that."""
+        first = self._inodes.setdefault(seen.inode, name)
+        if first == name or self._seen[first] != seen:
+            return False
+        try:
+            os.link(self.making / first, self._place(name))
+        except OSError:
+            return False
+        self._written[name] = self._written[first]
         return True
 
     def _copy(self, name: str, seen: _Seen | None = None) -> None:

@@ -12,12 +12,13 @@ when they are asked for.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from datadam.dam.deposit import FINAL
 from datadam.dam.world import World
-from datadam.errors import Invalid, Unavailable
+from datadam.errors import Invalid, Refused, Unavailable
 from datadam.model import Deposit, Job, Share, Stage, instant
 from datadam.ports import Chosen, Rows
 
@@ -40,21 +41,25 @@ class Kept:
 def backup(world: World, into: Path, *, with_keys: bool = False, keep: int | None = None) -> Kept:
     """Make a backup in the folder `into`, beside earlier ones; of all of them the newest `keep` stay.
 
+    None stays longer than `backup_days`, which withdrawal receipts promise; where that is 0, none is made (`Refused`).
     `Unavailable` (`backup.overtaken`) when the dam changes faster than it can be copied.
     """
     if world.archive is None:
         raise Unavailable("backup.no-folder")
     if keep is not None and keep < 1:
         raise Invalid("backup.keep-wrong", keep=keep)
+    if not world.settings.backup_days:
+        raise Refused("backup.none-promised")
+    oldest = world.clock() - timedelta(days=world.settings.backup_days)
     for left in range(ATTEMPTS, 0, -1):
         try:
-            with world.archive.draft(into) as draft:
+            with world.archive.draft(into, world.clock()) as draft:
                 with world.lock:
                     entries = world.ledger.size
                     draft.cut(_chosen(world))
                 facts = {"name": world.settings.name, "made": instant(world.clock()), "entries": entries}
                 made = draft.keep(settle, facts, with_keys=with_keys)
-            dropped = world.archive.drop(into, keep) if keep is not None else ()
+            dropped = world.archive.drop(into, keep, oldest)
             return Kept(
                 path=str(made.path),
                 entries=entries,
