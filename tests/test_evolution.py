@@ -488,8 +488,8 @@ def test_each_term_of_the_contract_is_told_by_its_name() -> None:
 
 @pytest.mark.parametrize(("numerator", "denominator", "digits"), [(1, 8, 6), (1, 5, 6), (3, 1, 7), (1, 1, 7)])
 def test_limits_are_carried_in_the_new_unit(numerator: int, denominator: int, digits: int) -> None:
-    """What a later step may rely on: at most 1000 / 8 is 125.000, six digits and not one less."""
-    first = standard(ID, column("n", Type.INTEGER, minimum=Decimal(0), maximum=Decimal(1000)))
+    """What a later step may rely on: at most 1001 / 8 is 125.125, six digits and not one less."""
+    first = standard(ID, column("n", Type.INTEGER, minimum=Decimal(0), maximum=Decimal(1001)))
     move = Move(column="n", numerator=numerator, denominator=denominator)
     second = standard(
         ID,

@@ -18,6 +18,7 @@ silently ignored; what only informs (tags, team, price …) is left alone and na
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -38,6 +39,7 @@ from datadam.model import (
     Move,
     PrivacyClass,
     Protection,
+    Reference,
     Repeat,
     Standard,
     StandardId,
@@ -251,7 +253,7 @@ def _table_faults(table: Json, at: Path, contract: Json) -> Iterator[DamError]:
 
 def _column_faults(column: Json, at: Path, contract: Json) -> Iterator[DamError]:
     logical = column.get("logicalType")
-    if logical not in _TYPES:
+    if not isinstance(logical, str) or logical not in _TYPES:
         place, allowed = _shown((*at, "logicalType"), contract), ", ".join(sorted(_TYPES))
         yield Invalid("odcs.value-not-allowed", path=place, value=_short(logical), allowed=allowed)
     for name in sorted(_OBEYED & set(column)):
@@ -406,6 +408,7 @@ def _column(found: Json) -> Column:
         max_length=options.get("maxLength"),
         pattern=options.get("pattern"),
         codes=ours.get("codes"),
+        reference=Reference(**ours["reference"]) if "reference" in ours else None,
         values=tuple(item["value"] for item in found.get("enum", ())),
         protection=Protection(ours.get("protection", Protection.KEEP)),
         privacy_class=PrivacyClass(found.get("classification", PrivacyClass.BUSINESS)),
@@ -520,6 +523,7 @@ def _column_terms(column: Column) -> dict[str, Any]:
         "unit": column.unit,
         "units": [_unit_terms(unit) for unit in column.units],
         "codes": column.codes,
+        "reference": asdict(column.reference) if column.reference else None,
         "protection": None if column.protection is Protection.KEEP else str(column.protection),
         "domain": column.domain,
         "maskKeep": column.mask_keep or None,
