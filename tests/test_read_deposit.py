@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ import polars as pl
 import pytest
 
 from datadam import client, mapping, seal
+from datadam.adapters import polars_read
+from datadam.cli.reading import declared, show_reading
 from datadam.dam import publish
+from datadam.edges import terminal
 from datadam.errors import Invalid
-from datadam.formats import codelists, odcs
+from datadam.formats import codelists, odcs, packing
 from datadam.formats.dialects import Declared
-from datadam.model import Kind, Reading
+from datadam.model import Kind, Reading, Source
 from served import STANDARD, Served, published, serving
 from worlds import Person
 
@@ -157,3 +161,134 @@ def test_what_cannot_be_read_at_all_is_told_here(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(Invalid, match="file.unreadable"):
             client.look(path)
+
+
+# --- folders ----------------------------------------------------------------------------------------------------------
+
+
+def folder_of(path: Path, **files: str) -> Path:
+    """A folder of CSV files."""
+    path.mkdir()
+    for name, text in files.items():
+        (path / f"{name}.csv").write_text(text, encoding="cp949")
+    return path
+
+
+def test_a_folder_is_one_deposit(dam: Served, alice: Person, tmp_path: Path) -> None:
+    """Rows of all its files under one header; the same folder is the same deposit; faults name file and row."""
+    parts = {
+        "b": "하천 유량 관측 기록 일람표\n\nmeter,amount\nF3,3\n",
+        "a": "하천 유량 관측 기록 일람표\n\nmeter,amount\nF1,1\nF2,2",  # no line end
+        "c": "하천 유량 관측 기록 일람표\n\nmeter,amount\n" + "".join(f"F{n},{n}\n" for n in range(10, 50)) + "F9,many\n",
+    }
+    folder = folder_of(tmp_path / "daily", **parts)
+    (folder / ".hidden").write_text("x")
+    with dam.client(alice) as own:
+        found = own.standard(STANDARD)
+        ids = []
+        for _ in range(2):
+            with client.as_one(folder) as (sent, shown, reading):
+                layout = client.look(shown)
+                fit = mapping.confirm(mapping.suggest(found, layout, codelists.packaged()), found, layout)
+                job = own.deposit(sent, fit, reading=reading)
+                ids.append(job["id"])
+    assert ids[0] == ids[1]
+    assert job["file"]["name"] == "daily.zip"
+    assert (job["stage"], job["tally"]["admitted"], job["tally"]["rejected"]) == ("committed", 43, 1)
+    assert job["file"]["reading"]["parts"] == [["a.csv", 2], ["b.csv", 1], ["c.csv", 41]]
+    assert reading is not None
+    assert [reading.place(row) for row in (0, 2, 3, 43, 44)] == [
+        ("a.csv", 0),
+        ("b.csv", 0),
+        ("c.csv", 0),
+        ("c.csv", 40),
+        (None, 0),
+    ]
+    assert terminal._fault_row(job["shown"][0], job["file"]["reading"]["parts"])[0] == "c.csv 41"
+
+
+def test_a_folder_of_several_layouts_is_none(tmp_path: Path) -> None:
+    """Another header, another encoding, no CSV, no file at all: told with the file's name."""
+    good = "meter,amount\n가,1\n"
+    with pytest.raises(Invalid, match="file.empty"), client.as_one(folder_of(tmp_path / "none")):
+        pass
+    for number, other in enumerate(["meter,volume\n가,1\n", "meter;amount\n가;1\n", '[{"meter": "가", "amount": 1}]']):
+        folder = folder_of(tmp_path / str(number), a=good, b=other)
+        with pytest.raises(Invalid, match="file.parts-differ") as caught, client.as_one(folder):
+            pass
+        assert caught.value.facts["part"] == "b.csv"
+    (folder / "b.csv").write_text(good, encoding="utf-8")
+    with pytest.raises(Invalid, match="file.parts-differ"), client.as_one(folder):
+        pass
+
+
+def zipped(path: Path, *texts: str) -> Path:
+    """An archive of files."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, text in enumerate(texts):
+            archive.writestr(f"../{number}", text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("texts", "code"),
+    [
+        (("a,b\n1,2\n", "a,c\n1,2\n"), "file.parts-differ"),
+        (("a,b\n1,2\n",), "file.zip-members"),
+        (("a,b\n1,2\n", "a,b\n1,2\n", "a,b\n"), "file.zip-members"),
+        (("a,b\n", "a,b\n"), "file.header-only"),
+        (("a,b\n1,\0\n", "a,b\n1,2\n"), "file.nul"),
+        (("a,b\n" + "1,2\n" * 3_000_000, "a,b\n" + "1,2\n" * 3_000_000), "file.bomb"),
+    ],
+)
+def test_a_packed_folder_is_believed_as_far_as_its_bytes_go(
+    texts: tuple[str, ...], code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the dam finds differs from what was signed: refused, whatever the members are called."""
+    monkeypatch.setattr(packing, "FREE", 20_000_000)
+    monkeypatch.setattr(packing, "RATIO", 0)
+    reading = Reading(compression="zip", parts=(("x", 1), ("y", 1)))
+    path = zipped(tmp_path / "x.zip", *texts)
+    with pytest.raises(Invalid, match=code):
+        polars_read.open_source(Source(path=str(path), format="csv", name="x", reading=reading))
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_parts_are_read_one_after_the_other(tmp_path: Path) -> None:
+    """Under one header; a part of a header alone has no rows; broken archives are told."""
+    reading = Reading(compression="zip", parts=(("x", 1), ("y", 0), ("z", 1)))
+    path = zipped(tmp_path / "x.zip", "a,b\n1,2\n", "a,b\n", "a,b\n3,4")
+    source = Source(path=str(path), format="csv", name="x", reading=reading)
+    opened = polars_read.open_source(source)
+    assert opened.rows.collect().rows() == [(0, "1", "2"), (1, "3", "4")]
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(Invalid, match="file.packed-broken"):
+        polars_read.open_source(source)
+
+
+# --- on the command line ----------------------------------------------------------------------------------------------
+
+
+def test_options_say_how_a_file_is_read() -> None:
+    """In words that a shell lets through; what cannot be meant is refused."""
+    said = declared("EUC-KR", "tab", "none", "2024", (3, 5, 9))
+    assert said == Declared(
+        encoding="cp949", separator="\t", quote="", sheet="2024", header_row=3, first_row=5, last_row=9
+    )
+    assert declared(None, None, None, None, (None, None, None)) == NOTHING
+    for wrong in (("x", None, (None, None, None)), (None, "x", (None, None, None)), (None, None, (3, 3, None))):
+        with pytest.raises(Invalid, match="file.reading-odd"):
+            declared(None, wrong[0], wrong[1], None, wrong[2])
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_how_a_file_is_read_is_shown(language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every part of it that is not plain; nothing where all is."""
+    path = tmp_path / "a.tsv"
+    path.write_bytes("제목\n\n이름\t수\n가\t1\n나\t2\n합계\t3\n".encode("cp949"))
+    show_reading(terminal.Terminal(language), client.look(path))
+    shown = capsys.readouterr().out
+    assert all(part in shown for part in ("csv", "cp949", "tab", "3", "5"))
+    path.write_bytes(b"a,b\n1,2\n")
+    show_reading(terminal.Terminal(language), client.look(path))
+    assert not capsys.readouterr().out

@@ -190,6 +190,19 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A column of another reservoir."""
+
+    reservoir: StandardId
+    column: str
+
+    @property
+    def name(self) -> str:
+        """As people read it: `supply.supply-edge.product`."""
+        return f"{self.reservoir}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a Standard."""
 
@@ -209,6 +222,7 @@ class Column:
     max_length: int | None = None
     pattern: str | None = None  # anchored \A…\z, in the subset common to RE2 and Java
     codes: str | None = None  # name of a code list
+    reference: Reference | None = None  # where every value must stand, as far as its contributor may read there
     values: tuple[str, ...] = ()  # a closed list given in place
     protection: Protection = Protection.KEEP
     privacy_class: PrivacyClass = PrivacyClass.BUSINESS
@@ -339,6 +353,15 @@ class Reading:
     header_row: int = 1
     first_row: int | None = None  # of the data; None: the one below the header
     last_row: int | None = None  # of the data; None: the last there is
+    parts: tuple[tuple[str, int], ...] = ()  # a folder packed into one zip: the name and rows of each file, in order
+
+    def place(self, row: int) -> tuple[str | None, int]:
+        """In which part a row stands, and which row of it that is; both from 0."""
+        for name, rows in self.parts:
+            if row < rows:
+                return name, row
+            row -= rows
+        return None, row
 
 
 FORMATS: Final = ("csv", "parquet", "json", "jsonl", "arrow", "xlsx", "stix")

@@ -100,7 +100,7 @@ class _Text:
 def _text(path: Path, name: str, reading: Reading | None) -> _Text:
     if reading is None or read_text.is_plain(reading):
         return _Text(path)
-    made = read_text.as_utf8(path, reading, name)
+    made = (read_text.joined if reading.parts else read_text.as_utf8)(path, reading, name)
     return _Text(made.path, made)
 
 

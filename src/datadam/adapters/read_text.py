@@ -36,7 +36,28 @@ def as_utf8(path: Path, reading: Reading, name: str) -> Beside:
         if reading.newline == "\n" and reading.header_row == 1 and reading.first_row in {None, 2}:
             _copy(checked, reading.last_row, out)
         else:
-            _pick(checked, reading, out)
+            out.writelines(line.encode() for line in opening.table_lines(checked, reading))
+    return made
+
+
+def joined(path: Path, reading: Reading, name: str) -> Beside:
+    """Write the tables of a packed folder as one, under one header, beside it; a file with another one is `Invalid`."""
+    header = None
+    with (
+        filling(path) as made,
+        made.path.open("wb") as out,
+        opening.parts_of(lambda: path.open("rb"), reading, name) as parts,
+    ):
+        for (part, _), texts in zip(reading.parts, parts, strict=True):
+            lines = opening.table_lines(_checked(texts, reading, name), reading)
+            first = next(lines, "").rstrip("\r\n")
+            if header is None:
+                header = first
+                out.write(f"{header}\n".encode())
+            elif first != header:
+                raise Invalid("file.parts-differ", name=name, part=part[:80])
+            for line in lines:
+                out.write((line if line.endswith("\n") else f"{line}\n").encode())
     return made
 
 
@@ -79,13 +100,3 @@ def _copy(texts: Iterator[str], last_row: int | None, out: IO[bytes]) -> None:
             end = text.index("\n", end) + 1
         out.write(text[:end].encode())
         return
-
-
-def _pick(texts: Iterator[str], reading: Reading, out: IO[bytes]) -> None:
-    """Write the header's line and those of the data."""
-    first = reading.first_row or reading.header_row + 1
-    for number, line in enumerate(opening.lines_in(texts, reading.newline), 1):
-        if reading.last_row is not None and number > reading.last_row:
-            return
-        if number == reading.header_row or number >= first:
-            out.write(line.encode())

@@ -80,7 +80,10 @@ def deposit(
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
-    """Hand in a file as it is: see every fault, get a receipt. Exit code 3 if nothing of it was admitted."""
+    """Hand in a file, or a folder of CSV files, as it is: see every fault, get a receipt.
+
+    Exit code 3 if nothing of it was admitted.
+    """
     dam, terminal = reach(url, key), open_terminal()
     said = declared(encoding, separator, quote, sheet, (header_row, first_row, last_row))
     chosen = Choices(
@@ -98,9 +101,10 @@ def deposit(
     else:
         from datadam import client
 
-        fit = chosen_fit(dam, dam.standard(standard, version), file, chosen)
-        with terminal.progress() as watched:
-            job = dam.deposit(file, fit, reading=client.look(file, said).reading, progress=watched)
+        with client.as_one(file, said) as (sent, shown, reading):
+            fit = chosen_fit(dam, dam.standard(standard, version), shown, chosen)
+            with terminal.progress() as watched:
+                job = dam.deposit(sent, fit, reading=reading, progress=watched)
     terminal.report(job)
     if job["stage"] == "refused":
         raise typer.Exit(3)

@@ -11,6 +11,7 @@ It talks HTTP and holds the member's key.
 from datadam.client.checks import choose_key, folder_reader
 from datadam.client.dam import Dam, connect, open  # noqa: A004  (datadam.open reads well)
 from datadam.client.files import count_values, look, source
+from datadam.client.folders import as_one
 from datadam.client.frames import Filter, Reservoir, Reservoirs
 from datadam.client.home import (
     HOME_VARIABLE,
@@ -32,6 +33,7 @@ __all__ = [
     "Profile",
     "Reservoir",
     "Reservoirs",
+    "as_one",
     "choose_key",
     "connect",
     "count_values",

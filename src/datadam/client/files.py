@@ -89,7 +89,7 @@ def _look_typed(path: Path, reading: Reading, name: str) -> Layout:
     pl = library("polars", "polars")
     try:
         frame = _frame(pl, path, reading.format)
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:  # it may panic
         code = "deposit.parquet-broken" if reading.format == "parquet" else "file.arrow-broken"
         raise Invalid(code, name=name, why=str(error)[:200]) from error
     samples = tuple(tuple("" if value is None else str(value) for value in column) for column in frame.iter_columns())

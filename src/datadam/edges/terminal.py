@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -13,7 +13,7 @@ from rich.text import Text
 from datadam import texts
 from datadam.edges import pages
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
-from datadam.model import Json
+from datadam.model import Json, Reading
 
 EXIT: Final[tuple[tuple[type[DamError], int], ...]] = (
     (Invalid, 2),
@@ -106,7 +106,9 @@ class Terminal:
         self.warnings(job.get("warnings", ()))
         if shown:
             self.line()
-            self.table(("ui.row", "ui.column", "ui.value", "ui.fault"), [_fault_row(fault) for fault in shown])
+            parts = job.get("file", {}).get("reading", {}).get("parts", ())
+            rows = [_fault_row(fault, parts) for fault in shown]
+            self.table(("ui.row", "ui.column", "ui.value", "ui.fault"), rows)
         if shown and tally and tally["rejected"]:
             self.line()
             self.say("ui.rejects-fetch", deposit=job["id"][:12])
@@ -126,8 +128,14 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter)[0] != "C")
 
 
-def _fault_row(fault: Mapping[str, object]) -> tuple[object, object, object, str]:
-    where = fault["row"] if not isinstance(fault["row"], int) else fault["row"] + 1
+def _place(row: int, parts: Sequence[Sequence[Any]]) -> object:
+    """A row as its sender counts it, from 1; of a folder with the file that it stands in."""
+    name, within = Reading(parts=tuple((str(part[0]), int(part[1])) for part in parts)).place(row)
+    return within + 1 if name is None else f"{texts.clean(name)} {within + 1}"
+
+
+def _fault_row(fault: Mapping[str, object], parts: Sequence[Sequence[Any]]) -> tuple[object, object, object, str]:
+    where = fault["row"] if not isinstance(fault["row"], int) else _place(fault["row"], parts)
     value = texts.clean(fault["value"])
     shown = value if len(value) <= _MOST_VALUE else value[: _MOST_VALUE - 1] + "…"
     return where, fault["source"] or fault["column"], shown, f"{fault['what']} {fault['remedy']}"

@@ -19,6 +19,7 @@ from datadam.model import FORMATS, Json, Layout, Reading
 
 MAX_COLUMNS: Final = 1_000  # of JSON objects and sheets; a CSV's header has the same limit
 MAX_ROW: Final = 10**12  # that a reading may name
+MAX_PARTS: Final = 1_000  # files of a folder: each is named in a signed manifest
 HEAD: Final = 256 * 1024  # letters that a dialect is found by
 SAMPLE_ROWS: Final = 20
 BINARY: Final = frozenset({"parquet", "arrow"})
@@ -41,6 +42,7 @@ class Table:
 def reading_to_json(reading: Reading) -> Json:
     """What of a reading is not as it is anyway; the format stands beside it."""
     told = {one.name: getattr(reading, one.name) for one in fields(Reading) if one.name != "format"}
+    told["parts"] = [list(part) for part in reading.parts] or ()
     return {name: value for name, value in told.items() if value != getattr(_DEFAULT, name)}
 
 
@@ -49,11 +51,20 @@ def reading_from_json(format: str, told: Mapping[str, Any]) -> Reading:
     known = {one.name for one in fields(Reading)} - {"format"}
     if not set(told) <= known:
         raise Invalid("file.reading-odd", what=", ".join(sorted(set(told) - known))[:80])
-    reading = replace(_DEFAULT, format=format, **dict(told))
+    reading = replace(_DEFAULT, format=format, **{**told, "parts": _parts(told.get("parts", []))})
     odd = [name for name, holds in _CHECKS.items() if not holds(getattr(reading, name))]
     if odd:
         raise Invalid("file.reading-odd", what=", ".join(odd))
     return reading
+
+
+def _parts(told: object) -> tuple[tuple[Any, ...], ...]:
+    whole = isinstance(told, list) and all(isinstance(part, list) for part in told)
+    return tuple(map(tuple, told)) if whole and isinstance(told, list) else ((),)  # which is no part
+
+
+def _is_part(value: Sequence[object]) -> bool:
+    return len(value) == 2 and isinstance(value[0], str) and type(value[1]) is int and value[1] >= 0  # noqa: PLR2004
 
 
 def _is_row(value: object) -> bool:
@@ -71,6 +82,7 @@ _CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "header_row": _is_row,
     "first_row": lambda value: value is None or _is_row(value),
     "last_row": lambda value: value is None or _is_row(value),
+    "parts": lambda value: len(value) <= MAX_PARTS and all(map(_is_part, value)),
 }
 
 
@@ -82,6 +94,13 @@ def text_of(opener: Opener, reading: Reading, name: str) -> Iterator[Iterator[tu
     """The unpacked, decoded text of a file in pieces, each with its byte offset in what was unpacked."""
     with opener() as file, packing.unpacked(file, reading.compression, name) as inner:
         yield encodings.decoded(inner, reading.encoding, name)
+
+
+@contextmanager
+def parts_of(opener: Opener, reading: Reading, name: str) -> Iterator[Iterator[Iterator[tuple[int, str]]]]:
+    """The text of each file of a packed folder, one after the other, as `text_of` gives it."""
+    with opener() as file, packing.members(file, len(reading.parts), name) as inner:
+        yield (encodings.decoded(one, reading.encoding, name) for one in inner)
 
 
 @contextmanager
@@ -299,6 +318,22 @@ def lines_in(texts: Iterable[str], newline: str) -> Iterator[str]:
             rest = ""
     if rest:
         yield rest
+
+
+def table_lines(texts: Iterable[str], reading: Reading) -> Iterator[str]:
+    """The header's line and those of the data."""
+    first = reading.first_row or reading.header_row + 1
+    for number, line in enumerate(lines_in(texts, reading.newline), 1):
+        if reading.last_row is not None and number > reading.last_row:
+            return
+        if number == reading.header_row or number >= first:
+            yield line
+
+
+def picked(opener: Opener, reading: Reading, name: str) -> Iterator[str]:
+    """The lines of the table in a file: the header's first."""
+    with text_of(opener, reading, name) as texts:
+        yield from table_lines((text for _, text in texts), reading)
 
 
 MAX_LINE: Final = 4 * 1024 * 1024  # letters held while a line end is sought here; what a dam takes is checked there

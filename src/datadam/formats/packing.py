@@ -66,6 +66,31 @@ def unpacked(file: BinaryIO, compression: str | None, name: str) -> Iterator[Bin
 
 
 @contextlib.contextmanager
+def members(file: BinaryIO, count: int, name: str) -> Iterator[Iterator[BinaryIO]]:
+    """Each of the `count` files of a zip, in its order, bounded all together; their names are never used."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            held = archive.infolist()
+            if len(held) != count or any(one.is_dir() for one in held):
+                raise Invalid("file.zip-members", name=name, count=len(held))
+            if any(one.flag_bits & 1 for one in held):
+                raise Invalid("file.locked", name=name)
+            yield _each(archive, held, allowance(size), name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
+        raise _broken(name, ZIP, error) from error
+
+
+def _each(archive: zipfile.ZipFile, held: list[zipfile.ZipInfo], limit: int, name: str) -> Iterator[BinaryIO]:
+    for one in held:
+        with archive.open(one) as inner:
+            bounded = _Bounded(cast("BinaryIO", inner), ZIP, name, limit)
+            yield cast("BinaryIO", io.BufferedReader(bounded, _BLOCK))
+            limit -= bounded.taken
+
+
+@contextlib.contextmanager
 def whole(opener: Opener) -> Iterator[BinaryIO]:
     """A file that can be read at any place: what a stream gives is kept, in memory or beside, until the end."""
     with opener() as file:
@@ -126,7 +151,7 @@ class _Bounded(io.RawIOBase):
     def __init__(self, inner: BinaryIO, compression: str, name: str, limit: int) -> None:
         super().__init__()
         self._inner, self._compression, self._name, self._limit = inner, compression, name, limit
-        self._read = 0
+        self.taken = 0  # bytes
 
     def readable(self) -> bool:
         return True
@@ -139,9 +164,9 @@ class _Bounded(io.RawIOBase):
             raise
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, _zstd_error()) as error:
             raise _broken(self._name, self._compression, error) from error
-        self._read += len(block)
-        if self._read > self._limit:
-            raise Invalid("file.bomb", name=self._name, unpacked=self._read, limit=self._limit)
+        self.taken += len(block)
+        if self.taken > self._limit:
+            raise Invalid("file.bomb", name=self._name, unpacked=self.taken, limit=self._limit)
         view[: len(block)] = block
         return len(block)
 
