@@ -63,24 +63,31 @@ def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], h
 
 
 def countries(sources: Path) -> None:
-    """ISO 3166-1 alpha-2 and alpha-3 with names in English, French, Spanish (PDDL) and Korean (our own)."""
+    """ISO 3166-1 alpha-2 and alpha-3: names in English, French, Spanish (PDDL), Korean (ours) and Japanese (CLDR)."""
     korean = {row["iso2"]: row for row in read(ROOT / "scripts" / "country_names.csv")}
     rows = sorted(read(sources / "country_codes.csv"), key=lambda row: row["iso2"])
     for short, other in (("iso2", "iso3"), ("iso3", "iso2")):
         alpha = "alpha-2" if short == "iso2" else "alpha-3"
         head = (
             f"title: ISO 3166-1 {alpha} country codes",
-            "origin: github.com/datasets/country-codes; Korean names and common variants are data dam's own",
-            "licence: PDDL-1.0 (codes and English, French, Spanish names); Apache-2.0 (the rest)",
+            (
+                "origin: github.com/datasets/country-codes; Japanese names of Unicode CLDR; "
+                "Korean names and common variants are data dam's own"
+            ),
+            (
+                "licence: PDDL-1.0 (codes and English, French, Spanish names); "
+                "Unicode-3.0 (Japanese names, LICENSE.unicode); Apache-2.0 (the rest)"
+            ),
         )
         lines = []
         for row in sorted(rows, key=lambda row: row[short]):
             own = korean[row["iso2"]]
             english = "|".join(dict.fromkeys(filter(None, (row[n].strip() for n in ENGLISH))))
             more = "|".join(filter(None, (row[other], own["names"])))
-            lines.append((row[short], english, row["official_name_fr"], row["official_name_es"], own["ko"], more))
+            names = (english, row["official_name_fr"], row["official_name_es"], own["ko"], own["ja"])
+            lines.append((row[short], *names, more))
         name = "iso3166-alpha2" if short == "iso2" else "iso3166-alpha3"
-        write(CODES / f"{name}.csv", ("code", "en", "fr", "es", "ko", "other"), lines, head)
+        write(CODES / f"{name}.csv", ("code", "en", "fr", "es", "ko", "ja", "other"), lines, head)
 
 
 ENGLISH: Final = ("cldr_name", "official_name_en", "un_short_name", "un_formal_name")

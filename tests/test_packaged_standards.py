@@ -139,7 +139,7 @@ def test_a_korean_name_for_every_country() -> None:
     header, *rows = csv.reader(
         (Path(__file__).parent.parent / "scripts" / "country_names.csv").read_text("utf-8").splitlines()
     )
-    assert header == ["iso2", "ko", "names"]
+    assert header == ["iso2", "ko", "ja", "names"]
     assert [resolve(CODES["iso3166-alpha2"], row[1]) for row in rows] == [row[0] for row in rows]
 
 

@@ -236,6 +236,8 @@ DATE_PROOFS: list[tuple[list[str], Proven | Open]] = [
     (["令和6年3月5日"], Proven(form=D.YMD)),
     (["45356", "45357"], Open(options=("excel-1900", "excel-1904"))),
     (["2024-03-05", "05/03/2024"], Open(options=("ymd", "dmy", "mdy"), mixed=True)),
+    (["2024-03-05", "2024-03-06", "05/03/2024"], Proven(form=None)),
+    (["2024/3/5", "2024/3/6", "05/03/2024"], Proven(form=D.YMD)),
     (["soon"], Proven(form=None)),
     (["45356", "soon"], Proven(form=None)),
 ]

@@ -173,7 +173,7 @@ def suggest(
     """
     headers = [_header(layout, number, standard) for number in range(len(layout.columns))]
     by_text = {header.text: header for header in headers}
-    unit_columns = _unit_columns(headers, standard)
+    unit_columns = _unit_columns(headers, standard, codes)
     free = [h for h in headers if h.text not in unit_columns]
     kept = _kept(remembered, standard, layout)
     free = [h for h in free if h.text not in {p.feed.source for p in kept}]
@@ -234,9 +234,10 @@ def _kept(remembered: Fit | None, standard: Standard, layout: Layout) -> list[Pr
     ]
 
 
-def _unit_columns(headers: list["_Header"], standard: Standard) -> list[str]:
+def _unit_columns(headers: list["_Header"], standard: Standard, codes: Mapping[str, CodeList]) -> list[str]:
     """The columns that name units row by row; where several say so, those whose values are units that we know."""
     named = [h for h in headers if _names_units(h) and not _claimants(h, standard)]
+    named = [h for h in named if not any(_code_share(c, h, codes) == 1 for c in standard.columns if h.samples)]
     known = [h for h in named if h.samples and any(_are_units(c, h) for c in standard.columns if c.units)]
     return [h.text for h in (known if len(named) > 1 and known else named)]
 

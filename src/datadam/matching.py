@@ -190,12 +190,16 @@ def name_score(header: str, column: Column) -> float:
     said = words(header)
     names, core = _names(known_as(column))
     if not any(meaning in core for word in said for meaning in word.meanings):
-        return float(plain(header) in {plain(name) for name in known_as(column)})
+        return float(_is_named(header, column))
     best = max((likeness(said, name) for name in names), default=0.0)
-    if plain(header) in {plain(name) for name in known_as(column)}:
+    if _is_named(header, column):
         return 1.0
     own = max((core.get(meaning, 0.0) for word in said for meaning in word.meanings), default=0.0)
     return best * (STRAY + (1 - STRAY) * min(1.0, own / CORE))
+
+
+def _is_named(header: str, column: Column) -> bool:
+    return plain(header) in {plain(name) for name in known_as(column)}
 
 
 @lru_cache(2048)
@@ -216,6 +220,7 @@ _DATE: Final = re.compile(  # loosely: whether a date is meant, not which
     r"|(?:19|20)[0-9]{6}(?:[0-9]{6})?|1[0-9]{9}(?:[0-9]{3})?"  # compact, or seconds since 1970
     r"|[A-Za-z]{3,9} [0-9]{1,2},? [0-9]{4}.*"
 )
+_EXCEL: Final = re.compile(r"[1-9][0-9]{4}(?:\.0+)?")  # the days since 1927, as a sheet counts them
 _CODELIKE: Final = re.compile(r"(?=.*[0-9])[0-9A-Za-z:.\-/ ]{2,45}")
 _EMPTY: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "unknown", "不明", "미상", "없음", "なし"})
 _PARTS: Final = re.compile(r"[/()（）\[\]]|\s-\s")
@@ -242,7 +247,8 @@ def values_speak(  # noqa: PLR0911  (one kind of column, one line)
         case Type.INTEGER | Type.DECIMAL | Type.NUMBER:
             return _by_range(column, present) if numeric else 0.2
         case Type.DATE | Type.TIMESTAMP:
-            return 0.85 * dated
+            serial = sum(_EXCEL.fullmatch(value) is not None for value in present) / total
+            return max(0.85 * dated, 0.4 * serial)
         case Type.BOOLEAN:
             return None
         case Type.TEXT:
@@ -277,7 +283,8 @@ def _by_pattern(pattern: str, present: Sequence[str]) -> float:
         return share if telling else 0.55
     if body.fullmatch("abc") is not None:
         return 0.4
-    return 0.5 if all(_CODELIKE.fullmatch(value) for value in present) else 0.1
+    like = sum(_CODELIKE.fullmatch(value) is not None for value in present)
+    return 0.5 if like == len(present) else 0.3 if like * 2 >= len(present) else 0.0  # names of firms are no numbers
 
 
 def _by_range(column: Column, present: Sequence[str]) -> float:
@@ -304,17 +311,22 @@ _PROFILES: Final[Mapping[str, re.Pattern[str]]] = {
     "cve": re.compile(r"CVE-[0-9]{4}-[0-9]{4,}"),
     "cwe": re.compile(r"(?:CWE-[0-9]+[,;/ ]*)+"),
     "technique": re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?.*"),
+    "id": re.compile(  # of firms: LEI, tax and register numbers, with or without their register
+        r"(?:[A-Z]{2,5}[: -]?)*"
+        r"(?:[0-9A-Z]{18}[0-9]{2}|[0-9]{3}-[0-9]{2}-[0-9]{5}|[0-9]{9,13}|[A-Z]{0,2}[0-9][0-9A-Z .-]{7,13})"
+    ),
 }
 """Meanings that values show by their form alone."""
+_INITIAL: Final = re.compile(r"[A-Za-z]\.[A-Za-z]+")  # t.osei is a person
 
 
 def profiled(column: Column, present: Sequence[str]) -> bool | None:
     """Whether the values have the form of what the column means; None where no form is known for that."""
-    meant = {meaning for name in known_as(column) for word in words(name) for meaning in word.meanings}
+    _, core = _names(known_as(column))
     for meaning, form in _PROFILES.items():
-        if meaning in meant and len(meant & set(_PROFILES)) == 1:
+        if core.get(meaning, 0.0) >= CORE and (meaning != "id" or column.pattern is not None):
             formed = sum(form.fullmatch(value) is not None for value in present) >= ENOUGH * len(present)
-            return formed and any(not character.isalpha() and character != "." for character in "".join(present))
+            return formed and not all(_INITIAL.fullmatch(value) for value in present)
     return None
 
 
@@ -422,7 +434,7 @@ def wide(
     numeric = [c for c in candidates if _mostly_numbers(c.samples)]
     best: tuple[int, Column, dict[str, str]] | None = None
     for column in columns:
-        if column.name == quantity.name or any(name_score(c.header, column) >= 1 for c in candidates):
+        if column.name == quantity.name or any(_is_named(c.header, column) for c in candidates):
             continue
         found = {c.header: said for c in numeric if (said := _told(c.header, column, quantity, codes)) is not None}
         if len(found) > 1 and len(set(found.values())) == len(found) and (best is None or len(found) > best[0]):

@@ -229,6 +229,10 @@ def dates(counts: Counts) -> Proven | Open:
         return Proven(form=None)
     able = [order for order in ORDERS if counts[order] == like]
     if not able:
+        # a year in front is never misread: where most dates have it, the others are refused row by row
+        for probe, form in (("date-iso", None), (str(DateForm.YMD), DateForm.YMD)):
+            if counts[probe] * 2 > like and not (form is None and counts[NARROWED]):
+                return Proven(form=form)
         return Open(options=tuple(str(order) for order in ORDERS if counts[order]), mixed=True)
     if len(able) > 1 and counts["date-same"] < like:
         return Open(options=tuple(map(str, able)))
