@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint light bench torture attack foreign docs lock clean
+.PHONY: help setup demo test lint light bench torture attack foreign docs lock clean sbom wheelhouse
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -69,6 +69,21 @@ docs: setup ## write what is generated: reference, architecture, pictures
 
 lock: setup ## write constraints.txt from what is installed
 	$(BIN)/python scripts/lock.py
+
+sbom: setup ## the bill of materials of datadam[server], as it is installed here: build/sbom.json (CycloneDX)
+	$(BIN)/python scripts/sbom.py build/sbom.json
+
+wheelhouse: setup ## every wheel that a machine without a network needs, in build/wheelhouse, and an install from it alone
+	rm -rf build/wheelhouse build/.offline
+	mkdir -p build/wheelhouse
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check -c constraints.txt -w build/wheelhouse '.[server]'
+	cp constraints.txt build/wheelhouse/
+	$(PYTHON) -m venv build/.offline
+	build/.offline/bin/python -m pip install --quiet --disable-pip-version-check --no-index \
+		--find-links build/wheelhouse -c build/wheelhouse/constraints.txt 'datadam[server]'
+	build/.offline/bin/datadam --version
+	rm -rf build/.offline
+	cd build/wheelhouse && sha256sum *.whl constraints.txt > SHA256SUMS && wc -l < SHA256SUMS
 
 clean: ## remove the demonstration's dam and everything built, but not the environments
 	rm -rf demo-dam build dist .venv-light .coverage .coverage.* coverage.json .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
