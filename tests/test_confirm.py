@@ -1,18 +1,21 @@
 """The talk by which a person confirms a mapping: what is asked, what each answer does, and that a no is a no."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
-from datadam import mapping
+from datadam import client, mapping
 from datadam.edges import confirm
 from datadam.edges.terminal import Terminal
 from datadam.errors import DamError, Invalid
 from datadam.formats import codelists, fits, odcs
+from datadam.formats.dialects import Declared
 from datadam.mapping import suggest
-from datadam.model import Fit, Layout, Standard
+from datadam.model import DateForm, Fit, Layout, NumberForm, Standard, Unpivot
+from datadam.readings import count
 from test_terminal import on_paper, written
 
 PRODUCTION = odcs.read(codelists.packaged_standards()["supply.mineral-production"])
@@ -128,3 +131,49 @@ def test_an_edited_mapping_is_checked_against_file_and_standard() -> None:
         confirm.read(fits.write(fit), PRODUCTION, layout(other=("1",)))
     with pytest.raises(DamError):
         confirm.read("v: 1", PRODUCTION, found)
+
+
+def test_a_form_of_numbers_that_nothing_proves_is_asked_for(says: Any) -> None:  # noqa: ANN401
+    """`1,234` alone: the person says what it means, and an answer that is no form ends it."""
+    columns = {**GOOD, "production (t)": ("1,234",)}
+    says("y", "1,234.5", "y")
+    fit, _ = talked(PRODUCTION, layout(**columns))
+    assert {feed.column: feed.number for feed in fit.feeds}["production"] == NumberForm(group=",")
+    says("y", "a lot", "y")
+    with pytest.raises(Invalid, match="mapping.number-form"):
+        talked(PRODUCTION, layout(**columns))
+
+
+def test_a_wide_table_is_folded_only_on_a_yes(says: Any) -> None:  # noqa: ANN401
+    """Yes makes rows of the columns; no leaves them out by name, and asks for what must be there."""
+    columns = {name: GOOD[name] for name in ("country", "mineral", "stage")} | {"2019": ("1.5",), "2020": ("2",)}
+    says("y", "kt", "y")
+    fit, _ = talked(PRODUCTION, layout(**columns))
+    assert fit.unpivot == Unpivot(names_to="year", values_to="production", columns={"2019": "2019", "2020": "2020"})
+    assert {feed.column: feed.unit for feed in fit.feeds}["production"] == "kt"
+    says("n", ":2020", "y", "y")
+    fit, _ = talked(PRODUCTION, layout(**columns))
+    assert fit.unpivot is None
+    assert set(fit.dropped) == {"2019", "2020"}
+
+
+def test_how_a_column_is_read_may_be_said_beforehand() -> None:
+    """`production=1.234,5` is a form of numbers, `due_date=dmy` one of dates."""
+    kev = odcs.read(codelists.packaged_standard("cti.exploited-vulnerability"))
+    assert confirm.reading("production=1.234,5", PRODUCTION) == ("production", NumberForm(decimal=",", group="."))
+    assert confirm.reading("due_date=dmy", kev) == ("due_date", DateForm.DMY)
+    for text in ("", "production", "production=", "=1.234,5"):
+        with pytest.raises(Invalid, match="mapping.read-malformed"):
+            confirm.reading(text, PRODUCTION)
+
+
+def test_a_light_client_counts_every_value_by_itself(tmp_path: Path) -> None:
+    """Without a data frame library: quotes, encodings and broken rows as the file's reading says; no CSV, no counts."""
+    path = tmp_path / "output.csv"
+    path.write_bytes('국가;생산량\nCHL;"1.234,5"\nPER;1.234\nPER;1;2\n'.encode("cp949"))
+    found = client.count_values(path, Declared(encoding="cp949"), ["생산량"])
+    assert found == {"생산량": count(["1.234,5", "1.234"])}
+    (tmp_path / "plain.csv").write_text('a,b\n"1",2\n')
+    assert client.count_values(tmp_path / "plain.csv", Declared(quote=""), ["a"]) == {"a": count(['"1"'])}
+    (tmp_path / "rows.jsonl").write_text('{"a": 1}\n')
+    assert client.count_values(tmp_path / "rows.jsonl", Declared(), ["a"]) == {}

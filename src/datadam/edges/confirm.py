@@ -50,6 +50,10 @@ def ask(terminal: Terminal, suggestion: Suggestion, standard: Standard, layout: 
             answers.append(_read(terminal, proposal, replace(feed, unit=unit, unit_source=None)))
         else:
             answers.append(_read(terminal, proposal, feed))
+    wide = suggestion.unpivot
+    if wide is not None and wide.values_to in declined:
+        suggestion = replace(suggestion, unused=(*suggestion.unused, *wide.columns), unpivot=None)
+        declined.append(wide.names_to)
     needed = {*suggestion.missing, *(name for name in declined if standard.column(name).required)}
     for column in (one.name for one in standard.columns if one.name in needed):
         value = typer.prompt(texts.say("ui.ask-missing", terminal.language, column=column))
@@ -57,10 +61,6 @@ def ask(terminal: Terminal, suggestion: Suggestion, standard: Standard, layout: 
         answers.append(Feed(column=column, source=None if constant is not None else value, constant=constant))
     declined = [name for name in declined if name not in needed]
     used = {feed.source for feed in answers}
-    wide = suggestion.unpivot
-    if wide is not None and wide.values_to in declined:
-        used -= set(wide.columns)
-        suggestion = replace(suggestion, unused=(*suggestion.unused, *wide.columns), unpivot=None)
     left = [name for name in suggestion.unused if name not in used]
     left += [p.feed.source for p in suggestion.asked if p.feed.source and p.feed.source not in {*used, *left}]
     if left:
