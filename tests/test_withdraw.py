@@ -13,7 +13,7 @@ import pytest
 from datadam import seal, wiring
 from datadam.adapters.memory.store import MemoryStore
 from datadam.adapters.sql_store import SqlStore
-from datadam.dam import deposit, edition, grant, prove, publish, release, state, withdraw
+from datadam.dam import deposit, edition, grant, pool, prove, publish, release, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
@@ -101,6 +101,22 @@ def test_a_file_that_is_being_read_is_read_to_its_end(world: World, people: list
         assert pl.read_parquet(file.read()).height == 1
     ben.deposits(world, ID, rows_of("ben", 3))
     assert served(world, cem.caller) == [("ben-0", 3)]
+
+
+def test_a_share_that_was_emptied_is_never_served(
+    world: World, people: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that looked at the deposits just before one was withdrawn gets the new share, not an empty one."""
+    ann, ben, cem = people
+    job = ann.deposits(world, ID, rows_of("ann", 1))
+    ben.deposits(world, ID, rows_of("ben", 3))
+    assert len(served(world, cem.caller)) == 2
+    look = pool.deposits
+    seen = [look(world, pool.find(world, ID))]
+    taken_back(world, ann, job.id)
+    monkeypatch.setattr(pool, "deposits", lambda *given: seen.pop() if seen else look(*given))
+    assert served(world, cem.caller) == [("ben-0", 3)]
+    assert not seen
 
 
 def test_shares_without_the_rows_stay_and_what_they_replaced_goes(world: World, people: list[Person]) -> None:

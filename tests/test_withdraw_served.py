@@ -1,11 +1,13 @@
 """The way back as members see it: over HTTP, with the client and on the command line, while others read."""
 
+import os
 import random
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ import pytest
 import served as ours
 from datadam import client, seal
 from datadam.dam import grant, publish, withdraw
+from datadam.edges import delta_sharing
 from datadam.errors import DamError, Invalid, NotFound
 from datadam.ledger import verify_receipt
 from datadam.model import Feed, Fit, Kind, Withdrawal, standard_id
@@ -190,6 +193,38 @@ def test_readers_at_work_get_all_of_one_state_or_all_of_another(dam: Served, tmp
     assert wrong == []
     assert seen[0] >= 6
     assert {f"keep-{n}" for n in range(20)} <= meters(keeper)
+
+
+def test_a_file_that_goes_while_it_is_asked_for_is_sent_whole_or_not_at_all(
+    dam: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name goes after the answer began: all of it comes. Before: 404, and never an answer that is cut off."""
+    ann = reader(dam, "Ann")
+    mine = opened(dam, ann)
+    handed_in(mine, a_file(tmp_path, "ann", *range(50)))
+    (file,) = mine.files(mine.open(STANDARD).info["table"])
+    stood = delta_sharing._Counted.set_stat_headers
+
+    def gone(self: delta_sharing._Counted, found: os.stat_result) -> None:
+        for path in (dam.folder / "shares").rglob("*.parquet"):
+            path.unlink()
+        stood(self, found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delta_sharing._Counted, "set_stat_headers", gone)
+        assert len(dam.http.get(file["url"]).content) == file["size"]
+    assert dam.http.get(file["url"]).status_code == 404
+    handed_in(mine, a_file(tmp_path, "more", 1))
+    (file,) = mine.files(mine.open(STANDARD).info["table"])
+    found = delta_sharing.release.file
+
+    def late(*given: Any) -> Path:  # noqa: ANN401
+        path = found(*given)
+        path.unlink()
+        return path
+
+    monkeypatch.setattr(delta_sharing.release, "file", late)
+    assert dam.http.get(file["url"]).json()["code"] == "share.file-unknown"
 
 
 def test_a_download_keeps_what_was_there_until_the_new_files_are(

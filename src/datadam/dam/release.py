@@ -191,9 +191,9 @@ def _need(world: World, of: Pool, recipient: str) -> Share | _Need:
     """The share that there is, if it may be served as it is; else what a new one is made of."""
     standard = of.standard
     schema = world.shares.schema(standard.columns, _attributed(standard))
-    ready, visible = pool.deposits(world, of)
     with world.store.read() as rows:
         share = rows.get(Share, of.id, recipient)
+    ready, visible = pool.deposits(world, of)  # after the share: what left since then is seen
     if share is None:
         return _Need(ready, visible, None, gone=False, last_will_do=False)
     gone, alike = not set(share.deposits) <= set(visible), list(share.schema) == list(schema)
@@ -343,7 +343,7 @@ def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str]) 
             with world.store.transaction() as rows:
                 now = rows.get(Share, id, share.recipient) or share
                 if holds and now.version == share.version:  # its count goes on: no version comes twice
-                    rows.put(replace(now, files=(), rows=0))
+                    rows.put(replace(now, files=(), rows=0, schema=()))  # like no schema: it is never served
                 rows.note(_retired(share), "{}")
 
 

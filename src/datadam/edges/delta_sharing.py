@@ -353,6 +353,7 @@ def _files(request: Request, asked: _Asked, limit: int | None) -> Iterator[Json]
 
 _FILE: Final = "/files/{member}/{standard}/{recipient}/{version}/{name}"
 _STRANGER: Final = "-"
+_DESCRIPTORS: Final = Path("/proc/self/fd")  # where Linux gives an open file a path, whatever became of its name
 
 
 def _address(request: Request, asked: _Asked, name: str, expires: int) -> str:
@@ -438,6 +439,7 @@ class _Counted(FileResponse):
     def __init__(self, path: Path, *, headers: Mapping[str, str], media_type: str, told: Callable[[int], None]) -> None:
         """Serve `path`; `told` hears of each chunk."""
         super().__init__(path, headers=headers, media_type=media_type)
+        self.path: Path = path
         self._told = told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -450,4 +452,11 @@ class _Counted(FileResponse):
 
         # without the server's own file sending: it would not pass here
         extensions = {name: value for name, value in (scope.get("extensions") or {}).items() if "pathsend" not in name}
-        await super().__call__({**scope, "extensions": extensions}, receive, counted)
+        try:
+            held = self.path.open("rb")
+        except FileNotFoundError as error:  # withdrawn since the address was looked at
+            raise NotFound("share.file-unknown", name=self.path.name) from error
+        with held:  # from here on it is sent to its end, also when its name goes meanwhile
+            if _DESCRIPTORS.is_dir():
+                self.path = _DESCRIPTORS / str(held.fileno())
+            await super().__call__({**scope, "extensions": extensions}, receive, counted)
