@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from datadam import texts
-from datadam.errors import Faults, revived
+from datadam.client import files
+from datadam.errors import DamError, Faults, revived
 from hostile_files import Case, cases
+from served import STANDARD, published, serving
 from torture.attack import MOST_MEMORY, MOST_SECONDS, Result, attacked
+from worlds import fit_of
 
 CASES = cases()
 UNCLEAR = "deposit.broke"  # an answer, but it does not say what is wrong
@@ -71,3 +74,42 @@ def test_what_is_known_to_go_wrong(case: Case, tmp_path: Path) -> None:
     """Kept in the corpus, so that it is seen when it goes right; the dam outlives it all the same (test_torture)."""
     (found, *_) = attacked(tmp_path, [case])
     assert (found.ends, found.odd) == (case.ends, "")
+
+
+@pytest.mark.parametrize("how", ["grows", "shrinks", "changes"])
+@pytest.mark.parametrize("pieces", ["whole", "pieces"])
+def test_a_file_that_is_written_while_it_is_sent_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, pieces: str
+) -> None:
+    """Other bytes than were signed are never judged: its sender is told, and no row of them is anywhere."""
+    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DATADAM_RESUMABLE_BYTES", "1" if pieces == "pieces" else str(10**9))
+    monkeypatch.setattr("datadam.client.upload.PATIENCE_SECONDS", 1.0)
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"meter,amount\n" + b"".join(b"A%d,5\n" % row for row in range(400_000)))
+
+    def hashed_then_written(file: Path) -> tuple[str, int]:
+        found = files.hashed(file)
+        with file.open("r+b") as opened:
+            if how == "shrinks":
+                opened.truncate(found[1] // 2)
+            else:
+                opened.seek(0, 2 if how == "grows" else 0)
+                opened.write(b"B1,6\n" if how == "grows" else b"METER")
+        return found
+
+    monkeypatch.setattr("datadam.client.dam.hashed", hashed_then_written)
+    with serving(tmp_path / "dam") as dam:
+        published(dam.world)
+        person = dam.person("A")
+        fit = fit_of(dam.world, STANDARD, b"meter,amount\nA,1\n")
+        with dam.client(person) as own:
+            if how == "grows":  # only what was signed is sent
+                assert own.deposit(path, fit)["stage"] == "committed"
+                return
+            with pytest.raises(DamError) as told:
+                own.deposit(path, fit)
+            assert told.value.code not in {"request.broke", UNCLEAR}
+            assert {job["stage"] for job in own.deposits()} <= {"announced"}
+        assert dam.world.lake.files(STANDARD) == []
+        assert not list((tmp_path / "dam" / "spool").rglob("received"))

@@ -277,7 +277,7 @@ class Dam(WayBack):
             upload.send(self._ask, str(job["id"]), file, size, sent)
         else:
             headers = {"Content-Length": str(size)}
-            self._ask("PUT", f"/api/deposits/{part(job['id'])}/file", content=chunks(file, sent), headers=headers)
+            self._ask("PUT", f"/api/deposits/{part(job['id'])}/file", content=chunks(file, size, sent), headers=headers)
 
     def wait(self, id: str, *, progress: Callable[[Json], None] | None = None) -> Json:
         """Wait until a deposit is committed or refused, or was withdrawn."""

@@ -122,11 +122,14 @@ def hashed(path: Path) -> tuple[str, int]:
         return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
 
 
-def chunks(path: Path, sent: Callable[[int], None]) -> Iterator[bytes]:
-    """The file in pieces; `sent` is told how many bytes have gone."""
+def chunks(path: Path, size: int, sent: Callable[[int], None]) -> Iterator[bytes]:
+    """The first `size` bytes of the file in pieces; `sent` is told how many have gone. `Invalid` if it has fewer."""
     done = 0
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
+        while done < size:
+            chunk = file.read(min(CHUNK, size - done))
+            if not chunk:  # somebody writes to it: what was signed is there no more
+                raise Invalid("file.changed", name=path.name)
             yield chunk
             done += len(chunk)
             sent(done)
