@@ -144,6 +144,7 @@ _COLUMN_TERMS: Final = {
     "codes": _BOTH,
     "privacy_class": _BOTH,
     "pattern": (CONTRIBUTORS,),
+    "reference": (CONTRIBUTORS,),
 }
 
 
