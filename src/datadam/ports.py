@@ -305,6 +305,10 @@ class Surveyor(Protocol):
         """All findings at once, each with the first rows concerned. The same files give the same survey."""
         ...
 
+    def values(self, paths: Sequence[Path], column: str, limit: int) -> frozenset[str]:
+        """The distinct values of a text column of served files, at most `limit` of them."""
+        ...
+
 
 class PreparedWriter(Protocol):
     """Writes what a contributor prepared on its own machine as a file that any dam takes."""

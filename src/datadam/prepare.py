@@ -131,7 +131,7 @@ def asked(standard: Standard, rule: Rule) -> Reason:
             "least": _or(column.min_length, 0),
             "most": _or(column.max_length, "∞"),
             "pattern": column.pattern or "",
-            "codes": column.codes or ", ".join(column.values),
+            "codes": column.codes or (column.reference.name if column.reference else ", ".join(column.values)),
             "unit": column.unit or "",
             "units": ", ".join(unit.symbol for unit in column.units),
             "op": rule.op or "",
@@ -241,7 +241,7 @@ def _judged_again(column: Column) -> Column:
         case Protection.DROP:
             return replace(column, required=False)
         case Protection.MASK:  # the dam masks again, and so nothing else could be stored
-            return replace(column, pattern=None, codes=None, values=())
+            return replace(column, pattern=None, codes=None, values=(), reference=None)
         case _:
             return column
 

@@ -69,7 +69,7 @@ def rule_ids(standard: Standard) -> tuple[str, ...]:
             "range": column.minimum is not None or column.maximum is not None,
             "length": column.type is Type.TEXT,  # where the standard sets no limit the dam does
             "pattern": column.pattern is not None,
-            "codes": column.codes is not None or bool(column.values),
+            "codes": column.codes is not None or bool(column.values) or column.reference is not None,
             "unit": bool(column.units),
         }
         # text is text whatever it holds: it has no type to fail
@@ -204,6 +204,8 @@ def _text_faults(column: Column, codes: Mapping[str, CodeList]) -> Iterator[DamE
     if column.codes is not None and column.codes not in codes:
         known = ", ".join(sorted(codes))
         yield Invalid("standard.codes-unknown", column=column.name, codes=column.codes, known=known)
+    if column.reference is not None and (column.type is not Type.TEXT or column.codes is not None or column.values):
+        yield Invalid("standard.reference-unfit", column=column.name)
     if column.codes is not None and column.values:
         yield Invalid("standard.codes-and-values", column=column.name)
     if len(set(column.values)) != len(column.values) or any(

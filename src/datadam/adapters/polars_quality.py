@@ -55,6 +55,13 @@ class PolarsSurveyor:
             raise Unavailable("quality.not-made", why=type(error).__name__) from error
         return Survey(findings=tuple(findings), columns=columns)
 
+    def values(self, paths: Sequence[Path], column: str, limit: int) -> frozenset[str]:
+        """The distinct values of a text column of served files, at most `limit` of them."""
+        if not paths:
+            return frozenset()
+        found = pl.concat([pl.scan_parquet(path, glob=False).select(column) for path in paths]).drop_nulls().unique()
+        return frozenset(found.head(limit).collect(engine="streaming")[column].to_list())
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

@@ -13,7 +13,7 @@ gives the same receipt. A verdict depends on the depositor's own rows and on pub
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from datadam import seal, texts
-from datadam.dam import join, lineage, publish, quality, quota, state
+from datadam.dam import join, lineage, publish, quality, quota, references, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
@@ -29,6 +29,7 @@ from datadam.formats import codelists, odcs, opening
 from datadam.formats.statements import shaped
 from datadam.mapping import fit_digest, fit_from_json
 from datadam.model import (
+    CodeList,
     Deposit,
     DepositId,
     FileFact,
@@ -278,7 +279,9 @@ def give_up(world: World, id: str, error: DamError) -> Job | None:
 
 def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan]:
     manifest = seal.opened(job.envelope)
-    plan = plan_of(world, job)
+    standard = standard_of(world, job)
+    readable = references.read(world, job.contributor, standard)
+    plan = _planned(standard, job, readable.lists)
     with world.lock:  # two first deposits at once must find one tag
         tag = _tag(world, job)
         begun = {**_amending(job), "tag": tag}
@@ -299,10 +302,9 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
     except Exception:  # told, or stopped in order: only a try that ended the dam counts
         _moved(world, job, Stage.RECEIVED, facts=begun)
         raise
-    standard = standard_of(world, job)
     order = quality.order(world, job, (standard, plan), into, tally)
-    quality.look_over(world, job, order, changes(standard, plan, fit_of(job)))
-    facts = {**_amending(job), "tag": tag, "tally": _tally_facts(tally)}
+    quality.look_over(world, job, order, changes(standard, plan, fit_of(job)), readable.unread)
+    facts = {**_amending(job), "tag": tag, "tally": _tally_facts(tally), "references": sorted(readable.lists)}
     return _moved(world, job, Stage.JUDGED, facts=facts), tally, plan
 
 
@@ -350,7 +352,15 @@ def _tally_facts(tally: Tally) -> Json:
 
 def plan_of(world: World, job: Job) -> Plan:
     """The Plan of a deposit: its standard's version and its own fit."""
-    return compile_plan(standard_of(world, job), fit_of(job), codelists.packaged())
+    standard = standard_of(world, job)
+    lists = references.unfilled(standard, job.facts.get("references", []))
+    return _planned(standard, job, lists)
+
+
+def _planned(standard: Standard, job: Job, lists: Mapping[str, CodeList]) -> Plan:
+    """The Plan with the lists of the references that are judged."""
+    codes = {**codelists.packaged(), **{one.name: one for one in lists.values()}}
+    return compile_plan(references.bound(standard, lists), fit_of(job), codes)
 
 
 def standard_of(world: World, job: Job) -> Standard:

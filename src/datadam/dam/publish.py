@@ -1,12 +1,14 @@
 """Publish a standard: read it, check it against its last version, sign it, log it, make its reservoir."""
 
+from collections.abc import Iterator
+
 from datadam import evolution, seal
 from datadam import standard as rules
 from datadam.dam import lineage, state
 from datadam.dam.world import World
-from datadam.errors import Faults, NotFound
+from datadam.errors import DamError, Faults, Invalid, NotFound
 from datadam.formats import codelists, odcs
-from datadam.model import Kind, PublishedStandard, Standard
+from datadam.model import Kind, Protection, PublishedStandard, Standard, Tier, Type
 
 
 def read(text: str) -> Standard:
@@ -28,6 +30,8 @@ def publish(world: World, text: str) -> tuple[Standard, int]:
             return standard, last.index
         if last is not None:
             _check_successor(world, odcs.read(last.text), standard)
+        if wrong := list(_reference_faults(world, standard)):
+            raise Faults("standard.faulty", wrong, standard=standard.id)
         facts = {
             "standard": standard.id,
             "version": standard.version,
@@ -55,6 +59,23 @@ def _check_successor(world: World, old: Standard, new: Standard) -> None:
     faults = [*evolution.successor_faults(old, new), *lineage.unread(world, new)]
     if faults:
         raise Faults("standard.breaking", faults, standard=new.id, last=old.version)
+
+
+def _reference_faults(world: World, standard: Standard) -> Iterator[DamError]:
+    """What a draft's references get wrong: they need a text column, in the clear, of rows that can be read."""
+    for column in standard.columns:
+        if column.reference is None:
+            continue
+        facts = {"column": column.name, "reference": column.reference.name}
+        try:
+            other = current(world, column.reference.reservoir)
+            named = other.column(column.reference.column)
+        except (NotFound, Invalid):
+            yield Invalid("standard.reference-unknown", **facts)
+            continue
+        readable = other.tier in {Tier.OPEN, Tier.AGREEMENT} and other.id != standard.id
+        if not readable or named.type is not Type.TEXT or named.protection is not Protection.KEEP:
+            yield Invalid("standard.reference-unreadable", **facts)
 
 
 def _last(world: World, id: str) -> PublishedStandard | None:

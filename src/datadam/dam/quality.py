@@ -7,6 +7,7 @@ long as the rejects do, and never in the store or the log.
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from datadam.dam import lineage
@@ -40,12 +41,19 @@ def order(world: World, job: Job, judged: tuple[Standard, Plan], outputs: Output
     )
 
 
-def look_over(world: World, job: Job, order: SurveyOrder, changes: Mapping[str, Iterable[Reason]]) -> None:
-    """Make the survey and keep it. One that cannot be made says so, and stops no deposit."""
+def look_over(
+    world: World,
+    job: Job,
+    order: SurveyOrder,
+    changes: Mapping[str, Iterable[Reason]],
+    also: tuple[Finding, ...] = (),
+) -> None:
+    """Make the survey and keep it, `also` what was found before. One that cannot be made says so, and stops nothing."""
     try:
         survey = world.surveyor.survey(order)
     except Unavailable as error:
         survey = Survey(findings=(Finding(reason=Reason(error.code, dict(error.facts))),))
+    survey = replace(survey, findings=(*also, *survey.findings))
     text = json.dumps(survey_to_json(survey, changes), ensure_ascii=False, sort_keys=True)
     world.spool.keep(job.id, SURVEY, text.encode())
 
