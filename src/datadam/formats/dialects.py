@@ -1,8 +1,9 @@
 """How a CSV is written, and where its table begins and ends: what its own rows prove; what they do not is asked.
 
 A header below a title is taken where the rows above it are short, it is the first full row, every cell of it is a name
-of its own and below at least one stand numbers or dates (nine in ten: others are faults). Rows at the end are left out where they are notes
-(`* Source: …`), or where the first cell says *total* and the row's numbers are the sums of what stands above.
+of its own and below at least one stand numbers or dates (nine in ten: others are faults). Rows at the end are left out
+where they are notes (`* Source: …`), or where the first cell says *total* and the row's numbers are the sums of what
+stands above.
 """
 
 import csv
