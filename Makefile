@@ -81,7 +81,8 @@ wheelhouse: setup ## every wheel that a machine without a network needs, in buil
 	$(PYTHON) -m venv build/.offline
 	build/.offline/bin/python -m pip install --quiet --disable-pip-version-check --no-index \
 		--find-links build/wheelhouse -c build/wheelhouse/constraints.txt 'datadam[server]'
-	build/.offline/bin/datadam --version
+	build/.offline/bin/datadam init build/.offline/dam --name offline.example/log --jurisdiction KR
+	build/.offline/bin/datadam check build/.offline/dam
 	rm -rf build/.offline
 	cd build/wheelhouse && sha256sum *.whl constraints.txt > SHA256SUMS && wc -l < SHA256SUMS
 

@@ -1,13 +1,16 @@
 """The bill of materials: all that the server brings in, exactly as pinned, each with a licence, and in one tree."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -54,3 +57,22 @@ def test_the_bill_is_what_is_pinned_and_says_every_licence(bill: Any) -> None:  
     names = {one["name"] for one in bill["components"]}
     assert {"polars", "deltalake", "cryptography", "uvicorn", "httpx"} <= names
     assert not names & {"pytest", "mypy", "ruff", "hypothesis", "prometheus-client"}
+
+
+def test_the_server_imports_nothing_that_it_does_not_bring_along(bill: Any) -> None:  # noqa: ANN401
+    """What adapters and edges import, wherever they do, is in the bill; the reference engine is for tests alone."""
+    brought = {one["name"] for one in bill["components"]}
+    known = set(sys.stdlib_module_names) | {"datadam"}
+    for module, packages in metadata.packages_distributions().items():
+        if {canonicalize_name(package) for package in packages} & brought:
+            known.add(module)
+    strange = set()
+    for path in (ROOT / "src" / "datadam").rglob("*.py"):
+        if path.parent.name == "memory" or path.parent.name == "client":  # the client's frames are extras of their own
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [str(node.module)]
+            strange |= {f"{path.name}: {name}" for name in names if name.split(".")[0] not in known}
+    assert not strange
