@@ -14,7 +14,7 @@ import pytest
 
 import served as ours
 from datadam import client, seal
-from datadam.dam import grant, publish, withdraw
+from datadam.dam import grant, publish, release, withdraw
 from datadam.edges import delta_sharing
 from datadam.errors import DamError, Invalid, NotFound
 from datadam.ledger import verify_receipt
@@ -216,14 +216,14 @@ def test_a_file_that_goes_while_it_is_asked_for_is_sent_whole_or_not_at_all(
     assert dam.http.get(file["url"]).status_code == 404
     handed_in(mine, a_file(tmp_path, "more", 1))
     (file,) = mine.files(mine.open(STANDARD).info["table"])
-    found = delta_sharing.release.file
+    found = release.file
 
     def late(*given: Any) -> Path:  # noqa: ANN401
-        path = found(*given)
+        path: Path = found(*given)
         path.unlink()
         return path
 
-    monkeypatch.setattr(delta_sharing.release, "file", late)
+    monkeypatch.setattr(release, "file", late)
     assert dam.http.get(file["url"]).json()["code"] == "share.file-unknown"
 
 
