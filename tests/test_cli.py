@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -432,6 +433,30 @@ def test_a_mapping_that_nobody_confirmed_is_not_taken(machine: Machine, words: d
     machine("map", "odd.csv", "--standard", STANDARD, "--url", words["URL"])
     machine(*line, "--mapping", "mapping.yaml", code=2)  # its questions stand open
     assert machine("deposits", "--url", words["URL"], "--key", words["KEY"]).out.count("odd.csv") == 0
+
+
+def test_an_ambiguous_number_is_refused_until_its_form_is_said(
+    machine: Machine, words: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`1,234` alone: the line that settles it is in the error; a mapping is edited until it fits, or left."""
+    Path("sum.csv").write_text('meter,amount\nC1,"1,234"\n', encoding="utf-8")
+    line = ("sum.csv", "--standard", STANDARD, "--url", words["URL"], "--key", words["KEY"])
+    assert "--read amount=" in " ".join(machine("deposit", *line, "--yes", code=2).error.split())
+    machine("deposit", *line, "--yes", "--read", "amount", code=2)
+    machine("deposit", *line, "--yes", "--read", "amount=so", code=2)
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.delenv("VISUAL", raising=False)
+    machine("map", *line, "--edit", code=2)
+    Path("editor.py").write_text(
+        "import pathlib, re, sys\np = pathlib.Path(sys.argv[1])\nt = p.read_text(encoding='utf-8')\n"
+        "p.write_text(re.sub(r'( +)confirm:\\n(?: +- .*\\n)+', r\"\\1number: '1,234.5'\\n\", t), encoding='utf-8')\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("EDITOR", f"{sys.executable} editor.py")
+    machine("map", *line, "--edit")
+    assert "1,234.5" in Path("mapping.yaml").read_text(encoding="utf-8")
+    monkeypatch.setenv("EDITOR", "true")
+    machine("map", *line, "--edit", code=2)  # left as it was, with its question
 
 
 def test_what_goes_down_a_pipe_is_whole(dam: Served) -> None:

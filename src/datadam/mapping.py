@@ -411,6 +411,12 @@ def _by_likeness(
         feed = Feed(column=one.column, source=one.header)
         found.append(Proposal(feed=feed, why=why, confidence=confidence, doubts=tuple(doubts), others=others))
     filled, used = {p.feed.column for p in found}, {p.feed.source for p in found}
+    for column in columns:  # a name that its values speak against is still a question, if nothing better is there
+        spoken = named.get(column.name)
+        if spoken is not None and column.name not in filled and spoken.feed.source in set(by_text) - used:
+            found.append(spoken)
+            filled.add(column.name)
+            used.add(spoken.feed.source)
     for column in columns:
         bare = [h for h in headers if h.text not in used and unit_named(column, h.text) is not None]
         if column.units and column.name not in filled and bare:

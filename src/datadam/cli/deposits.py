@@ -137,7 +137,8 @@ def map_(
     said = declared(encoding, separator, quote, sheet, (header_row, first_row, last_row))
     layout = client.look(file, said)
     show_reading(terminal, layout)
-    suggestion = _suggested(found, file, layout, said, changed(terminal, dam.fits(found.id), layout))
+    before = changed(terminal, dam.fits(found.id) if dam.has_key else [], layout)
+    suggestion = _suggested(found, file, layout, said, before)
     into.write_text(fits.draft(suggestion), encoding="utf-8")
     terminal.say("ui.mapping-written", path=str(into), open=len(suggestion.asked) + len(suggestion.missing))
     if edit:
@@ -157,6 +158,8 @@ def _edited(terminal: "Terminal", into: Path, standard: "Standard", layout: "Lay
         try:
             confirm.read(read_text(into), standard, layout)
         except DamError as error:
+            if not sys.stdin.isatty():
+                raise
             terminal.refuse(error)
             faults = getattr(error, "faults", (error,))
             if not typer.confirm(texts.say("ui.mapping-open", terminal.language, count=len(faults))):

@@ -62,6 +62,11 @@ class Line:
     def _get(self, path: str, *, as_member: bool = False, **params: Any) -> Any:  # noqa: ANN401
         return json_of(self._ask("GET", path, as_member=as_member, params=params))
 
+    @property
+    def has_key(self) -> bool:
+        """Whether it can speak as a member."""
+        return self._key is not None
+
     def _login(self) -> str:
         if self._key is None or self.member is None:
             raise Refused("ask.login-needed")
