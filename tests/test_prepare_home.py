@@ -174,6 +174,15 @@ def test_the_same_file_is_prepared_to_the_same_bytes(tmp_path: Path) -> None:
     assert prepared(tmp_path, HEADER + ROWS).file == first
 
 
+def test_parquet_is_written_where_the_name_says_so(tmp_path: Path) -> None:
+    """The same columns and no others, typed; doubles as the text that tells them exactly."""
+    done = prepared(tmp_path, HEADER + ROWS, into="prepared.parquet")
+    frame = pl.read_parquet(tmp_path / "prepared.parquet")
+    assert frame.columns == [feed.column for feed in done.fit.feeds]
+    assert frame["rate"].to_list() == ["0.1", "1e-7", None]
+    assert frame.schema["amount"] == pl.Decimal(18, 3)
+
+
 def test_too_many_rejects_write_nothing(tmp_path: Path) -> None:
     """The standard's limit holds at home too: the dam never sees the rows that would break it there."""
     done = prepared(tmp_path, HEADER + ROWS.splitlines(keepends=True)[0] + REJECTED)
