@@ -154,12 +154,12 @@ def errors_at(folder: Path, places: Iterable[Fault], *, seed: int) -> Outcome:
     return found
 
 
-def kills_at(folder: Path, places: Iterable[Fault], *, seed: int) -> Outcome:
+def kills_at(folder: Path, places: Iterable[Fault], *, name: str, seed: int) -> Outcome:
     """Kill at each place on a deposit's way, one deposit and one kill a place, in one dam that must outlive them all.
 
     Places whose call never comes are left out of the count.
     """
-    found, started = Outcome(name="kill -9 at a place", seed=str(seed)), time.monotonic()
+    found, started = Outcome(name=name, seed=str(seed)), time.monotonic()
     house = House.built(folder, members=1, seed=seed, plain=True)
     (member,) = house.members
     armed = folder.parent / f"{folder.name}.armed"

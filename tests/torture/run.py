@@ -1,6 +1,7 @@
 """Torture a dam for a while and write what was seen: `run.py --kills 300 --seed 20261122 --into docs/torture.md`."""
 
 import argparse
+import logging
 import os
 import sys
 import tempfile
@@ -13,6 +14,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 from torture import campaign  # noqa: E402  (it lies where the path was just set)
 from torture.campaign import Outcome  # noqa: E402
 
+STAGES, CALLS = "kill -9 between two stages", "kill -9 at a system call"
 BEGIN, END = "<!-- made by make torture: begin -->", "<!-- made by make torture: end -->"
 
 
@@ -21,8 +23,8 @@ def outcomes(kills: int, seed: int) -> list[Callable[[Path], Outcome]]:
     step = max(1, 60 // kills)
     return [
         lambda folder: campaign.random_kills(folder, kills=kills, seed=seed),
-        lambda folder: campaign.kills_at(folder, campaign.PORTS[::step], seed=seed),
-        lambda folder: campaign.kills_at(folder, list(campaign.system_calls())[::step], seed=seed + 1),
+        lambda folder: campaign.kills_at(folder, campaign.PORTS[::step], name=STAGES, seed=seed),
+        lambda folder: campaign.kills_at(folder, list(campaign.system_calls())[::step], name=CALLS, seed=seed + 1),
         lambda folder: campaign.errors_at(folder, list(campaign.errors())[::step], seed=seed),
         lambda folder: campaign.crowd(folder, depositors=8, each=max(3, kills // 30), seed=seed),
         lambda folder: campaign.lost_answers(folder, deposits=max(3, kills // 30), seed=seed),
@@ -48,6 +50,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--into", type=Path, help="a page with a place for the table")
     given = parser.parse_args()
+    logging.disable()  # what goes wrong on purpose needs no words
     found = []
     with tempfile.TemporaryDirectory() as name:
         os.environ["DATADAM_HOME"] = str(Path(name, "home"))
