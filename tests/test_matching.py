@@ -32,7 +32,7 @@ from datadam.mapping import (
 from datadam.matching import Candidate, assign, likeness, name_score, values_speak, words
 from datadam.model import Column, DateForm, Feed, Fit, Layout, NumberForm, Standard, Type, Unpivot, number_form
 from datadam.readings import count
-from tests.test_engine_behaviours import csv_source
+from test_engine_behaviours import csv_source
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 

@@ -29,7 +29,7 @@ from datadam.model import date_form as named
 from datadam.plan import Plan, compile_plan
 from datadam.ports import Engine
 from datadam.readings import NUMBER_FORMS, Open, Proven, canonical_number, count, dates, number_body, numbers
-from tests.test_engine_behaviours import Run, csv_source, every_engine, plan_of, standard_of
+from test_engine_behaviours import Run, csv_source, every_engine, plan_of, standard_of
 
 D = DateForm
 
