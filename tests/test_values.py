@@ -219,7 +219,7 @@ def test_one_telling_value_proves_a_whole_column(values: list[str], form: str | 
     ],
 )
 def test_what_proves_nothing_is_asked_with_its_options(
-    values: list[str], options: tuple[str, ...], mixed: bool
+    values: list[str], options: tuple[str, ...], *, mixed: bool
 ) -> None:
     """A thousand or one and a bit: the question names the two forms that settle it."""
     assert numbers(count(values)) == Open(options=options, mixed=mixed)
