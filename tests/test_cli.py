@@ -135,6 +135,8 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     grant = found(r"\b([0-9a-f]{64})\b", machine("grant", "add", member, STANDARD, *of).out)
     assert grant[:20] in machine("grant", "list", member, *of).out.replace("\n", "")
     _deposits(machine)
+    machine("freeze", f"{STANDARD}@first", *of)
+    assert f"{STANDARD}@first" in machine("editions").out
     _takes_out(machine)
     # another joins in vain
     machine("keygen", "other.key")
@@ -211,6 +213,11 @@ def _deposits(machine: Machine) -> None:
     Path("bad.csv").write_text("meter,amount\nB1,few\nB2,many\n", encoding="utf-8")
     refused = machine("deposit", "bad.csv", "--standard", STANDARD, code=3)
     assert "few" in refused.out
+    Path("better.csv").write_text("meter,amount\nB1,1\nB2,2\n", encoding="utf-8")
+    machine("amend", id, "better.csv", "--reason", "counted again")
+    odd = next(line.split()[0] for line in machine("deposits").out.splitlines() if "odd.csv" in line)
+    machine("withdraw", odd, "--reason", "sold", "--yes")
+    assert "sold" in machine("withdrawals").out
 
 
 def _takes_out(machine: Machine) -> None:

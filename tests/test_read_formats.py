@@ -386,6 +386,7 @@ def test_a_bomb_is_refused_before_it_fills_anything(
         (b"7z\xbc\xaf\x27\x1c\0\x04", "file.compressed"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "file.excel-old"),
     ],
+    ids=["two members", "no member", "packed twice", "bzip2", "7z", "old Excel"],  # packed bytes tell the time of day
 )
 def test_other_packs_are_told(data: bytes, code: str, tmp_path: Path) -> None:
     """Several members, none, packed twice, of another kind."""
