@@ -8,6 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 FOREIGN := .venv-foreign/.ready
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 CODE := src tests benchmarks scripts $(if $(wildcard demo/*.py),demo)
 
 help: ## this list
@@ -34,7 +35,7 @@ $(FOREIGN): constraints-foreign.txt
 
 test: setup foreign ## every test, with coverage gates; docs are checked too
 	mkdir -p build
-	$(BIN)/python -m pytest -q --cov --cov-report= $(ARGS) 2>&1 | tee build/test.log
+	$(BIN)/python -m pytest -q --numprocesses $(CORES) --dist loadfile --cov --cov-report= $(ARGS) 2>&1 | tee build/test.log
 	$(BIN)/coverage json -q -o coverage.json
 	$(BIN)/python scripts/coverage_gates.py coverage.json
 

@@ -27,7 +27,6 @@ from sklearn.linear_model import LogisticRegression
 
 from datadam import client, mapping, plan, prepare, wiring
 from datadam.formats import codelists, odcs
-from datadam.model import Source
 from datadam.ports import Outputs
 
 REPLICATES: Final = 2000

@@ -176,10 +176,11 @@ def folder_of(path: Path, **files: str) -> Path:
 
 def test_a_folder_is_one_deposit(dam: Served, alice: Person, tmp_path: Path) -> None:
     """Rows of all its files under one header; the same folder is the same deposit; faults name file and row."""
+    rows = "".join(f"F{n},{n}\n" for n in range(10, 50))
     parts = {
         "b": "하천 유량 관측 기록 일람표\n\nmeter,amount\nF3,3\n",
         "a": "하천 유량 관측 기록 일람표\n\nmeter,amount\nF1,1\nF2,2",  # no line end
-        "c": "하천 유량 관측 기록 일람표\n\nmeter,amount\n" + "".join(f"F{n},{n}\n" for n in range(10, 50)) + "F9,many\n",
+        "c": "하천 유량 관측 기록 일람표\n\nmeter,amount\n" + rows + "F9,many\n",
     }
     folder = folder_of(tmp_path / "daily", **parts)
     (folder / ".hidden").write_text("x")

@@ -16,7 +16,7 @@ import polars as pl
 from datadam.adapters import polars_rules as rules
 from datadam.adapters.polars_fast import Road, road
 from datadam.adapters.polars_notes import Notes
-from datadam.adapters.polars_read import FAILED, ROW, Opened, open_source, refuse
+from datadam.adapters.polars_read import FAILED, ROW, UNREADABLE, Opened, open_source, refuse
 from datadam.adapters.polars_unfold import unfold
 from datadam.errors import Invalid
 from datadam.model import FileFact, Layout, Source, Tally
@@ -71,7 +71,7 @@ class PolarsEngine:
         opened = open_source(source)
         try:
             head = opened.rows.head(samples).drop(ROW).collect(engine="streaming")
-        except pl.exceptions.PolarsError as error:
+        except UNREADABLE as error:
             raise refuse(source, error) from error
         values = tuple(tuple(text for text in head[name].to_list() if text) for name in opened.columns)
         return Layout(columns=opened.columns, types=opened.types, samples=values)
@@ -148,7 +148,7 @@ def _judge(run: _Run, progress: Progress) -> None:
                 _judge_others(run, others)
             finally:
                 others.unlink(missing_ok=True)
-    except pl.exceptions.PolarsError as error:
+    except UNREADABLE as error:
         if watch.raised is not None:
             raise watch.raised from None
         raise refuse(run.source, error) from error
@@ -159,7 +159,7 @@ def _mostly(fast: Road, opened: Opened) -> bool:
     """Whether most of the first rows take the fast road: else it would be walked for nothing."""
     try:
         share = fast.over(opened.head, _OK).select(pl.col(_OK).mean()).collect().item()
-    except pl.exceptions.PolarsError:
+    except UNREADABLE:
         return True  # cut within a quoted value, or broken: the pass itself will tell
     return bool((share or 0) >= _MOST)
 

@@ -39,7 +39,7 @@ class Road:
 
 
 def road(plan: Plan) -> Road | None:
-    """The fast road of a plan, or None where a quantity of it has no room in 64 bits or values are not in our own forms."""
+    """The fast road of a plan, or None for quantities without room in 64 bits and values not in our own forms."""
     if not plan.plain:  # what was declared is read by `polars_rules`
         return None
     found = Road()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from datadam import readings
-from datadam.adapters.polars_read import open_source, refuse
+from datadam.adapters.polars_read import UNREADABLE, open_source, refuse
 from datadam.model import Source
 
 
@@ -26,7 +26,7 @@ class PolarsProfiler:
         ]
         try:
             found = opened.rows.select(trimmed).with_columns(narrowed).select(counts).collect(engine="streaming")
-        except pl.exceptions.PolarsError as error:
+        except UNREADABLE as error:
             raise refuse(source, error) from error
         told = found.row(0, named=True)
         probes = (readings.PRESENT, readings.NARROWED, *readings.PROBES)

@@ -14,7 +14,7 @@ import polars as pl
 
 from datadam.adapters import polars_rules as rules
 from datadam.adapters.polars_columns import QUANTITIES, TIMES, distributions
-from datadam.adapters.polars_read import FAILED, ROW
+from datadam.adapters.polars_read import FAILED, ROW, UNREADABLE
 from datadam.errors import Unavailable
 from datadam.model import Column, Protection, Reason, Type
 from datadam.plan import UNFOLDED_NAME, UNFOLDED_VALUE, Cell, Check, Plan
@@ -51,7 +51,7 @@ class PolarsSurveyor:
             axis = [*lost_axis(sheet)]  # rows of other years are no double reports
             findings = [*totals(sheet), *(axis or twice(sheet)), *outliers(sheet)]
             columns = {} if sheet.admitted is None else distributions(order.plan, sheet.admitted)
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except (*UNREADABLE, OSError) as error:
             raise Unavailable("quality.not-made", why=type(error).__name__) from error
         return Survey(findings=tuple(findings), columns=columns)
 

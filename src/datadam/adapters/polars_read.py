@@ -23,6 +23,7 @@ from datadam.model import Reading, Source
 
 ROW: Final = "_row"
 FAILED: Final = "_failed"
+UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException)  # a footer that lies makes Polars panic
 MAX_COLUMNS: Final = 1_000  # a header beyond it is a mistake or an attack
 MAX_LINE: Final = 1024 * 1024  # bytes between two line ends; about what a reader holds at once (up to twice it passes)
 MAX_ROWS: Final = 2**31 - 1  # of a Parquet file, as it says itself
@@ -275,7 +276,7 @@ def _open_parquet(path: Path, name: str, beside: Beside | None) -> Opened:
     try:
         scanned = pl.scan_parquet(path, row_index_name=ROW, glob=False, hive_partitioning=False)
         schema = dict(scanned.collect_schema())
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise Invalid("file.parquet-broken", name=name, why=_first_line(error)) from error
     schema.pop(ROW)
     texts = [_as_text(column, kind, name) for column, kind in schema.items()]
