@@ -3,7 +3,7 @@
 The file: 12 columns, about 117 bytes a row, all record ids distinct, 200,000 supplier ids, one bad cell in 200, a
 free text. The standard: 9 rules besides types, uniqueness among them; kg, lb and t converted exactly to kg row by row;
 the supplier replaced by an internal unit id. Our side spools the bytes while hashing them, looks, judges, converts and
-hashes, writes admitted rows and rejects durably, proves uniqueness and digests what it wrote.
+hashes, writes admitted rows and rejects durably, proves uniqueness, digests what it wrote and looks it over as a whole.
 """
 
 import argparse
@@ -19,10 +19,11 @@ import polars as pl
 
 import measure
 from datadam.adapters.polars_engine import PolarsEngine
+from datadam.adapters.polars_quality import PolarsSurveyor
 from datadam.adapters.spool_files import SpoolFiles
 from datadam.model import Column, Feed, Fit, Protection, Source, Standard, StandardId, Type, Unit
 from datadam.plan import Plan, compile_plan
-from datadam.ports import Outputs
+from datadam.ports import Outputs, SurveyOrder
 
 BAR_RATIO = 1.8
 BAR_PEAK_MB = 2_500
@@ -111,8 +112,8 @@ def _chunk(start: int, count: int) -> pl.DataFrame:
     ).drop("i")
 
 
-def plan() -> Plan:
-    """The plan of a standard that asks of every row what the issue names."""
+def standard() -> Standard:
+    """A standard with nine rules, a conversion, a unit id and a key."""
     kilograms = (Unit(symbol="lb", numerator=45_359_237, denominator=10**8), Unit(symbol="t", numerator=1_000))
     columns = (
         Column(name="record_id", type=Type.TEXT, required=True),
@@ -133,7 +134,7 @@ def plan() -> Plan:
         Column(name="day", type=Type.DATE, safe_statistics=True),
         Column(name="note", type=Type.TEXT),
     )
-    standard = Standard(
+    return Standard(
         id=StandardId("bench.delivery"),
         version="1.0.0",
         titles={},
@@ -142,15 +143,22 @@ def plan() -> Plan:
         key=("record_id",),
         reject_limit=Decimal("0.1"),
     )
+
+
+def plan(standard: Standard) -> Plan:
+    """The plan for a file whose columns have the standard's names."""
     feeds = tuple(
         Feed(column=column.name, source=column.name, unit_source="unit" if column.name == "weight" else None)
-        for column in columns
+        for column in standard.columns
     )
     return compile_plan(standard, Fit(standard=standard.id, version=standard.version, feeds=feeds), {})
 
 
 def deposit(path: Path, into: Path) -> None:
-    """Intake to judged. What follows (seal, commit) costs the same whatever the size: a few statements and a rename."""
+    """Intake to judged and looked over.
+
+    What follows (seal, commit) costs the same whatever the size: a few statements and a rename.
+    """
     deposit_id = "0" * 64
     with path.open("rb", buffering=0) as file:
         spool = SpoolFiles(into / "spool", max_bytes=2**40)
@@ -163,7 +171,12 @@ def deposit(path: Path, into: Path) -> None:
         key_secret=bytes(range(32, 64)),
     )
     source = Source(path=str(spooled), format="csv", name=path.name)
-    tally = PolarsEngine().run(plan(), source, outputs, _silent)
+    asked = standard()
+    compiled = plan(asked)
+    tally = PolarsEngine().run(compiled, source, outputs, _silent)
+    PolarsSurveyor().survey(
+        SurveyOrder(standard=asked, plan=compiled, admitted=outputs.admitted, rejects=outputs.rejects)
+    )
     print({"rows": tally.rows, "admitted": tally.admitted, "faults": dict(tally.faults)})
 
 
