@@ -33,6 +33,7 @@ ROWS: Final[Rows] = (("A1", 5), ("A2", 7))
 MEGABYTE: Final = 1024 * 1024
 BOMB: Final = 256 * MEGABYTE  # bytes that a small file unpacks to
 SEED: Final = 20261122
+LOCAL: Final = "file:" + "///"  # what a file may point at on the machine that reads it
 TRACE: Final = "datadam-was-here"  # in names that lead elsewhere
 
 
@@ -207,7 +208,7 @@ def values() -> Iterator[Case]:
 def names() -> Iterator[Case]:
     """Good files with bad names: a name is shown to its sender and leads nowhere."""
     evil = ("../../../etc/passwd", ".", "CON", "/etc/passwd", "~/.ssh/id_ed25519", "a\\..\\b.csv", "*.csv", "-rf",
-            "file:///etc/passwd", "s3://bucket/key.csv", "https://127.0.0.1/x.csv", "\\\\host\\share\\x.csv",
+            f"{LOCAL}etc/passwd", "s3://bucket/key.csv", "https://127.0.0.1/x.csv", "\\\\host\\share\\x.csv",
             "a\nb.csv", "\x1b[2J.csv", "\u202evsc.exe", "%2e%2e%2fx", "x.csv;rm -rf",
             "x[0-9].csv", "$(id).csv", "n" * 255)  # fmt: skip
     for number, name in enumerate(evil):
@@ -516,9 +517,9 @@ def _sheets() -> Iterator[Case]:
         f'<!ENTITY l{n} "{"&l" + str(n - 1) + ";" * 1}{("&l" + str(n - 1) + ";") * 9}">' for n in range(1, 10)
     )
     expanding = f'<!DOCTYPE worksheet [<!ENTITY l0 "ha">{laughs}]>'
-    outside = '<!DOCTYPE worksheet [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    outside = f'<!DOCTYPE worksheet [<!ENTITY x SYSTEM "{LOCAL}etc/passwd">]>'
     named = _CELLS.replace("<t>A1</t>", "<t>{}</t>")
-    link = f'<Relationship Id="rId9" Type="{_OFFICE}/externalLink" Target="file:///etc/passwd" TargetMode="External"/>'
+    link = f'<Relationship Id="rId9" Type="{_OFFICE}/externalLink" Target="{LOCAL}etc/passwd" TargetMode="External"/>'
     macro = {"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0" + bytes(500)}
     formula = _CELLS.replace('<c r="B2"><v>5</v></c>', '<c r="B2"><f>WEBSERVICE("http://127.0.0.1/")</f><v>5</v></c>')
     yield _either("excel", workbook())

@@ -33,7 +33,7 @@ from datadam.model import (
     number_form,
     standard_id,
 )
-from datadam.standard import known_as, plain, resolve
+from datadam.standard import bears, plain, resolve
 
 MARGIN: Final = 0.1  # by which a header that bears a column's name must be ahead of all others, else it is asked about
 NAMED: Final = 0.4  # likeness of names from which on a suggestion rests on them and not on the values
@@ -365,7 +365,7 @@ def _claimants(header: _Header, standard: Standard) -> list[Column]:
 
 
 def _known(key: str, standard: Standard) -> list[Column]:
-    return [c for c in standard.columns if key and key in {plain(text) for text in known_as(c)}]
+    return [column for column in standard.columns if key and bears(column, key)]
 
 
 def _by_name(standard: Standard, headers: list[_Header], codes: Mapping[str, CodeList]) -> list[Proposal]:

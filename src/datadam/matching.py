@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from datadam.model import CodeList, Column, Standard, Type, Unpivot, fold
-from datadam.standard import known_as, plain, resolve
+from datadam.standard import bears, known_as, plain, resolve
 from datadam.thesaurus import TERMS, WEIGHTS
 
 SUGGEST: Final = 0.40  # score from which on a column is suggested
@@ -199,7 +199,7 @@ def name_score(header: str, column: Column) -> float:
 
 
 def _is_named(header: str, column: Column) -> bool:
-    return plain(header) in {plain(name) for name in known_as(column)}
+    return bears(column, plain(header))
 
 
 @lru_cache(2048)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from datadam.errors import DamError, Invalid
@@ -125,6 +126,16 @@ def known_as(column: Column) -> tuple[str, ...]:
 def plain(text: str) -> str:
     """A header as it is compared: folded, letters and digits only, so that `cveID` is `CVE id` is `cve_id`."""
     return "".join(character for character in fold(text) if character.isalnum())
+
+
+def bears(column: Column, key: str) -> bool:
+    """Whether a header, as it is compared, is one of the column's names."""
+    return key in _keys(known_as(column))
+
+
+@lru_cache(2048)
+def _keys(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(plain, names))
 
 
 def resolve(codes: CodeList, value: str) -> str | None:
