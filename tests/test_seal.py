@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
 from datadam import seal
+from datadam.client.withdrawals import MOST
 from datadam.errors import DamError, Invalid, Untrusted
 from datadam.model import Kind, Statement
 
@@ -397,6 +398,25 @@ def test_an_envelope_beyond_the_limit_is_not_read() -> None:
     """Size is checked before anything else."""
     with pytest.raises(Invalid, match=r"statement\.too-large"):
         seal.opened(b" " * (seal.MAX_ENVELOPE + 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        (Kind.WITHDRAWAL, {"contributor": "m-" + "0" * 20, "deposits": [f"{n:064x}" for n in range(MOST)]}),
+        (Kind.STANDARD, {"standard": "x" * (seal.MAX_ENVELOPE * 3 // 4 - 1000)}),
+    ],
+)
+def test_the_largest_statements_that_open_also_verify(kind: Kind, facts: dict[str, object]) -> None:
+    """The most deposits that a client takes back at once, and a standard that just fits: no smaller limit is hidden."""
+    statement = seal.countersign(seal.state(kind, facts, issued=ISSUED, key=ONE), TWO)
+    opened = seal.opened(seal.envelope(statement))
+    assert seal.verify(opened, keys(ONE, TWO)) == set(keys(ONE, TWO))
+    changed = Statement(
+        id=opened.id, kind=kind, body=opened.body, payload=opened.payload + b" ", signatures=opened.signatures
+    )
+    with pytest.raises(Untrusted, match=r"signature\.wrong"):
+        seal.verify(changed, keys(ONE, TWO))
 
 
 @given(json_values | st.binary() | st.text())

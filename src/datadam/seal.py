@@ -41,6 +41,15 @@ _SMALL_ORDER: Final = frozenset({0, 1, _FIELD - 1, _ORDER_EIGHT, _FIELD - _ORDER
 Jwk = dict[str, str]
 
 
+class _Statements(jws.JWSRegistry):
+    """Which signatures are checked: joserfc's own limit of a payload is smaller than what we open."""
+
+    max_payload_length = MAX_ENVELOPE
+
+
+_STATEMENTS: Final = _Statements(algorithms=[ALGORITHM])
+
+
 # --- bytes ------------------------------------------------------------------------------------------------------------
 
 
@@ -268,7 +277,7 @@ def verify(statement: Statement, keys: Mapping[str, Mapping[str, str]]) -> froze
     ring = KeySet([OKPKey.import_key({**public(keys[kid]), "kid": kid}) for kid in named])
     outer: Any = {"payload": encode(statement.payload), "signatures": [dict(s) for s in statement.signatures]}
     try:
-        held = jws.deserialize_json(outer, ring, algorithms=[ALGORITHM])
+        held = jws.deserialize_json(outer, ring, registry=_STATEMENTS)
     except (JoseError, ValueError) as error:
         raise Untrusted("signature.wrong", statement=statement.id) from error
     if held.payload != statement.payload or digest(statement.payload) != statement.id:
