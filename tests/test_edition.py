@@ -143,6 +143,24 @@ def test_only_whole_batches_are_frozen(tmp_path: Path) -> None:
     assert checked(world) == []
 
 
+def test_who_left_before_its_batch_was_whole_does_not_count_for_an_edition(tmp_path: Path) -> None:
+    """One firm's rows are not frozen alone; who leaves afterwards moves nothing."""
+    world = a_world(tmp_path)
+    publish.publish(world, standard_text(attribution="none", tier="open"))
+    people = [Person(name).joins(world) for name in "ABCDE"]
+    for one in people[:2]:
+        erased(world, one, one.deposits(world, ID, rows_of(one.name.lower(), 1)).id)
+    jobs = [people[2].deposits(world, ID, rows_of("c", 1))]
+    with pytest.raises(Refused, match=r"edition\.empty"):
+        edition.freeze(world, FROZEN)
+    jobs += [one.deposits(world, ID, rows_of(one.name.lower(), 1)) for one in people[3:]]
+    edition.freeze(world, FROZEN)
+    assert [row[0] for row in served(world, Caller(), FROZEN)] == ["c-0", "d-0", "e-0"]
+    erased(world, people[3], jobs[1].id)
+    assert [row[0] for row in served(world, Caller(), FROZEN)] == ["c-0", "e-0"]
+    assert checked(world) == []
+
+
 def test_a_deposit_on_its_way_is_waited_for(
     world: World, people: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -261,17 +261,51 @@ def test_no_name_leads_out_of_the_shares_folder(tmp_path: Path) -> None:
 )
 def test_deposits_come_in_batches_of_three_contributors(contributors: str, whole: int) -> None:
     """The first publication too; the same contributor again does not count twice."""
-    assert pool.whole_batches(list(contributors), 3) == whole
+    assert pool.whole_batches(stays(contributors), 3) == whole
 
 
-@given(contributors=st.lists(st.sampled_from("abcdef"), max_size=40), least=st.integers(3, 5), cut=st.integers(0, 40))
-def test_two_snapshots_never_differ_by_fewer_contributors(contributors: list[str], least: int, cut: int) -> None:
-    """The law of batches: whatever was published before, what came since is of `least` contributors or none."""
-    before, now = pool.whole_batches(contributors[:cut], least), pool.whole_batches(contributors, least)
-    assert before <= now <= len(contributors)
-    added = set(contributors[before:now])
-    assert not added or len(added) >= least
-    assert len(set(contributors[now:])) < least
+def stays(log: str) -> list[pool.Stay]:
+    """What a log tells of deposits: a letter is one by that contributor, in capitals it takes back all it has."""
+    found: list[pool.Stay] = []
+    for index, one in enumerate(log):
+        if one.islower():
+            found.append(pool.Stay(contributor=one, came=index))
+        else:
+            theirs = [stay.contributor == one.lower() and stay.left is None for stay in found]
+            found = [replace(stay, left=index) if hit else stay for stay, hit in zip(found, theirs, strict=True)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("log", "whole"),
+    [
+        ("aAbBc", 0),
+        ("abBc", 0),
+        ("abBcb", 4),
+        ("abBcd", 4),
+        ("abcAB", 3),
+        ("abcABdef", 6),
+        ("aaAbc", 0),
+        ("abcaAbBc", 3),
+    ],
+)
+def test_who_left_before_a_batch_was_whole_does_not_count_for_it(log: str, whole: int) -> None:
+    """Else a batch could be one contributor's rows alone; who leaves a whole batch moves none."""
+    assert pool.whole_batches(stays(log), 3) == whole
+
+
+@given(log=st.text("abcdefABCDEF", max_size=40), least=st.integers(3, 5), cut=st.integers(0, 40))
+def test_two_snapshots_never_differ_by_fewer_contributors(log: str, least: int, cut: int) -> None:
+    """The law of batches: what came since is of `least` contributors who had rows in it when it was shown, or none."""
+    before, now = pool.whole_batches(stays(log[:cut]), least), pool.whole_batches(stays(log), least)
+    logged = stays(log)
+    assert before <= now <= len(logged)
+    assert before == pool.whole_batches([stay for stay in logged if stay.came < cut], least)
+    if now > before:
+        shown = logged[now - 1].came
+        standing = [stay for stay in logged[before:now] if stay.left is None or stay.left > shown]
+        assert len({stay.contributor for stay in standing}) >= least
+    assert len({stay.contributor for stay in logged[now:] if stay.left is None}) < least
 
 
 # --- when a share is made ---------------------------------------------------------------------------------------------

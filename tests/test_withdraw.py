@@ -158,6 +158,24 @@ def test_the_batches_of_others_stay_where_they_end(tmp_path: Path) -> None:
     assert checked(world) == []
 
 
+def test_who_left_before_its_batch_was_whole_does_not_bring_another_to_light(tmp_path: Path) -> None:
+    """Two deposit and withdraw, then a third firm deposits: its rows alone are never shown."""
+    world = a_world(tmp_path)
+    publish.publish(world, standard_text(attribution="none", tier="open"))
+    people = [Person(name).joins(world) for name in "ABCDE"]
+    for one in people[:2]:
+        job = one.deposits(world, ID, rows_of(one.name.lower(), 1))
+        withdraw.purge(world, taken_back(world, one, job.id))
+    for one in people[2:4]:
+        one.deposits(world, ID, rows_of(one.name.lower(), 2))
+        forward(world, hours=2)
+        assert served(world, Caller()) == []
+    people[4].deposits(world, ID, rows_of("e", 3))
+    forward(world, hours=2)
+    assert [row[0] for row in served(world, Caller())] == ["c-0", "d-0", "e-0"]
+    assert checked(world) == []
+
+
 def test_what_a_withdrawn_row_superseded_is_current_again(world: World, people: list[Person]) -> None:
     """The newest admitted row of a contributor and key counts, among those that are there."""
     ann, ben, _ = people
@@ -537,6 +555,7 @@ def test_an_amendment_is_refused_at_once_where_it_cannot_be(world: World, people
         (new, withdrawal(ann, mine.id, plain.id, replaced_by=new.id), "withdrawal.several"),
         (new, withdrawal(ann, mine.id), "withdrawal.several"),
         (again, withdrawal(ann, mine.id, replaced_by=again.id), "amendment.there"),
+        (again, withdrawal(ann, plain.id, replaced_by=again.id), "amendment.same"),
         (new, withdrawal(ben, mine.id, contributor=ann.id, replaced_by=new.id), "signature.parties"),
     ):
         with pytest.raises(DamError) as refusal:

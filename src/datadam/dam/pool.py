@@ -1,10 +1,12 @@
 """Pools: what a share is made of, a reservoir as it stands or an edition of it; which deposits, and where they lie.
 
-A deposit that was withdrawn is shown no more, yet keeps its place in the count of batches: where a batch ends must not
-move with what leaves.
+A deposit that was withdrawn is shown no more. One that left before its batch was whole does not count for it, else the
+batch would show fewer contributors than it promises; one that left later keeps its place, else the batch would move.
 """
 
-from collections.abc import Container, Sequence
+import heapq
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -53,19 +55,44 @@ def find(world: World, id: str) -> Pool:
     return Pool(standard=replace(then, tier=last.tier, attribution=last.attribution), edition=edition)
 
 
-def whole_batches(contributors: Sequence[str], least: int) -> int:
-    """How many of the first deposits, given by contributor in log order, make whole batches.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """A deposit in the count of batches: whose it is, and the log indexes at which it came and left."""
 
-    A batch ends with the deposit that brings its `least`-th contributor, so where it ends depends on nothing after it:
-    what two snapshots differ by is always the rows of at least that many. Deposits that leave later keep their place
-    in the count.
+    contributor: str
+    came: int
+    left: int | None = None
+
+
+def whole_batches(stays: Iterable[Stay], least: int) -> int:
+    """How many of the first deposits, given in log order, make whole batches.
+
+    A batch ends with the deposit at which `least` contributors have one in it that they did not withdraw by then. So
+    where it ends depends on nothing after it, and what two snapshots differ by is the rows of at least that many.
     """
-    whole, seen = 0, set[str]()
-    for place, contributor in enumerate(contributors, start=1):
-        seen.add(contributor)
-        if len(seen) >= least:
-            whole, seen = place, set()
+    whole = 0
+    there: Counter[str] = Counter()  # in the batch that is not whole yet: each contributor's deposits
+    leaving: list[tuple[int, str]] = []  # a heap: which of them leave, and when
+    for place, stay in enumerate(stays, start=1):
+        while leaving and leaving[0][0] < stay.came:
+            _, contributor = heapq.heappop(leaving)
+            there[contributor] -= 1
+            if not there[contributor]:
+                del there[contributor]
+        there[stay.contributor] += 1
+        if stay.left is not None:
+            heapq.heappush(leaving, (stay.left, stay.contributor))
+        if len(there) >= least:
+            whole = place
+            there.clear()
+            leaving.clear()
     return whole
+
+
+def _stays(logged: Iterable[Deposit], gone: Mapping[DepositId, Withdrawal]) -> Iterable[Stay]:
+    for deposit in logged:
+        left = gone[deposit.id].index if deposit.id in gone else None
+        yield Stay(contributor=deposit.contributor, came=deposit.index, left=left)
 
 
 def batch(world: World, standard: Standard) -> int:
@@ -92,7 +119,7 @@ def deposits(world: World, pool: Pool) -> tuple[list[Deposit], dict[str, list[Pa
         return [deposit for deposit in logged if deposit.id in shown], shown
     # one that is sealed but not yet in the table holds back all after it: a batch is shown whole or not at all
     told = list(takewhile(lambda deposit: deposit.id in there or deposit.id in gone, logged))
-    whole = told[: whole_batches([deposit.contributor for deposit in told], least)]
+    whole = told[: whole_batches(_stays(told, gone), least)]
     return [deposit for deposit in whole if deposit.id in shown], shown
 
 
@@ -109,8 +136,9 @@ def _left(one: Withdrawal | None, gone: Container[str], there: Container[str]) -
 def contents(rows: Rows, edition: Edition, *, least: int = EACH) -> list[Deposit]:
     """The deposits that an edition was frozen with, in log order, also those that were withdrawn since."""
     logged = [deposit for deposit in in_order(rows, edition.standard) if deposit.index < edition.upto]
-    before = {one.deposit for one in rows.find(Withdrawal, standard=edition.standard) if one.index < edition.upto}
-    whole = logged[: whole_batches([deposit.contributor for deposit in logged], max(edition.batch, least))]
+    left = rows.find(Withdrawal, standard=edition.standard)
+    before = {one.deposit: one for one in left if one.index < edition.upto}
+    whole = logged[: whole_batches(_stays(logged, before), max(edition.batch, least))]
     return [deposit for deposit in whole if deposit.id not in before]
 
 
