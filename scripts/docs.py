@@ -100,7 +100,7 @@ def settings_page() -> str:
     ]
     opening = (
         "What the command line gives is stronger than a `DATADAM_*` variable, which is stronger than the settings file "
-        "`dam.toml` in the dam's folder, which is stronger than the default. All faults are told at once.\n"
+        "`settings.toml` in the dam's folder, which is stronger than the default. All faults are told at once.\n"
     )
     head = ("setting", "variable", "default", "allowed", "meaning")
     return "\n".join([MADE, "# Settings\n", opening, table(head, rows)])

@@ -93,6 +93,8 @@ def amend(world: World, caller: Caller, manifest: bytes, withdrawal: bytes) -> J
         if left is None:
             _refuse_unready([job] if job else [])
         coming = deposit.announce(world, caller, manifest)
+        if coming.id == old:
+            raise Invalid("amendment.same", deposit=old)
         if left is not None and left.replaced_by != coming.id:
             raise Untrusted("withdrawal.repeated", deposit=old)
         if left is None and str(coming.id) == str(new.id) and coming.stage == Stage.ANNOUNCED:
