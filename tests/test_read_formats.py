@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -757,6 +758,20 @@ def test_cut_and_lying_arrow_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     path.write_bytes(whole)
     monkeypatch.setattr(read_arrow, "MAX_BATCH", 100_000)
     assert at_the_dam(path, Reading(format="arrow")).code == "file.bomb"
+    assert not left_over(tmp_path)
+
+
+def test_rows_that_cost_an_arrow_file_nothing_are_counted(tmp_path: Path) -> None:
+    """A column of nothing has no bytes: a few hundred of them may claim any number of rows; none is written."""
+    for columns, claimed in ((1, 2**50), (1, 200_000_000), (100, 12_345_678)):
+        batch = pa.record_batch([pa.nulls(12_345_678)] * columns, names=[f"c{n}" for n in range(columns)])
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+        said, wanted = (struct.pack("<q", count) for count in (12_345_678, claimed))
+        path = written(tmp_path, sink.getvalue().to_pybytes().replace(said, wanted))
+        error = at_the_dam(path, Reading(format="arrow"))
+        assert (error.code, error.facts["count"]) == ("file.too-many-rows", claimed)
     assert not left_over(tmp_path)
 
 

@@ -14,6 +14,9 @@ from datadam.adapters.read_beside import Beside, filling
 from datadam.errors import Invalid
 
 MAX_BATCH: Final = 2 * 1024**3  # bytes, unpacked: one is held at a time
+MAX_ROWS: Final = 2**31 - 1
+FREE_CELLS: Final = 100_000_000  # that any file may hold: a column of nothing has rows and no bytes
+CELLS_PER_BYTE: Final = 1_000  # and so many more for each byte: what says the same everywhere packs very well
 GROUP_ROWS: Final = 100_000
 _MAGIC: Final = b"ARROW1"  # at the start and the end of a file; a stream has none
 _TAIL: Final = 10  # bytes: the footer's length and the magic
@@ -35,7 +38,12 @@ def as_parquet(path: Path, name: str) -> Beside:
                     _batches(file) as (schema, batches),
                     pq.ParquetWriter(made.path, _plain_schema(schema), compression="zstd") as writer,
                 ):
+                    limit = _rows_allowed(file.size(), len(schema))
+                    count = 0
                     for batch in batches:
+                        count += batch.num_rows
+                        if count > limit:
+                            raise Invalid("file.too-many-rows", name=name, count=count, limit=limit)
                         batch.validate(full=True)
                         for start in range(0, batch.num_rows, GROUP_ROWS):
                             writer.write_batch(_plain(batch.slice(start, GROUP_ROWS), name))
@@ -45,6 +53,11 @@ def as_parquet(path: Path, name: str) -> Beside:
             why = (str(error).splitlines() or [type(error).__name__])[0][:200]
             raise Invalid("file.arrow-broken", name=name, why=why) from error
     return made
+
+
+def _rows_allowed(size: int, columns: int) -> int:
+    """Rows that a file of `size` bytes may hold: what it says of their number costs it nothing."""
+    return min(MAX_ROWS, (FREE_CELLS + CELLS_PER_BYTE * size) // max(columns, 1))
 
 
 def _plain_schema(schema: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
