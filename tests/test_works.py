@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datadam.dam import deposit, publish, works
+from datadam.dam import deposit, publish, withdraw, works
 from datadam.dam.works import Works
 from datadam.dam.world import World
 from datadam.errors import Unavailable
@@ -149,3 +149,31 @@ def test_told_progress_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch)
     hands.stop()
     with pytest.raises(works._Stopped):
         hands._tell("d", "judge", 1, None)
+
+
+def test_a_deposit_that_hangs_keeps_nobody_elses_erasure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what concerns its own contributor and reservoir waits for it, and is erased once it is through."""
+    monkeypatch.setattr(works, "TURN", 0.01)
+    asked = [("first", ("stuck", ID)), ("second", ("free", ID))]
+    erased: list[str] = []
+    gone = {"first": threading.Event(), "second": threading.Event()}
+
+    def purge(_: World, id: str) -> None:
+        erased.append(id)
+        gone[id].set()
+
+    monkeypatch.setattr(withdraw, "pending", lambda _: [id for id, _ in asked if id not in erased])
+    monkeypatch.setattr(withdraw, "concerned", lambda _, wanted: [pair for id, pair in asked if id == wanted])
+    monkeypatch.setattr(withdraw, "purge", purge)
+    hands = Works(world)
+    with hands._turns.setdefault(("stuck", ID), threading.Lock()):
+        hands.erase()
+        assert gone["second"].wait(PATIENCE)
+        assert erased == ["second"]
+    assert gone["first"].wait(PATIENCE)
+    with hands._turns[("stuck", ID)]:  # and a stop does not wait for it
+        erased.clear()
+        hands.erase()
+        before = time.monotonic()
+        hands.stop()
+    assert time.monotonic() < before + PATIENCE

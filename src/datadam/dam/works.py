@@ -15,6 +15,7 @@ from datadam.model import Job
 _LOG: Final = logging.getLogger(__name__)
 
 MAX_REMEMBERED: Final = 1000  # deposits whose progress is still told; the journal knows the rest
+TURN: Final = 1.0  # seconds that an erasure waits for a deposit under way before the next one has its chance
 
 
 class _Stopped(Exception):
@@ -67,18 +68,34 @@ class Works:
                 self._eraser.submit(self._erase)
 
     def _erase(self) -> None:
+        while self._erase_free() and not self._stopping.is_set():
+            pass  # those that were busy, and what was withdrawn meanwhile
+
+    def _erase_free(self) -> bool:
+        """Erase what no deposit under way reads; whether any was left for that reason."""
+        busy = False
         for id in withdraw.pending(self._world):
             if self._stopping.is_set():
-                return
+                break
             with ExitStack() as turns:
-                for pair in withdraw.concerned(self._world, id):
-                    with self._lock:
-                        turn = self._turns.setdefault(pair, threading.Lock())
-                    turns.enter_context(turn)  # a deposit that is being judged reads its contributor's earlier files
+                # a deposit that is being judged reads its contributor's earlier files
+                if not all(self._taken(turns, pair) for pair in withdraw.concerned(self._world, id)):
+                    busy = True  # one that takes long, or hangs, must not keep the others
+                    continue
                 try:
                     withdraw.purge(self._world, id)
                 except Exception:  # noqa: BLE001  (one that fails must not keep the others; it stays pending)
                     _LOG.exception("withdrawal %s is not erased yet", id)
+        return busy
+
+    def _taken(self, turns: ExitStack, pair: tuple[str, str]) -> bool:
+        """Whether the turn of a contributor and reservoir came in time; it is given back with `turns`."""
+        with self._lock:
+            turn = self._turns.setdefault(pair, threading.Lock())
+        if not turn.acquire(timeout=TURN):
+            return False
+        turns.callback(turn.release)
+        return True
 
     def _run(self, id: str, turn: threading.Lock) -> None:
         # Two deposits of one contributor into one reservoir judge each other's keys: the second must see the first.
