@@ -229,15 +229,62 @@ def test_what_is_not_the_log_that_grew_is_not_cosigned() -> None:
         (replace(right, old=4), NOW, Refused, "witness.other-size"),
         (replace(right, proof=()), NOW, Untrusted, "proof.consistency-wrong"),
         (fork.submission(5), NOW, Untrusted, "proof.consistency-wrong"),
-        (replace(History().grow(5).submission(5), proof=()), NOW, Untrusted, "witness.forked"),
         (right, NOW - 1, Unavailable, "witness.clock"),
     ]
     for submission, now, kind, code in refused:
         with pytest.raises(kind, match=code):
             witness.cosign(kept, submission, now=now)
-        assert replace(kept.held[ORIGIN], evidence=None) == before
-    assert kept.held[ORIGIN].evidence is not None
+        assert kept.held[ORIGIN] == before
     witness.cosign(kept, right, now=NOW)
+
+
+def test_a_stranger_makes_no_evidence_against_an_honest_log() -> None:
+    """Its public checkpoint with a junk proof, of the same size or a larger one, is refused and changes nothing."""
+    history = History().grow(5)
+    kept = watching(history)
+    witness.cosign(kept, history.submission(0), now=NOW)
+    before, junk = kept.held[ORIGIN], (bytes(32),)
+    for count in (0, 4):
+        if count:
+            history.grow(count)
+        with pytest.raises(Untrusted, match="proof.consistency-wrong"):
+            witness.cosign(kept, replace(history.submission(5), proof=junk), now=NOW)
+        assert kept.held[ORIGIN] == before
+    witness.cosign(kept, history.submission(5), now=NOW)
+
+
+def test_a_log_that_forked_is_refused_for_good_and_the_two_notes_prove_it() -> None:
+    """Neither history is cosigned again, whatever is sent; the first evidence stays, without a stranger's lines."""
+    history, forks = History().grow(5), [History().grow(5) for _ in range(2)]
+    kept = watching(history)
+    witness.cosign(kept, history.submission(0), now=NOW)
+    stranger = note.line("stranger.example", b"1234" + bytes(64))
+    shown = replace(forks[0].submission(5), proof=())
+    with pytest.raises(Untrusted, match="witness.forked"):
+        witness.cosign(kept, replace(shown, note=shown.note + stranger), now=NOW)
+    proved = kept.held[ORIGIN]
+    assert proved.note is not None
+    assert proved.evidence == shown.note
+    one, two = (note.open_checkpoint(each, history.ledger.vkey) for each in (proved.note, proved.evidence))
+    assert one.size == two.size
+    assert one.root != two.root
+    later = [
+        history.submission(5),
+        history.grow(2).submission(5),
+        history.submission(0),
+        replace(history.submission(5), proof=(bytes(32),)),
+        replace(forks[1].submission(5), proof=()),
+        forks[0].grow(2).submission(5),
+    ]
+    for submission in later:
+        with pytest.raises(Untrusted, match="witness.forked"):
+            witness.cosign(kept, submission, now=NOW)
+        assert kept.held[ORIGIN] == proved
+    with pytest.raises(Untrusted, match="witness.forked"):
+        witness.look(kept, proved, history.ledger.checkpoint(), history.ledger.consistency, now=NOW)
+    with pytest.raises(Untrusted, match="note.unsigned"):  # who cannot sign for the log is told no more than before
+        witness.cosign(kept, replace(shown, note=History(key=KEY).grow(5).ledger.checkpoint()), now=NOW)
+    assert kept.held[ORIGIN] == proved
 
 
 def test_a_log_is_watched_once_and_under_its_own_key() -> None:
@@ -251,7 +298,7 @@ def test_a_log_is_watched_once_and_under_its_own_key() -> None:
 
 
 def test_a_log_that_shrank_is_told_when_it_is_looked_at() -> None:
-    """And what it signed is kept as evidence."""
+    """It is no evidence: an older checkpoint of an honest log looks like that too, and a newer one is cosigned."""
     history = History().grow(5)
     kept = watching(history)
     watched = kept.held[ORIGIN]
@@ -259,8 +306,9 @@ def test_a_log_that_shrank_is_told_when_it_is_looked_at() -> None:
     witness.look(kept, kept.held[ORIGIN], history.grow(3).ledger.checkpoint(), history.ledger.consistency, now=NOW)
     with pytest.raises(Untrusted, match="checkpoint.smaller"):
         witness.look(kept, kept.held[ORIGIN], History().grow(5).ledger.checkpoint(), lambda *_: (), now=NOW)
-    assert kept.held[ORIGIN].evidence
+    assert kept.held[ORIGIN].evidence is None
     assert witness.last_of(kept.held[ORIGIN]).size == 8
+    witness.look(kept, kept.held[ORIGIN], history.grow(1).ledger.checkpoint(), history.ledger.consistency, now=NOW)
 
 
 @given(st.lists(st.integers(0, 5), max_size=6), st.lists(st.booleans(), max_size=6))
@@ -387,12 +435,16 @@ def test_a_witness_answers_in_the_words_of_the_specification(a_witness: Serving)
     assert conflict.headers["content-type"] == "text/x.tlog.size"
     assert sent(replace(history.submission(5), proof=())).status_code == 422
     assert sent(replace(history.submission(5), old=8)).status_code == 400
-    assert sent(replace(History().grow(5).submission(5), proof=())).status_code == 409
     assert sent(replace(history.submission(5), note=History(key=KEY).grow(7).ledger.checkpoint())).status_code == 403
     assert httpx.post(add, content=b"nonsense").status_code == 400
     assert httpx.post(add, content=b"x" * (cosignature.MAX_REQUEST + 1)).status_code == 413
     a_witness.clock = lambda: 1
     assert sent(history.submission(5)).status_code == 503
+    forked = sent(replace(History().grow(5).submission(5), proof=()))
+    assert (forked.status_code, forked.text) == (409, "witness.forked\n")
+    a_witness.clock = time.time
+    refused = sent(history.submission(5))
+    assert (refused.status_code, refused.text) == (409, "witness.forked\n")
     shown = httpx.get(f"{url}/{digest}/checkpoint").text
     assert cosignature.cosigned(shown, cosignature.vkey(NAME, a_witness.kept.key))[0].size == 5
     told = httpx.get(url).json()
@@ -688,15 +740,13 @@ def test_a_witnesss_life_on_the_command_line(tmp_path: Path, say: Callable[..., 
         assert served.ORIGIN in say("witness", "list", own)[1]
         kept = WitnessFiles(own)
         (watched,) = kept.logs()
-        ahead = History(key=dam.world.secrets.private_key("log"), origin=served.ORIGIN).grow(7)
-        vkey = cosignature.vkey(NAME, kept.key)
-        kept.keep(
-            replace(
-                watched,
-                note=ahead.ledger.checkpoint() + cosignature.cosign(ahead.ledger.checkpoint(), NAME, kept.key, now=NOW),
-            )
-        )
-        assert vkey
+        for others, forked in ((7, False), (2, True)):
+            other = History(key=dam.world.secrets.private_key("log"), origin=served.ORIGIN).grow(others)
+            shown = other.ledger.checkpoint()
+            kept.keep(replace(watched, note=shown + cosignature.cosign(shown, NAME, kept.key, now=NOW)))
+            assert say("witness", "look", own)[0] == 2
+            (item,) = json.loads(say("witness", "list", own, "--json")[1])
+            assert item["forked"] is forked
         assert say("witness", "look", own)[0] == 2
         (item,) = json.loads(say("witness", "list", own, "--json")[1])
         assert item["forked"] is True

@@ -494,7 +494,7 @@ class Watched:
     url: str  # where the log is read
     note: str | None = None  # the last checkpoint with the log's signature and the witness's own
     time: int = 0  # Unix seconds of that cosignature
-    evidence: str | None = None  # a note, signed by the log, that does not go with what was cosigned
+    evidence: str | None = None  # a note, signed by the log, of the same size as `note` and another root
 
 
 class Watch(Protocol):

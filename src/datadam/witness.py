@@ -2,7 +2,8 @@
 
 - What it cosigned last is durable before the cosignature leaves; a witness that lost it must take a new key and name.
 - It never dates a cosignature before its last one of that log.
-- A log that shows it two histories is refused for good, and the note that proves it is kept.
+- A log that signs two roots of one size is refused for good, and the note that proves it is kept beside the other.
+  Only these two prove anything: a proof comes from whoever sends it, and an older checkpoint is no second history.
 """
 
 import threading
@@ -32,8 +33,8 @@ def watch(kept: Watch, url: str, checkpoint: str, *, vkey: str) -> Watched:
 def cosign(kept: Watch, submission: Submission, *, now: int) -> str:
     """The signature line for a checkpoint that extends what was cosigned last, kept before it is given.
 
-    `NotFound` for a log that is not watched, `Untrusted` without its signature or with a proof that does not hold,
-    `Refused` (`witness.other-size`, with the size) when `old` is not what was cosigned last, in this order.
+    `NotFound` for a log that is not watched, `Untrusted` without its signature, for a log that forked or with a proof
+    that does not hold, `Refused` (`witness.other-size`, with the size) when `old` is not what was cosigned last.
     """
     origin = note.unsigned_checkpoint(submission.note).origin
     with _TURN:
@@ -41,20 +42,21 @@ def cosign(kept: Watch, submission: Submission, *, now: int) -> str:
         if watched is None:
             raise NotFound("witness.log-unknown", origin=origin[:80])
         new = note.open_checkpoint(submission.note, watched.vkey)
+        last = last_of(watched)
+        if watched.evidence is not None:
+            raise Untrusted("witness.forked", origin=origin, size=last.size)
         if submission.old > new.size:
             raise Invalid("witness.old-larger", old=submission.old, size=new.size)
-        last = last_of(watched)
         if submission.old != last.size:
             raise Refused("witness.other-size", size=last.size)
-        try:
-            _consistent(last, new, submission.proof)
-        except Untrusted:
-            kept.keep(replace(watched, evidence=submission.note))
-            raise
+        own = note.text_of(submission.note) + "\n" + _own_line(submission.note, watched.vkey)
+        if new.size == last.size and new.root != last.root:
+            kept.keep(replace(watched, evidence=own))
+            raise Untrusted("witness.forked", origin=origin, size=new.size)
+        merkle.verify_consistency(last.size, new.size, submission.proof, last.root, new.root)
         if now < watched.time:
             raise Unavailable("witness.clock", seconds=watched.time - now)
         line = cosignature.cosign(submission.note, kept.name, kept.key, now=now)
-        own = note.text_of(submission.note) + "\n" + _own_line(submission.note, watched.vkey)
         kept.keep(replace(watched, note=own + line, time=now))
         return line
 
@@ -64,12 +66,6 @@ def last_of(watched: Watched) -> Checkpoint:
     if watched.note is None:
         return Checkpoint(origin=watched.origin, size=0, root=merkle.EMPTY)
     return note.unsigned_checkpoint(watched.note)
-
-
-def _consistent(last: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> None:
-    if new.size == last.size and new.root != last.root:
-        raise Untrusted("witness.forked", origin=new.origin, size=new.size)
-    merkle.verify_consistency(last.size, new.size, proof, last.root, new.root)
 
 
 def _own_line(checkpoint: str, vkey: str) -> str:
@@ -85,7 +81,6 @@ def look(
     """Cosign the checkpoint that a watched log shows; `proof` gives its consistency proof between two sizes."""
     new, last = note.open_checkpoint(checkpoint, watched.vkey), last_of(watched)
     if new.size < last.size:
-        kept.keep(replace(watched, evidence=checkpoint))
         raise Untrusted("checkpoint.smaller", size=new.size, expected=last.size)
     shown = tuple(proof(last.size, new.size)) if 0 < last.size < new.size else ()
     return cosign(kept, Submission(old=last.size, proof=shown, note=checkpoint), now=now)
