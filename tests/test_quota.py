@@ -8,9 +8,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from datadam import seal
-from datadam.dam import deposit, publish, quota, withdraw
+from datadam.dam import deposit, publish, quota, upload, withdraw
+from datadam.dam.upload import Piece
 from datadam.dam.world import World
-from datadam.errors import Refused
+from datadam.errors import Invalid, Refused
 from datadam.model import Job, Kind, Stage, instant
 from served import STANDARD
 from worlds import Person, a_world, fit_of, forward, standard_text
@@ -118,6 +119,48 @@ def test_a_withdrawal_makes_room_but_not_for_the_same_day(tmp_path: Path) -> Non
     assert alice.deposits(world, STANDARD, file(1)).stage == Stage.COMMITTED
     with pytest.raises(Refused, match="quota.deposits-day"):
         alice.deposits(world, STANDARD, file(2))
+
+
+def announced(world: World, person: Person, n: int) -> Job:
+    """A deposit whose file has not come."""
+    manifest = person.manifest(fit_of(world, STANDARD, file(n)), file(n))
+    return deposit.announce(world, person.caller, seal.envelope(manifest))
+
+
+def test_what_was_thrown_away_counts_for_its_day(tmp_path: Path) -> None:
+    """Refused and discarded, announced and discarded, cancelled, or another file sent: it was work all the same."""
+    world, alice, bob = opened(tmp_path, member_deposits_per_day=4, member_bytes=10**6)
+    refused = alice.deposits(world, STANDARD, b"meter,amount\nA,x\nB,y\n")
+    assert refused.stage == Stage.REFUSED
+    before = quota.usage(world, alice.id)
+    withdraw.discard(world, alice.caller, refused.id)
+    assert quota.usage(world, alice.id) == before
+    withdraw.discard(world, alice.caller, announced(world, alice, 1).id)
+    upload.cancel(world, alice.caller, announced(world, alice, 2).id)
+    job = announced(world, alice, 3)
+    with pytest.raises(Invalid, match=r"deposit\.file-other"):
+        upload.append(world, alice.caller, job.id, Piece(offset=0, last=True), iter([b"x" * SIZE]))
+    assert deposit.own(world, alice.caller) == []
+    used = quota.usage(world, alice.id)
+    assert (used.deposits_per_day, used.rows_per_day, used.bytes, used.rows) == (4, 2, 0, 0)
+    assert used.bytes_per_day == before.bytes_per_day + 3 * SIZE
+    assert quota.usage(world, bob.id) == quota.Used()
+    with pytest.raises(Refused, match=r"quota\.deposits-day"):
+        announced(world, alice, 4)
+    forward(world, days=1)
+    assert quota.usage(world, alice.id) == quota.Used()
+
+
+def test_what_is_thrown_away_on_a_later_day_counts_for_none(tmp_path: Path) -> None:
+    """Its own day is over, and today's quota has nothing to do with it."""
+    world, alice, _ = opened(tmp_path, member_deposits_per_day=4)
+    job, other = announced(world, alice, 1), announced(world, alice, 2)
+    upload.cancel(world, alice.caller, other.id)
+    forward(world, hours=20)
+    upload.cancel(world, alice.caller, job.id)
+    assert quota.usage(world, alice.id) == quota.Used()
+    upload.cancel(world, alice.caller, announced(world, alice, 3).id)
+    assert quota.usage(world, alice.id).deposits_per_day == 1
 
 
 def test_a_database_made_anew_counts_the_same(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Quotas: how much one member may deposit, a day and in all. They depend on its own deposits and nobody else's.
 
-A day is UTC's. What was sent counts for its day however it ended, because it was work; in all counts what is kept, so a
-withdrawal makes room. The same deposit announced again counts once.
+A day is UTC's. What was announced counts for its day however it ended, because it was work, also when its journal was
+thrown away; in all counts what is kept, so a withdrawal makes room. The same deposit announced again counts once.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from datadam.model import Deposit, Job, Json, Stage, Tally, Withdrawal, instant
 from datadam.ports import Rows
 
 _ENDED: Final = frozenset({Stage.REFUSED, Stage.WITHDRAWN})
+_THROWN: Final = "thrown away "  # the note of a member: what it threw away of one day's deposits
 
 
 @dataclass(slots=True)
@@ -51,6 +52,17 @@ def judged(world: World, job: Job, tally: Tally) -> None:
     used = usage(world, job.contributor, without=job.id)
     _refuse(world, "rows_per_day", used.rows_per_day, tally.rows)
     _refuse(world, "rows", used.rows, tally.admitted)
+
+
+def thrown_away(world: World, rows: Rows, job: Job) -> None:
+    """Remove a job that is to be forgotten, in the caller's transaction; for its day's quotas it counts on."""
+    day = _today(world)
+    if job.received.startswith(day):
+        used = _thrown(rows, job.contributor, day)
+        _count_day(used, job)
+        noted = {"day": day, "deposits": used.deposits_per_day, "bytes": used.bytes_per_day, "rows": used.rows_per_day}
+        rows.note(_THROWN + job.contributor, seal.canonical(noted).decode())
+    rows.remove(job)
 
 
 def limits(world: World) -> dict[str, int]:
@@ -99,30 +111,49 @@ def _midnight(world: World) -> datetime:
     return today + timedelta(days=1)
 
 
+def _today(world: World) -> str:
+    return instant(_midnight(world) - timedelta(days=1))[:10]
+
+
 # --- counting ---------------------------------------------------------------------------------------------------------
 
 
 def usage(world: World, member: str, *, without: str = "") -> Used:
     """What a member has used, not counting the deposit `without`."""
-    today = instant(_midnight(world) - timedelta(days=1))[:10]
-    used = Used()
+    today = _today(world)
     with world.store.read() as rows:
+        used = _thrown(rows, member, today)
         jobs = {str(job.id): job for job in rows.find(Job, contributor=member) if job.id != without}
         deposits = [one for one in rows.find(Deposit, contributor=member) if one.id != without]
         gone = _gone(rows, member)
     for job in jobs.values():
-        size, tally = _size(job), job.facts.get("tally") or {}
         if job.received.startswith(today):
-            used.deposits_per_day += 1
-            used.bytes_per_day += size
-            used.rows_per_day += int(tally.get("rows", 0))
+            _count_day(used, job)
         if job.stage not in _ENDED and job.id not in gone:
-            used.bytes += size
-            used.rows += int(tally.get("admitted", 0))
+            used.bytes += _size(job)
+            used.rows += _told_rows(job, "admitted")
     for deposit in deposits:
         if deposit.id not in jobs:  # its journal is gone, as with a database that was made anew
             _count_logged(world, used, deposit, today=today, gone=deposit.id in gone)
     return used
+
+
+def _thrown(rows: Rows, member: str, day: str) -> Used:
+    """What a member threw away of a day's deposits."""
+    noted = seal.parse((rows.noted(_THROWN + member) or "{}").encode())
+    if noted.get("day") != day:
+        return Used()
+    return Used(deposits_per_day=noted["deposits"], bytes_per_day=noted["bytes"], rows_per_day=noted["rows"])
+
+
+def _count_day(used: Used, job: Job) -> None:
+    used.deposits_per_day += 1
+    used.bytes_per_day += _size(job)
+    used.rows_per_day += _told_rows(job, "rows")
+
+
+def _told_rows(job: Job, name: str) -> int:
+    return int((job.facts.get("tally") or {}).get(name, 0))
 
 
 def _count_logged(world: World, used: Used, deposit: Deposit, *, today: str, gone: bool) -> None:

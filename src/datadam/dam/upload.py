@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from datadam import seal
-from datadam.dam import deposit
+from datadam.dam import deposit, quota
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid
@@ -98,5 +98,5 @@ def _check(piece: Piece, length: int) -> None:
 
 def _drop(world: World, job: Job) -> None:
     with world.store.transaction() as rows:
-        rows.remove(job)
+        quota.thrown_away(world, rows, job)
     world.spool.clear(job.id)

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from datadam import seal
-from datadam.dam import deposit, edition, lineage, pool, release, state
+from datadam.dam import deposit, edition, lineage, pool, quota, release, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import Invalid, NotFound, Refused, Unavailable, Untrusted
@@ -117,7 +117,8 @@ def discard(world: World, caller: Caller, id: str) -> None:
             held = rows.get(Job, job.id)
             if held is not None and held.stage not in {Stage.ANNOUNCED, Stage.REFUSED}:
                 raise Unavailable("withdrawal.under-way", deposit=job.id)
-            rows.remove(job)
+            if held is not None:
+                quota.thrown_away(world, rows, held)
         world.spool.clear(job.id)
     world.store.scrub()
 
