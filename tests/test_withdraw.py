@@ -692,6 +692,37 @@ def test_no_byte_of_what_was_withdrawn_is_left_in_the_folder(folder: tuple[Path,
     assert world.spool.folder(jobs["cemstays"].id).joinpath("rejects.parquet").exists()
 
 
+def test_who_throws_away_does_not_write_the_database_anew(
+    world: World, people: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is done once for all later; one that was only announced asks for none, one that comes meanwhile for more."""
+    ann, *_ = people
+    scrubbed: list[str] = []
+    data = rows_of("ann", 1)
+
+    def refused(value: str) -> str:
+        return ann.deposits(world, ID, b"meter,amount\n%s,x\n" % value.encode()).id
+
+    last = refused("late")
+
+    def scrub(_: object) -> None:
+        scrubbed.append("once")
+        if len(scrubbed) == 1:
+            withdraw.discard(world, ann.caller, last)
+
+    monkeypatch.setattr(type(world.store), "scrub", scrub)
+    job = deposit.announce(world, ann.caller, seal.envelope(ann.manifest(fit_of(world, ID, data), data)))
+    withdraw.discard(world, ann.caller, job.id)
+    withdraw.scrub(world)
+    assert scrubbed == []
+    for value in ("a", "b"):
+        withdraw.discard(world, ann.caller, refused(value))
+    assert scrubbed == []
+    for times in (1, 2, 2):
+        withdraw.scrub(world)
+        assert len(scrubbed) == times
+
+
 def test_the_database_keeps_nothing_of_what_was_deleted(tmp_path: Path) -> None:
     """A row, its page and the log that it was written through; a reader of an older state makes it wait."""
     path = tmp_path / "dam.sqlite"

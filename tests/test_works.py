@@ -177,3 +177,34 @@ def test_a_deposit_that_hangs_keeps_nobody_elses_erasure(world: World, monkeypat
         before = time.monotonic()
         hands.stop()
     assert time.monotonic() < before + PATIENCE
+
+
+def test_the_eraser_scrubs_what_was_thrown_away(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once, and again after a failure, which keeps no withdrawal waiting."""
+    person = Person("A").joins(world)
+    withdraw.discard(world, person.caller, person.deposits(world, ID, b"meter,amount\nZ,x\n").id)
+    scrubbed, looked = [], []
+
+    def scrub(_: object) -> None:
+        scrubbed.append(1)
+        if len(scrubbed) == 1:
+            raise Unavailable("store.busy", seconds=1)
+
+    def pending(_: World) -> list[str]:
+        looked.append(1)
+        return []
+
+    monkeypatch.setattr(type(world.store), "scrub", scrub)
+    monkeypatch.setattr(withdraw, "pending", pending)
+    hands = Works(world)
+    for times in (1, 2, 3):
+        hands.erase()
+        before = time.monotonic()
+        while len(looked) < times:
+            assert time.monotonic() < before + PATIENCE
+            time.sleep(0.01)
+    hands.stop()
+    assert len(scrubbed) == 2
+    assert "not scrubbed yet" in caplog.text

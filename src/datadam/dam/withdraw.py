@@ -24,6 +24,7 @@ from datadam.formats.statements import shaped
 from datadam.model import Deposit, Job, Json, Kind, Release, Stage, Statement, Tier, Withdrawal, instant
 
 _TAKEN: Final = "withdrawn "
+_UNSCRUBBED: Final = "thrown away, not scrubbed"  # the note of the last deposit so, empty when there is none
 
 
 # --- 1. take ----------------------------------------------------------------------------------------------------------
@@ -107,7 +108,10 @@ def amend(world: World, caller: Caller, manifest: bytes, withdrawal: bytes) -> J
 
 
 def discard(world: World, caller: Caller, id: str) -> None:
-    """Throw a deposit away that was never sealed, with its rejects; nothing of it is in the log."""
+    """Throw a deposit away that was never sealed, with its rejects; nothing of it is in the log.
+
+    The database is written anew later, by `scrub`: it may be large, and who asks often must not keep it busy.
+    """
     job = deposit.own_job(world, caller, id)
     with world.store.read() as rows:
         if rows.get(Deposit, job.id) is not None:
@@ -119,8 +123,21 @@ def discard(world: World, caller: Caller, id: str) -> None:
                 raise Unavailable("withdrawal.under-way", deposit=job.id)
             if held is not None:
                 quota.thrown_away(world, rows, held)
+                if held.stage == Stage.REFUSED:  # one that was only announced told no rows, and its place is zeroed
+                    rows.note(_UNSCRUBBED, held.id)
         world.spool.clear(job.id)
+
+
+def scrub(world: World) -> None:
+    """Leave nothing in the database of what was thrown away since the last time."""
+    with world.store.read() as rows:
+        last = rows.noted(_UNSCRUBBED)
+    if not last:
+        return
     world.store.scrub()
+    with world.store.transaction() as rows:
+        if rows.noted(_UNSCRUBBED) == last:  # else another came meanwhile
+            rows.note(_UNSCRUBBED, "")
 
 
 # --- 2. retract -------------------------------------------------------------------------------------------------------

@@ -71,9 +71,16 @@ class Works:
         while self._erase_free() and not self._stopping.is_set():
             pass  # those that were busy, and what was withdrawn meanwhile
 
+    def _scrub(self) -> None:
+        try:
+            withdraw.scrub(self._world)
+        except Exception:  # noqa: BLE001  (it stays noted, and must not keep the withdrawals)
+            _LOG.exception("what was thrown away is not scrubbed yet")
+
     def _erase_free(self) -> bool:
         """Erase what no deposit under way reads; whether any was left for that reason."""
         busy = False
+        self._scrub()
         for id in withdraw.pending(self._world):
             if self._stopping.is_set():
                 break
