@@ -1,7 +1,7 @@
 """Looking a file over as a whole: what is found, what is not, and that nothing is refused for it."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -524,3 +524,14 @@ def test_only_its_contributor_sees_a_survey(world: World) -> None:
     with pytest.raises(NotFound, match="deposit.unknown"):
         seen(world, other, job.id)
     assert "917" not in str([world.ledger.statement(id).body for _, id in world.ledger.entries()])
+
+
+@given(
+    word=st.sampled_from(polars_quality.TOTALS) | st.just("ｔｏｔａｌ"),
+    before=st.sampled_from(["", " ", ": ", "*"]),
+    after=st.sampled_from(["", " (t)", "[1]", " ."]),
+    case=st.sampled_from([str.lower, str.upper, str.title]),
+)
+def test_a_total_is_known_however_it_is_written(word: str, before: str, after: str, case: Callable[[str], str]) -> None:
+    """In any case, with marks around it: the quick look that spares all other texts the close one overlooks none."""
+    assert polars_quality._says_total(before + case(word) + after)

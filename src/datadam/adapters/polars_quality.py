@@ -28,6 +28,7 @@ TOTALS: Final = (
     "합계", "총계", "소계", "계", "총합", "합 계", "세계", "전 세계", "計", "合計", "総計", "小計", "世界", "世界計",
 )  # fmt: skip
 """How a row says that it is the sum of others; what stands in brackets behind is not looked at."""
+_BEGINS: Final = rf"\A[ \t:.*]*(?i:{'|'.join(sorted({word.split()[0] for word in TOTALS if word.isascii()}))})"
 SLACK: Final = Decimal("0.02")  # of a printed total: the most that rounding may explain (supply statistics: 1 %)
 DIGITS: Final = 3  # two quantities that agree in so many are one, rounded
 MOSTLY: Final = 0.95  # of repeated keys that a lost axis tells apart
@@ -195,10 +196,17 @@ def _total_rows(rows: pl.LazyFrame | None, columns: Sequence[str]) -> pl.DataFra
     """Numbers of the rows in which one of these columns holds a word for a total and nothing else."""
     if rows is None or not columns:
         return pl.DataFrame(schema={ROW: pl.Int64})
-    return rows.filter(pl.any_horizontal(_is_total(pl.col(name)) for name in columns)).select(ROW).collect()
+    found = rows.filter(pl.any_horizontal(_is_total(pl.col(name)) for name in columns))
+    return found.select(ROW).collect(engine="streaming")
+
+
+def _may_be_total(text: pl.Expr) -> pl.Expr:
+    """What nearly every text is told by at a tenth of the cost: it begins like none of the words, all in ASCII."""
+    return text.str.contains(_BEGINS) | (text.str.len_bytes() != text.str.len_chars())
 
 
 def _is_total(text: pl.Expr) -> pl.Expr:
+    text = pl.when(_may_be_total(text)).then(text)  # nulls cost nothing
     bare = text.str.normalize("NFKC").str.to_lowercase().str.replace(r"\s*[(\[].*$", "").str.strip_chars(" \t:.*")
     return bare.is_in(list(TOTALS)).fill_null(value=False)
 
