@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import select
 import socket
 import threading
 import time
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 import served
 from datadam import seal
 from datadam.dam import grant, login
-from datadam.edges import api, app
+from datadam.edges import app, incoming
 from datadam.edges.manners import MAX_BODY
 from datadam.model import Job, Kind, Release
 from served import STANDARD, Served, published, serving
@@ -588,7 +589,7 @@ def test_an_upload_that_breaks_off_leaves_nothing_and_can_be_sent_again(
 
 def test_an_upload_that_falls_silent_is_given_up(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody holds a thread for ever by sending nothing."""
-    monkeypatch.setattr(api, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(incoming, "SILENT_SECONDS", 0.5)
     data = rows("silent", 10)
     id = announce(scene, "alice", data)
     request = (
@@ -599,6 +600,26 @@ def test_an_upload_that_falls_silent_is_given_up(scene: Scene, monkeypatch: pyte
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"deposit.transfer-broken" in answer
     assert left(scene, id) == []
+
+
+def test_an_upload_that_dribbles_is_given_up(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then is never silent, and would hold a thread for ever."""
+    monkeypatch.setattr(incoming, "SILENT_SECONDS", 0.5)
+    data = rows("dribble", 10)
+    id = announce(scene, "alice", data)
+    host, port = scene.dam.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(
+            f"PUT /api/deposits/{id}/file HTTP/1.1\r\nHost: dam\r\nAuthorization: Bearer {scene.token('right')}\r\n"
+            f"Content-Length: {len(data)}\r\n\r\n".encode()
+        )
+        sent = 0
+        while sent < len(data) and not select.select([connection], [], [], 0.05)[0]:
+            sent += connection.send(data[sent : sent + 1])
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert sent < len(data)
+    until(lambda: left(scene, id) == [])
 
 
 def test_slow_uploads_do_not_keep_others_waiting(scene: Scene) -> None:

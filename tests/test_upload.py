@@ -31,6 +31,7 @@ from datadam.client import upload as sending
 from datadam.dam import deposit, publish, upload
 from datadam.dam.upload import Piece
 from datadam.dam.world import World
+from datadam.edges import incoming
 from datadam.edges import upload as edge
 from datadam.errors import Invalid, NotFound, Refused, Unavailable
 from datadam.model import Job, Json, Stage, Token
@@ -678,7 +679,7 @@ def test_who_sends_too_slowly_is_cut_off_and_keeps_what_came(
     dam: Served, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A byte now and then would hold a thread for ever; who comes back goes on."""
-    monkeypatch.setattr(edge, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(incoming, "SILENT_SECONDS", 0.3)
     sender = Sender(dam, alice)
     with sender.hanging(DATA[:100], 0) as line:
         assert b" 503 " in line.recv(4096).split(b"\r\n")[0]
@@ -689,8 +690,8 @@ def test_who_sends_slowly_but_steadily_is_not_cut_off(
     dam: Served, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Enough in every stretch of time, if not a whole gathering: it may take as long as it takes."""
-    monkeypatch.setattr(edge, "SILENT_SECONDS", 0.2)
-    monkeypatch.setattr(edge, "LEAST_BYTES", 10)
+    monkeypatch.setattr(incoming, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(incoming, "LEAST_BYTES", 10)
     sender = Sender(dam, alice)
 
     def slowly() -> Iterator[bytes]:

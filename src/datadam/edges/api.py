@@ -6,26 +6,24 @@ from functools import partial
 from typing import Annotated, Any
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
-from starlette.requests import ClientDisconnect
 
 from datadam import seal, texts
 from datadam.dam import deposit, grant, join, lineage, login, pool, prove, publish, quota, release, report, witnessed
 from datadam.dam.login import Caller
 from datadam.dam.works import Works
 from datadam.edges import pages
+from datadam.edges.incoming import Body
 from datadam.edges.manners import caller_of, language_of, member_of, world_of
-from datadam.errors import Invalid, NotFound, Unavailable
+from datadam.errors import Invalid, NotFound
 from datadam.formats import odcs
 from datadam.model import Edition, Job, Json, Key, Member, MemberKind, Release, Stage
 
 router = APIRouter(prefix="/api")
 MEDIA_JWS = "application/jose+json"  # RFC 7515 §9.2.2
 MAX_BODIES = 500  # of the log, in one answer: an auditor reads them all
-SILENT_SECONDS = 60  # without a byte of a file that is being sent; then the transfer counts as broken
 _ERASED: Json = {"name": "", "format": "", "digest": "", "size": 0}  # of the file of a deposit that was withdrawn
 FAULTS_SHOWN = 100  # of one deposit, in its report; the rejects file has them all
 
@@ -420,20 +418,7 @@ def _announce(request: Request, data: bytes) -> Json:
 @router.put("/deposits/{id}/file", status_code=202)
 async def put_file(request: Request, id: str) -> Json:
     """The announced file, as it is. It is judged in the background; ask the deposit how far it has come."""
-    stream = request.stream()
-
-    async def following() -> bytes | None:
-        try:
-            with anyio.fail_after(SILENT_SECONDS):
-                return await anext(stream, None)
-        except (ClientDisconnect, TimeoutError) as error:
-            raise Unavailable("deposit.transfer-broken") from error
-
-    def chunks() -> Iterator[bytes]:
-        while (chunk := anyio.from_thread.run(following)) is not None:
-            yield chunk
-
-    receive = partial(_receive, request, id, chunks())
+    receive = partial(_receive, request, id, Body(request).chunks())
     # in threads of their own: however many files come in slowly, everything else is answered
     return await anyio.to_thread.run_sync(receive, limiter=request.app.state.uploads)
 

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Final
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -22,15 +21,13 @@ from fastapi.responses import JSONResponse
 from datadam.dam import upload
 from datadam.dam.upload import Piece, Standing
 from datadam.dam.works import Works
+from datadam.edges.incoming import Body
 from datadam.edges.manners import PROBLEM, member_of, problem, world_of
 from datadam.errors import DamError, Invalid, Unavailable
 from datadam.model import Stage
 
 router = APIRouter(prefix="/api/deposits/{id}")
 MEDIA_PIECE: Final = "application/partial-upload"
-GATHERED: Final = 2**20  # bytes handed to the writing thread at once; the network brings them in small pieces
-SILENT_SECONDS: Final = 60.0
-LEAST_BYTES: Final = 64 * 1024  # in so many seconds; who sends slower must come back, and holds no thread meanwhile
 WAIT_SECONDS: Final = 10.0  # for the request before to end; then the new one is to be tried again
 
 # Structured Fields (RFC 9651): an Integer of at most 15 digits, a Boolean; parameters say nothing here
@@ -68,7 +65,7 @@ class Transfers:
                 raise Unavailable("deposit.busy", deposit=id)
 
     @asynccontextmanager
-    async def only(self, id: str, body: "Body") -> AsyncIterator[None]:
+    async def only(self, id: str, body: Body) -> AsyncIterator[None]:
         """Within this, `body` is the only one that comes for that deposit; the one before is ended."""
         await self.end(id)
         ended = anyio.Event()
@@ -78,43 +75,6 @@ class Transfers:
         finally:
             del self._coming[id]
             ended.set()
-
-
-class Body:
-    """A request's body, gathered into larger pieces, that may be broken off from outside."""
-
-    def __init__(self, request: Request) -> None:
-        """Nothing is read before it is asked for."""
-        self._receive = request.receive
-        self._broken = self._over = False
-        self._scope: anyio.CancelScope | None = None
-        self._gathered = bytearray()
-
-    def break_off(self) -> None:
-        """Read no more; what has come is still handed over."""
-        self._broken = True
-        if self._scope is not None:
-            self._scope.cancel()
-
-    def chunks(self) -> Iterator[bytes]:
-        """The pieces, in a thread; `Unavailable` after the last that came, if it broke off."""
-        while chunk := anyio.from_thread.run(self._gather):
-            yield chunk
-
-    async def _gather(self) -> bytes:
-        gathered = self._gathered = bytearray()
-        with anyio.move_on_after(SILENT_SECONDS) as self._scope:
-            while not (self._over or self._broken) and len(gathered) < GATHERED:
-                message = await self._receive()
-                gathered += message.get("body", b"")
-                if message["type"] == "http.disconnect":
-                    self._broken = True
-                self._over = not message.get("more_body", False)
-        if self._scope.cancelled_caught and len(gathered) < LEAST_BYTES:
-            self._broken = True
-        if self._broken and not gathered:
-            raise Unavailable("deposit.transfer-broken")
-        return bytes(gathered)
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------
