@@ -197,6 +197,7 @@ def _deposits(machine: Machine) -> None:
     outcome = found(r"\b([0-9a-f]{64})\b", done.out)
     machine("deposit", "mixed.csv", "--standard", STANDARD)  # this layout was confirmed before
     assert "prepared.csv" in machine("prepare", "good.csv", "--standard", STANDARD).out
+    machine("prepare", "good.csv", "--standard", STANDARD, "--into", "good.csv", code=2)  # it would be lost
     machine("map", "odd.csv", "--standard", STANDARD)
     assert "how many" in Path("mapping.yaml").read_text(encoding="utf-8")
     given = ("--set", "meter=Zähler", "--set", "amount=how many", "--drop", "colour", "--yes")

@@ -11,7 +11,7 @@ import typer
 
 from datadam.cli.deposits import Choices, chosen_fit
 from datadam.cli.manners import KeyFile, Url, open_terminal, reach, read_text
-from datadam.errors import Refused, Unavailable
+from datadam.errors import Invalid, Refused, Unavailable
 
 if TYPE_CHECKING:
     from datadam.client import Dam
@@ -44,6 +44,9 @@ def prepare(
     from datadam.edges import pages
     from datadam.formats import odcs
 
+    for written in (into, rejects, html):
+        if written is not None and written.exists() and written.samefile(file):
+            raise Invalid("prepare.over-itself", path=str(written))
     terminal, offline = open_terminal(), Path(standard).is_file()
     dam = None if offline else reach(url, key)
     named = odcs.read(read_text(Path(standard))) if dam is None else dam.standard(standard)
