@@ -1,5 +1,6 @@
 """Quotas: which one, how much is left, when it begins anew; and never a word about anybody else."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,55 @@ def test_what_is_thrown_away_on_a_later_day_counts_for_none(tmp_path: Path) -> N
     assert quota.usage(world, alice.id) == quota.Used()
     upload.cancel(world, alice.caller, announced(world, alice, 3).id)
     assert quota.usage(world, alice.id).deposits_per_day == 1
+
+
+def half(world: World, person: Person, n: int, size: int = SIZE - 1) -> Job:
+    """A deposit of whose file so many bytes came."""
+    job = announced(world, person, n)
+    return upload.append(world, person.caller, job.id, Piece(offset=0, last=False), iter([file(n)[:size]]))
+
+
+def test_a_member_takes_its_share_of_the_spool_and_no_more(tmp_path: Path) -> None:
+    """Half-sent files count as far as they came, received ones whole; another member's room is its own."""
+    world, alice, bob = opened(tmp_path, max_file_bytes=2 * SIZE, max_spool_bytes=12 * SIZE)
+    assert quota.spool_share(world) == 3 * SIZE
+    first = half(world, alice, 0)
+    half(world, alice, 1)
+    received = announced(world, alice, 2)
+    deposit.receive(world, alice.caller, received.id, iter([file(2)]))
+    job = announced(world, alice, 3)
+    for send in (
+        partial(deposit.receive, world, alice.caller, job.id),
+        partial(upload.append, world, alice.caller, job.id, Piece(offset=0, last=True)),
+    ):
+        with pytest.raises(Refused, match=r"spool\.share-taken") as refused:
+            send(iter([file(3)]))
+        assert refused.value.facts == {"limit": 3 * SIZE, "taken": 3 * SIZE - 2, "more": SIZE}
+    assert bob.deposits(world, STANDARD, file(4)).stage == Stage.COMMITTED
+    rest = Piece(offset=SIZE - 1, last=True)
+    assert upload.append(world, alice.caller, first.id, rest, iter([file(0)[-1:]])).stage == Stage.RECEIVED
+    for one in (first, received):
+        deposit.process(world, one.id, lambda *_: None)
+    assert deposit.receive(world, alice.caller, job.id, iter([file(3)])).stage == Stage.RECEIVED
+
+
+def test_files_that_come_at_once_count_as_if_they_were_whole(tmp_path: Path) -> None:
+    """Else eight that begin together would each find room."""
+    world, alice, _ = opened(tmp_path, max_file_bytes=SIZE, max_spool_bytes=8 * SIZE)
+    jobs = [announced(world, alice, n) for n in range(3)]
+    with (
+        quota.in_the_spool(world, jobs[0]),
+        quota.in_the_spool(world, jobs[1]),
+        pytest.raises(Refused, match=r"spool\.share-taken"),
+    ):
+        deposit.receive(world, alice.caller, jobs[2].id, iter([file(2)]))
+    assert deposit.receive(world, alice.caller, jobs[2].id, iter([file(2)])).stage == Stage.RECEIVED
+
+
+def test_the_largest_file_has_room_in_a_small_spool(tmp_path: Path) -> None:
+    """A share is never less than one file, or none of that size could ever be sent."""
+    world, alice, _ = opened(tmp_path, max_file_bytes=SIZE, max_spool_bytes=SIZE)
+    assert alice.deposits(world, STANDARD, file(0)).stage == Stage.COMMITTED
 
 
 def test_a_database_made_anew_counts_the_same(tmp_path: Path) -> None:

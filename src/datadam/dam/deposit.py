@@ -193,15 +193,16 @@ def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> J
         if job.stage != Stage.ANNOUNCED:
             return job
         told = seal.opened(job.envelope).body["file"]
-        try:
-            _, digest, size = world.spool.receive(
-                job.id, chunks, limit=min(told["size"], world.settings.max_file_bytes)
-            )
-            _check_received(job, digest, size)
-        except BaseException:
-            world.spool.clear(job.id)
-            raise
-        return _moved(world, job, Stage.RECEIVED)  # once this is durable, the file must stay
+        with quota.in_the_spool(world, job):
+            try:
+                _, digest, size = world.spool.receive(
+                    job.id, chunks, limit=min(told["size"], world.settings.max_file_bytes)
+                )
+                _check_received(job, digest, size)
+            except BaseException:
+                world.spool.clear(job.id)
+                raise
+            return _moved(world, job, Stage.RECEIVED)  # once this is durable, the file must stay
 
 
 def received(world: World, job: Job, digest: str, size: int) -> Job:

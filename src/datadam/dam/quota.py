@@ -5,8 +5,10 @@ thrown away; in all counts what is kept, so a withdrawal makes room. The same de
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from datadam import seal
@@ -15,6 +17,9 @@ from datadam.errors import NotFound, Refused
 from datadam.model import Deposit, Job, Json, Stage, Tally, Withdrawal, instant
 from datadam.ports import Rows
 
+SPOOL_PARTS: Final = 4  # a member may take one of so many parts of the spool
+_UNDER_WAY: Final = (Stage.RECEIVED, Stage.JUDGED, Stage.SEALED)
+_COMING: Final[set[tuple[Path, str]]] = set()  # dam and deposit whose file is coming in, which counts whole
 _ENDED: Final = frozenset({Stage.REFUSED, Stage.WITHDRAWN})
 _THROWN: Final = "thrown away "  # the note of a member: what it threw away of one day's deposits
 
@@ -63,6 +68,41 @@ def thrown_away(world: World, rows: Rows, job: Job) -> None:
         noted = {"day": day, "deposits": used.deposits_per_day, "bytes": used.bytes_per_day, "rows": used.rows_per_day}
         rows.note(_THROWN + job.contributor, seal.canonical(noted).decode())
     rows.remove(job)
+
+
+@contextmanager
+def in_the_spool(world: World, job: Job) -> Iterator[None]:
+    """Within this an announced file has its room; `Refused` where its member's share of the spool is taken.
+
+    What comes in counts as if it were whole, what came in part as far as it came, and what is not at its end yet.
+    """
+    place, limit = (world.settings.folder, str(job.id)), spool_share(world)
+    with world.lock:  # two at once count each other
+        taken = _in_the_spool(world, job)
+        if taken + _size(job) > limit:
+            raise Refused("spool.share-taken", limit=limit, taken=taken, more=_size(job))
+        _COMING.add(place)
+    try:
+        yield
+    finally:
+        with world.lock:
+            _COMING.discard(place)
+
+
+def spool_share(world: World) -> int:
+    """How many bytes of the spool one member may take; always enough for one file."""
+    return max(world.settings.max_spool_bytes // SPOOL_PARTS, world.settings.max_file_bytes)
+
+
+def _in_the_spool(world: World, but: Job) -> int:
+    """What a member's files under way take of the spool, without one."""
+    with world.store.read() as rows:
+        waiting = rows.find(Job, contributor=but.contributor, stage=Stage.ANNOUNCED)
+        held = [job for stage in _UNDER_WAY for job in rows.find(Job, contributor=but.contributor, stage=stage)]
+    folder = world.settings.folder
+    coming = [job for job in waiting if job.id != but.id and (folder, str(job.id)) in _COMING]
+    begun = [job for job in waiting if job.id != but.id and (folder, str(job.id)) not in _COMING]
+    return sum(_size(job) for job in held + coming) + sum(world.spool.begun(job.id) for job in begun)
 
 
 def limits(world: World) -> dict[str, int]:

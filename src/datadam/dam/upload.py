@@ -57,18 +57,19 @@ def append(world: World, caller: Caller, id: str, piece: Piece, chunks: Iterator
             raise Invalid("upload.completed", deposit=job.id)
         length = _length(job)
         _check(piece, length)
-        try:
-            offset = world.spool.append(job.id, chunks, offset=piece.offset, limit=length)
-            if not piece.last:
-                return job
-            if offset != length:
-                raise Invalid("upload.length-other", length=offset, announced=length)
-            _, digest, size = world.spool.finish(job.id)
-            return deposit.received(world, job, digest, size)
-        except DamError as error:
-            if error.code in {"spool.file-too-large", "spool.damaged", "deposit.file-other"}:
-                _drop(world, job)
-            raise
+        with quota.in_the_spool(world, job):
+            try:
+                offset = world.spool.append(job.id, chunks, offset=piece.offset, limit=length)
+                if not piece.last:
+                    return job
+                if offset != length:
+                    raise Invalid("upload.length-other", length=offset, announced=length)
+                _, digest, size = world.spool.finish(job.id)
+                return deposit.received(world, job, digest, size)
+            except DamError as error:
+                if error.code in {"spool.file-too-large", "spool.damaged", "deposit.file-other"}:
+                    _drop(world, job)
+                raise
 
 
 def cancel(world: World, caller: Caller, id: str) -> None:
