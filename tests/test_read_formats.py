@@ -681,6 +681,109 @@ def test_a_hostile_workbook_is_refused(change: Mapping[str, Any], code: str, tmp
         assert error.code == code
 
 
+MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+RELATIONS = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+FONT = b"<xf/>" * 300_000
+
+
+def with_strings(data: bytes) -> dict[str, Any]:
+    """A workbook that has these shared strings."""
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    told = b'<Override PartName="/xl/sharedStrings.xml" ContentType="' + kind + b'"/></Types>'
+    return {
+        "xl/sharedStrings.xml": lambda _: b"<sst " + MAIN + b">" + data + b"</sst>",
+        "[Content_Types].xml": lambda old: old.replace(b"</Types>", told),
+    }
+
+
+def in_sheet(data: bytes) -> dict[str, Any]:
+    """A sheet that has this below its rows."""
+    return {SHEET: lambda old: old.replace(b"</sheetData>", data + b"</sheetData>")}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (in_sheet(b'<row><c r="XFD3"/></row>' * 1_000), "file.too-many-cells"),
+        (in_sheet(b"<row>" + b"<c/>" * 20_000 + b"</row>"), "file.excel-broken"),
+        (in_sheet(b"<row>" + b"<c><v/><v/></c>" * 100_000 + b"</row>"), "file.excel-broken"),
+        (in_sheet(b"<row><c>" + b"<v/>" * 300_000 + b"</c></row>"), "file.too-many-cells"),
+        (in_sheet(b'<row r="1"/>' * 1_100_000), "file.too-many-rows"),
+        (in_sheet(b"<x/>" * 300_000), "file.too-many-cells"),
+        (in_sheet(b'<row xmlns="else"/>' * 300_000), "file.too-many-cells"),
+        (in_sheet(b" " * 65 * 1024**2), "file.bomb"),
+        (in_sheet(b"<!--" + b" " * 2_000 + b"--><row>"), "file.excel-broken"),
+        ({SHEET: lambda old: old.replace(b"<worksheet", b"<!--" + b" " * 2_000 + b"--><!DOCTYPE x><worksheet")}, None),
+        ({"xl/styles.xml": lambda _: b"<styleSheet " + MAIN + b"><cellXfs>" + FONT + b"</cellXfs></styleSheet>"}, "x"),
+        (with_strings(b"<si/>" * 1_500_000), "x"),
+        (
+            {
+                "xl/workbook.xml": lambda old: old.replace(
+                    b"</sheets>",
+                    b"".join(b'<sheet name="s%d" sheetId="%d" r:id="rId1"/>' % (n, n) for n in range(2, 9))
+                    + b"</sheets>",
+                ).replace(b"<workbook ", b'<workbook xmlns:r="' + RELATIONS + b'" ')
+            },
+            "file.excel-broken",
+        ),
+    ],
+)
+def test_a_small_workbook_that_costs_much_is_refused(
+    change: Mapping[str, Any], code: str | None, tmp_path: Path
+) -> None:
+    """Empty cells far to the right, what is never let go of, one sheet under many names: told before it is parsed."""
+    path = tampered(book(tmp_path / "b.xlsx", a=[["t", "n"], ["x", 1]]), change)
+    wanted = {None: "file.excel-broken", "x": "file.too-many-cells"}.get(code, code)
+    tracemalloc.start()
+    try:
+        error = at_the_dam(path, Reading(format="xlsx", sheet="a"))
+        assert (error.code, tracemalloc.get_traced_memory()[1] < 64 * 1024**2) == (wanted, True)
+    finally:
+        tracemalloc.stop()
+    assert refusal(path).code == wanted
+    assert not left_over(tmp_path)
+
+
+def test_empty_cells_far_to_the_right_are_no_columns(tmp_path: Path) -> None:
+    """Programs that format a whole row leave such cells behind."""
+    path = tampered(
+        book(tmp_path / "b.xlsx", a=[["t", "n"], ["x", 1]]), in_sheet(b'<row r="3"><c r="A3"/><c r="AMJ3"/></row>')
+    )
+    assert rows_of(path)[1] == [(0, "x", "1")]
+
+
+def test_a_long_text_in_every_cell_is_counted_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workbook keeps it once."""
+    rows = b'<row><c t="s"><v>0</v></c><c><v>1</v></c></row>' * 2_000
+    strings = with_strings(b"<si><t>" + b"x" * 30_000 + b"</t></si>")
+    path = tampered(book(tmp_path / "b.xlsx", a=[["t", "n"]]), strings | in_sheet(rows))
+    assert len(rows_of(path)[1]) == 2_000
+    monkeypatch.setattr(packing, "FREE", 10_000_000)  # the parts are far smaller, the letters are 60 million
+    assert at_the_dam(path, Reading(format="xlsx", sheet="a")).code == "file.bomb"
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json", "xlsx"])
+def test_cells_that_are_left_out_are_counted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short row has as many cells as the widest; the limit follows the size of what was sent."""
+    names = [f"c{n}" for n in range(100)]
+    objects = [json.dumps(dict.fromkeys(names, "")), *['{"c0":1}'] * 1_000]
+    reading = Reading(format=kind)
+    if kind == "xlsx":
+        path = book(tmp_path / "b.xlsx", a=[names, *[["x"]] * 1_000])
+        reading = Reading(format=kind, sheet="a")
+    else:
+        text = "\n".join(objects) if kind == "jsonl" else f"[{','.join(objects)}]"
+        path = written(tmp_path, text.encode())
+    source = Source(path=str(path), format=kind, name="x", reading=reading)
+    assert polars_read.open_source(source).count in {1_000, 1_001}
+    monkeypatch.setattr(packing, "FREE_CELLS", 50_000)
+    assert polars_read.open_source(source).count in {1_000, 1_001}
+    monkeypatch.setattr(packing, "CELLS_PER_BYTE", 0)
+    assert at_the_dam(path, reading).code == "file.too-many-cells"
+    monkeypatch.setattr(packing, "FREE_CELLS", 900)  # and rows of which nothing else is known yet
+    assert at_the_dam(path, reading).code == "file.too-many-cells"
+
+
 def test_a_dimension_that_lies_is_not_believed(tmp_path: Path) -> None:
     """Rows beyond what a sheet says of itself are read."""
     path = book(tmp_path / "b.xlsx", a=[["t", "n"], ["x", 1], ["y", 2]])

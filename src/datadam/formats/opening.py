@@ -5,11 +5,12 @@ Where it is sent from, `find` looks at all of the file once; what it finds is sh
 """
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from itertools import islice
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 from datadam.errors import Invalid
 from datadam.formats import dialects, encodings, json_rows, packing, stix_rows, workbook
@@ -26,6 +27,7 @@ BINARY: Final = frozenset({"parquet", "arrow"})
 RECORDS: Final = frozenset({"json", "jsonl", "stix", "xlsx"})
 _ARROW: Final = (b"ARROW1", b"\xff\xff\xff\xff")  # a file, a stream
 _DEFAULT: Final = Reading()
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +110,37 @@ def table(opener: Opener, reading: Reading, name: str) -> Iterator[Table]:
     """The rows of JSON, STIX or a workbook. A packed workbook's opener gives it unpacked."""
     if reading.format == "xlsx":
         with opener() as file:
-            yield _sheet(file, reading, name)
+            found = _sheet(file, reading, name)
+            limit = packing.cells_allowed(file.seek(0, io.SEEK_END))
+            yield Table(found.columns, _counted(found.rows, len(found.columns), limit, name))
         return
+    limit = packing.cells_allowed(_size(opener))
     if reading.format == "stix":
         columns: tuple[str, ...] = stix_rows.COLUMNS
     else:
         with text_of(opener, reading, name) as texts:
-            columns = _columns(_objects((text for _, text in texts), reading.format, name), name)
+            objects = _objects((text for _, text in texts), reading.format, name)
+            columns = _columns((one for _, one in _counted(enumerate(objects), 1, limit, name)), name)
     with text_of(opener, reading, name) as texts:
         objects = _objects((text for _, text in texts), reading.format, name)
-        yield Table(columns, ((row, [one.get(column) for column in columns]) for row, one in enumerate(objects)))
+        rows = ((row, [one.get(column) for column in columns]) for row, one in enumerate(objects))
+        yield Table(columns, _counted(rows, len(columns), limit, name))
+
+
+def _size(opener: Opener) -> int:
+    """Bytes of a file as it is sent; of one that is unpacked already, where it is sent from, any."""
+    with opener() as file:
+        return file.seek(0, io.SEEK_END) if file.seekable() else packing.MOST
+
+
+def _counted(rows: Iterable[tuple[int, _Row]], width: int, limit: int, name: str) -> Iterator[tuple[int, _Row]]:
+    """The same rows, as long as they have not too many cells: a row that says nothing has as many as any."""
+    count = 0
+    for row in rows:
+        count += max(width, 1)
+        if count > limit:
+            raise Invalid("file.too-many-cells", name=name, count=count, limit=limit)
+        yield row
 
 
 def _objects(texts: Iterable[str], format: str, name: str) -> Iterator[json_rows.Cells]:

@@ -22,6 +22,8 @@ COMPRESSIONS: Final = (GZIP, ZSTD, ZIP)
 FREE: Final = 64 * 1024**2  # bytes that any file may unpack to: a small file may well be mostly zeros
 RATIO: Final = 100  # and so many times its own size: CSV that people write packs to a fifth, logs to a twentieth
 MOST: Final = 64 * 1024**3  # and no file beyond this
+FREE_CELLS: Final = 10_000_000  # cells that any file of records may hold, empty ones and those left out as well
+CELLS_PER_BYTE: Final = 20  # and so many more for each byte: a JSON value packed by `RATIO` is about as small
 _WINDOW_LOG: Final = 27  # zstd: 128 MiB, what its own command line takes without being told
 _MAGIC: Final = {b"\x1f\x8b": GZIP, b"\x28\xb5\x2f\xfd": ZSTD, b"PK\x03\x04": ZIP, b"PK\x05\x06": ZIP}
 _OTHERS: Final = (b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
@@ -44,6 +46,11 @@ def packed_strangely(start: bytes) -> bool:
 def allowance(size: int) -> int:
     """Bytes that a file of `size` bytes may unpack to."""
     return min(FREE + RATIO * size, MOST)
+
+
+def cells_allowed(size: int) -> int:
+    """Cells that a file of `size` bytes may hold: an empty one costs a reader as much as a full one."""
+    return FREE_CELLS + CELLS_PER_BYTE * size
 
 
 @contextlib.contextmanager

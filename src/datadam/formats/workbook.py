@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, Final
 
 from datadam.errors import DamError, Invalid, Unavailable
 from datadam.formats.packing import allowance
+from datadam.formats.workbook_cost import MAX_ROWS, Guard
 
-MAX_ROWS: Final = 1_048_576  # of an Excel sheet
 MAX_CELL: Final = 32_767  # letters, as Excel has it
 MAX_STRINGS: Final = 256 * 1024**2  # bytes of the shared strings, which are held in memory
 MAX_MEMBERS: Final = 10_000
@@ -51,7 +51,12 @@ def rows(file: BinaryIO, sheet: str | None, name: str) -> Iterator[tuple[int, li
             raise Invalid(
                 "file.sheet-unknown", name=name, sheet=str(sheet)[:40], known=", ".join(book.sheetnames)[:400]
             )
-        yield from _cells(found, name)
+        limit, letters = allowance(_size(file)), 0
+        for number, cells in _cells(found, name):
+            letters += sum(map(len, filter(None, cells)))  # one shared string may stand in every cell
+            if letters > limit:
+                raise Invalid("file.bomb", name=name, unpacked=letters, limit=limit)
+            yield number, cells
 
 
 def _cells(sheet: Any, name: str) -> Iterator[tuple[int, list[str | None]]]:  # noqa: ANN401  (openpyxl's)
@@ -87,13 +92,16 @@ def _text(cell: Any) -> str | None:  # noqa: ANN401  (openpyxl's)
 def _opened(file: BinaryIO, name: str) -> Iterator[Any]:
     """The workbook; whatever its parts trip over is `Invalid`."""
     try:
-        import openpyxl  # noqa: PLC0415  (only where a file needs it)
+        from openpyxl.reader.excel import ExcelReader  # noqa: PLC0415  (only where a file needs it)
     except ImportError as error:  # pragma: no cover  (the light client has none; our tests have)
         raise Unavailable("client.library-missing", library="openpyxl", extra="files") from error
     warnings.filterwarnings("ignore", module=r"openpyxl\..*")  # of decoration that it does not keep
     _check(file, name)
     try:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False, keep_vba=False)
+        reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False, keep_vba=False)
+        Guard(reader.archive, _size(file), name)
+        reader.read()
+        book = reader.wb
         try:
             yield book
         finally:
@@ -105,9 +113,17 @@ def _opened(file: BinaryIO, name: str) -> Iterator[Any]:
         raise Invalid("file.excel-broken", name=name, why=why or type(error).__name__) from error
 
 
+def _size(file: BinaryIO) -> int:
+    """Bytes of a file; where it is read goes on from where it was."""
+    at = file.tell()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(at)
+    return size
+
+
 def _check(file: BinaryIO, name: str) -> None:
     """Refuse a workbook that unpacks to too much, or that declares entities: before any of it is parsed."""
-    size = file.seek(0, io.SEEK_END)
+    size = _size(file)
     file.seek(0)
     try:
         with zipfile.ZipFile(file) as archive:
