@@ -78,14 +78,13 @@ wheelhouse: setup ## every wheel that a machine without a network needs, in buil
 	rm -rf build/wheelhouse build/.offline
 	mkdir -p build/wheelhouse
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check -c constraints.txt -w build/wheelhouse '.[server]'
-	cp constraints.txt build/wheelhouse/
 	$(PYTHON) -m venv build/.offline
-	build/.offline/bin/python -m pip install --quiet --disable-pip-version-check --no-index \
-		--find-links build/wheelhouse -c build/wheelhouse/constraints.txt 'datadam[server]'
+	build/.offline/bin/python -m pip install --quiet --disable-pip-version-check --no-deps build/wheelhouse/*.whl
+	build/.offline/bin/python -m pip check --disable-pip-version-check
 	build/.offline/bin/datadam init build/.offline/dam --name offline.example/log --jurisdiction KR
 	build/.offline/bin/datadam check build/.offline/dam
 	rm -rf build/.offline
-	cd build/wheelhouse && sha256sum *.whl constraints.txt > SHA256SUMS && wc -l < SHA256SUMS
+	cd build/wheelhouse && sha256sum *.whl > SHA256SUMS && wc -l < SHA256SUMS
 
 clean: ## remove the demonstration's dam and everything built, but not the environments
 	rm -rf demo-dam build dist .venv-light .coverage .coverage.* coverage.json .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
