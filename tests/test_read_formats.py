@@ -7,6 +7,7 @@ import io
 import json
 import os
 import struct
+import sys
 import tracemalloc
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -394,6 +395,18 @@ def test_other_packs_are_told(data: bytes, code: str, tmp_path: Path) -> None:
     assert refusal(written(tmp_path, data)).code == code
 
 
+def test_a_machine_without_zstd_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The light client comes without it; every other pack, a broken one too, is read and judged as ever."""
+    packed = written(tmp_path, zstd.compress(KOREAN.encode()))
+    broken = written(tmp_path, gzip.compress(KOREAN.encode())[:-4], "broken.gz")
+    monkeypatch.setitem(sys.modules, "compression", None)
+    monkeypatch.setitem(sys.modules, "backports", None)
+    with pytest.raises(Unavailable) as caught:
+        client.look(packed)
+    assert (caught.value.code, caught.value.facts["extra"]) == ("client.library-missing", "files")
+    assert refusal(broken).code == "file.packed-broken"
+
+
 def test_a_locked_archive_is_told(tmp_path: Path) -> None:
     """The flag is enough: no password is ever asked for."""
     data = bytearray(zipped(("a.csv", b"a\n1\n")))
@@ -627,6 +640,17 @@ def test_pandas_writes_workbooks_that_are_read(tmp_path: Path) -> None:
     assert layout.reading == Reading(format="xlsx", compression="zip", sheet="Sheet1")
     assert rows == expected
     assert not left_over(tmp_path)
+
+
+def test_a_machine_without_a_reader_of_workbooks_names_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The light client comes without one."""
+    path = book(tmp_path / "book.xlsx", data=[["country", "year"], ["KR", 2024]])
+    monkeypatch.setitem(sys.modules, "openpyxl.reader.excel", None)
+    with pytest.raises(Unavailable) as caught:
+        client.look(path)
+    assert (caught.value.code, caught.value.facts["library"]) == ("client.library-missing", "openpyxl")
 
 
 def test_several_sheets_are_a_question(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def _opened(file: BinaryIO, name: str) -> Iterator[Any]:
     """The workbook; whatever its parts trip over is `Invalid`."""
     try:
         from openpyxl.reader.excel import ExcelReader  # noqa: PLC0415  (only where a file needs it)
-    except ImportError as error:  # pragma: no cover  (the light client has none; our tests have)
+    except ImportError as error:  # the light client has none
         raise Unavailable("client.library-missing", library="openpyxl", extra="files") from error
     warnings.filterwarnings("ignore", module=r"openpyxl\..*")  # of decoration that it does not keep
     _check(file, name)
