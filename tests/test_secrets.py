@@ -1,14 +1,17 @@
 """Keys and secrets: made once, closed to everybody else, missed when they are gone, told to nobody."""
 
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from datadam import seal, texts
+from datadam.adapters import private_files
 from datadam.adapters.key_files import KeyFiles
 from datadam.adapters.memory.secrets import MemorySecrets
 from datadam.errors import Unavailable
@@ -180,14 +183,17 @@ def test_a_secret_of_an_interrupted_first_use_is_taken_up(tmp_path: Path) -> Non
     assert "unit-x.key" in (tmp_path / "keys" / "held.json").read_text()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """A first use that cannot be kept gives no secret."""
+def test_a_first_use_that_the_disk_does_not_take_gives_no_secret(tmp_path: Path) -> None:
+    """What cannot be kept must not be used: nobody could say the same again."""
     held = KeyFiles.create(tmp_path / "keys")
-    (tmp_path / "keys").chmod(0o500)
-    with pytest.raises(Unavailable, match=r"secret\.unreadable"):
-        held.secret("unit-x")
-    (tmp_path / "keys").chmod(0o700)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # as a full disk, and for root too
+    try:
+        with pytest.raises(Unavailable, match=r"secret\.unreadable"):
+            held.secret("unit-x")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert len(held.secret("unit-x")) == 32
 
 
 def test_no_secret_shows_in_what_is_printed(tmp_path: Path) -> None:
@@ -206,15 +212,53 @@ _FIRST_USE = """
 import sys
 from pathlib import Path
 from datadam.adapters.key_files import KeyFiles
-print(KeyFiles(Path(sys.argv[1])).secret("unit-x").hex())
+for name in sys.argv[2:]:
+    print(KeyFiles(Path(sys.argv[1])).secret(name).hex())
 """
 
 
-def test_two_processes_that_need_a_secret_first_get_the_same(tmp_path: Path) -> None:
-    """The first to link its file wins; the other reads that."""
-    KeyFiles.create(tmp_path / "keys")
-    command = [sys.executable, "-c", _FIRST_USE, str(tmp_path / "keys")]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    said = {process.communicate(timeout=60)[0] for process in running}
-    assert len(said) == 1
-    assert len(said.pop().strip()) == 64
+def _first_uses(folder: Path, *names: Sequence[str]) -> list[list[str]]:
+    """What processes say that ask at the same time for a new dam's secrets of those names, one process each."""
+    KeyFiles.create(folder)
+    command = [sys.executable, "-c", _FIRST_USE, str(folder)]
+    running = [subprocess.Popen([*command, *own], stdout=subprocess.PIPE, text=True) for own in names]
+    said = [process.communicate(timeout=60)[0].split() for process in running]
+    assert [process.returncode for process in running] == [0] * len(names)
+    return said
+
+
+def test_processes_that_need_a_secret_first_get_the_same(tmp_path: Path) -> None:
+    """The first to link its file wins; the others read that."""
+    names = [f"unit-{letter}" for letter in "abcdefgh"]
+    said = _first_uses(tmp_path / "keys", *[names] * 3)
+    assert said[0] == said[1] == said[2]
+    assert {len(value) for value in said[0]} == {64}
+
+
+def test_a_start_leaves_alone_what_another_process_is_writing(tmp_path: Path) -> None:
+    """Only what was left over by nobody goes."""
+    folder = tmp_path / "keys"
+    KeyFiles.create(folder)
+    partial = folder / f".unit-x.key.{private_files.PARTIAL}"
+    with ThreadPoolExecutor(1) as pool:
+        with private_files.alone(folder):
+            partial.touch()
+            start = pool.submit(KeyFiles, folder)
+            with pytest.raises(TimeoutError):
+                start.result(timeout=0.2)
+            assert partial.exists()
+        start.result(timeout=60)
+    assert not partial.exists()
+
+
+def test_no_process_loses_what_another_made(tmp_path: Path) -> None:
+    """Secrets that are made at the same time are all in the index, so that the loss of each would be noticed."""
+    names = [[f"unit-{process}{letter}" for letter in "abcdefgh"] for process in "xyz"]
+    said = _first_uses(tmp_path / "keys", *names)
+    assert len({value for own in said for value in own}) == 24
+    for name in (name for own in names for name in own):
+        file = tmp_path / "keys" / f"{name}.key"
+        kept = file.rename(tmp_path / "kept")
+        with pytest.raises(Unavailable, match=r"secret\.missing"):
+            KeyFiles(tmp_path / "keys")
+        kept.rename(file)

@@ -59,8 +59,9 @@ class KeyFiles:
                 _read(folder / name)
             for name in needs:
                 self.private_key(name) if name in KEYS else self.secret(name)
-            for leftover in folder.glob(f".*{private_files.PARTIAL}"):
-                leftover.unlink()
+            with private_files.alone(folder):  # else another process's file that is being written would go
+                for leftover in folder.glob(f".*{private_files.PARTIAL}"):
+                    leftover.unlink()
         except FileNotFoundError:
             raise Unavailable("secret.missing", name=folder.name, folder=str(folder)) from None
         except OSError as error:
@@ -98,11 +99,12 @@ class KeyFiles:
 
     def _secret(self, name: str) -> bytes:
         path = self._folder / f"{name}.key"
-        if made_on_first_use(name) and path.name not in (held := self._held()):
+        if made_on_first_use(name) and path.name not in self._held():
             try:
-                private_files.write_new(path, _new_secret())
-                # Only now may it be used: from here on its loss is noticed.
-                private_files.write(self._folder / _INDEX, _index({*held, path.name}))
+                with private_files.alone(self._folder):  # else of two new names at once the index would lose one
+                    private_files.write_new(path, _new_secret())
+                    # Only now may it be used: from here on its loss is noticed.
+                    private_files.write(self._folder / _INDEX, _index({*self._held(), path.name}))
             except OSError as error:
                 raise Unavailable("secret.unreadable", folder=str(self._folder), why=error.strerror) from None
         text = _read(path)
