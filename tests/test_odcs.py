@@ -29,6 +29,7 @@ from datadam.model import (
 from datadam.standard import check
 
 KEV = codelists.packaged_standard("cti.exploited-vulnerability")
+VERSION = next(line for line in KEV.splitlines() if line.startswith("version: "))
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,15}", fullmatch=True)
@@ -162,8 +163,8 @@ def test_every_fault_is_told_at_once() -> None:
     ("old", "new", "code", "path"),
     [
         ("id: cti.exploited-vulnerability", "id: ../../etc", "odcs.value-malformed", "id"),
-        ("version: 1.0.0", "version: '1.0'", "odcs.value-malformed", "version"),
-        ("version: 1.0.0", "version: 1.0", "odcs.type-wrong", "version"),
+        (VERSION, "version: '1.0'", "odcs.value-malformed", "version"),
+        (VERSION, "version: 1.0", "odcs.type-wrong", "version"),
         ("apiVersion: v3.2.0", "apiVersion: v3.1.0", "odcs.value-not-allowed", "apiVersion"),
         ("name: Known exploited vulnerabilities", "title: x", "odcs.field-missing", "/"),
         ("status: active", "colour: red", "odcs.field-unknown", "/"),
