@@ -72,7 +72,7 @@ def compare(sides: Mapping[str, Sequence[str]], *, turns: int = TURNS, touch_mb:
     }
 
 
-def say(**facts: Any) -> None:  # noqa: ANN401  (any JSON value)
+def say(**facts: Any) -> None:
     """Print the benchmark's last line: one JSON object."""
     print(json.dumps({name: round(fact, 3) if isinstance(fact, float) else fact for name, fact in facts.items()}))
 

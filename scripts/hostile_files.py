@@ -70,15 +70,15 @@ def cases() -> list[Case]:
     return [case for group in groups for case in group]
 
 
-def _refused(name: str, data: bytes | Callable[[], bytes], code: str = "", **more: Any) -> Case:  # noqa: ANN401
+def _refused(name: str, data: bytes | Callable[[], bytes], code: str = "", **more: Any) -> Case:
     return Case(name=name, data=_made(data), ends="refused", code=code, **more)
 
 
-def _taken(name: str, data: bytes | Callable[[], bytes], rows: Rows | None = ROWS, **more: Any) -> Case:  # noqa: ANN401
+def _taken(name: str, data: bytes | Callable[[], bytes], rows: Rows | None = ROWS, **more: Any) -> Case:
     return Case(name=name, data=_made(data), ends="taken", rows=rows, **more)
 
 
-def _either(name: str, data: bytes | Callable[[], bytes], rows: Rows | None = ROWS, **more: Any) -> Case:  # noqa: ANN401
+def _either(name: str, data: bytes | Callable[[], bytes], rows: Rows | None = ROWS, **more: Any) -> Case:
     return Case(name=name, data=_made(data), ends="either", rows=rows, **more)
 
 
@@ -408,7 +408,7 @@ def _bloated_parquets() -> Iterator[Case]:
     yield _either("parquet-giant-footer", lambda: _commented("x" * (8 * MEGABYTE)), rows=None)
 
 
-def parquet(columns: Mapping[str, Any], **more: Any) -> bytes:  # noqa: ANN401  (whatever pyarrow takes)
+def parquet(columns: Mapping[str, Any], **more: Any) -> bytes:
     """A Parquet file."""
     sink = io.BytesIO()
     pq.write_table(pa.table(dict(columns)), sink, **{"compression": "zstd", **more})

@@ -56,12 +56,12 @@ T = Unit(symbol="t", numerator=1, synonyms=("tonne",))
 KG_OF_T = Unit(symbol="kg", numerator=1, denominator=1000)
 
 
-def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002, ANN401  (as the field is called)
+def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002  (as the field is called)
     """A column whose title says no more than its name."""
     return Column(name=name, type=type, **{"titles": {"en": name}, "descriptions": BOTH, **more})
 
 
-def standard(*columns: Column, **more: Any) -> Standard:  # noqa: ANN401
+def standard(*columns: Column, **more: Any) -> Standard:
     """A standard keyed by its first column."""
     given_: dict[str, Any] = {"key": (columns[0].name,), "purposes": ("research",), **more}
     return Standard(

@@ -114,7 +114,7 @@ def alice(dam: Served) -> Person:
     return person
 
 
-def hand_in(dam: client.Dam, path: Path, standard: str = STANDARD, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def hand_in(dam: client.Dam, path: Path, standard: str = STANDARD, **more: Any) -> dict[str, Any]:
     """Deposit a file whose columns need no question."""
     found, layout = dam.standard(standard), client.look(path)
     fit = mapping.confirm(mapping.suggest(found, layout, codelists.packaged()), found, layout)

@@ -59,16 +59,16 @@ class Scene:
     token: str
     http: httpx.Client
 
-    def get(self, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401
+    def get(self, path: str, **options: Any) -> httpx.Response:
         """GET as the consumer."""
         return self.ask("GET", path, **options)
 
-    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Any request as the consumer."""
         headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
         return self.http.request(method, f"{self.base}/sharing{path}", headers=headers, **options)
 
-    def query(self, path: str = TABLE, *, delta: bool = False, **body: Any) -> list[Any]:  # noqa: ANN401
+    def query(self, path: str = TABLE, *, delta: bool = False, **body: Any) -> list[Any]:
         """The lines of a query."""
         wish = {"delta-sharing-capabilities": "responseformat=delta"} if delta else {}
         answer = self.ask("POST", f"{path}/query", json=body, headers=wish)

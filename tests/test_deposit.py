@@ -50,13 +50,13 @@ def dam(folder: Path, *, repeat: str = "supersede", **settings: object) -> World
     return made
 
 
-def announced(world: World, person: Person, data: bytes = GOOD, **changes: Any) -> Job:  # noqa: ANN401  (any fact)
+def announced(world: World, person: Person, data: bytes = GOOD, **changes: Any) -> Job:
     """A manifest that waits for its file."""
     fit = changes.pop("fit", None) or fit_of(world, ID, GOOD)
     return deposit.announce(world, person.caller, seal.envelope(person.manifest(fit, data, **changes)))
 
 
-def received(world: World, person: Person, data: bytes = GOOD, **changes: Any) -> Job:  # noqa: ANN401  (any fact)
+def received(world: World, person: Person, data: bytes = GOOD, **changes: Any) -> Job:
     """A file in the spool."""
     job = announced(world, person, data, **changes)
     return deposit.receive(world, person.caller, job.id, chunks(data))
@@ -107,7 +107,7 @@ def test_a_deposit_is_sealed_then_visible_and_its_receipt_holds(world: World) ->
     for id, signers in ((job.id, {person.id}), (outcome.outcome, {"dam"})):
         receipt = seal.canonical(prove.receipt(world, person.caller, id))
         assert set(verify_receipt(receipt, vkey=world.ledger.vkey).signers.values()) == signers
-    assert not prove.check(world, MemoryStore(), quiet).faults
+    assert not prove.check(world, MemoryStore, quiet).faults
 
 
 def test_stages_are_told_in_order(world: World) -> None:
@@ -249,7 +249,7 @@ def test_a_manifest_names_what_there_is(world: World) -> None:
     fit = fit_of(world, ID, GOOD)
     limit = world.settings.max_file_bytes
 
-    def told(**changes: Any) -> str:  # noqa: ANN401  (any fact)
+    def told(**changes: Any) -> str:
         return refused(world, person, seal.envelope(person.manifest(fit, GOOD, **changes)))
 
     def of_size(size: int) -> dict[str, object]:
@@ -883,7 +883,7 @@ def test_a_crash_at_any_seam_ends_sealed_and_visible_once_or_in_nothing(
             assert (done.stage, visible(world), sealed(world)) == (Stage.REFUSED, [], [])
             assert stored(world) == []
         assert RECEIVED not in spooled(world, done.id)
-        assert not prove.check(world, MemoryStore(), quiet).faults
+        assert not prove.check(world, MemoryStore, quiet).faults
     assert at > 20  # that many seams were torn
     assert ends == ({0, 1} if data == MIXED else {0})
 

@@ -49,7 +49,7 @@ def silent(_stage: str, _done: int, _total: int | None) -> None:
     """A progress that nobody watches."""
 
 
-def standard_of(*columns: Column, **facts: Any) -> Standard:  # noqa: ANN401  (fields of a Standard)
+def standard_of(*columns: Column, **facts: Any) -> Standard:
     """A standard of these columns; the first is its key unless said otherwise."""
     facts = {"key": (columns[0].name,), "repeat": Repeat.KEEP, **facts}
     return Standard(id=StandardId("test.things"), version="1.0.0", titles={}, descriptions={}, columns=columns, **facts)

@@ -41,12 +41,12 @@ CODES = {
 }
 
 
-def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002, ANN401  (as the field is called)
+def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002  (as the field is called)
     """A clean column, but for what a test changes."""
     return Column(name=name, type=type, titles=BOTH, descriptions=BOTH, **more)
 
 
-def standard(*columns: Column, version: str = "1.0.0", **more: Any) -> Standard:  # noqa: ANN401
+def standard(*columns: Column, version: str = "1.0.0", **more: Any) -> Standard:
     """A clean standard, keyed by its first column, but for what a test changes."""
     given_: dict[str, Any] = {"key": (columns[0].name,), "purposes": ("research",), **more}
     return Standard(
@@ -77,7 +77,7 @@ BASE = standard(
 )
 
 
-def with_column(which: str, **changes: Any) -> Standard:  # noqa: ANN401
+def with_column(which: str, **changes: Any) -> Standard:
     """BASE with one column changed."""
     return replace(BASE, columns=tuple(replace(c, **changes) if c.name == which else c for c in BASE.columns))
 
@@ -181,7 +181,7 @@ def test_a_change_tells_whom_it_may_break() -> None:
         (Move(column="count", numerator=7, denominator=7), False),
     ],
 )
-def test_values_that_mean_something_else_are_a_major_change(move: Move, breaks: bool) -> None:  # noqa: FBT001
+def test_values_that_mean_something_else_are_a_major_change(move: Move, breaks: bool) -> None:
     """Also where columns, types and lists look the same: who reads `a` as `a` would be wrong from then on."""
     old = standard(ID, column("kind", values=("a", "b")), column("note"), column("count", Type.INTEGER))
     new = replace(old, version="1.0.1", migration=Migration(after="1.0.0", moves=(move,)))
@@ -195,7 +195,7 @@ def test_values_that_mean_something_else_are_a_major_change(move: Move, breaks: 
 AMOUNT = column("amount", Type.DECIMAL, precision=9, scale=3, unit="kg")
 
 
-def after(*columns: Column, moves: tuple[Move, ...] = (), old: Standard, **more: Any) -> Step:  # noqa: ANN401
+def after(*columns: Column, moves: tuple[Move, ...] = (), old: Standard, **more: Any) -> Step:
     """How rows of `old` are read under a version with these columns beside the id."""
     new = standard(ID, *columns, version="2.0.0", migration=Migration(after=old.version, moves=moves), **more)
     return step(old, new, CODES)

@@ -24,13 +24,13 @@ def world(tmp_path: Path) -> World:
     return a_world(tmp_path)
 
 
-def apply(world: World, person: Person, *, profile: bytes | None = None, **changes: Any) -> join.Standing:  # noqa: ANN401
+def apply(world: World, person: Person, *, profile: bytes | None = None, **changes: Any) -> join.Standing:
     """Apply, with changes to the accession."""
     named = person.profile() if profile is None else profile
     return join.apply(world, seal.envelope(person.accession(named, **changes)), named)
 
 
-def accedes(world: World, jurisdiction: str = "KR", *, effective: str | None = "2026-01-01", **changes: Any) -> Person:  # noqa: ANN401
+def accedes(world: World, jurisdiction: str = "KR", *, effective: str | None = "2026-01-01", **changes: Any) -> Person:
     """A country joins."""
     country = Person(f"Republic of {jurisdiction}", jurisdiction=jurisdiction, roles=())
     return country.joins(
@@ -367,7 +367,7 @@ def test_receipts_hold_under_each_of_five_keys(world: World) -> None:
         verified = verify_receipt(receipt, vkey=world.ledger.vkey)
         assert verified.statement.id == id
         assert set(verified.signers.values()) == {member}
-    assert not prove.check(world, MemoryStore(), lambda: None).faults
+    assert not prove.check(world, MemoryStore, lambda: None).faults
 
 
 def _deposit_with(world: World, person: Person, member: MemberId, key: seal.Jwk, data: bytes) -> str:
@@ -440,7 +440,7 @@ def test_a_forgotten_profile_is_gone_for_good_and_nothing_is_amiss(world: World)
     with pytest.raises(NotFound):
         world.bodies.get(seal.digest(profile))
     assert join.members(world)[0][1] == {}
-    findings = prove.check(world, MemoryStore(), lambda: None)
+    findings = prove.check(world, MemoryStore, lambda: None)
     assert (findings.faults, findings.erased) == ([], 1)
     state.rebuild(world)
     assert join.profile_of(world, join.known(world, person.id)) == {}

@@ -303,7 +303,7 @@ def test_a_commit_that_landed_in_spite_of_its_error_is_not_repeated(
     """delta-rs failed after the log entry was written: the second look finds it."""
     commit = DeltaTable.create_write_transaction
 
-    def land_and_fail(*given: Any, **named: Any) -> None:  # noqa: ANN401
+    def land_and_fail(*given: Any, **named: Any) -> None:
         commit(*given, **named)
         message = "Kernel error: File not found"
         raise _Moved(message)

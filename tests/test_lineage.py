@@ -55,9 +55,9 @@ def served(world: World, person: Person) -> pl.DataFrame:
 
 def well(world: World) -> None:
     """Nothing is wrong with the folder, and the log alone gives the same tables."""
-    assert not prove.check(world, MemoryStore(), lambda: None).faults
+    assert not prove.check(world, MemoryStore, lambda: None).faults
     state.rebuild(world)
-    assert not prove.check(world, MemoryStore(), lambda: None).faults
+    assert not prove.check(world, MemoryStore, lambda: None).faults
 
 
 def test_old_rows_are_read_under_the_new_version(world: World) -> None:

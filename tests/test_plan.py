@@ -39,7 +39,7 @@ COUNTRIES = CodeList(
 ID = Column(name="id", type=Type.TEXT, required=True)
 
 
-def standard(*columns: Column, **facts: Any) -> Standard:  # noqa: ANN401  (fields of a Standard)
+def standard(*columns: Column, **facts: Any) -> Standard:
     """A standard of `id` and these columns, its key `id`."""
     facts = {"key": ("id",), **facts}
     return Standard(
@@ -47,7 +47,7 @@ def standard(*columns: Column, **facts: Any) -> Standard:  # noqa: ANN401  (fiel
     )
 
 
-def compiled(made: Standard, *feeds: Feed, **fit: Any) -> Plan:  # noqa: ANN401  (fields of a Fit)
+def compiled(made: Standard, *feeds: Feed, **fit: Any) -> Plan:
     """The plan where every column not named in `feeds` comes from the file's column of its own name."""
     named = {feed.column for feed in feeds}
     rest = tuple(Feed(column=c.name, source=c.name) for c in made.columns if c.name not in named)
@@ -56,7 +56,7 @@ def compiled(made: Standard, *feeds: Feed, **fit: Any) -> Plan:  # noqa: ANN401 
     )
 
 
-def misfits(made: Standard, *feeds: Feed, **fit: Any) -> set[str]:  # noqa: ANN401  (fields of a Fit)
+def misfits(made: Standard, *feeds: Feed, **fit: Any) -> set[str]:
     """The codes of all that does not fit."""
     with pytest.raises(Faults) as caught:
         compiled(made, *feeds, **fit)

@@ -366,7 +366,7 @@ def test_an_entry_of_the_wrong_class_is_found(world: World) -> None:
     """It would show a body to the wrong people."""
     statement = state.statement(world, Kind.ERASURE, {"body": "0" * 64, "member": None, "reason": "r"})
     world.ledger.append([replace(statement, kind=Kind.GRANT)])
-    codes = [fault.code for fault in prove.check(world, MemoryStore(), lambda: None).faults]
+    codes = [fault.code for fault in prove.check(world, MemoryStore, lambda: None).faults]
     assert set(codes) == {"log.class-wrong"}
 
 
@@ -396,7 +396,7 @@ def test_one_step_that_fails_hides_no_other(world: World) -> None:
     def broken() -> None:
         raise Unavailable("log.stopped", path="log")
 
-    codes = [fault.code for fault in prove.check(world, MemoryStore(), broken).faults]
+    codes = [fault.code for fault in prove.check(world, MemoryStore, broken).faults]
     assert codes == ["log.stopped", "file.digest-wrong"]
     with world.store.read() as rows:
         assert rows.find(Job)

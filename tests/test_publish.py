@@ -107,7 +107,7 @@ def test_rows_that_are_there_forbid_what_would_lose_them(world: World) -> None:
     with pytest.raises(Faults, match="standard.breaking"):
         publish.publish(world, broken)
     assert publish.published(world, ID).version == "1.0.0"
-    assert not prove.check(world, MemoryStore(), lambda: None).faults
+    assert not prove.check(world, MemoryStore, lambda: None).faults
 
 
 def test_a_start_makes_every_reservoir(world: World) -> None:

@@ -213,7 +213,7 @@ TITLES = st.text(min_size=1, max_size=40).filter(lambda text: text.strip() != ""
     languages=st.lists(st.from_regex(r"[a-z]{2,3}", fullmatch=True), min_size=1, max_size=4, unique=True).map(tuple),
     tls=st.booleans(),
 )
-def test_settings_written_as_toml_read_back_the_same(tls: bool, **values: Any) -> None:  # noqa: FBT001, ANN401
+def test_settings_written_as_toml_read_back_the_same(tls: bool, **values: Any) -> None:
     """`datadam init` writes what `datadam serve` reads, with every setting named in the file."""
     files: dict[str, Any] = {"tls_cert": FOLDER / "c.pem", "tls_key": Path("/k.pem")} if tls else {}
     made = Settings(folder=FOLDER, **LEAST, **values, **files)

@@ -45,13 +45,13 @@ CODES = {
 }
 
 
-def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002, ANN401  (as the field is called)
+def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002  (as the field is called)
     """A clean column, but for what a test spoils."""
     words = {"en": f"{name} title", "ko": f"{name} 제목"}
     return Column(name=name, type=type, titles=words, descriptions=BOTH, **more)
 
 
-def standard(*columns: Column, **more: Any) -> Standard:  # noqa: ANN401
+def standard(*columns: Column, **more: Any) -> Standard:
     """A clean standard, but for what a test spoils."""
     held = columns or (column("id", required=True), column("amount", Type.DECIMAL, precision=20, scale=3))
     given_: dict[str, Any] = {"key": (held[0].name,), "purposes": ("research",), **more}

@@ -386,7 +386,7 @@ class Stores(RuleBasedStateMachine):
         steps=st.lists(st.tuples(st.sampled_from(["put", "remove", "note"]), NAMES, NAMES, FLAGS), max_size=6),
         fails=FLAGS,
     )
-    def transact(self, steps: list[tuple[str, str, str, bool]], fails: bool) -> None:  # noqa: FBT001
+    def transact(self, steps: list[tuple[str, str, str, bool]], fails: bool) -> None:
         """One transaction, committed or thrown away."""
         model, notes = dict(self.model), dict(self.notes)
         for verb, name, other, flag in steps:

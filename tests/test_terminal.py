@@ -87,7 +87,7 @@ def _fault(value: str) -> dict[str, Any]:
     }
 
 
-def _job(stage: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def _job(stage: str, **more: Any) -> dict[str, Any]:
     tally = {"rows": 5, "admitted": 3, "rejected": 2, "faults": {"amount.type": 2, "meter.required": 0}}
     return {"id": "f" * 64, "standard": "test.reading", "stage": stage, "tally": tally, **more}
 

@@ -814,7 +814,7 @@ class Line:
         """Stand in the way of `dam`'s requests; `trouble` is asked method, path and how many came before."""
         line, real = cls(dam, [], trouble), dam._http.request
 
-        def request(method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401
+        def request(method: str, path: str, **more: Any) -> httpx.Response:
             line.seen.append((method, path.rpartition("/")[2]))
             if (error := line.trouble(method, path, len(line.seen))) is not None:
                 raise error
@@ -883,7 +883,7 @@ def test_the_client_goes_on_after_a_broken_line(dam: Served, alice: Person, tmp_
         broken: list[int] = []
         real = mine._http.request
 
-        def request(method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401
+        def request(method: str, path: str, **more: Any) -> httpx.Response:
             if method != "PATCH" or len(broken) > 2 * len(DATA) // 1000:
                 return real(method, path, **more)
             broken.append(1)

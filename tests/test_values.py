@@ -34,7 +34,7 @@ from test_engine_behaviours import Run, csv_source, every_engine, plan_of, stand
 D = DateForm
 
 
-def judged(engine: Engine, kind: Type, feed: Feed, texts: Iterable[str], folder: Path, **facts: Any) -> Run:  # noqa: ANN401
+def judged(engine: Engine, kind: Type, feed: Feed, texts: Iterable[str], folder: Path, **facts: Any) -> Run:
     """A run over one column of these texts."""
     plan = plan_of(standard_of(Column(name="v", type=kind, **facts)), v=feed)
     return Run(engine, plan, csv_source(folder, "v\n" + "".join(f'"{text}"\n' for text in texts)), folder)
@@ -254,7 +254,7 @@ def test_dates_are_proven_or_asked(values: list[str], found: Proven | Open) -> N
     form=st.sampled_from(NUMBER_FORMS),
     grouped=st.booleans(),
 )
-def test_no_proof_ever_misreads(values: list[Decimal], form: NumberForm, grouped: bool) -> None:  # noqa: FBT001
+def test_no_proof_ever_misreads(values: list[Decimal], form: NumberForm, grouped: bool) -> None:
     """The law: whatever form the sender used, what is proven reads each value as the sender meant it."""
     sent = []
     for value in values:

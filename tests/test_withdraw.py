@@ -50,7 +50,7 @@ def served(world: World, caller: Caller, id: str = ID) -> list[tuple[str, int]]:
 
 def checked(world: World) -> list[str]:
     """The codes of every fault that a check finds."""
-    return [fault.code for fault in prove.check(world, MemoryStore(), lambda: None).faults]
+    return [fault.code for fault in prove.check(world, MemoryStore, lambda: None).faults]
 
 
 @pytest.fixture
@@ -336,7 +336,7 @@ def test_tables_are_rebuilt_although_manifests_are_gone(world: World, people: li
     state.rebuild(world)
     with world.store.read() as rows:
         assert [rows.find(kind) for kind in state.PROJECTED] == before
-    found = prove.check(world, MemoryStore(), lambda: None)
+    found = prove.check(world, MemoryStore, lambda: None)
     assert (found.faults, found.erased) == ([], 1)
     world.bodies.erase(other.id)
     assert "body.unknown" in checked(world)

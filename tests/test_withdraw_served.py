@@ -218,7 +218,7 @@ def test_a_file_that_goes_while_it_is_asked_for_is_sent_whole_or_not_at_all(
     (file,) = mine.files(mine.open(STANDARD).info["table"])
     found = release.file
 
-    def late(*given: Any) -> Path:  # noqa: ANN401
+    def late(*given: Any) -> Path:
         path: Path = found(*given)
         path.unlink()
         return path

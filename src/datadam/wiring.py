@@ -157,11 +157,20 @@ def watched_log(url: str) -> "HttpLog":
 
 
 def restored(backup: Path, folder: Path, *, keys: Path | None = None) -> "tuple[Backup, bool]":
-    """A dam's folder made of a backup, or of the newest in a folder of them; which it was, and whether it has keys."""
+    """A dam's folder made of a backup, or of the newest in a folder of them; which it was, and whether it has keys.
+
+    With its keys, what the backup caught between log and table is rolled forward, as every start does.
+    """
     from datadam.adapters import backup_files
+    from datadam.dam import deposit, withdraw
 
     found = backup_files.find(backup)
-    return found, backup_files.restore(found, folder, keys=keys)
+    with_keys = backup_files.restore(found, folder, keys=keys)
+    if with_keys:
+        with world(folder) as made:
+            deposit.recover(made)
+            withdraw.recover(made)
+    return found, with_keys
 
 
 def upgraded(path: Path, *, dry_run: bool = False) -> "tuple[dict[str, int], list[Step]]":
@@ -208,8 +217,8 @@ def local_profiler() -> "Profiler":
     return PolarsProfiler()
 
 
-def checker(made: "World") -> "Callable[[], Findings]":
-    """What looks the whole folder of a dam over."""
+def checker(made: "World", *, patience: float = 0.0) -> "Callable[[], Findings]":
+    """What looks the whole folder of a dam over; with `patience` seconds for what is under way, where it is served."""
     from datadam.adapters.memory.store import MemoryStore
     from datadam.audit import audit
     from datadam.dam import prove
@@ -220,4 +229,6 @@ def checker(made: "World") -> "Callable[[], Findings]":
         except OSError as error:
             raise NotFound("log.path-unknown", path=name) from error
 
-    return lambda: prove.check(made, MemoryStore(), lambda: audit(read, vkey=made.ledger.vkey, bodies=None))
+    return lambda: prove.check(
+        made, MemoryStore, lambda: audit(read, vkey=made.ledger.vkey, bodies=None), patience=patience
+    )

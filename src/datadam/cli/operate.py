@@ -1,12 +1,14 @@
 """What an operator does in the dam's folder: make, serve, look, check, members, grants."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from datadam.cli.manners import HERE, Folder, Json, Of, open_terminal, operated, print_json
 from datadam.errors import NotFound
+
+SETTLED: Final = 1.0  # seconds in which a deposit that is under way gets from the log into its table
 
 app = typer.Typer()
 member_app = typer.Typer(name="member", no_args_is_help=True, help="Operator: members and applications.")
@@ -53,7 +55,7 @@ def serve(
             parts = wiring.places(folder)
             places = server.Places(log=parts.log, socket=parts.socket)
             told = {"url": world.settings.public_url, "title": world.settings.title}
-            server.serve(world, listener, places, wiring.checker(world), lambda: terminal.say("ui.serving", **told))
+            server.serve(world, listener, places, wiring.checker(world, patience=SETTLED), lambda: terminal.say("ui.serving", **told))
 
 
 @app.command()

@@ -42,7 +42,7 @@ class Line:
         """Close at the end of a `with`."""
         self.close()
 
-    def _ask(self, method: str, path: str, *, as_member: bool = True, **more: Any) -> httpx.Response:  # noqa: ANN401
+    def _ask(self, method: str, path: str, *, as_member: bool = True, **more: Any) -> httpx.Response:
         try:
             return self._send(method, path, as_member=as_member, **more)
         except Refused as error:
@@ -51,7 +51,7 @@ class Line:
         self._until = 0.0  # the dam forgot the login, as after a rebuild of its tables
         return self._send(method, path, as_member=as_member, **more)
 
-    def _send(self, method: str, path: str, *, as_member: bool, **more: Any) -> httpx.Response:  # noqa: ANN401
+    def _send(self, method: str, path: str, *, as_member: bool, **more: Any) -> httpx.Response:
         headers = {**more.pop("headers", {}), **({"Authorization": f"Bearer {self._login()}"} if as_member else {})}
         try:
             answer = self._http.request(method, path, headers=headers, **more)

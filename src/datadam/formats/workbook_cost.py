@@ -37,7 +37,7 @@ class Guard:
         self._cells = 0
         archive.open = self.open  # type: ignore[method-assign, assignment]  # ZipFile.read goes through it as well
 
-    def open(self, part: str | zipfile.ZipInfo, *how: Any, **options: Any) -> IO[bytes]:  # noqa: ANN401  (ZipFile's)
+    def open(self, part: str | zipfile.ZipInfo, *how: Any, **options: Any) -> IO[bytes]:
         """What `ZipFile.open` gives; `Invalid` where that is too much to read."""
         title = part if isinstance(part, str) else part.filename
         self._opened[title] += 1
