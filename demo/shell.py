@@ -27,7 +27,7 @@ class Failed(Exception):
     """A step did not do what it is there to show."""
 
 
-def must(held: bool, why: str) -> None:  # noqa: FBT001
+def must(held: bool, why: str) -> None:  # noqa: FBT001  (what it holds to)
     """End the demonstration, unless what a step shows `held`."""
     if not held:
         raise Failed(why)

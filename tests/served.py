@@ -80,10 +80,10 @@ class Served:
 
     def ask(self, method: str, path: str, token: str | None = None, **more: object) -> httpx.Response:
         """Any request, with a token or as a stranger."""
-        headers: dict[str, str] = {**more.pop("headers", {})}  # type: ignore[dict-item]
+        headers: dict[str, str] = {**more.pop("headers", {})}  # type: ignore[dict-item]  # any header
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        return self.http.request(method, self.url + path, headers=headers, **more)  # type: ignore[arg-type]
+        return self.http.request(method, self.url + path, headers=headers, **more)  # type: ignore[arg-type]  # any option of httpx, any ASGI application
 
 
 def made(folder: Path, **settings: object) -> Path:
@@ -105,7 +105,7 @@ def serving(folder: Path, **settings: object) -> Iterator[Served]:
         world = replace(stack.enter_context(wiring.world(folder, given)), clock=clock)
         works, parts = Works(world), wiring.places(folder)
         public = app.public_app(world, works, parts.log)
-        stack.enter_context(server._operator(app.operator_app(world, wiring.checker(world)), parts.socket))
+        stack.enter_context(server._operator(app.operator_app(world, wiring.checker(world, patience=1)), parts.socket))
         stack.enter_context(running(public, listener))
         served = Served(folder, world, works, public, world.settings.public_url, clock)
         stack.enter_context(served.http)
@@ -115,7 +115,7 @@ def serving(folder: Path, **settings: object) -> Iterator[Served]:
 @contextmanager
 def running(application: object, listener: socket.socket) -> Iterator[None]:
     """Run an application on a bound socket from a thread."""
-    config = uvicorn.Config(application, log_config=None, access_log=False)  # type: ignore[arg-type]
+    config = uvicorn.Config(application, log_config=None, access_log=False)  # type: ignore[arg-type]  # any option of httpx, any ASGI application
     running_server = uvicorn.Server(config)
     thread = threading.Thread(target=running_server.run, kwargs={"sockets": [listener]}, name="served")
     thread.start()

@@ -76,7 +76,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def announce(scene: Scene, who: str, data: bytes, **changes: object) -> str:
     """Announce a deposit over HTTP; its id."""
     person = scene.people[who]
-    manifest = person.manifest(fit_of(scene.dam.world, STANDARD, data), data, **changes)  # type: ignore[arg-type]
+    manifest = person.manifest(fit_of(scene.dam.world, STANDARD, data), data, **changes)  # type: ignore[arg-type]  # any field
     sent = scene.dam.ask("POST", "/api/deposits", scene.token("right", who), content=seal.envelope(manifest))
     assert sent.status_code == 202, sent.text
     return str(sent.json()["id"])
@@ -267,7 +267,7 @@ TRIES = {
 }
 
 
-def routes(routed: Any, prefix: str = "") -> Iterator[str]:  # noqa: ANN401  (an app or a router)
+def routes(routed: Any, prefix: str = "") -> Iterator[str]:
     """Every `METHOD path` that an app answers; HEAD where it is a route of its own."""
     for route in routed.routes:
         if inner := getattr(route, "original_router", None):

@@ -27,7 +27,7 @@ from served import STANDARD, Served, serving
 from worlds import standard_text
 
 
-def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:  # noqa: ANN401
+def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command with the words that call it."""
     command = command or typer.main.get_command(cli.app)
     if hasattr(command, "commands"):

@@ -360,7 +360,7 @@ def filters(draw: st.DrawFn) -> tuple[str, str, object]:
 def test_polars_arrow_and_pandas_hold_the_same_rows(
     dam: Served,
     alice: Person,
-    filter: list[tuple[str, str, object]],  # noqa: A002  (the client's own word)
+    filter: list[tuple[str, str, object]],
     columns: list[str] | None,
 ) -> None:
     """Every operator on every type, with empty cells in the data: one answer, whatever it is loaded into."""
@@ -370,7 +370,7 @@ def test_polars_arrow_and_pandas_hold_the_same_rows(
         table = pooled.to_arrow(columns=columns, filter=filter)
         panda = pooled.to_pandas(columns=columns, filter=filter)
     rows = sorted(map(repr, frame.rows()))
-    assert rows == sorted(map(repr, (tuple(row.values()) for row in pl.from_arrow(table).to_dicts())))  # type: ignore[union-attr]
+    assert rows == sorted(map(repr, (tuple(row.values()) for row in pl.from_arrow(table).to_dicts())))  # type: ignore[union-attr]  # a table is a frame
     assert (len(panda), list(panda.columns)) == (len(frame), frame.columns)
     if columns:
         assert frame.columns == columns

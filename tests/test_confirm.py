@@ -27,7 +27,7 @@ def layout(**columns: tuple[str, ...]) -> Layout:
 
 
 @pytest.fixture
-def says(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401  (a function)
+def says(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Somebody who types these lines."""
 
     def types(*lines: str) -> None:
@@ -53,7 +53,7 @@ def talked(standard: Standard, found: Layout) -> tuple[Fit, Terminal]:
     return confirm.ask(terminal, suggestion, standard, found), terminal
 
 
-def test_what_is_certain_wants_one_yes(says: Any) -> None:  # noqa: ANN401
+def test_what_is_certain_wants_one_yes(says: Any) -> None:
     """Nothing open: only the whole is put to the person."""
     says("y")
     fit, terminal = talked(PRODUCTION, layout(**GOOD))
@@ -61,7 +61,7 @@ def test_what_is_certain_wants_one_yes(says: Any) -> None:  # noqa: ANN401
     assert "100%" in written(terminal.out)
 
 
-def test_a_no_to_the_whole_ends_it(says: Any) -> None:  # noqa: ANN401
+def test_a_no_to_the_whole_ends_it(says: Any) -> None:
     """Nothing is confirmed."""
     says("n")
     with pytest.raises(typer.Abort):
@@ -71,7 +71,7 @@ def test_a_no_to_the_whole_ends_it(says: Any) -> None:  # noqa: ANN401
         talked(PRODUCTION, layout(**GOOD))
 
 
-def test_an_unknown_unit_is_asked_for(says: Any, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ANN401
+def test_an_unknown_unit_is_asked_for(says: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Never guessed: which of the standard's units the column is in."""
     columns = {name.removesuffix(" (t)"): values for name, values in GOOD.items()}
     suggestion = suggest(PRODUCTION, layout(**columns), codelists.packaged())
@@ -86,7 +86,7 @@ def test_an_unknown_unit_is_asked_for(says: Any, capsys: pytest.CaptureFixture[s
         talked(PRODUCTION, layout(**columns))
 
 
-def test_a_missing_column_gets_a_header_or_one_value_and_the_rest_is_dropped_by_name(says: Any) -> None:  # noqa: ANN401
+def test_a_missing_column_gets_a_header_or_one_value_and_the_rest_is_dropped_by_name(says: Any) -> None:
     """`:value` stands for the whole file; what nobody wants is named and left out only on a yes."""
     columns = {name: values for name, values in GOOD.items() if name not in {"country", "mineral"}}
     columns |= {"zzz": ("CL", "PE"), "qqq": ("a", "b")}
@@ -133,7 +133,7 @@ def test_an_edited_mapping_is_checked_against_file_and_standard() -> None:
         confirm.read("v: 1", PRODUCTION, found)
 
 
-def test_a_form_of_numbers_that_nothing_proves_is_asked_for(says: Any) -> None:  # noqa: ANN401
+def test_a_form_of_numbers_that_nothing_proves_is_asked_for(says: Any) -> None:
     """`1,234` alone: the person says what it means, and an answer that is no form ends it."""
     columns = {**GOOD, "production (t)": ("1,234",)}
     says("y", "1,234.5", "y")
@@ -144,7 +144,7 @@ def test_a_form_of_numbers_that_nothing_proves_is_asked_for(says: Any) -> None: 
         talked(PRODUCTION, layout(**columns))
 
 
-def test_a_wide_table_is_folded_only_on_a_yes(says: Any) -> None:  # noqa: ANN401
+def test_a_wide_table_is_folded_only_on_a_yes(says: Any) -> None:
     """Yes makes rows of the columns; no leaves them out by name, and asks for what must be there."""
     columns = {name: GOOD[name] for name in ("country", "mineral", "stage")} | {"2019": ("1.5",), "2020": ("2",)}
     says("y", "kt", "y")

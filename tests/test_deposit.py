@@ -788,7 +788,7 @@ class Wired:
         """Stand before `port`."""
         self._port, self._wire = port, wire
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (whatever the port has)
+    def __getattr__(self, name: str) -> Any:
         """The port's own, with seams."""
         found = getattr(self._port, name)
         if name == "transaction":
@@ -816,7 +816,7 @@ class Wired:
 def wired(world: World, wire: Wire) -> World:
     """The same dam with seams in it."""
 
-    def with_seams(port: object) -> Any:  # noqa: ANN401  (stands for the port)
+    def with_seams(port: object) -> Any:
         return Wired(port, wire)
 
     key = world.secrets.private_key("log")

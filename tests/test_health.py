@@ -87,10 +87,10 @@ def test_whatever_keeps_a_dam_from_its_work_is_told_by_its_code(
         rows.note(state.APPLIED, str(applied))
 
     class Gone:
-        def read(self) -> Any:  # noqa: ANN401  (never returns)
+        def read(self) -> Any:
             raise Unavailable("store.broken", path="x", why="y")
 
-    assert health.unready(replace(world, store=Gone())) == ["store.broken"]  # type: ignore[arg-type]
+    assert health.unready(replace(world, store=Gone())) == ["store.broken"]  # type: ignore[arg-type]  # broken on purpose
     with monkeypatch.context() as patch:
         patch.setattr(health, "LEAST_FREE", 2**63)
         assert health.unready(world) == ["health.disk-full"]
@@ -226,7 +226,7 @@ def test_a_token_that_can_be_guessed_is_refused(tmp_path: Path, token: str) -> N
 # --- log lines --------------------------------------------------------------------------------------------------------
 
 
-def record(message: str, *args: object, logger: str = "datadam.dam.works", error: BaseException | None = None) -> Any:  # noqa: ANN401
+def record(message: str, *args: object, logger: str = "datadam.dam.works", error: BaseException | None = None) -> Any:
     """A line as JSON."""
     held = logging.LogRecord(logger, logging.ERROR, "/x/works.py", 77, message, args, None)
     if error is not None:

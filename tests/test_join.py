@@ -38,7 +38,7 @@ def accedes(world: World, jurisdiction: str = "KR", *, effective: str | None = "
     )
 
 
-def code(wanted: str, kind: type[DamError] = Invalid) -> Any:  # noqa: ANN401  (pytest's context)
+def code(wanted: str, kind: type[DamError] = Invalid) -> Any:
     """Refused with exactly this code."""
     return pytest.raises(kind, match=f"^{wanted.replace('.', '[.]')}( |$)")
 

@@ -281,7 +281,7 @@ def test_a_receipt_is_believed_under_the_log_key_that_the_checker_has(house: Hou
         verify_receipt(json.dumps({**receipt, "log": other}), vkey=other)
 
 
-def texts(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:  # noqa: ANN401  (JSON)
+def texts(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
     """Where in a JSON value the texts and numbers are."""
     if isinstance(value, dict):
         return [p for name, inner in value.items() for p in texts(inner, (*path, name))]

@@ -60,7 +60,7 @@ def people() -> tuple[Person, Person]:
 
 
 @pytest.fixture(scope="module", params=["refuse", "supersede"])
-def founded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, people: Any) -> Path:  # noqa: ANN401
+def founded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, people: Any) -> Path:
     """A dam with its members, from which each of the two is copied: the same keys, the same log so far."""
     folder = made(tmp_path_factory.mktemp("founded") / "dam")
     with serving(folder) as dam:
@@ -132,13 +132,13 @@ class Counted:
         """Note the calls of `port`."""
         self._port, self._name, self._calls = port, name, calls
 
-    def __getattr__(self, method: str) -> Any:  # noqa: ANN401  (whatever the port has)
+    def __getattr__(self, method: str) -> Any:
         """The port's own, noted."""
         found = getattr(self._port, method)
         if not callable(found):
             return found
 
-        def called(*args: Any, **more: Any) -> Any:  # noqa: ANN401  (the port's own)
+        def called(*args: Any, **more: Any) -> Any:
             result = found(*args, **more)
             own = [len(arg.held) for arg in args if hasattr(arg, "held")]
             self._calls.append((self._name, method, len(args), *own))
@@ -153,7 +153,7 @@ def files_read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     read: list[str] = []
     scan = pl.scan_parquet
 
-    def noted(source: Any, *args: Any, **more: Any) -> pl.LazyFrame:  # noqa: ANN401  (Polars' own)
+    def noted(source: Any, *args: Any, **more: Any) -> pl.LazyFrame:
         read.append(Path(source).name)
         return scan(source, *args, **more)
 

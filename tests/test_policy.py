@@ -34,12 +34,12 @@ STANDARDS = [StandardId("test.reading"), StandardId("test.other")]
 def a_member(id: MemberId = IDS[0], *, roles: frozenset[str] = frozenset({Role.CONSUMER}), **more: object) -> Member:
     """A member of the log."""
     facts: dict[str, object] = {"kind": MemberKind.ORGANISATION, "jurisdiction": "KR", "under": None, "profile": None}
-    return Member(id=id, roles=roles, statement="s", since=1, **{**facts, **more})  # type: ignore[arg-type]
+    return Member(id=id, roles=roles, statement="s", since=1, **{**facts, **more})  # type: ignore[arg-type]  # any field
 
 
 def a_grant(**changes: object) -> Grant:
     """A grant that stands, of the first member."""
-    return replace(Grant(id="g", member=IDS[0], standard=HERE.id, since=2, expires=None), **changes)  # type: ignore[arg-type]
+    return replace(Grant(id="g", member=IDS[0], standard=HERE.id, since=2, expires=None), **changes)  # type: ignore[arg-type]  # any field
 
 
 def codes(decision: Decision) -> list[str]:

@@ -48,7 +48,7 @@ ID = StandardId("test.accounts")
 
 def column(name: str, kind: Type = Type.TEXT, **more: object) -> Column:
     """A column with all its words."""
-    return Column(name=name, type=kind, titles={"en": name, "ko": f"말 {name}"}, descriptions=WORDS, **more)  # type: ignore[arg-type]
+    return Column(name=name, type=kind, titles={"en": name, "ko": f"말 {name}"}, descriptions=WORDS, **more)  # type: ignore[arg-type]  # any field
 
 
 STANDARD = Standard(

@@ -467,7 +467,7 @@ def test_lines_and_arrays_say_the_same(tmp_path: Path) -> None:
         ('{"a":\n1}\n', "file.jsonl-broken"),
         ('{"a": 1}\n' + '{"a":' * 50_000, "file.jsonl-broken"),
         ('{"a": 1}\n{"a": "' + "x" * 2_200_000 + '"}', "file.json-too-large"),
-        ("[" + ",".join('{"c%d": 1}' % n for n in range(1_001)) + "]", "file.too-many-columns"),  # noqa: UP031
+        ("[" + ",".join('{"c%d": 1}' % n for n in range(1_001)) + "]", "file.too-many-columns"),  # noqa: UP031  (braces are JSON's)
     ],
 )
 def test_json_that_is_no_table_is_refused(text: str, code: str, tmp_path: Path) -> None:

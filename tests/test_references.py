@@ -20,7 +20,7 @@ def usage(**changes: object) -> Standard:
     """A standard whose meters must be known to the readings."""
     reading = odcs.read(standard_text())
     reference = Reference(reservoir=THERE, column="meter")
-    meter = replace(reading.columns[0], **{"reference": reference, **changes})  # type: ignore[arg-type]
+    meter = replace(reading.columns[0], **{"reference": reference, **changes})  # type: ignore[arg-type]  # any field
     return replace(reading, id=HERE, columns=(meter, *reading.columns[1:]))
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
-def bill(tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401  (any JSON)
+def bill(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The bill of this environment."""
     target = tmp_path_factory.mktemp("sbom") / "sbom.json"
     done = subprocess.run(
@@ -29,7 +29,7 @@ def bill(tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401  (any
     return json.loads(target.read_text(encoding="utf-8"))
 
 
-def test_the_bill_is_cyclonedx_as_its_specification_wants_it(bill: Any) -> None:  # noqa: ANN401
+def test_the_bill_is_cyclonedx_as_its_specification_wants_it(bill: Any) -> None:
     """The fields that CycloneDX 1.6 asks for; every reference is one; every package is reached from ours."""
     assert (bill["bomFormat"], bill["specVersion"], bill["version"]) == ("CycloneDX", "1.6", 1)
     uuid = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -47,7 +47,7 @@ def test_the_bill_is_cyclonedx_as_its_specification_wants_it(bill: Any) -> None:
     assert reached == {own, *refs}
 
 
-def test_the_bill_is_what_is_pinned_and_says_every_licence(bill: Any) -> None:  # noqa: ANN401
+def test_the_bill_is_what_is_pinned_and_says_every_licence(bill: Any) -> None:
     """Versions are those of constraints.txt; nothing that only developers use is in it."""
     pinned = set((ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines())
     for one in bill["components"]:
@@ -59,7 +59,7 @@ def test_the_bill_is_what_is_pinned_and_says_every_licence(bill: Any) -> None:  
     assert not names & {"pytest", "mypy", "ruff", "hypothesis", "prometheus-client"}
 
 
-def test_the_server_imports_nothing_that_it_does_not_bring_along(bill: Any) -> None:  # noqa: ANN401
+def test_the_server_imports_nothing_that_it_does_not_bring_along(bill: Any) -> None:
     """What adapters and edges import, wherever they do, is in the bill; the reference engine is for tests alone."""
     brought = {one["name"] for one in bill["components"]}
     known = set(sys.stdlib_module_names) | {"datadam", "compression"}  # the latter is Python 3.14's own

@@ -420,7 +420,7 @@ def test_the_largest_statements_that_open_also_verify(kind: Kind, facts: dict[st
 
 
 @given(json_values | st.binary() | st.text())
-def test_no_envelope_makes_the_reader_stumble(value: Any) -> None:  # noqa: ANN401  (anything at all)
+def test_no_envelope_makes_the_reader_stumble(value: Any) -> None:
     """Hostile envelopes, payloads and headers end in one of our own errors."""
     raw = value if isinstance(value, bytes | str) else seal.canonical(value)
     with pytest.raises(DamError):

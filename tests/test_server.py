@@ -53,7 +53,7 @@ def folder(template: tuple[Path, Person], tmp_path: Path) -> Path:
 # --- where it listens -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "dam.example"])  # noqa: S104  (refused)
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "dam.example"])
 def test_an_open_address_needs_tls_or_a_proxy(folder: Path, host: str) -> None:
     """Else tokens and rows would cross a network in clear."""
     with pytest.raises(Faults) as refused:
@@ -302,7 +302,7 @@ def test_what_breaks_for_the_operator_is_in_the_log_and_told_as_broken(
 
     with serving(tmp_path / "dam") as dam:
         path = tmp_path / "other.sock"
-        with server._operator(app.operator_app(dam.world, broken), path):  # type: ignore[arg-type]
+        with server._operator(app.operator_app(dam.world, broken), path):  # type: ignore[arg-type]  # broken on purpose
             with pytest.raises(DamError, match="request.broke") as told:
                 operator.over_socket(path, "check", {})
             assert isinstance(told.value, Unavailable)

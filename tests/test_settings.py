@@ -142,7 +142,7 @@ def test_the_clients_own_variables_are_left_alone() -> None:
     assert codes({}, {"DATADAM_PROFILE": "x", "DATADAM_KEY": "y"}) == []
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "dam.example", "2001:db8::1"])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "dam.example", "2001:db8::1"])
 def test_an_address_that_others_reach_needs_tls_or_a_proxy(host: str) -> None:
     """Nothing crosses a network in clear because somebody forgot a setting."""
     tls = {"tls_cert": "cert.pem", "tls_key": "key.pem"}
@@ -163,7 +163,7 @@ def test_this_machine_alone_needs_neither(host: str) -> None:
     [
         ({}, "http://127.0.0.1:8420"),
         ({"host": "::1", "port": 1}, "http://[::1]:1"),
-        ({"host": "0.0.0.0", "behind_proxy": True}, "http://127.0.0.1:8420"),  # noqa: S104
+        ({"host": "0.0.0.0", "behind_proxy": True}, "http://127.0.0.1:8420"),
         ({"host": "a.example", "tls_cert": "c", "tls_key": "k"}, "https://a.example:8420"),
         ({"url": "https://dam.example/x/"}, "https://dam.example/x"),
         ({"url": "http://localhost:9"}, "http://localhost:9"),
@@ -186,7 +186,7 @@ def test_settings_cannot_be_made_wrong_in_code_either() -> None:
         Settings(folder=FOLDER, name="dam.example", jurisdiction="KR", host="192.0.2.1", token_seconds=7200)
     assert [fault.code for fault in refusal.value.faults] == ["settings.range", "settings.address-open"]
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Settings(folder=FOLDER, name="dam.example", jurisdiction="KR").port = 1  # type: ignore[misc]
+        Settings(folder=FOLDER, name="dam.example", jurisdiction="KR").port = 1  # type: ignore[misc]  # frozen: that is the test
 
 
 def test_an_empty_folder_is_missing() -> None:

@@ -88,7 +88,7 @@ def order(into: Path, parts: Sequence[SharePart], **changes: object) -> ShareOrd
         recipient_keys={"firm": b"r" * 32},
         own_keys={"firm": b"o" * 32},
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)  # type: ignore[arg-type]  # any field
 
 
 def written(tmp_path: Path, parts: Sequence[SharePart], **changes: object) -> tuple[list[ShareFile], pl.DataFrame]:
@@ -510,7 +510,7 @@ def test_a_no_tells_every_reason_and_serves_nothing(tmp_path: Path) -> None:
     nobody = Person("Nobody", roles=("auditor",)).joins(world)
     with pytest.raises(Refused) as no:
         release.open_share(world, nobody.caller, "test.reading")
-    assert [reason.code for reason in no.value.facts["reasons"]] == ["ask.not-consumer", "ask.no-grant"]  # type: ignore[attr-defined]
+    assert [reason.code for reason in no.value.facts["reasons"]] == ["ask.not-consumer", "ask.no-grant"]  # type: ignore[attr-defined]  # reasons, of any error
     with pytest.raises(Refused, match=r"ask\.stranger"):
         release.open_share(world, Caller(), "test.reading")
     with pytest.raises(NotFound, match=r"standard\.unknown"):

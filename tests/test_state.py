@@ -544,7 +544,7 @@ def test_a_log_that_begins_with_something_else_is_no_dam(tmp_path: Path) -> None
         found.found(empty)
 
 
-def _beginning_with(world: World, statement: Statement) -> Any:  # noqa: ANN401  (a ledger over another log)
+def _beginning_with(world: World, statement: Statement) -> Any:
     from datadam.adapters.memory.log import MemoryLog
     from datadam.ledger import Ledger
 

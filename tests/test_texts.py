@@ -167,7 +167,7 @@ def test_no_fact_moves_the_cursor(value: str) -> None:
         max_leaves=20,
     )
 )
-def test_any_fact_can_be_shown(value: Any) -> None:  # noqa: ANN401  (any fact)
+def test_any_fact_can_be_shown(value: Any) -> None:
     """Lists, maps, bytes and nothing all become a line of text."""
     assert isinstance(texts.clean(value), str)
 

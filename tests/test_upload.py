@@ -282,7 +282,7 @@ def world(tmp_path: Path) -> World:
 
 def announced(world: World, person: Person, data: bytes = DATA, **changes: object) -> Job:
     """A deposit that waits for its file."""
-    manifest = person.manifest(fit_of(world, STANDARD, DATA), data, **changes)  # type: ignore[arg-type]
+    manifest = person.manifest(fit_of(world, STANDARD, DATA), data, **changes)  # type: ignore[arg-type]  # any field
     return deposit.announce(world, person.caller, seal.envelope(manifest))
 
 
@@ -762,7 +762,7 @@ def test_a_long_reading_after_a_restart_is_done_once(
     monkeypatch.setattr(edge, "WAIT_SECONDS", 0.2)
     sender, go, readings = Sender(dam, alice), threading.Event(), list[int]()
     sender.patch(DATA[:100], 0)
-    dam.world.spool._held.clear()  # type: ignore[attr-defined]
+    dam.world.spool._held.clear()  # type: ignore[attr-defined]  # the spool in memory
     real = spool_pieces.Pieces._read
 
     def slow(pieces: spool_pieces.Pieces, path: Path, *, checked: bool) -> None:
@@ -820,7 +820,7 @@ class Line:
                 raise error
             return real(method, path, **more)
 
-        dam._http.request = request  # type: ignore[method-assign,assignment]
+        dam._http.request = request  # type: ignore[method-assign,assignment]  # a line that breaks
         return line
 
     def count(self, method: str) -> int:
@@ -894,7 +894,7 @@ def test_the_client_goes_on_after_a_broken_line(dam: Served, alice: Person, tmp_
                 raise httpx.ReadError(message)
             return real(method, path, **more)
 
-        mine._http.request = request  # type: ignore[method-assign,assignment]
+        mine._http.request = request  # type: ignore[method-assign,assignment]  # a line that breaks
         assert mine.deposit(written(tmp_path), fit_of(dam.world, STANDARD, DATA))["stage"] == "committed"
     assert len(broken) >= 2
 
@@ -975,7 +975,7 @@ def test_a_dam_in_trouble_is_told_as_that(
     with dam.client(alice) as mine:
         id = mine.deposits()[0]["id"]
         upload.append(dam.world, alice.caller, id, Piece(offset=0, last=False), chunks(DATA[:500]))
-        dam.world.spool._held.clear()  # type: ignore[attr-defined]
+        dam.world.spool._held.clear()  # type: ignore[attr-defined]  # the spool in memory
         (dam.world.spool.folder(id) / spool_pieces.COMING).write_bytes(b"x" * 500)
         with pytest.raises(Unavailable, match=r"spool\.damaged"):
             mine.deposit(file, fit)
@@ -1078,7 +1078,7 @@ class Scene:
         words = [sys.executable, "-c", _UNHURRIED, *self.deposit(url)]
         given = environment(DATADAM_HOME=str(self.home), DATADAM_RESUMABLE_BYTES="0")
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-        with subprocess.Popen(words, env=given, text=True, **pipes) as started:  # type: ignore[call-overload]
+        with subprocess.Popen(words, env=given, text=True, **pipes) as started:  # type: ignore[call-overload]  # pipes by name
             try:
                 yield started
             finally:

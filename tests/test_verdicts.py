@@ -76,7 +76,7 @@ def broken_by(column: Column, text: str) -> tuple[set[str], Value | None]:
             broken.add("pattern")
     else:
         low, high = limit(column, column.minimum), limit(column, column.maximum)
-        if (low is not None and value < low) or (high is not None and value > high):  # type: ignore[operator]
+        if (low is not None and value < low) or (high is not None and value > high):  # type: ignore[operator]  # one type each
             broken.add("range")
     return broken, value
 

@@ -183,7 +183,7 @@ def test_another_writer_may_take_the_version_first(tmp_path: Path, monkeypatch: 
     fact, lost = placed(lake, "t1", OTHER), placed(lake, "t1", THIRD)
     write, races = delta_lake._write_entry, list[int]()
 
-    def raced(log: Path, version: int, actions: Any) -> None:  # noqa: ANN401
+    def raced(log: Path, version: int, actions: Any) -> None:
         if not races:
             races.append(version)
             DeltaLake(tmp_path).append(STANDARD, "t1", THIRD, [lost])
@@ -253,7 +253,7 @@ def test_who_writes_and_reads_meanwhile_loses_nothing(tmp_path: Path) -> None:
     def told(work: Callable[[str], None], tag: str) -> None:
         try:
             work(tag)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001  (a thread must tell the test what it met)
             wrong.append(error)
 
     writers = [threading.Thread(target=told, args=(write, f"t{number}")) for number in range(3)]

@@ -49,7 +49,7 @@ class Clock:
 def a_world(folder: Path, **settings: object) -> World:
     """A founded dam whose state is in memory and whose files lie under `folder`."""
     secrets, bodies = MemorySecrets(), MemoryBodies()
-    chosen = Settings(folder=folder, name="test.example/log", jurisdiction="KR", **settings)  # type: ignore[arg-type]
+    chosen = Settings(folder=folder, name="test.example/log", jurisdiction="KR", **settings)  # type: ignore[arg-type]  # any field
     world = World(
         settings=chosen,
         ledger=Ledger(MemoryLog(), bodies, key=secrets.private_key("log"), origin=chosen.name),

@@ -138,7 +138,7 @@ def _draw(
         faults.append(Invalid("migration.not-exact", column=name))
     image, wrong = _code_image(source, column, move.codes, codes)
     faults += wrong
-    carried = replace(column, **_carried(source, column, factor or Fraction(1)), **image)  # type: ignore[arg-type]
+    carried = replace(column, **_carried(source, column, factor or Fraction(1)), **image)  # type: ignore[arg-type]  # any field
     mapping = {old: new for old, new in move.codes.items() if old != new}
     return (
         Drawn(column=carried, source=source, multiplier=multiplier or 1, codes=mapping, mask=bool(mask)),

@@ -137,7 +137,7 @@ def _serve(folder: str, faults: Sequence[Fault], said: str, tell: Connection, en
     cli.main()
 
 
-def apart(work: Callable[..., Any], *args: object, within: float = 120) -> Any:  # noqa: ANN401  (what `work` gives)
+def apart(work: Callable[..., Any], *args: object, within: float = 120) -> Any:
     """What `work` gives when it is done in a process of its own; an exception there is a `RuntimeError` here."""
     told, tell = forks().Pipe(duplex=False)
     process = forks().Process(target=_do, args=(tell, work, args))

@@ -269,7 +269,7 @@ def _write_entry(log: Path, version: int, actions: Sequence[Action]) -> None:
             file.write(b"".join(json.dumps(action).encode() + b"\n" for action in actions))
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileExistsError):
+        with suppress(FileExistsError):  # another took that version first
             os.link(aside, log / f"{version:020}.json")
     finally:
         aside.unlink(missing_ok=True)

@@ -27,8 +27,8 @@ _DICTIONARY, _RECORDS = 2, 3  # kinds of messages
 
 def as_parquet(path: Path, name: str) -> Beside:
     """Write the table as Parquet; a file that is cut off, lies or unpacks to too much is `Invalid`."""
-    import pyarrow as pa  # noqa: PLC0415  (as slow to load as all else here, and a CSV does without)
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     with filling(path) as made:
         try:
@@ -62,13 +62,13 @@ def _rows_allowed(size: int, columns: int) -> int:
 
 def _plain_schema(schema: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
     """The schema without dictionaries, which not every one can be written with."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     return pa.schema([field.with_type(_decoded(field.type)) for field in schema])
 
 
 def _decoded(kind: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     return pa.large_string() if pa.types.is_string_view(inner) else inner
@@ -76,8 +76,8 @@ def _decoded(kind: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
 
 def _plain(batch: Any, name: str) -> Any:  # noqa: ANN401  (pyarrow has no types)
     """A batch with its dictionaries looked up, if that does not make it too large."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     columns = []
     for column in batch.columns:
@@ -96,7 +96,7 @@ def _plain(batch: Any, name: str) -> Any:  # noqa: ANN401  (pyarrow has no types
 
 @contextmanager
 def _batches(file: Any) -> Iterator[tuple[Any, Iterator[Any]]]:  # noqa: ANN401  (pyarrow has no types)
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     file.seek(0)
     if file.read(len(_MAGIC)) == _MAGIC:
@@ -118,7 +118,7 @@ def _check(file: Any, name: str) -> None:  # noqa: ANN401  (pyarrow has no types
 
 def _messages(file: Any) -> Iterator[tuple[memoryview, memoryview]]:  # noqa: ANN401  (pyarrow has no types)
     """Metadata and body of each message, in a stream, or where a file's footer says that one lies."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     file.seek(0)
     whole = memoryview(file.read_buffer())

@@ -34,7 +34,7 @@ class Beside:
 
 
 def _remove(path: Path) -> None:
-    with suppress(OSError):
+    with suppress(OSError):  # gone with its folder, or cleared with it
         path.unlink()
 
 
@@ -43,7 +43,7 @@ def kept(made: Beside | None) -> Iterator[None]:
     """Within this it is found out whether what was made is any good; else it goes at once."""
     try:
         yield
-    except BaseException:
+    except BaseException:  # however it ends, a copy that is no good goes
         if made is not None:
             made.remove()
         raise

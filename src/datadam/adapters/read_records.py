@@ -17,8 +17,8 @@ BATCH_LETTERS: Final = 16 * 1024 * 1024
 
 def as_parquet(path: Path, reading: Reading, name: str, row: str) -> tuple[Beside, tuple[str, ...], int]:
     """Write the rows as texts, their numbers in the column `row`: the file, its columns, and how many rows."""
-    import pyarrow as pa  # noqa: PLC0415  (as slow to load as all else here, and a CSV does without)
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     with filling(path) as made, opening.table(_opener(path), reading, name) as table:
         _check(table.columns, row, name)

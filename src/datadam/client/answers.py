@@ -49,7 +49,7 @@ def answered(answer: httpx.Response) -> httpx.Response:
     """The answer, or the refusal that it is."""
     if answer.is_success:
         return answer
-    kind = _BY_STATUS.get(answer.status_code, Invalid if answer.status_code < 500 else Unavailable)  # noqa: PLR2004
+    kind = _BY_STATUS.get(answer.status_code, Unavailable if answer.is_server_error else Invalid)
     try:
         told = seal.parse(answer.content)
     except Invalid:

@@ -354,7 +354,7 @@ class Dam(WayBack):
                     answered(answer)
                 for chunk in answer.iter_bytes(CHUNK):
                     file.write(chunk)
-        except BaseException as error:
+        except BaseException as error:  # however it ends, half a file is none
             into.unlink(missing_ok=True)
             if isinstance(error, httpx.HTTPError):
                 raise Unavailable("client.unreachable", url=self.url, why=type(error).__name__) from error

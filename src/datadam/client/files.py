@@ -52,6 +52,7 @@ def count_values(path: Path, declared: Declared, columns: Sequence[str]) -> dict
         return {}
     places = {name: layout.columns.index(name) for name in columns}
     counts = {name: readings.count(()) for name in columns}
+    # the first fault ends the count: it is for the report
     with path.open(encoding=reading.encoding, errors="replace", newline="") as file, suppress(csv.Error):
         rows = (
             csv.reader(file, delimiter=reading.separator, quotechar=reading.quote)

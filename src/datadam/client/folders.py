@@ -69,7 +69,7 @@ def _rows(path: Path, reading: Reading) -> int:
     lines = opening.picked(lambda: path.open("rb"), reading, path.name)
     count = 0
     try:
-        for count, _ in enumerate(dialects.csv_rows(lines, reading.separator, reading.quote)):  # noqa: B007
+        for count, _ in enumerate(dialects.csv_rows(lines, reading.separator, reading.quote)):  # noqa: B007  (wanted after the loop)
             pass
     except csv.Error:
         return count

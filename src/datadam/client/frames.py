@@ -62,7 +62,7 @@ class Reservoir:
         """The reservoir's id, which is its standard's."""
         return str(self.info["id"])
 
-    def to_polars(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pl.DataFrame":  # noqa: A002
+    def to_polars(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pl.DataFrame":
         """The rows as a Polars frame: `columns` to keep; `filter` as tuples like ("type", "=", "domain")."""
         polars = library("polars", "polars")
         for _, op, _ in filter:
@@ -78,7 +78,7 @@ class Reservoir:
                 raise Invalid("client.filter-value", why=str(error)[:200]) from error
             return frame
 
-    def to_arrow(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pa.Table":  # noqa: A002
+    def to_arrow(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pa.Table":
         """The rows as an Arrow table."""
         parquet = library("pyarrow.parquet", "arrow")
         for _, op, _ in filter:
@@ -92,7 +92,7 @@ class Reservoir:
                 raise Invalid("client.filter-value", why=str(error)[:200]) from error
             return table
 
-    def to_pandas(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pd.DataFrame":  # noqa: A002
+    def to_pandas(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pd.DataFrame":
         """The rows as a pandas frame."""
         library("pandas", "pandas")
         frame: pd.DataFrame = self.to_arrow(columns=columns, filter=filter).to_pandas()
@@ -141,7 +141,7 @@ def _known_op(op: str) -> Callable[[Any, Any], Any]:
     return OPS[op]
 
 
-def _check_columns(known: Sequence[str], columns: Sequence[str] | None, filter: Sequence[Filter]) -> None:  # noqa: A002
+def _check_columns(known: Sequence[str], columns: Sequence[str] | None, filter: Sequence[Filter]) -> None:
     for column in (*(columns or ()), *(one[0] for one in filter)):
         if column not in known:
             raise NotFound("client.column-unknown", column=str(column)[:60], known=list(known))

@@ -59,7 +59,7 @@ class Line:
             raise said(Unavailable("client.unreachable", url=self.url, why=type(error).__name__)) from error
         return answered(answer)
 
-    def _get(self, path: str, *, as_member: bool = False, **params: Any) -> Any:  # noqa: ANN401
+    def _get(self, path: str, *, as_member: bool = False, **params: Any) -> Any:  # noqa: ANN401  (any JSON)
         return json_of(self._ask("GET", path, as_member=as_member, params=params))
 
     @property

@@ -199,7 +199,7 @@ def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> J
                     job.id, chunks, limit=min(told["size"], world.settings.max_file_bytes)
                 )
                 _check_received(job, digest, size)
-            except BaseException:
+            except BaseException:  # however it ends, half a file is none
                 world.spool.clear(job.id)
                 raise
             return _moved(world, job, Stage.RECEIVED)  # once this is durable, the file must stay

@@ -18,6 +18,7 @@ from datadam.ports import Rows
 PROFILE_DAYS: Final = 90  # a share profile lies in a file on somebody's disk: it must not live for ever
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 §2.2
 MAX_PROFILES: Final = 100  # per member, alive at once
+_SHOWN: Final = 12  # digits of a profile that lists show: fewer are not taken for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +121,7 @@ def revoke_profile(world: World, member: MemberId, hash: str) -> None:
     """End one of a member's own share profiles, named by its hash or the first 12 digits of it."""
     with world.store.transaction() as rows:
         for token in rows.find(Token, member=member):
-            if token.standard is not None and len(hash) >= 12 and token.hash.startswith(hash):  # noqa: PLR2004
+            if token.standard is not None and len(hash) >= _SHOWN and token.hash.startswith(hash):
                 rows.put(replace(token, revoked=True))
                 return
     raise NotFound("profile.unknown", profile=hash[:64])

@@ -222,7 +222,7 @@ def find_header(rows: Rows) -> tuple[int | None, int]:
     for place, (line, cells) in enumerate(used):
         if 2 * filled(cells) <= width:
             continue
-        apart = width > 2 or len(first_cells) == width or line > used[place - 1][0] + 1  # noqa: PLR2004
+        apart = width > 2 or len(first_cells) == width or line > used[place - 1][0] + 1  # noqa: PLR2004  (beyond a key and its value)
         return (line if apart and _is_header(cells, used[place + 1 :], width) else None), width
     return None, width
 

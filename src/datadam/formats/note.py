@@ -163,7 +163,7 @@ def _signature(line: str) -> tuple[str, bytes]:
     """Key name, and key id with signature, of one line. Of an unknown key only the form matters."""
     name, blank, coded = line.removeprefix(_DASH).partition(" ")
     raw = unbase64(coded)
-    if not line.startswith(_DASH) or not blank or not is_name(name) or raw is None or len(raw) <= 4:  # noqa: PLR2004
+    if not line.startswith(_DASH) or not blank or not is_name(name) or raw is None or len(raw) <= 4:  # noqa: PLR2004  (key id)
         raise Untrusted("note.malformed", why="signature line")
     return name, raw
 

@@ -158,7 +158,7 @@ def _odcs() -> Draft201909Validator:
     return Draft201909Validator(_schema("odcs-3.2.0.schema.json"))
 
 
-def _schema_faults(value: Any, validator: Draft201909Validator, at: Path, whole: Any) -> Iterator[DamError]:  # noqa: ANN401
+def _schema_faults(value: Any, validator: Draft201909Validator, at: Path, whole: Any) -> Iterator[DamError]:  # noqa: ANN401  (a node of YAML)
     """What a JSON Schema says of `value`, in our codes. `at` is where `value` lies in the contract `whole`."""
     seen: set[tuple[str, str]] = set()
     for error in sorted(validator.iter_errors(value), key=lambda e: [str(part) for part in e.absolute_path]):
@@ -169,7 +169,7 @@ def _schema_faults(value: Any, validator: Draft201909Validator, at: Path, whole:
                 yield fault
 
 
-def _said(error: ValidationError, at: Path, whole: Any) -> Iterator[DamError]:  # noqa: ANN401
+def _said(error: ValidationError, at: Path, whole: Any) -> Iterator[DamError]:  # noqa: ANN401  (a node of YAML)
     """Say one schema error in our own words: the library's prose is English only."""
     path = _shown((*at, *error.absolute_path), whole)
     rule, wanted = str(error.validator), cast("Any", error.validator_value)
@@ -311,7 +311,7 @@ def _is_ours(item: Json) -> bool:
     return item.get("vendor") == VENDOR
 
 
-def _shown(path: Path, contract: Any) -> str:  # noqa: ANN401
+def _shown(path: Path, contract: Any) -> str:  # noqa: ANN401  (a node of YAML)
     """Write a path as people do, with the names of columns and terms in place of their numbers."""
     text, here = "", contract
     for part in path:
@@ -340,7 +340,7 @@ def _terms(holder: Json) -> dict[str, Any]:
     return {str(item.get("property")): item.get("value") for item in items}
 
 
-def _languages(english: Any, others: Mapping[str, str] | None) -> dict[str, str]:  # noqa: ANN401
+def _languages(english: Any, others: Mapping[str, str] | None) -> dict[str, str]:  # noqa: ANN401  (a node of YAML)
     return ({"en": english} if isinstance(english, str) else {}) | dict(others or {})
 
 

@@ -23,6 +23,7 @@ MAX_ROW: Final = 10**12  # that a reading may name
 MAX_PARTS: Final = 1_000  # files of a folder: each is named in a signed manifest
 HEAD: Final = 256 * 1024  # letters that a dialect is found by
 SAMPLE_ROWS: Final = 20
+_MAX_NAME: Final = 255  # letters of a sheet's name: Excel writes 31 at most, others more
 BINARY: Final = frozenset({"parquet", "arrow"})
 RECORDS: Final = frozenset({"json", "jsonl", "stix", "xlsx"})
 _ARROW: Final = (b"ARROW1", b"\xff\xff\xff\xff")  # a file, a stream
@@ -66,7 +67,7 @@ def _parts(told: object) -> tuple[tuple[Any, ...], ...]:
 
 
 def _is_part(value: Sequence[object]) -> bool:
-    return len(value) == 2 and isinstance(value[0], str) and type(value[1]) is int and value[1] >= 0  # noqa: PLR2004
+    return len(value) == 2 and isinstance(value[0], str) and type(value[1]) is int and value[1] >= 0  # noqa: PLR2004  (name, rows)
 
 
 def _is_row(value: object) -> bool:
@@ -80,7 +81,7 @@ _CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "separator": lambda value: value in dialects.SEPARATORS,
     "quote": lambda value: value in (*dialects.QUOTES, ""),
     "newline": lambda value: value in ("\n", "\r"),
-    "sheet": lambda value: value is None or (isinstance(value, str) and 0 < len(value) <= 255),  # noqa: PLR2004
+    "sheet": lambda value: value is None or (isinstance(value, str) and 0 < len(value) <= _MAX_NAME),
     "header_row": _is_row,
     "first_row": lambda value: value is None or _is_row(value),
     "last_row": lambda value: value is None or _is_row(value),

@@ -144,9 +144,9 @@ def _zstd() -> Any:  # noqa: ANN401  (a module that lies elsewhere on some versi
     """The standard library's module (Python 3.14), or its backport."""
     try:
         if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415
+            from compression import zstd  # noqa: PLC0415  (only where a file needs it)
         else:
-            from backports import zstd  # noqa: PLC0415
+            from backports import zstd  # noqa: PLC0415  (the same)
     except ImportError as error:  # the light client has none
         raise Unavailable("client.library-missing", library="backports.zstd", extra="files") from error
     return zstd
