@@ -247,6 +247,23 @@ def test_a_served_dam_is_backed_up_while_members_deposit(
     assert seen[-1] <= size
 
 
+def test_a_deposit_between_the_log_and_its_table_comes_back_whole(
+    folder: Path, tmp_path: Path, template: tuple[Path, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the log has will be visible: a restored dam is rolled forward as a start would do it."""
+    with wiring.world(folder) as world:
+        with monkeypatch.context() as patch:
+            patch.setattr(type(world.lake), "append", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                template[1].deposits(world, STANDARD, b"meter,amount\nE1,1\n")
+        backup.backup(world, tmp_path / "backups", with_keys=True)
+    wiring.restored(tmp_path / "backups", tmp_path / "again")
+    assert checked(tmp_path / "again") == []
+    with wiring.world(tmp_path / "again") as again, again.store.read() as rows:
+        last = max(rows.find(Deposit), key=lambda one: one.index)
+        assert again.lake.holds(STANDARD, last.id)
+
+
 # --- what happens meanwhile -------------------------------------------------------------------------------------------
 
 
@@ -258,7 +275,7 @@ class Meddling:
         assert world.archive is not None
         self._own, self._meddle = world.archive, meddle
 
-    def draft(self, into: Path, at: datetime) -> Any:  # noqa: ANN401  (a context manager of the archive's own)
+    def draft(self, into: Path, at: datetime) -> Any:
         """The archive's own draft, which is meddled with before it is kept."""
         meddle, own = self._meddle, self._own.draft(into, at)
 
@@ -270,16 +287,16 @@ class Meddling:
             def __exit__(self, *about: object) -> None:
                 own.__exit__(*about)  # type: ignore[arg-type]
 
-            def cut(self, chosen: Any) -> None:  # noqa: ANN401
+            def cut(self, chosen: Any) -> None:
                 self.inner.cut(chosen)
 
-            def keep(self, *given: Any, **more: Any) -> Any:  # noqa: ANN401
+            def keep(self, *given: Any, **more: Any) -> Any:
                 meddle()
                 return self.inner.keep(*given, **more)
 
         return Draft()
 
-    def drop(self, into: Path, keep: int | None, before: datetime) -> Any:  # noqa: ANN401
+    def drop(self, into: Path, keep: int | None, before: datetime) -> Any:
         """The archive's own."""
         return self._own.drop(into, keep, before)
 

@@ -1,6 +1,7 @@
 """Proving: bodies for those whom they concern, receipts that hold, and a check that finds every kind of tampering."""
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -385,6 +386,25 @@ def test_a_state_that_was_put_back_is_found(folder: Path) -> None:
             rows.note(state.APPLIED, "9999")
         codes = [fault.code for fault in wiring.checker(world)().faults]
         assert codes == ["state.newer-than-log", "state.differs"]
+
+
+def test_what_is_under_way_in_a_served_dam_is_no_fault(world: World) -> None:
+    """A file that gets to its place while a patient check looks is as good as one that was there; a lost one is not."""
+    person = Person("A").joins(world)
+    job = person.deposits(world, ID, GOOD)
+    place = world.lake.place(ID, deposit.sealed(world, job.id).tag, job.id)
+    data = place.read_bytes()
+
+    def look(patience: float) -> list[str]:
+        findings = prove.check(world, MemoryStore, lambda: None, patience=patience)
+        return [fault.code for fault in findings.faults]
+
+    place.unlink()
+    assert look(0) == look(0.01) == ["file.digest-wrong"]
+    arrives = threading.Timer(0.2, place.write_bytes, [data])
+    arrives.start()
+    assert look(2) == []
+    arrives.join()
 
 
 def test_one_step_that_fails_hides_no_other(world: World) -> None:
