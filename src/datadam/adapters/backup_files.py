@@ -373,16 +373,7 @@ def restore(backup: Backup, into: Path, *, keys: Path | None = None) -> bool:
 
 def _fill(backup: Backup, into: Path, keys: Path | None) -> bool:
     folder = Folder(into)
-    parts = (
-        folder.state.parent,
-        folder.reservoirs,
-        folder.bodies,
-        folder.log,
-        folder.shares,
-        folder.editions,
-        folder.spool,
-    )
-    for part in parts:
+    for part in folder.parts:
         private_files.make_folder(part)
     for name in sorted(set(backup.files) - {FORMAT_FILE, KEYS}):
         _take(backup, name, into)

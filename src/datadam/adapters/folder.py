@@ -55,6 +55,10 @@ class Folder:
         self.shares: Final = self.path / "shares"
         self.editions: Final = self.path / "editions"
         self.spool: Final = self.path / "spool"
+        self.parts: Final = (
+            self.state.parent, self.reservoirs, self.bodies, self.log, self.shares, self.editions, self.spool,
+        )  # fmt: skip
+        """Every folder in it but that of the keys."""
 
     @classmethod
     def create(cls, path: Path) -> "Folder":
@@ -65,16 +69,7 @@ class Folder:
             if any(folder.path.iterdir()):
                 raise Invalid("folder.not-empty", path=str(path))
             folder.path.chmod(private_files.OWNER_FOLDER)
-            parts = (
-                folder.state.parent,
-                folder.reservoirs,
-                folder.bodies,
-                folder.log,
-                folder.shares,
-                folder.editions,
-                folder.spool,
-            )
-            for part in (folder.keys, *parts):
+            for part in (folder.keys, *folder.parts):
                 private_files.make_folder(part)
             private_files.write(folder.path / FORMAT_FILE, json.dumps({"format": FORMATS}, indent=1).encode() + b"\n")
             sync_folder(folder.path.parent)
