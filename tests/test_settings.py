@@ -113,6 +113,14 @@ def test_variables_are_read_as_what_the_setting_is(name: str, text: str, value: 
         ({"url": "https://dam.example:port"}, "settings.url-malformed"),
         ({"url": "https://dam.example/a b"}, "settings.url-malformed"),
         ({"url": "http://dam.example"}, "settings.url-open"),
+        ({"store": "sqlite:///x"}, "settings.store-malformed"),
+        ({"store": "postgresql://db.example/dam"}, "settings.store-malformed"),
+        ({"store": "postgresql://dam@/dam"}, "settings.store-malformed"),
+        ({"store": "postgresql://dam@db.example/dam?sslmode=disable"}, "settings.store-malformed"),
+        ({"store": "postgresql://dam@db.example/dam\n"}, "settings.store-malformed"),
+        ({"store": "postgresql://dam:hunter2@db.example/dam"}, "settings.store-secret"),
+        ({"store": "postgresql://dam:hun/ter2@db.example/dam"}, "settings.store-secret"),
+        ({"store_password": "hunter2"}, "settings.secret-in-file"),
         ({"folder": "/elsewhere"}, "settings.key-unknown"),
         ({"zzzzzz": 1}, "settings.key-unknown"),
     ],
@@ -201,6 +209,32 @@ def test_every_setting_says_what_it_means() -> None:
     for each in dataclasses.fields(Settings):
         assert each.metadata["meaning"].endswith(".")
         assert settings.variable(each.name) == "DATADAM_" + each.name.upper()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://dam@db.example/dam",
+        "postgresql://dam@db.example:5433/dam",
+        "postgresql://dam@[2001:db8::1]:5433/dam",
+        "postgresql://dam@/dam?host=/run/postgresql",
+        "postgresql://dam@:5433/dam?host=/run/postgresql",
+    ],
+)
+def test_a_database_is_named_as_libpq_names_it(url: str) -> None:
+    """By host and port over a network, by a folder for a Unix socket."""
+    assert codes({"store": url}) == []
+
+
+def test_the_databases_password_comes_from_the_environment_and_goes_nowhere() -> None:
+    """It is in no file that `init` writes, in no fault, and in nothing that is printed."""
+    url = {"store": "postgresql://dam@db.example/dam"}
+    found = settings.read({**LEAST, **url}, {"DATADAM_STORE_PASSWORD": "hunter2"}, folder=FOLDER)
+    assert found.store_password == "hunter2"
+    assert "hunter2" not in settings.to_toml(found) + repr(found)
+    with pytest.raises(Faults) as refusal:
+        settings.read({**LEAST, "store": "postgresql://dam:hunter2@db.example/dam"}, {}, folder=FOLDER)
+    assert "hunter2" not in str([fault.facts for fault in refusal.value.faults])
 
 
 TITLES = st.text(min_size=1, max_size=40).filter(lambda text: text.strip() != "" and text.isprintable())

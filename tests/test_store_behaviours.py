@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from datadam.adapters.memory.store import MemoryStore
+from datadam.adapters.postgres_base import PostgresBase
 from datadam.adapters.records import KINDS
-from datadam.adapters.sql_store import FORMAT, SqlStore
+from datadam.adapters.sql_store import SqlStore
+from datadam.adapters.sql_tables import FORMAT
 from datadam.errors import Invalid, Unavailable
 from datadam.model import (
     Application,
@@ -35,16 +37,30 @@ from datadam.model import (
     Token,
     Used,
 )
+from postgres import Cluster, cluster
 
 AnyStore = SqlStore | MemoryStore
 nothing: Any = None
 number: Any = 3
 
 
-@pytest.fixture(params=["sql", "memory"])
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    """A PostgreSQL of our own."""
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyStore]:
     """Each Store, empty."""
-    made: AnyStore = SqlStore(tmp_path / "dam.sqlite") if request.param == "sql" else MemoryStore()
+    made: AnyStore
+    if request.param == "sqlite":
+        made = SqlStore(tmp_path / "dam.sqlite")
+    elif request.param == "postgres":
+        made = SqlStore(PostgresBase(request.getfixturevalue("server").database()))
+    else:
+        made = MemoryStore()
     yield made
     made.close()
 
@@ -364,21 +380,24 @@ def test_a_stored_record_cannot_be_changed_in_place(store: AnyStore) -> None:
         assert again.facts == {"list": [1]}
 
 
-# --- both Stores against a plain dictionary ---------------------------------------------------------------------------
+# --- all Stores against a plain dictionary ----------------------------------------------------------------------------
 
 NAMES = st.sampled_from(["a", "b", "c", "ㄱ"])
 FLAGS = st.booleans()
 
 
 class Stores(RuleBasedStateMachine):
-    """Both Stores, and a dictionary that says what they should hold."""
+    """All Stores, and a dictionary that says what they should hold."""
 
     folder: Path
+    server: Cluster | None
 
     @initialize()
     def begin(self) -> None:
-        """Two empty Stores and an empty model."""
+        """Empty Stores and an empty model."""
         self.stores: list[AnyStore] = [MemoryStore(), SqlStore(self.folder / "dam.sqlite")]
+        if self.server is not None:
+            self.stores = [MemoryStore(), SqlStore(PostgresBase(self.server.database()))]
         self.model: dict[str, Token] = {}
         self.notes: dict[str, str] = {}
 
@@ -435,11 +454,16 @@ class Stores(RuleBasedStateMachine):
             path.unlink()
 
 
-def test_any_run_of_transactions_leaves_both_stores_as_it_leaves_a_dictionary(tmp_path: Path) -> None:
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_any_run_of_transactions_leaves_every_store_as_it_leaves_a_dictionary(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Commits, rollbacks, replacements and removals in any order, judged by a model."""
     Stores.folder = tmp_path
+    Stores.server = request.getfixturevalue("server") if database == "postgres" else None
+    examples = 40 if database == "sqlite" else 15  # a database of PostgreSQL takes a quarter of a second to make
     run_state_machine_as_test(
-        Stores, settings=hypothesis_settings(max_examples=40, stateful_step_count=12, deadline=None)
+        Stores, settings=hypothesis_settings(max_examples=examples, stateful_step_count=12, deadline=None)
     )
 
 
@@ -511,7 +535,7 @@ def test_a_file_that_is_no_database_or_has_no_folder_is_unavailable(tmp_path: Pa
 
 def test_another_process_that_writes_is_waited_for_then_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock held elsewhere is `Unavailable`, not a hang and not a crash; reading goes on."""
-    monkeypatch.setattr("datadam.adapters.sql_store.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("datadam.adapters.sql_tables.BUSY_SECONDS", 0.1)
     path = tmp_path / "dam.sqlite"
     store = SqlStore(path)
     other = sqlite3.connect(path, isolation_level=None)
@@ -529,7 +553,7 @@ def test_another_process_that_writes_is_waited_for_then_told(tmp_path: Path, mon
 
 def test_a_thread_that_waits_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stuck writer does not hang all others for ever."""
-    monkeypatch.setattr("datadam.adapters.sql_store.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("datadam.adapters.sql_tables.BUSY_SECONDS", 0.1)
     store = SqlStore(tmp_path / "dam.sqlite")
 
     def late() -> None:

@@ -13,7 +13,7 @@ import served
 from datadam import wiring
 from datadam.adapters import upgrades
 from datadam.adapters.folder import FORMATS, OLDEST, Folder
-from datadam.adapters.sql_store import FORMAT as STATE_FORMAT
+from datadam.adapters.sql_tables import FORMAT as STATE_FORMAT
 from datadam.dam import deposit, login, prove, release
 from datadam.edges import operator
 from datadam.errors import DamError, Unavailable

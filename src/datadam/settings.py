@@ -31,14 +31,19 @@ _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _TOKEN: Final = re.compile(rf"[A-Za-z0-9._~+/-]{{{MIN_METRICS_TOKEN},200}}=*")  # RFC 6750 §2.1
+_STORE: Final = re.compile(  # as libpq writes it; `?host=` is the folder of a Unix socket
+    r"postgresql://[A-Za-z0-9_.-]{1,63}@"
+    r"(([A-Za-z0-9][A-Za-z0-9.-]{0,251}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?/[A-Za-z0-9_.-]{1,63}"
+    r"|(:[0-9]{1,5})?/[A-Za-z0-9_.-]{1,63}\?host=/[A-Za-z0-9_./-]{1,90})"
+)
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 _NO: Final = frozenset({"0", "false", "no", "off"})
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared with, not listened on)
 _NEAR: Final = 0.8  # how alike (difflib) an unknown variable must be to a known one to be taken for a slip
 
 
-def _about(meaning: str, *, least: int = 0, most: int = 0) -> dict[str, object]:
-    return {"meaning": meaning, "least": least, "most": most}
+def _about(meaning: str, *, least: int = 0, most: int = 0, secret: bool = False) -> dict[str, object]:
+    return {"meaning": meaning, "least": least, "most": most, "secret": secret}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,19 @@ class Settings:
         default=(),
         metadata=_about("Witnesses that cosign the log's checkpoints, each its verifier key, a blank and its address."),
     )
+    store: str = field(
+        default="",
+        metadata=_about("PostgreSQL database for the dam's state, like postgresql://dam@host/dam; empty: a file here."),
+    )
+    store_password: str = field(
+        default="",
+        repr=False,
+        metadata=_about("Password for that database; from the environment alone, never from the file.", secret=True),
+    )
+    store_ca: Path | None = field(
+        default=None,
+        metadata=_about("PEM file of the authority that vouches for that database's server; empty: the system's."),
+    )
     languages: tuple[str, ...] = field(
         default=("en", "ko"), metadata=_about("Languages offered, the first where a reader asks for none of them.")
     )
@@ -175,6 +193,8 @@ def read(table: Mapping[str, object], environ: Mapping[str, str], **given: objec
                 values[name] = _typed(name, given[name], kind)
             elif variable(name) in environ:
                 values[name] = _typed(name, _spelled(name, environ[variable(name)], kind), kind)
+            elif name in table and name in _SECRET:
+                raise Invalid("settings.secret-in-file", key=name, variable=variable(name))
             elif name in table and name != "folder":
                 values[name] = _typed(name, table[name], kind)
             elif name not in values:
@@ -197,7 +217,7 @@ def to_toml(settings: Settings) -> str:
             continue
         value = getattr(settings, each.name)
         lines += ["", f"# {each.metadata['meaning']} {variable(each.name)}"]
-        if value is None:
+        if value is None or each.name in _SECRET:
             lines.append(f'# {each.name} = ""')
         elif each.name in defaults and value == defaults[each.name]:
             lines.append(f"# {each.name} = {_literal(value)}")
@@ -209,6 +229,7 @@ def to_toml(settings: Settings) -> str:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 _TYPES: Final[Mapping[str, object]] = {f.name: get_type_hints(Settings)[f.name] for f in fields(Settings)}
+_SECRET: Final = frozenset(f.name for f in fields(Settings) if f.metadata["secret"])
 
 
 def _defaults() -> dict[str, Any]:
@@ -274,7 +295,7 @@ def _typed(name: str, value: object, kind: object) -> object:
 
 def _anchor(values: dict[str, Any]) -> None:
     """Read the paths of the TLS files from the dam's folder."""
-    for name in ("tls_cert", "tls_key"):
+    for name in ("tls_cert", "tls_key", "store_ca"):
         if values.get(name) is not None and isinstance(values.get("folder"), Path):
             values[name] = values["folder"] / values[name]
 
@@ -319,6 +340,11 @@ def _operation_faults(values: Mapping[str, Any]) -> Iterator[DamError]:
             yield Invalid("settings.witness-malformed", value=witness[:160])
     if values.get("metrics_token") and not _TOKEN.fullmatch(values["metrics_token"]):
         yield Invalid("settings.metrics-token", least=MIN_METRICS_TOKEN)
+    if store := values.get("store"):
+        if re.match(r"[^/]*//[^:@]*:[^@]*@", store):  # not told back: whoever reads the fault would have it
+            yield Invalid("settings.store-secret", variable=variable("store_password"))
+        elif not _STORE.fullmatch(store):
+            yield Invalid("settings.store-malformed", value=store[:160])
     if "log_format" in values and values["log_format"] not in LOG_FORMATS:
         yield Invalid("settings.log-format", value=values["log_format"][:20], known=", ".join(LOG_FORMATS))
 

@@ -20,6 +20,7 @@ from datadam.settings import Settings
 if TYPE_CHECKING:
     from datadam.adapters.backup_files import Backup
     from datadam.adapters.folder import Folder
+    from datadam.adapters.sql_store import SqlStore
     from datadam.adapters.upgrades import Step
     from datadam.adapters.witness_files import WitnessFiles
     from datadam.adapters.witness_http import HttpLog
@@ -88,7 +89,6 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.adapters.polars_quality import PolarsSurveyor
     from datadam.adapters.polars_share import PolarsShareWriter
     from datadam.adapters.spool_files import SpoolFiles
-    from datadam.adapters.sql_store import SqlStore
     from datadam.adapters.tile_log import TileLog
     from datadam.dam.world import World
     from datadam.ledger import Ledger
@@ -97,7 +97,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     log_key = secrets.private_key("log")
     bodies, log = BodyFiles(folder.bodies), TileLog(folder.log)
     try:
-        store = SqlStore(folder.state)
+        store = _store(folder, settings)
         try:
             yield World(
                 settings=settings,
@@ -119,6 +119,24 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
             store.close()
     finally:
         log.close()
+
+
+def _store(folder: "Folder", settings: Settings) -> "SqlStore":
+    """The Store in the folder, or in PostgreSQL; there it takes over what the folder had before."""
+    from datadam.adapters.sql_store import SqlStore
+
+    if not settings.store:
+        return SqlStore(folder.state)
+    from datadam.adapters.postgres_base import PostgresBase
+
+    store = SqlStore(PostgresBase(settings.store, password=settings.store_password, ca=settings.store_ca))
+    try:
+        if folder.state.exists():
+            store.move_in(folder.state)
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def _ledger(folder: "Folder", settings: Settings, made: "Callable[[], Ledger]") -> "Ledger":

@@ -1,143 +1,119 @@
-"""The Store in an SQL database: SQLite with a write-ahead log, durable at every commit.
+"""The Store in an SQL database: a file of SQLite, or PostgreSQL.
 
-- One writer at a time: a lock in this process, `BEGIN IMMEDIATE` against others.
+- One writer at a time: a lock in this process, the database's own against others.
 - A read begins with a snapshot and keeps it to its end.
-- Tables are made from the records of model.py; `PRAGMA user_version` holds the format, and an unknown one is refused.
+- What the two databases do in their own ways is in `sqlite_base` and `postgres_base`.
 """
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    and_,
-    create_engine,
-    event,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, Table, and_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.types import TypeEngine
 
-from datadam.adapters.durable import sync_folder
-from datadam.adapters.records import KINDS, Flat, Shape, note_of, shape_of
+from datadam.adapters import sql_tables
+from datadam.adapters.durable import disk, sync_folder
+from datadam.adapters.records import Flat, note_of, shape_of
+from datadam.adapters.sql_tables import METADATA, NOTES, TABLES, Base
+from datadam.adapters.sqlite_base import SqliteBase
 from datadam.errors import Invalid, Unavailable
-from datadam.model import Deposit, Grant, Job, Key, Release, Token, Withdrawal
 from datadam.ports import Record, Rows
 
-FORMAT: Final = 1  # of the tables; a change of model.py's records is a new one
-BUSY_SECONDS: Final = 30  # longest wait for another writer before the caller is told to come back
-
-_OWNER_ONLY: Final = 0o600
-_TYPES: Final[Mapping[type, type[TypeEngine[Any]]]] = {str: String, int: Integer, bool: Boolean}
-_SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs look for many records
-    Key: ("owner",),
-    Job: ("stage", "contributor"),
-    Deposit: ("standard", "contributor"),
-    Grant: ("member",),
-    Release: ("member",),
-    Token: ("member",),
-    Withdrawal: ("standard", "contributor", "statement"),
-}
-
-
-def _table(shape: Shape, metadata: MetaData) -> Table:
-    columns = [
-        Column(cell.name, _TYPES[cell.kind], nullable=cell.nullable, primary_key=cell.key)
-        for cell in shape.cells.values()
-    ]
-    indexes = [Index(f"{shape.name}_by_{name}", name) for name in _SOUGHT.get(shape.kind, ())]
-    return Table(shape.name, metadata, *columns, *indexes)
-
-
-_METADATA: Final = MetaData()
-_TABLES: Final = {kind: _table(shape_of(kind), _METADATA) for kind in KINDS}
-_NOTES: Final = Table(
-    "note", _METADATA, Column("name", String, primary_key=True), Column("value", String, nullable=False)
-)
+_PIECE: Final = 1000  # records that are moved at once
 
 
 class SqlStore:
-    """A `ports.Store` in one SQLite file, which only the dam's own user may read."""
+    """A `ports.Store` in a database."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the store at `path`, or make an empty one. A file that is not ours is `Unavailable`."""
-        self._path = path
+    def __init__(self, where: Path | Base) -> None:
+        """Open the store there, or make an empty one; a path is a file of SQLite. What is not ours is `Unavailable`."""
         self._turn = threading.Lock()
         self._writer: int | None = None  # the thread whose turn it is
-        _own(path)
-        self._engine = create_engine(
-            f"sqlite+pysqlite:///{path}", max_overflow=-1, connect_args={"timeout": BUSY_SECONDS}
-        )
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+        self._base = SqliteBase(where) if isinstance(where, Path) else where
         try:
-            with _guarded(path):
-                _check_format(self._engine, path)
+            with self._guarded():
+                self._base.open()
         except Unavailable:
-            self._engine.dispose()
+            self._base.close()
             raise
 
     @contextmanager
     def transaction(self) -> Iterator[Rows]:
         """Write: durable when the block ends, undone when it raises. One inside another is `Invalid`."""
+        with self._alone(), self._begun(writes=True) as connection:
+            yield _SqlRows(connection, writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Rows]:
+        """Read one consistent state; whoever writes meanwhile is neither seen nor held up."""
+        with self._begun(writes=False) as connection:
+            rows = _SqlRows(connection, writes=False)
+            rows.noted("")  # databases take their snapshot at the first read
+            yield rows
+
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted: all is written anew. `Unavailable` while somebody reads an older state."""
+        with self._alone(), self._guarded():
+            self._base.scrub()
+
+    def move_in(self, path: Path) -> None:
+        """Take over every record of the SQLite file at `path`, and remove it. Where there are any here: `Unavailable`.
+
+        All of them are here for good before the file goes; of two that hold something, nobody can say which is right.
+        """
+        other = SqlStore(path)
+        try:
+            with self._alone(), self._begun(writes=True) as into, other._begun(writes=False) as source:
+                for table in METADATA.sorted_tables:
+                    if into.execute(select(table).limit(1)).first() is not None:
+                        raise Unavailable("store.two-states", path=str(path), place=self._base.place)
+                    for piece in source.execute(select(table)).mappings().partitions(_PIECE):
+                        into.execute(table.insert(), [dict(row) for row in piece])
+        finally:
+            other.close()
+        with disk(path):
+            for each in (path, *path.parent.glob(f"{path.name}-*")):  # what a crash left beside it, too
+                each.unlink()
+            sync_folder(path.parent)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._base.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Have the turn to write in this process."""
         if self._writer == threading.get_ident():
             raise Invalid("store.transaction-nested")
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise Unavailable("store.busy", seconds=BUSY_SECONDS)
+        if not self._turn.acquire(timeout=sql_tables.BUSY_SECONDS):
+            raise Unavailable("store.busy", seconds=sql_tables.BUSY_SECONDS)
         try:
             self._writer = threading.get_ident()
-            with (
-                _guarded(self._path),
-                self._engine.connect().execution_options(writes=True) as connection,
-                connection.begin(),
-            ):
-                yield _SqlRows(connection, writes=True)
+            yield
         finally:
             self._writer = None
             self._turn.release()
 
     @contextmanager
-    def read(self) -> Iterator[Rows]:
-        """Read one consistent state; whoever writes meanwhile is neither seen nor held up."""
-        with _guarded(self._path), self._engine.connect() as connection, connection.begin():
-            rows = _SqlRows(connection, writes=False)
-            rows.noted("")  # SQLite takes its snapshot at the first read
-            yield rows
+    def _begun(self, *, writes: bool) -> Iterator[Connection]:
+        with self._guarded(), self._base.engine.connect() as connection, connection.begin():
+            self._base.begin(connection, writes=writes)
+            yield connection
 
-    def scrub(self) -> None:
-        """Leave nothing of what was deleted: every page is written anew, and the write-ahead log is emptied."""
-        if self._writer == threading.get_ident():
-            raise Invalid("store.transaction-nested")
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise Unavailable("store.busy", seconds=BUSY_SECONDS)
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Tell the database's own faults as ours."""
         try:
-            with _guarded(self._path), self._engine.connect() as connection:
-                raw = connection.connection.driver_connection
-                cast("sqlite3.Connection", raw).execute("VACUUM")  # outside of any transaction
-                busy, *_ = cast("sqlite3.Connection", raw).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                if busy:  # somebody still reads an older state: the log has to stay for now
-                    raise Unavailable("store.busy", seconds=BUSY_SECONDS)
-        finally:
-            self._turn.release()
-
-    def close(self) -> None:
-        """Let go of every connection."""
-        self._engine.dispose()
+            yield
+        except PoolTimeoutError as error:
+            raise Unavailable("store.busy", seconds=sql_tables.BUSY_SECONDS) from error
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise self._base.fault(error) from error
 
 
 class _SqlRows:
@@ -150,7 +126,7 @@ class _SqlRows:
         """Insert, or replace the record with the same key."""
         row = shape_of(type(record)).flat(record)
         self.remove(record)
-        self._connection.execute(_TABLES[type(record)].insert().values(row))
+        self._connection.execute(TABLES[type(record)].insert().values(row))
 
     def get(self, kind: type[Record], *key: str) -> Record | None:
         """The record with that key, or None."""
@@ -165,23 +141,23 @@ class _SqlRows:
         """Delete the record with that key; an absent one is fine."""
         where = shape_of(type(record)).identity(record)
         self._may_write()
-        table = _TABLES[type(record)]
+        table = TABLES[type(record)]
         self._connection.execute(table.delete().where(_all_equal(table, where)))
 
     def note(self, name: str, value: str) -> None:
         """Keep a named text."""
         row = note_of(name, value)
         self._may_write()
-        self._connection.execute(_NOTES.delete().where(_NOTES.c.name == name))
-        self._connection.execute(_NOTES.insert().values(row))
+        self._connection.execute(NOTES.delete().where(NOTES.c.name == name))
+        self._connection.execute(NOTES.insert().values(row))
 
     def noted(self, name: str) -> str | None:
         """The text kept under `name`, or None."""
-        query = select(_NOTES.c.value).where(_NOTES.c.name == name)
+        query = select(NOTES.c.value).where(NOTES.c.name == name)
         return cast("str | None", self._connection.execute(query).scalar())
 
     def _select(self, kind: type[Record], where: Mapping[str, Flat]) -> list[Record]:
-        shape, table = shape_of(kind), _TABLES[kind]
+        shape, table = shape_of(kind), TABLES[kind]
         query = select(table).where(_all_equal(table, where)).order_by(*(table.c[name] for name in shape.key))
         rows = self._connection.execute(query).mappings()
         return [cast("Record", shape.record(cast("Mapping[str, Flat]", row))) for row in rows]
@@ -197,59 +173,3 @@ def _all_equal(table: Table, where: Mapping[str, Flat]) -> ColumnElement[bool]:
         True,  # noqa: FBT003  (SQLAlchemy's neutral element)
         *(columns[name].is_(None) if value is None else columns[name] == value for name, value in where.items()),
     )
-
-
-# --- SQLite -----------------------------------------------------------------------------------------------------------
-
-
-def _own(path: Path) -> None:
-    """Make the file if there is none, readable by its owner only; SQLite gives its side files the same mode."""
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
-        try:
-            os.fchmod(handle, _OWNER_ONLY)
-        finally:
-            os.close(handle)
-        sync_folder(path.parent)  # else the file itself may be gone after a power cut, whatever was synced into it
-    except OSError as error:
-        raise Unavailable("store.broken", path=str(path), why=error.strerror) from error
-
-
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we begin transactions ourselves (`_begin`); pysqlite's own way has no snapshots
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # WAL's NORMAL may lose the last commits in a power cut
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten with zeros
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _check_format(engine: Engine, path: Path) -> None:
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
-        if found == 0 and tables == 0:
-            _METADATA.create_all(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT:d}")
-        elif found != FORMAT:
-            raise Unavailable("store.format-unknown", path=str(path), found=found, known=FORMAT)
-        else:
-            _METADATA.create_all(connection)  # kinds of records that came later
-
-
-@contextmanager
-def _guarded(path: Path) -> Iterator[None]:
-    """Tell the database's own faults as ours."""
-    try:
-        yield
-    except PoolTimeoutError as error:
-        raise Unavailable("store.busy", seconds=BUSY_SECONDS) from error
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        why = str(getattr(error, "orig", error))[:200]
-        if "locked" in why:
-            raise Unavailable("store.busy", seconds=BUSY_SECONDS) from error
-        raise Unavailable("store.broken", path=str(path), why=why) from error

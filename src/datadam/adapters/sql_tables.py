@@ -1,0 +1,95 @@
+"""The tables of the Store in SQL, made from the records of model.py, and what each database does in its own way."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from datadam.adapters.records import KINDS, Shape, shape_of
+from datadam.errors import Unavailable
+from datadam.model import Deposit, Grant, Job, Key, Release, Token, Withdrawal
+
+FORMAT: Final = 1  # of the tables; a change of model.py's records is a new one
+BUSY_SECONDS: float = 30  # longest wait for another writer before the caller is told to come back
+
+# PostgreSQL's integers have 32 bits, and its texts are ordered by a language unless they are told not to be.
+_TYPES: Final[Mapping[type, TypeEngine[Any]]] = {
+    str: String().with_variant(Text(collation="C"), "postgresql"),
+    int: Integer().with_variant(BigInteger(), "postgresql"),
+    bool: Boolean(),
+}
+_SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs look for many records
+    Key: ("owner",),
+    Job: ("stage", "contributor"),
+    Deposit: ("standard", "contributor"),
+    Grant: ("member",),
+    Release: ("member",),
+    Token: ("member",),
+    Withdrawal: ("standard", "contributor", "statement"),
+}
+
+
+def _table(shape: Shape, metadata: MetaData) -> Table:
+    columns = [
+        Column(cell.name, _TYPES[cell.kind], nullable=cell.nullable, primary_key=cell.key)
+        for cell in shape.cells.values()
+    ]
+    indexes = [Index(f"{shape.name}_by_{name}", name) for name in _SOUGHT.get(shape.kind, ())]
+    return Table(shape.name, metadata, *columns, *indexes)
+
+
+METADATA: Final = MetaData()
+TABLES: Final = {kind: _table(shape_of(kind), METADATA) for kind in KINDS}
+NOTES: Final = Table(
+    "note",
+    METADATA,
+    Column("name", _TYPES[str], primary_key=True),
+    Column("value", _TYPES[str], nullable=False),
+)
+
+
+class Base(Protocol):
+    """A database that keeps the tables: all that one does in another way than the next."""
+
+    @property
+    def engine(self) -> Engine:
+        """Where connections come from."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """Where it is, as people are told; never with a password."""
+        ...
+
+    def open(self) -> None:
+        """Make the tables that there are not; tables of an unknown format are `Unavailable`."""
+        ...
+
+    def begin(self, connection: Connection, *, writes: bool) -> None:
+        """Begin a transaction: one state from the first read on, and alone where it writes."""
+        ...
+
+    def scrub(self) -> None:
+        """Write everything anew, so that nothing stays of what was deleted. Nobody of ours writes meanwhile."""
+        ...
+
+    def fault(self, error: Exception) -> Unavailable:
+        """The database's own fault as ours."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        ...
