@@ -2,7 +2,9 @@
 
 import base64
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.ledger import verify_receipt
 from datadam.model import Deposit, Job, Kind, Share, Stage, Statement, Withdrawal
+from datadam.ports import ShareFile, ShareOrder
 from worlds import Person, a_world, chunks, fit_of, forward, standard_text
 
 ID = "test.reading"
@@ -117,6 +120,39 @@ def test_a_share_that_was_emptied_is_never_served(
     monkeypatch.setattr(pool, "deposits", lambda *given: seen.pop() if seen else look(*given))
     assert served(world, cem.caller) == [("ben-0", 3)]
     assert not seen
+
+
+@pytest.mark.parametrize("whose", ["ann", "ben"])
+def test_a_share_that_is_being_made_meanwhile_is_whole_and_without_the_rows(
+    world: World, people: list[Person], monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """It is neither torn from its maker's hands nor handed out: where it has withdrawn rows it is made once more."""
+    ann, ben, cem = people
+    taken = {"ann": ann.deposits(world, ID, rows_of("ann", 1)).id, "ben": ben.deposits(world, ID, rows_of("ben", 3)).id}
+    release.open_share(world, cem.caller, ID)
+    ann.deposits(world, ID, rows_of("late", 5))
+    forward(world, seconds=3600)
+    write, begun, go_on = world.shares.write, threading.Event(), threading.Event()
+
+    def slow(order: ShareOrder) -> Sequence[ShareFile]:
+        begun.set()
+        assert go_on.wait(30)
+        return write(order)
+
+    monkeypatch.setattr(world.shares, "write", slow)
+    with ThreadPoolExecutor(2) as pool:
+        asks = pool.submit(release.open_share, world, cem.caller, ID)
+        assert begun.wait(30)
+        withdrawal = pool.submit(taken_back, world, {"ann": ann, "ben": ben}[whose], taken[whose])
+        with pytest.raises(TimeoutError):
+            withdrawal.result(timeout=0.5)  # it waits for those who began before
+        go_on.set()
+        share = asks.result(timeout=30)
+        withdrawal.result(timeout=30)
+    found = [release.file(world, ID, share.recipient, share.version, file["name"]) for file in share.files]
+    left = {"ann": {"ben-0", "late-0"}, "ben": {"ann-0", "late-0"}}[whose]
+    assert set(pl.concat([pl.read_parquet(path) for path in found])["meter"]) == left
+    assert checked(world) == []
 
 
 def test_shares_without_the_rows_stay_and_what_they_replaced_goes(world: World, people: list[Person]) -> None:

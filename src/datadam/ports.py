@@ -385,8 +385,8 @@ class ShareWriter(Protocol):
         """SHA-256 of a served file, read anew; None when it is gone."""
         ...
 
-    def clear(self, standard: str, recipient: str, keep: Collection[int]) -> None:
-        """Remove every version of a share but those to keep."""
+    def clear(self, standard: str, recipient: str, keep: Collection[int], *, upto: int | None = None) -> None:
+        """Remove every version of a share, up to that one where it is given, but those to keep."""
         ...
 
     def erase(self, standard: str, keep: Mapping[str, Collection[int]]) -> int:

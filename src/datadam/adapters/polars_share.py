@@ -83,11 +83,12 @@ class PolarsShareWriter:
         """SHA-256 of a served file as it lies there now; None when it is gone."""
         return file_digest(self._folder(standard, recipient) / str(int(version)) / name)
 
-    def clear(self, standard: str, recipient: str, keep: Collection[int]) -> None:
-        """Remove every version but those to keep."""
+    def clear(self, standard: str, recipient: str, keep: Collection[int], *, upto: int | None = None) -> None:
+        """Remove every version, up to that one where it is given, but those to keep."""
         folder = self._folder(standard, recipient)
         for old in folder.iterdir() if folder.is_dir() else ():
-            if old.name not in {str(version) for version in keep}:
+            named = int(old.name) if old.name.isdecimal() else -1
+            if named not in keep and (upto is None or named <= upto):
                 shutil.rmtree(old, ignore_errors=True)
 
     def erase(self, standard: str, keep: Mapping[str, Collection[int]]) -> int:

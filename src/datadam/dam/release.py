@@ -166,8 +166,12 @@ def _current(world: World, of: Pool, recipient: str) -> Share:
         raise Unavailable("share.being-made", standard=of.id)
     try:
         with _STRIPES[stripe]:
-            need = _need(world, of, recipient)  # another may have made it meanwhile
-            return need if isinstance(need, Share) else _make(world, of, recipient, need)
+            while not isinstance(need := _need(world, of, recipient), Share):  # another may have made it meanwhile
+                made = _make(world, of, recipient, need)
+                _, visible = pool.deposits(world, of)
+                if set(made.deposits) <= set(visible):  # else one was withdrawn while it was made
+                    return made
+            return need
     finally:
         _ROOM[stripe].release()
 
@@ -320,11 +324,11 @@ def retract(world: World, standard: str, deposits: Collection[str]) -> None:
     """
     with world.store.read() as rows:
         ids = [standard, *(edition.id for edition in rows.find(Edition, standard=standard))]
-    _remove_shares(world, ids, deposits)  # at once; then again when nobody is at work who began before
+    _remove_shares(world, ids, deposits, alone=False)  # at once; then again when nobody is at work who began before
     with ExitStack() as held:
         for stripe in _STRIPES:
             held.enter_context(stripe)
-        _remove_shares(world, ids, deposits)
+        _remove_shares(world, ids, deposits, alone=True)
         for id in ids:
             with world.store.read() as rows:
                 keep = {share.recipient: {share.version} for share in rows.find(Share, standard=id) if share.files}
@@ -332,14 +336,15 @@ def retract(world: World, standard: str, deposits: Collection[str]) -> None:
             world.shares.erase(id, {who: {*own, *map(int, names[who])} for who, own in keep.items()})
 
 
-def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str]) -> None:
+def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], *, alone: bool) -> None:
     for id in ids:
         with world.store.read() as rows:
             shares = rows.find(Share, standard=id)
         for share in shares:
             holds = not set(deposits).isdisjoint(share.deposits)
-            # what was replaced may have held more
-            world.shares.clear(id, share.recipient, () if holds else {share.version})
+            # what was replaced may have held more; a newer one is still being written, unless nobody is at work
+            keep = () if holds else (share.version,)
+            world.shares.clear(id, share.recipient, keep, upto=None if alone else share.version)
             with world.store.transaction() as rows:
                 now = rows.get(Share, id, share.recipient) or share
                 if holds and now.version == share.version:  # its count goes on: no version comes twice
