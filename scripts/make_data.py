@@ -32,6 +32,7 @@ def main() -> None:
     CODES.mkdir(parents=True, exist_ok=True)
     DEMO.mkdir(parents=True, exist_ok=True)
     countries(sources)
+    regions(sources)
     currencies(sources)
     goods(sources)
     industries(isic)
@@ -85,9 +86,52 @@ def countries(sources: Path) -> None:
             english = "|".join(dict.fromkeys(filter(None, (row[n].strip() for n in ENGLISH))))
             more = "|".join(filter(None, (row[other], own["names"])))
             names = (english, row["official_name_fr"], row["official_name_es"], own["ko"], own["ja"])
-            lines.append((row[short], *names, more))
+            lines.append((row[short], REGIONS[row["sub_region"] or ANTARCTICA][0], *names, more))
         name = "iso3166-alpha2" if short == "iso2" else "iso3166-alpha3"
-        write(CODES / f"{name}.csv", ("code", "en", "fr", "es", "ko", "ja", "other"), lines, head)
+        header = ("code", "parent", "en", "fr", "es", "ko", "ja", "other")
+        write(CODES / f"{name}.csv", header, lines, (*head, "above: m49-subregion"))
+
+
+ANTARCTICA: Final = "Antarctica"  # of no region: it is one of its own
+REGIONS: Final = {
+    "Africa": ("002", "아프리카"),
+    "Americas": ("019", "아메리카"),
+    "Asia": ("142", "아시아"),
+    "Europe": ("150", "유럽"),
+    "Oceania": ("009", "오세아니아"),
+    ANTARCTICA: ("010", "남극"),
+    "Australia and New Zealand": ("053", "오스트레일리아·뉴질랜드"),
+    "Central Asia": ("143", "중앙아시아"),
+    "Eastern Asia": ("030", "동아시아"),
+    "Eastern Europe": ("151", "동유럽"),
+    "Latin America and the Caribbean": ("419", "라틴아메리카·카리브"),
+    "Melanesia": ("054", "멜라네시아"),
+    "Micronesia": ("057", "미크로네시아"),
+    "Northern Africa": ("015", "북아프리카"),
+    "Northern America": ("021", "북아메리카"),
+    "Northern Europe": ("154", "북유럽"),
+    "Polynesia": ("061", "폴리네시아"),
+    "South-eastern Asia": ("035", "동남아시아"),
+    "Southern Asia": ("034", "남아시아"),
+    "Southern Europe": ("039", "남유럽"),
+    "Sub-Saharan Africa": ("202", "사하라 이남 아프리카"),
+    "Western Asia": ("145", "서아시아"),
+    "Western Europe": ("155", "서유럽"),
+}
+"""English name of a region or subregion of UN M49 → its code, and our Korean name."""
+
+
+def regions(sources: Path) -> None:
+    """The regions and subregions of UN M49 that countries are grouped in."""
+    rows = read(sources / "country_codes.csv")
+    pairs = {(row["sub_region"] or ANTARCTICA, row["region"] or ANTARCTICA) for row in rows}
+    origin = "origin: github.com/datasets/country-codes, after UN M49; Korean names are data dam's own"
+    licence = "licence: PDDL-1.0 (codes, English names and what is part of what); Apache-2.0 (Korean names)"
+    head = ("title: UN M49 subregions", origin, licence, "above: m49-region")
+    lines = [(REGIONS[name][0], REGIONS[region][0], name, REGIONS[name][1]) for name, region in pairs]
+    write(CODES / "m49-subregion.csv", ("code", "parent", "en", "ko"), sorted(lines), head)
+    tops = [(REGIONS[name][0], name, REGIONS[name][1]) for name in {region for _, region in pairs}]
+    write(CODES / "m49-region.csv", ("code", "en", "ko"), sorted(tops), ("title: UN M49 regions", origin, licence))
 
 
 ENGLISH: Final = ("cldr_name", "official_name_en", "un_short_name", "un_formal_name")
@@ -152,8 +196,12 @@ def goods(sources: Path) -> None:
             "licence: PDDL-1.0",
         )
         listed = sorted(code for code in rows if len(code) == digits)
-        lines = [(code, dotted(code)) for code in listed]
-        write(CODES / f"hs2022-{digits}.csv", ("code", "other"), lines, head)
+        if digits == 2:
+            write(CODES / "hs2022-2.csv", ("code", "other"), [(code, dotted(code)) for code in listed], head)
+            continue
+        lines = [(code, code[: digits - 2], dotted(code)) for code in listed]
+        above = f"above: hs2022-{digits - 2}"
+        write(CODES / f"hs2022-{digits}.csv", ("code", "parent", "other"), lines, (*head, above))
 
 
 def dotted(code: str) -> str:

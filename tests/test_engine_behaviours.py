@@ -21,10 +21,12 @@ from datadam.adapters.memory.engine import MemoryEngine
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.errors import Faults, Invalid
 from datadam.model import (
+    Coarsening,
     Column,
     CrossRule,
     Feed,
     Fit,
+    Period,
     Protection,
     Repeat,
     Source,
@@ -722,10 +724,14 @@ def any_column(draw: st.DrawFn, name: str) -> Column:
     kind = draw(kinds)
     column = Column(name=name, type=kind, required=draw(st.booleans()), safe_statistics=draw(st.booleans()))
     if kind is Type.TEXT:
-        protection = draw(st.sampled_from(list(Protection)))
+        values = draw(st.sampled_from([(), (), ("KOR", "kg", "가나다"), ("ss", "fi", "x")]))
+        coarse = Coarsening(groups={code: ("EAST", code)[n % 2] for n, code in enumerate(values)}) if values else None
+        able = [p for p in Protection if p is not Protection.COARSEN or coarse is not None]
+        protection = draw(st.sampled_from(able))
         return replace(
             column,
-            values=draw(st.sampled_from([(), (), ("KOR", "kg", "가나다"), ("ss", "fi", "x")])),
+            values=values,
+            coarsening=coarse if protection is Protection.COARSEN else None,
             pattern=draw(st.sampled_from([None, r"\A[a-zA-Z]+\z", r"\A.{1,3}\z"])),
             min_length=draw(st.sampled_from([None, 2])),
             max_length=draw(st.sampled_from([None, 3])),
@@ -736,17 +742,28 @@ def any_column(draw: st.DrawFn, name: str) -> Column:
     if kind in {Type.INTEGER, Type.DECIMAL}:
         scale = draw(st.integers(0, 4)) if kind is Type.DECIMAL else 0
         units = draw(st.booleans())
+        precision = draw(st.integers(7, 38))
+        whole = st.sampled_from([Coarsening(width=Decimal(3)), Coarsening(edges=(Decimal(-7), Decimal(0), Decimal(2)))])
+        coarse = draw(st.none() | whole)
         return replace(
             column,
             scale=scale,
-            precision=draw(st.integers(5, 38)),
-            minimum=draw(st.sampled_from([None, Decimal("0.5")])),
+            precision=precision,
+            protection=Protection.KEEP if coarse is None else Protection.COARSEN,
+            coarsening=coarse,
+            minimum=draw(st.sampled_from([None, Decimal("0.5")] if coarse is None else [Decimal(-6), Decimal("0.5")])),
             maximum=draw(st.sampled_from([None, Decimal(1000)])),
             unit="kg" if units else None,
             units=(POUND, TONNE) if units else (),
         )
     if kind is Type.NUMBER:
-        return replace(column, minimum=draw(st.sampled_from([None, Decimal("1.5")])))
+        coarse = draw(st.sampled_from([None, Coarsening(edges=(Decimal("-0.1"), Decimal(0), Decimal("1.5")))]))
+        least = [None, Decimal("1.5")] if coarse is None else [Decimal("-0.1")]
+        protection = Protection.KEEP if coarse is None else Protection.COARSEN
+        return replace(column, minimum=draw(st.sampled_from(least)), coarsening=coarse, protection=protection)
+    if kind in {Type.DATE, Type.TIMESTAMP} and draw(st.booleans()):
+        period = draw(st.sampled_from(list(Period)[kind is Type.DATE :]))
+        column = replace(column, protection=Protection.COARSEN, coarsening=Coarsening(period=period))
     if kind is Type.DATE:
         return replace(column, maximum=draw(st.sampled_from([None, "2020-01-01"])))
     return column

@@ -13,6 +13,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
+from datadam.coarsening import nests, shown
 from datadam.evolution import ATTRIBUTIONS, TIERS, more_purposes
 from datadam.migration import EXACT, LAST_DOUBLE, largest, scale_of
 from datadam.model import CodeList, Column, Json, PrivacyClass, Protection, Standard, Type, Unit, fold
@@ -287,14 +288,22 @@ def _by_name(ours: CodeList, theirs: CodeList) -> dict[str, str]:
 def _protection(left: Column, right: Column) -> Finding:
     old, new = left.protection, right.protection
     facts = {"left": str(old), "right": str(new)}
-    same = (old, left.domain, left.mask_keep) == (new, right.domain, right.mask_keep)
+    same = (old, left.domain, left.mask_keep, left.coarsening) == (
+        new,
+        right.domain,
+        right.mask_keep,
+        right.coarsening,
+    )
     if same and old is Protection.UNIT_ID:  # the keys of two dams differ
         return Finding("protection", Verdict.AGREE, "align.same-domain", {"domain": left.domain or ""})
     if same:
         return Finding("protection", Verdict.AGREE, "align.same", {"aspect": "protection"})
     shorter = old is new is Protection.MASK and right.mask_keep < left.mask_keep
-    if old is Protection.KEEP or new is Protection.DROP or shorter:
+    ways = left.coarsening, right.coarsening
+    coarser = ways[0] is not None and ways[1] is not None and left.unit == right.unit and nests(ways[0], ways[1])
+    if old is Protection.KEEP or new is Protection.DROP or shorter or coarser:
         told = {"protection": str(new), "domain": right.domain, "maskKeep": right.mask_keep}
+        told |= {"coarsen": shown(right)} if right.coarsening is not None else {}
         return Finding("protection", Verdict.CONVERT, "align.protect", facts, told)
     return Finding("protection", Verdict.CONFLICT, "align.protection", facts)
 

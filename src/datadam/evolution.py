@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Final
 
+from datadam import coarsening
 from datadam.errors import DamError, Invalid
 from datadam.migration import moves_after
 from datadam.model import Attribution, Column, Json, Standard, Tier, version_of
@@ -49,7 +50,9 @@ def successor_faults(old: Standard, new: Standard) -> tuple[DamError, ...]:
     changes = compare(old, new)
     found: list[DamError] = [Invalid(c.code, **c.facts) for c in changes if c.effect is Effect.REFUSED]
     needed = next_version(old.version, changes)
-    if version_of(new.version) < version_of(needed):
+    if version_of(new.version) <= version_of(old.version):
+        found.append(Invalid("standard.version-not-higher", old=old.version, new=new.version, needed=needed))
+    elif version_of(new.version) < version_of(needed):
         found.append(Invalid("standard.version-too-small", old=old.version, new=new.version, needed=needed))
     return tuple(found)
 
@@ -153,6 +156,7 @@ def _one_column(old: Column, new: Column) -> Iterator[Change]:
     for term, broken in _COLUMN_TERMS.items():
         if getattr(old, term) != getattr(new, term):
             yield Change("change.column", Effect.BREAKING, {"column": name, "term": term.replace("_", " ")}, broken)
+    yield from _coarsening_changes(old, new)
     if old.required != new.required:
         broken = (CONTRIBUTORS,) if new.required else (CONSUMERS,)
         yield Change("change.column", Effect.BREAKING, {"column": name, "term": "required"}, broken)
@@ -170,6 +174,16 @@ def _one_column(old: Column, new: Column) -> Iterator[Change]:
         yield Change("change.statistics", Effect.COMPATIBLE, facts)
     if (old.titles, old.descriptions, old.synonyms) != (new.titles, new.descriptions, new.synonyms):
         yield Change("change.words", Effect.EDITORIAL, {"where": name})
+
+
+def _coarsening_changes(old: Column, new: Column) -> Iterator[Change]:
+    """Where both are coarse; from and to any other protection that is a change of the protection."""
+    if old.coarsening is None or new.coarsening is None or old.coarsening == new.coarsening:
+        return
+    if coarsening.nests(old.coarsening, new.coarsening):  # a file that was taken still is
+        yield Change("change.coarser", Effect.BREAKING, {"column": new.name}, (CONSUMERS,))
+    else:  # who deposited under the old promise has to see the new one; what is stored stays as coarse as it is
+        yield Change("change.finer", Effect.BREAKING, {"column": new.name}, _BOTH)
 
 
 def _limits(column: Column) -> tuple[Decimal | str | int | None, ...]:

@@ -6,8 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
+from datadam import coarsening
 from datadam.errors import DamError, Invalid
-from datadam.model import CodeList, Column, Move, Protection, Repeat, Standard, Type
+from datadam.model import Coarsening, CodeList, Column, Move, Protection, Repeat, Standard, Type
 from datadam.standard import bound
 
 EXACT: Final = frozenset({Type.INTEGER, Type.DECIMAL})
@@ -31,6 +32,7 @@ class Drawn:
     multiplier: int = 1  # of the unscaled integer
     codes: Mapping[str, str] = field(default_factory=dict)  # old value → new
     mask: bool = False  # show only the last `column.mask_keep` characters
+    coarse: Coarsening | None = None  # how the values are coarsened when they are read, groups by code
 
     @property
     def still(self) -> bool:
@@ -41,7 +43,7 @@ class Drawn:
         return same and self.multiplier == 1 and not self.codes and not self.mask
 
 
-_STORED: Final = ("name", "type", "scale", "precision", "protection", "domain", "mask_keep")
+_STORED: Final = ("name", "type", "scale", "precision", "protection", "domain", "mask_keep", "coarsening")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,9 @@ def _draw(
 ) -> tuple[Drawn, tuple[DamError, ...]]:
     faults: list[DamError] = []
     name = column.name
-    mask = _masked(source, column)
-    if mask is None:
-        facts = {"old": str(source.protection), "new": str(column.protection)}
+    mask, coarser = _masked(source, column), _coarser(source, column)
+    if not (mask is not None or coarser):
+        facts = {"old": _protected(source), "new": _protected(column)}
         faults.append(Invalid("migration.protection", column=name, **facts))
     if column.required and not source.required:
         faults.append(Invalid("migration.value-missing", column=name))
@@ -139,17 +141,60 @@ def _draw(
     image, wrong = _code_image(source, column, move.codes, codes)
     faults += wrong
     carried = replace(column, **_carried(source, column, factor or Fraction(1)), **image)  # type: ignore[arg-type]  # any field
+    coarse = None
+    if coarser and not faults:
+        coarse, wrong = _coarse_reading((source, carried, column), move, codes)
+        faults += wrong
+    elif column.coarsening is not None and factor != 1:  # bands of another unit begin elsewhere
+        facts = {"old": _protected(source), "new": _protected(column)}
+        faults.append(Invalid("migration.protection", column=name, **facts))
     mapping = {old: new for old, new in move.codes.items() if old != new}
     return (
-        Drawn(column=carried, source=source, multiplier=multiplier or 1, codes=mapping, mask=bool(mask)),
+        Drawn(column=carried, source=source, multiplier=multiplier or 1, codes=mapping, mask=bool(mask), coarse=coarse),
         tuple(faults),
     )
+
+
+def _protected(column: Column) -> str:
+    return f"{column.protection} {coarsening.shown(column)}".rstrip()
+
+
+def _coarser(source: Column, column: Column) -> bool:
+    """Whether values as they are stored may yet be coarsened as the new version says."""
+    old, new = source.coarsening, column.coarsening
+    if new is None or old == new:
+        return False
+    if old is None:
+        return source.protection is Protection.KEEP
+    grouped = (old.codes or old.groups) and (new.codes or new.groups)  # which lists know: `_coarse_reading`
+    return source.unit == column.unit and (bool(grouped) or coarsening.nests(old, new))
+
+
+def _coarse_reading(
+    columns: tuple[Column, Column, Column], move: Move, codes: Mapping[str, CodeList]
+) -> tuple[Coarsening | None, list[DamError]]:
+    """How values are coarsened when they are read: `columns` are the old one, it as it comes, and the new one."""
+    source, carried, column = columns
+    how = column.coarsening
+    if column.type is not Type.TEXT:
+        wrong = [*coarsening.faults(replace(column, minimum=carried.minimum), codes)]
+        return how, [Invalid("migration.coarse-open", column=column.name)] if wrong else []
+    fine = coarsening.groups_of(column, codes)
+    if source.coarsening is None:
+        known = {move.codes.get(code, code) for code in _domain(source, codes) or ()}
+        groups = {code: fine[code] for code in known & fine.keys()} if known <= fine.keys() else {}
+    else:
+        groups = coarsening.again(coarsening.groups_of(source, codes), fine) or {}
+    if not groups:
+        return None, [Invalid("migration.coarse-open", column=column.name)]
+    return Coarsening(groups=groups), []
 
 
 def _masked(source: Column, column: Column) -> bool | None:
     """Whether values have to be masked when they are read; None where what was done cannot become what is asked."""
     old, new = source.protection, column.protection
-    if (old, source.domain) == (new, column.domain) and source.mask_keep == column.mask_keep:
+    same = (source.domain, source.mask_keep, source.coarsening) == (column.domain, column.mask_keep, column.coarsening)
+    if old is new and same:
         return False
     tighter = old is Protection.KEEP or (old is Protection.MASK and column.mask_keep < source.mask_keep)
     return True if new is Protection.MASK and tighter else None
@@ -193,7 +238,7 @@ def scale_of(column: Column) -> int:
 def largest(column: Column) -> int:
     """The largest absolute unscaled integer that a value of the column can be."""
     most = _LAST_INTEGER if column.type is Type.INTEGER else 10**column.precision - 1
-    low, high = column.minimum, column.maximum
+    low, high = coarsening.coarse_bound(column, column.minimum), column.maximum
     if isinstance(low, Decimal) and isinstance(high, Decimal):
         limit = max(abs(low), abs(high)) * Decimal(10) ** scale_of(column)
         most = min(most, int(limit))

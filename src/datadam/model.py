@@ -167,6 +167,7 @@ class Protection(StrEnum):
     KEEP = "keep"
     DROP = "drop"  # checked, then never stored
     MASK = "mask"  # all but the last `mask_keep` characters become `*`
+    COARSEN = "coarsen"  # only the period, band or group that a value is of
     UNIT_ID = "unit-id"  # the keyed internal unit id; served ids are made from it per recipient
 
 
@@ -202,6 +203,26 @@ class Reference:
         return f"{self.reservoir}.{self.column}"
 
 
+class Period(StrEnum):
+    """How coarse a day or an instant may be told; a week is none, because no month is made of whole ones."""
+
+    DAY = "day"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coarsening:
+    """How coarse a column's values are stored, in the column's own unit; exactly one of these is given."""
+
+    period: Period | None = None  # stored is its first day or instant, in UTC
+    width: Decimal | None = None  # of bands that begin at its multiples; stored is the lower edge
+    edges: tuple[Decimal, ...] = ()  # where bands begin, ascending; the last has no end
+    codes: str | None = None  # name of the code list that the column's own list is grouped in
+    groups: Mapping[str, str] = field(default_factory=dict)  # code → group
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a Standard."""
@@ -228,6 +249,7 @@ class Column:
     privacy_class: PrivacyClass = PrivacyClass.BUSINESS
     domain: str | None = None  # pseudonym domain of a unit-id column
     mask_keep: int = 0
+    coarsening: Coarsening | None = None
     safe_statistics: bool = False  # may minimum and maximum stand in table metadata
 
 
@@ -260,6 +282,8 @@ class CodeList:
     licence: str
     codes: frozenset[str]
     aliases: Mapping[str, str]  # folded name → code; a name of two codes is not in it
+    above: str | None = None  # name of the list that these codes are grouped in
+    parents: Mapping[str, str] = field(default_factory=dict)  # code → code of that list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ What every engine has to do with a Plan, to the letter:
    anything in it: the others of them are empty there, `UNFOLDED_NAME` is what the header says, `UNFOLDED_VALUE` the
    value, and its number is the wide row's times the number of wide columns plus that column's place.
 8. `key.unique` and `key.repeat` are judged last, among the rows that broke nothing else.
+9. All rules of a row are judged on its values as they were sent and converted. Only then are they protected; `_key`
+   and everything that is written are of the protected values. `Coarse` says what a coarse value is.
 
 Forms and patterns stay in what RE2 and Java's regular expressions share: anchored `\A...\z`, `[0-9]` and never `\d`.
 """
@@ -32,7 +34,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from datadam import readings
+from datadam import coarsening, readings
 from datadam.errors import DamError, Faults, Invalid
 from datadam.model import (
     CodeList,
@@ -42,6 +44,7 @@ from datadam.model import (
     Feed,
     Fit,
     NumberForm,
+    Period,
     Protection,
     Repeat,
     Standard,
@@ -159,6 +162,21 @@ class Units:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coarse:
+    """What is stored in place of a value; exactly one is given. Numbers are in the cell's own measure (`measure`).
+
+    The first day or instant (UTC) of the period; the largest multiple of the width that is not above the value, also
+    of a negative one; the largest edge that is not above the value; the group of the code. None is missing for a value
+    that broke no rule.
+    """
+
+    period: Period | None = None
+    width: int | None = None
+    edges: tuple[int | Decimal, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """How one standard column's value comes about, and how it is kept."""
 
@@ -173,6 +191,7 @@ class Cell:
     protection: Protection
     domain: str | None
     mask_keep: int
+    coarse: Coarse | None
     safe: bool  # minimum and maximum may be told
 
     @property
@@ -359,6 +378,8 @@ def _cell(column: Column, feed: Feed | None, codes: Mapping[str, CodeList]) -> C
         raise Invalid("plan.protection-not-text", column=column.name, protection=str(column.protection))
     if column.protection is Protection.UNIT_ID and not column.domain:
         raise Invalid("plan.domain-missing", column=column.name)
+    for fault in coarsening.faults(column, codes):
+        raise fault
     cast, factor, units = _quantity(column, feed)
     return Cell(
         column=column.name,
@@ -372,8 +393,19 @@ def _cell(column: Column, feed: Feed | None, codes: Mapping[str, CodeList]) -> C
         protection=column.protection,
         domain=column.domain,
         mask_keep=column.mask_keep,
+        coarse=coarse(column, codes),
         safe=column.safe_statistics and column.protection is Protection.KEEP,
     )
+
+
+def coarse(column: Column, codes: Mapping[str, CodeList]) -> Coarse | None:
+    """A column's coarsening as engines need it, without the lists and units that it was said by."""
+    how = column.coarsening
+    if how is None:
+        return None
+    edges = tuple(measure for edge in how.edges if (measure := _measure(column, edge, up=True)) is not None)
+    width = None if how.width is None else int(_measure(column, how.width, up=True) or 0)
+    return Coarse(period=how.period, width=width, edges=edges, groups=coarsening.groups_of(column, codes))
 
 
 def _lookup(column: Column, codes: Mapping[str, CodeList]) -> Lookup | None:

@@ -12,7 +12,23 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from datadam.model import CodeList, Column, Feed, FileFact, Fit, Json, Protection, Reason, Source, Standard, Tally, Type
+from datadam import coarsening
+from datadam.model import (
+    Coarsening,
+    CodeList,
+    Column,
+    CrossRule,
+    Feed,
+    FileFact,
+    Fit,
+    Json,
+    Protection,
+    Reason,
+    Source,
+    Standard,
+    Tally,
+    Type,
+)
 from datadam.plan import Cell, Fault, Plan, Rule, compile_plan
 from datadam.ports import Engine, Outputs, PreparedWriter, Progress, Survey, Surveyor, SurveyOrder
 
@@ -210,6 +226,8 @@ def _keeping(column: Column) -> Iterable[Reason]:
             yield Reason("done.masked", {"keep": column.mask_keep})
         case Protection.UNIT_ID:
             yield Reason("done.unit-id", {"domain": column.domain or ""})
+        case Protection.COARSEN:
+            yield from (reason for reason in [coarsening.said(column)] if reason is not None)
 
 
 # --- prepared at home -------------------------------------------------------------------------------------------------
@@ -228,12 +246,21 @@ def _raw(column: Column) -> Column:
 
 def as_prepared(standard: Standard) -> Standard:
     """What of the standard the dam judges of a prepared file: all but what rests on values that stayed at home."""
-    gone = {c.name for c in standard.columns if c.protection in {Protection.DROP, Protection.MASK}}
     return replace(
         standard,
         columns=tuple(_judged_again(column) for column in standard.columns),
-        rules=tuple(rule for rule in standard.rules if not {rule.left, rule.right} & gone),
+        rules=tuple(rule for rule in standard.rules if _still_holds(standard, rule)),
     )
+
+
+def _still_holds(standard: Standard, rule: CrossRule) -> bool:
+    """Whether a rule between two columns holds of what is stored wherever it held of what was sent."""
+    left, right = standard.column(rule.left), standard.column(rule.right)
+    sides = {left.protection, right.protection}
+    if sides & {Protection.DROP, Protection.MASK}:
+        return False
+    alike = (left.coarsening, left.codes, left.values) == (right.coarsening, right.codes, right.values)
+    return Protection.COARSEN not in sides or (alike and rule.op in {"<=", ">=", "="})  # no value became larger
 
 
 def _judged_again(column: Column) -> Column:
@@ -242,8 +269,24 @@ def _judged_again(column: Column) -> Column:
             return replace(column, required=False)
         case Protection.MASK:  # the dam masks again, and so nothing else could be stored
             return replace(column, pattern=None, codes=None, values=(), reference=None)
+        case Protection.COARSEN:  # the dam coarsens again, which changes nothing of what is coarse
+            return _coarse(column)
         case _:
             return column
+
+
+def _coarse(column: Column) -> Column:
+    """The column with the limits of its coarse values, and the groups as its codes."""
+    how = column.coarsening
+    if how is None or column.type is not Type.TEXT:
+        return replace(column, minimum=coarsening.coarse_bound(column, column.minimum))
+    free = replace(column, pattern=None, min_length=None, max_length=None)
+    if how.codes is not None:
+        return replace(free, codes=how.codes)
+    groups = sorted(set(how.groups.values()))
+    return replace(
+        free, codes=None, values=tuple(groups), coarsening=Coarsening(groups=dict(zip(groups, groups, strict=True)))
+    )
 
 
 def prepared_fit(standard: Standard, fit: Fit) -> Fit:
@@ -295,6 +338,8 @@ class Prepared:
     fit: Fit
     raw: tuple[str, ...]  # columns of identifiers that travel as they are
     stays: tuple[str, ...]  # columns of the file whose values stay here, by its own names
+    coarse: tuple[str, ...]  # columns that travel only as coarse as the standard stores them
+    unjudged: tuple[str, ...]  # rules that were judged here and that nobody can judge of what travels
 
 
 def prepare_at_home(desk: Desk, home: Home, progress: Progress) -> Prepared:
@@ -312,6 +357,7 @@ def prepare_at_home(desk: Desk, home: Home, progress: Progress) -> Prepared:
         rejects=rejects if told.tally.rejects else None,
     )
     columns = [feed.column for feed in fit.feeds]
+    again = {rule.id for rule in compile_plan(as_prepared(home.standard), fit, home.codes).rules}
     return Prepared(
         standard=home.standard,
         report=told,
@@ -324,6 +370,8 @@ def prepare_at_home(desk: Desk, home: Home, progress: Progress) -> Prepared:
         fit=fit,
         raw=tuple(c.name for c in home.standard.columns if c.protection is Protection.UNIT_ID and c.name in columns),
         stays=tuple(_stays(home.standard, home.fit)),
+        coarse=tuple(c.name for c in home.standard.columns if c.protection is Protection.COARSEN and c.name in columns),
+        unjudged=tuple(rule.id for rule in plan.rules if rule.id not in again),
     )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from datadam import coarsening
 from datadam.errors import DamError, Invalid
 from datadam.model import (
     Attribution,
@@ -152,6 +153,7 @@ def _column_faults(column: Column, standard: Standard, codes: Mapping[str, CodeL
     yield from _text_faults(column, codes)
     yield from _unit_faults(column)
     yield from _protection_faults(column, standard)
+    yield from coarsening.faults(column, codes)
 
 
 def _type_faults(column: Column) -> Iterator[DamError]:
@@ -473,7 +475,11 @@ def _class_end(body: str, at: int) -> int | None:
 def notices(standard: Standard) -> tuple[Reason, ...]:
     """Name each term as `notice.enforced` or `notice.not-enforced`: nobody signs what only looks like a promise."""
     rows_given = standard.tier in {Tier.OPEN, Tier.AGREEMENT}
-    protected = [f"{c.name}: {c.protection}" for c in standard.columns if c.protection is not Protection.KEEP]
+    protected = [
+        f"{c.name}: {c.protection} {coarsening.shown(c)}".rstrip()
+        for c in standard.columns
+        if c.protection is not Protection.KEEP
+    ]
     enforced = {
         "tier": str(standard.tier) if rows_given else "",
         "attribution": str(standard.attribution),

@@ -10,14 +10,16 @@ import polars_hash as ph
 
 from datadam import readings
 from datadam.adapters.polars_ids import UnitIds
-from datadam.model import DateForm, NumberForm, Protection, Type
+from datadam.model import DateForm, NumberForm, Period, Protection, Type
 from datadam.plan import (
     BLANKS,
     FIRST_INSTANT,
     LAST_INSTANT,
     TRUE_FORM,
+    Cast,
     Cell,
     Check,
+    Coarse,
     Factor,
     Lookup,
     Plan,
@@ -30,7 +32,7 @@ _MICROSECOND: Final = 1_000_000
 
 # Names of intermediate columns, by place of the cell: source columns carry the sender's names and must not meet them.
 TEXT, KNOWN, VALUE = "\x01t", "\x01k", "\x01v"
-_UNIT, _QUANTITY, _ID = "\x01u", "\x01q", "\x01i"
+_UNIT, _QUANTITY, _ID, _COARSE = "\x01u", "\x01q", "\x01i", "\x01c"
 _PRODUCT, _UNDER, _QUOTIENT = "\x01p", "\x01d", "\x01w"
 
 
@@ -390,14 +392,50 @@ def mask(tests: Iterable[pl.Expr | None]) -> pl.Expr:
 
 
 def ids(plan: Plan, unit_keys: Mapping[str, bytes]) -> list[pl.Expr]:
-    """The last stage: internal unit ids, for what is stored and for what keys are made of."""
-    return [
+    """The last stage: internal unit ids and coarse values, for what is stored and for what keys are made of."""
+    coarse = [
+        coarsened(_value(place, cell), cell.cast, cell.coarse).alias(f"{_COARSE}{place}")
+        for place, cell in enumerate(plan.cells)
+        if cell.coarse is not None
+    ]
+    return coarse + [
         _value(place, cell)
         .map_batches(UnitIds(unit_keys[cell.domain or ""]), return_dtype=pl.Binary, is_elementwise=True)
         .alias(f"{_ID}{place}")
         for place, cell in enumerate(plan.cells)
         if cell.protection is Protection.UNIT_ID
     ]
+
+
+_STEPS: Final = {Period.DAY: "1d", Period.MONTH: "1mo", Period.QUARTER: "1q", Period.YEAR: "1y"}
+_SHORT: Final = 18  # digits that fit 64 bits, which cost a tenth of 128
+
+
+def coarsened(value: pl.Expr, cast: Cast, how: Coarse) -> pl.Expr:
+    """What a value that broke no rule is stored as; null stays null. Of a cast only the type and digits count."""
+    if how.period is not None:
+        return value.dt.truncate(_STEPS[how.period])
+    if how.groups:
+        groups = how.groups
+        return value.replace_strict(list(groups), list(groups.values()), default=None, return_dtype=pl.String)
+    if cast.type is not Type.DECIMAL:
+        return _band(value, how, pl.Float64() if cast.type is Type.NUMBER else pl.Int64())
+    wide = pl.Int64() if cast.precision <= _SHORT else pl.Int128()
+    lower = _band(value.to_physical().cast(wide), how, wide)
+    return lower.cast(pl.Int128).reinterpret(dtype=pl.Decimal(cast.precision, cast.scale))
+
+
+def _band(number: pl.Expr, how: Coarse, kind: pl.DataType) -> pl.Expr:
+    """The lower edge of a number's band."""
+    if how.width is not None:
+        width = _literal(how.width, kind)
+        return number // width * width  # Polars divides toward minus infinity
+    edges = [_literal(edge, kind) for edge in how.edges]
+    return pl.max_horizontal(pl.when(number >= edge).then(edge) for edge in edges)
+
+
+def _literal(number: object, kind: pl.DataType) -> pl.Expr:
+    return pl.lit(float(str(number)), dtype=kind) if kind.is_float() else pl.lit(str(number)).cast(kind)
 
 
 def stored(plan: Plan) -> list[pl.Expr]:
@@ -410,6 +448,8 @@ def _protected(place: int, cell: Cell) -> pl.Expr:
     match cell.protection:
         case Protection.UNIT_ID:
             return pl.col(f"{_ID}{place}")
+        case Protection.COARSEN:
+            return pl.col(f"{_COARSE}{place}")
         case Protection.MASK:
             if cell.mask_keep == 0:
                 return value.str.replace_all(r"(?s).", "*")
@@ -440,7 +480,7 @@ def key(plan: Plan, secret: bytes) -> pl.Expr:
 def _key_text(place: int, cell: Cell) -> tuple[pl.Expr, bool]:
     if cell.protection is Protection.UNIT_ID:
         return pl.col(f"{_ID}{place}").bin.encode("hex"), True
-    value = _value(place, cell)
+    value = _value(place, cell) if cell.coarse is None else pl.col(f"{_COARSE}{place}")
     match cell.cast.type:
         case Type.TEXT:
             return value, True

@@ -1,13 +1,16 @@
 """A column of a version as Polars draws it from the stored columns of the version before, exact throughout."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 import polars as pl
 
 from datadam.adapters.parquet_schema import delta_type, polars_type
+from datadam.adapters.polars_rules import coarsened
 from datadam.migration import Drawn, constant_value
 from datadam.model import Column, Type
+from datadam.plan import Cast, Coarse, coarse
 
 
 def drawn(one: Drawn) -> pl.Expr:
@@ -26,6 +29,10 @@ def drawn(one: Drawn) -> pl.Expr:
         value = value.cast(pl.Float64)
     if one.codes:
         value = value.replace(list(one.codes), list(one.codes.values()))
+    if one.coarse is not None:
+        column = replace(one.column, coarsening=one.coarse)
+        cast = Cast(type=column.type, precision=column.precision, scale=column.scale)
+        value = coarsened(value, cast, coarse(column, {}) or Coarse())
     if one.mask:
         value = _masked(value, one.column.mask_keep)
     return value.alias(one.column.name)

@@ -1,4 +1,7 @@
-"""Code lists as CSV: `# title:`, `# origin:`, `# licence:` on top, then `code` and columns of names split by `|`."""
+"""Code lists as CSV: `# title:`, `# origin:`, `# licence:` on top, then `code` and columns of names split by `|`.
+
+Where `# above:` names another list, the column `parent` says which of its codes each code is part of.
+"""
 
 import csv
 import io
@@ -14,6 +17,7 @@ from datadam.model import CodeList, fold
 MAX_BYTES: Final = 4 * 1024 * 1024  # HS 2022 with its 6,939 codes is 0.1 MB
 MAX_CODE: Final = 60  # characters
 _HEAD: Final = ("title", "origin", "licence")
+_PARENT: Final = "parent"
 
 
 def load(name: str, text: str) -> CodeList:
@@ -37,9 +41,15 @@ def load(name: str, text: str) -> CodeList:
         raise Faults("codelist.faults", faults, list=name)
     names: dict[str, set[str]] = {}
     codes: set[str] = set()
+    place = rows[0].index(_PARENT) if _PARENT in rows[0] else None
+    if (place is None) == ("above" in head):
+        faults.append(Invalid("codelist.above-without-parent", list=name))
+    parents: dict[str, str] = {}
     for number, row in enumerate(rows[1:], start=len(head) + 2):
         faults += _row_faults(name, number, row, rows[0], codes)
         codes |= set(row[:1])
+        if place is not None and len(row) == len(rows[0]):
+            parents |= {row[0]: parent} if (parent := row.pop(place)) else {}
         for text_name in _names(row) if row else ():
             names.setdefault(fold(text_name), set()).add(row[0])
     if faults or not codes:
@@ -53,6 +63,8 @@ def load(name: str, text: str) -> CodeList:
         licence=head["licence"],
         codes=known,
         aliases=MappingProxyType(aliases),
+        above=head.get("above"),
+        parents=MappingProxyType(parents),
     )
 
 

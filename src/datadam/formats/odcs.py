@@ -32,11 +32,13 @@ from datadam.formats import strict_yaml
 from datadam.model import (
     Attribution,
     Bounds,
+    Coarsening,
     Column,
     CrossRule,
     Json,
     Migration,
     Move,
+    Period,
     PrivacyClass,
     Protection,
     Reference,
@@ -414,6 +416,7 @@ def _column(found: Json) -> Column:
         privacy_class=PrivacyClass(found.get("classification", PrivacyClass.BUSINESS)),
         domain=ours.get("domain"),
         mask_keep=ours.get("maskKeep", 0),
+        coarsening=_coarsening(ours["coarsen"]) if "coarsen" in ours else None,
         safe_statistics=ours.get("safeStatistics", False),
     )
 
@@ -422,6 +425,16 @@ def _unit(found: Json) -> Unit:
     synonyms = tuple(found.get("synonyms", ()))
     denominator = found.get("denominator", 1)
     return Unit(symbol=found["symbol"], numerator=found["numerator"], denominator=denominator, synonyms=synonyms)
+
+
+def _coarsening(found: Json) -> Coarsening:
+    return Coarsening(
+        period=Period(found["period"]) if "period" in found else None,
+        width=Decimal(found["width"]) if "width" in found else None,
+        edges=tuple(Decimal(edge) for edge in found.get("edges", ())),
+        codes=found.get("codes"),
+        groups=dict(found.get("map", {})),
+    )
 
 
 def _bound(value: str | int | Decimal | None) -> Decimal | str | None:
@@ -527,8 +540,21 @@ def _column_terms(column: Column) -> dict[str, Any]:
         "protection": None if column.protection is Protection.KEEP else str(column.protection),
         "domain": column.domain,
         "maskKeep": column.mask_keep or None,
+        "coarsen": None if column.coarsening is None else _coarsening_terms(column.coarsening),
         "safeStatistics": column.safe_statistics or None,
     }
+
+
+def _coarsening_terms(how: Coarsening) -> dict[str, Any]:
+    return _present(
+        {
+            "period": None if how.period is None else str(how.period),
+            "width": how.width,
+            "edges": list(how.edges),
+            "codes": how.codes,
+            "map": dict(how.groups),
+        }
+    )
 
 
 def _unit_terms(unit: Unit) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from datadam import readings
 from datadam.adapters.polars_read import FAILED, ROW, Opened, open_source, refuse
 from datadam.errors import Invalid
 from datadam.formats.dialects import lines_of, signs
-from datadam.model import FileFact, Json, Layout, Protection, Source, Tally, Type
+from datadam.model import FileFact, Json, Layout, Period, Protection, Source, Tally, Type
 from datadam.plan import (
     BLANKS,
     FIRST_INSTANT,
@@ -350,7 +350,8 @@ def _repeats(plan: Plan, judged: list[_Judged], into: Outputs) -> None:
 def _key(plan: Plan, one: _Judged, into: Outputs) -> bytes:
     parts = []
     for name in plan.key:
-        cell, value = plan.cell(name), one.values[name]
+        cell = plan.cell(name)
+        value = _coarse(cell, one.values[name])
         match value:
             case str() if cell.protection is Protection.UNIT_ID:
                 parts.append((_keyed(value, into.unit_keys[cell.domain or ""]).hex(), True))
@@ -391,7 +392,29 @@ def _dtype(cell: Cell) -> pl.DataType:
     return _TYPES[cell.cast.type]
 
 
+def _coarse(cell: Cell, value: Value) -> Value:
+    """The period, band or group that a value is of, told by where it begins."""
+    how = cell.coarse
+    if how is None or value is None:
+        return value
+    match value:
+        case str():
+            return how.groups[value]
+        case date():
+            months = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}.get(how.period or Period.DAY)
+            day = value if months is None else value.replace(month=value.month - (value.month - 1) % months, day=1)
+            return day.replace(hour=0, minute=0, second=0, microsecond=0) if isinstance(day, datetime) else day
+        case float():
+            return max(edge for edge in map(float, how.edges) if edge <= value)
+    unscaled = int(Fraction(value) * 10**cell.cast.scale)
+    lower = int(max(e for e in how.edges if e <= unscaled)) if how.edges else unscaled - unscaled % (how.width or 1)
+    if isinstance(value, int):
+        return lower
+    return Decimal((int(lower < 0), tuple(int(digit) for digit in str(abs(lower))), -cell.cast.scale))
+
+
 def _protected(cell: Cell, value: Value, into: Outputs) -> Value | bytes:
+    value = _coarse(cell, value)
     if not isinstance(value, str):
         return value
     match cell.protection:
