@@ -256,8 +256,8 @@ def test_a_question_must_be_answered() -> None:
     found = suggest(MINE, USGS, CODES)
     with pytest.raises(Faults) as caught:
         confirm(found, MINE, USGS)
-    expected = ["mapping.not-answered", "mapping.source-left-over", "mapping.source-left-over"]
-    assert codes_of(caught.value) == expected
+    assert codes_of(caught.value) == ["mapping.not-answered", "mapping.source-left-over"]
+    assert caught.value.faults[1].facts["source"] == "country"
     assert {f.source for f in confirmed().feeds} == {"commodity", "stage", "iso3", "year", "production"}
 
 
@@ -287,7 +287,16 @@ def test_a_yes_never_settles_an_unknown_unit() -> None:
     found = suggest(MINE, held, CODES)
     with pytest.raises(Faults) as caught:
         confirm(found, MINE, held, answers=accepted(found))
-    assert codes_of(caught.value) == ["mapping.not-answered", "mapping.source-left-over"]
+    (question,) = caught.value.faults
+    assert (question.code, question.facts["known"]) == ("mapping.unit-asked", "t, kt, kg, g")
+
+
+def test_a_wide_table_and_its_unit_are_two_questions() -> None:
+    """Each is put by itself; that its columns are mapped to nothing yet is no fault of their own."""
+    held = layout("country", "mineral", "stage", "2020", "2021", samples={"2020": ("1",), "2021": ("2",)})
+    with pytest.raises(Faults) as caught:
+        confirm(suggest(MINE, held, CODES), MINE, held)
+    assert codes_of(caught.value) == ["mapping.wide-asked", "mapping.unit-asked"]
 
 
 def spoil(fit: Fit, **changes: object) -> Fit:

@@ -98,6 +98,11 @@ class Doubt(StrEnum):
 
 
 OPEN_READINGS: Final = frozenset({Doubt.NUMBERS, Doubt.DATES})
+_ASKED: Final = (
+    (frozenset({Doubt.NUMBERS}), "mapping.numbers-ambiguous"),
+    (frozenset({Doubt.DATES}), "mapping.dates-ambiguous"),
+    (frozenset({Doubt.UNIT_MISSING, Doubt.UNIT_UNKNOWN}), "mapping.unit-asked"),
+)  # doubts that no yes settles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -544,20 +549,23 @@ def confirm(
     given = {feed.column: feed for feed in answers}
     certain = {p.feed.column: p.feed for p in suggestion.certain}
     feeds = {name: feed for name, feed in {**certain, **given}.items() if name not in declined}
-    open_questions: list[DamError] = [
-        _question(p) for p in suggestion.asked if p.feed.column not in feeds and p.feed.column not in declined
-    ]
+    unanswered = [p for p in suggestion.asked if p.feed.column not in feeds and p.feed.column not in declined]
+    open_questions: list[DamError] = [one for p in unanswered for one in _questions(p, standard)]
     wide = suggestion.unpivot
     folded = feeds.get(wide.values_to) if wide is not None else None
     wide = wide if folded is not None and folded.source is None and folded.constant is None else None
     order = [column.name for column in standard.columns]
     chosen = sorted(feeds.values(), key=lambda f: order.index(f.column) if f.column in order else len(order))
     fit = Fit(standard=standard.id, version=standard.version, feeds=tuple(chosen), dropped=tuple(dropped), unpivot=wide)
-    asked = {str(fault.facts["column"]) for fault in open_questions}
+    asked = {p.feed.column for p in unanswered}
+    if suggestion.unpivot is not None and suggestion.unpivot.values_to in asked:
+        asked.add(suggestion.unpivot.names_to)
+    waiting = {source for p in unanswered for source in (p.others if p.why is Why.WIDE else (p.feed.source,))}
     faults = [
         f
         for f in fit_faults(fit, standard, layout)
-        if f.code != "mapping.column-missing" or f.facts["column"] not in asked
+        if not (f.code == "mapping.column-missing" and f.facts["column"] in asked)
+        and not (f.code == "mapping.source-left-over" and f.facts["source"] in waiting)
     ]
     if open_questions or faults:
         raise Faults("mapping.faults", [*open_questions, *faults])
@@ -573,13 +581,13 @@ def accepted(suggestion: Suggestion) -> tuple[Feed, ...]:
     return tuple(p.feed for p in suggestion.asked if not {Doubt.UNIT_UNKNOWN, *OPEN_READINGS} & {*p.doubts})
 
 
-def _question(p: Proposal) -> Invalid:
-    """What is still to be said of a proposal, as an error that carries the answers there are."""
+def _questions(p: Proposal, standard: Standard) -> list[Invalid]:
+    """What is still to be said of a proposal, as errors that carry the answers there are."""
     facts = {"column": p.feed.column, "source": p.feed.source or ", ".join(p.others), "options": " | ".join(p.options)}
-    for doubt, code in ((Doubt.NUMBERS, "mapping.numbers-ambiguous"), (Doubt.DATES, "mapping.dates-ambiguous")):
-        if doubt in p.doubts:
-            return Invalid(code, **facts)
-    return Invalid("mapping.not-answered", column=p.feed.column, source=facts["source"])
+    facts["known"] = ", ".join(unit.symbol for unit in standard.column(p.feed.column).units)
+    found = [Invalid("mapping.wide-asked", **facts)] if p.why is Why.WIDE else []
+    found += [Invalid(code, **facts) for doubts, code in _ASKED if doubts & {*p.doubts}]
+    return found or [Invalid("mapping.not-answered", **facts)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
