@@ -494,7 +494,7 @@ def _job(request: Request, job: Job) -> dict[str, Any]:
     tally = job.facts.get("tally")
     if tally is not None:
         body["tally"] = {name: tally[name] for name in ("rows", "admitted", "rejected", "faults")}
-    if job.stage == Stage.COMMITTED:
+    if job.stage in {Stage.COMMITTED, Stage.WITHDRAWN}:
         body["outcome"] = deposit.sealed(world_of(request), job.id).outcome
     if job.fault is not None:
         body["fault"] = {**job.fault, **texts.told(job.fault, language_of(request))}

@@ -18,6 +18,7 @@ from datadam.model import Json, Reason, Standard
 from datadam.prepare import Found
 
 MEDIA: Final = "text/html; charset=utf-8"
+NOTHING_TAKEN: Final = frozenset({"refused", "unprepared"})  # stages in which no row counts, a faultless one neither
 _NUMBER: Final = re.compile(r"[+-]?[0-9][0-9.,eE+-]*%?")
 _FORMULA: Final = ("=", "+", "-", "@")
 _SHOWN_ROWS: Final = 20  # of one warning
@@ -165,7 +166,7 @@ def report(job: Json, language: str) -> str:
         tag("p", f"{sent(job['file']['name'])} · {job['standard']} {job['version']}", class_="soft"),
         tag("p", tag("code", job["id"]), class_="soft") if job.get("id") else Html(),
         _verdict(job, language),
-        _counts(job.get("tally"), language),
+        _counts(job, language),
         _prepared(job.get("prepared"), language),
         _warnings(job.get("warnings", ()), language),
         _faults(job, language),
@@ -184,10 +185,12 @@ def _verdict(job: Json, language: str) -> Html:
     return Html("".join(said))
 
 
-def _counts(tally: Json | None, language: str) -> Html:
+def _counts(job: Json, language: str) -> Html:
+    tally = job.get("tally")
     if not tally:
         return Html()
-    told = [("ui.rows", tally["rows"]), ("ui.admitted", tally["admitted"]), ("ui.rejected", tally["rejected"])]
+    admitted = 0 if job["stage"] in NOTHING_TAKEN else tally["admitted"]
+    told = [("ui.rows", tally["rows"]), ("ui.admitted", admitted), ("ui.rejected", tally["rejected"])]
     return tag("ul", *(tag("li", texts.say(code, language), tag("b", f"{n:,}")) for code, n in told), class_="counts")
 
 
@@ -197,7 +200,7 @@ def _prepared(prepared: Json | None, language: str) -> Html:
         return Html()
     lines = [
         tag("li", texts.say(f"ui.prepared-{name}", language, columns=", ".join(prepared[name])))
-        for name in ("raw", "stays")
+        for name in ("raw", "stays", "coarse")
         if prepared[name]
     ]
     return tag("section", tag("h2", texts.say("ui.prepared-travels", language)), tag("ul", *lines)) if lines else Html()
@@ -242,7 +245,8 @@ def _faults(job: Json, language: str) -> Html:
         headings = [heading("ui.row", "n"), heading("ui.column"), heading("ui.value"), heading("ui.fault")]
         parts += [tag("h2", texts.say("ui.faults-first", language)), table(headings, [_fault(one) for one in shown])]
         if job.get("id"):
-            parts.append(tag("p", texts.say("ui.rejects-fetch", language, deposit=job["id"][:12])))
+            code = "ui.rejects-see" if job["stage"] in NOTHING_TAKEN else "ui.rejects-fetch"
+            parts.append(tag("p", texts.say(code, language, deposit=job["id"][:12])))
     return tag("section", *parts)
 
 
@@ -280,6 +284,11 @@ def _missing(one: Json) -> str:
 
 
 def _distribution(one: Json, language: str) -> Html:
+    some = texts.say("ui.of-a-sample", language, rows=f"{one['sample']:,}") if "sample" in one else ""
+    return Html(_spread(one, language) + (tag("p", some, class_="soft") if some else ""))
+
+
+def _spread(one: Json, language: str) -> Html:
     if one.get("values"):
         lines = [tag("li", tag("code", sent(v["value"])), f" {v['rows']:,}") for v in one["values"]]
         if one["others"]:

@@ -97,7 +97,10 @@ class Terminal:
             self.line(f"{fault.get('what', '')} {fault.get('remedy', '')}".strip())
             for part in fault.get("faults", ()):
                 self.line(f"  • {part.get('what', '')} {part.get('remedy', '')}".rstrip())
-        if tally:
+        nothing = job["stage"] in pages.NOTHING_TAKEN
+        if tally and nothing:
+            self.say("ui.deposit-faulty", rows=tally["rows"], rejected=tally["rejected"])
+        elif tally:
             self.say("ui.deposit-counts", rows=tally["rows"], admitted=tally["admitted"], rejected=tally["rejected"])
         if tally and tally["faults"]:
             broken = sorted(tally["faults"].items(), key=lambda item: -item[1])
@@ -109,9 +112,9 @@ class Terminal:
             parts = job.get("file", {}).get("reading", {}).get("parts", ())
             rows = [_fault_row(fault, parts) for fault in shown]
             self.table(("ui.row", "ui.column", "ui.value", "ui.fault"), rows)
-        if shown and tally and tally["rejected"]:
+        if shown and tally and tally["rejected"] and job["id"]:
             self.line()
-            self.say("ui.rejects-fetch", deposit=job["id"][:12])
+            self.say("ui.rejects-see" if nothing else "ui.rejects-fetch", deposit=job["id"][:12])
 
     def warnings(self, found: Sequence[Json]) -> None:
         """What was found of a file as a whole: each with the rows that it is about."""
