@@ -1,6 +1,5 @@
 """Every command: its help, its work against a real dam, what it says of wrong input in both languages, and a talk."""
 
-import io
 import json
 import os
 import pty
@@ -11,83 +10,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
-import typer
 
 import served
-from datadam import cli, wiring
+from datadam import wiring
 from datadam.cli.manners import print_json
+from machines import ALL, NAMES, Machine, a_machine, found
 from served import STANDARD, Served, serving
 from worlds import standard_text
-
-
-def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command with the words that call it."""
-    command = command or typer.main.get_command(cli.app)
-    if hasattr(command, "commands"):
-        for name, inner in command.commands.items():
-            yield from commands(inner, (*path, name))
-    else:
-        yield path, command
-
-
-ALL = dict(commands())
-NAMES = [" ".join(words) for words in ALL]
-
-
-@dataclass
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    error: str
-
-
-Run = Callable[..., Done]
-
-
-@dataclass
-class Machine:
-    """Somebody's computer: a folder of its own, and `datadam` on it."""
-
-    folder: Path
-    run: Run
-    ran: set[str] = field(default_factory=set)
-
-    def __call__(self, *words: object, code: int = 0) -> Done:
-        """Run a command that must end with `code`."""
-        done = self.run(*words)
-        assert "Traceback" not in done.error
-        assert done.code == code, (words, done)
-        self.ran |= {name for name in NAMES if list(map(str, words))[: len(name.split())] == name.split()}
-        return done
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Machine:
     """A computer with nothing of ours on it but the program."""
-    for name in list(os.environ):
-        if name.startswith(("DATADAM_", "LC_", "LANG")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody is there
-
-    def run(*words: object) -> Done:
-        monkeypatch.setattr("sys.argv", ["datadam", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, error = capsys.readouterr()
-        return Done(int(ended.value.code or 0), out, error)
-
-    return Machine(tmp_path, run)
+    return a_machine(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +35,6 @@ def dam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A dam that is served."""
     with serving(tmp_path_factory.mktemp("cli") / "dam") as made:
         yield made
-
-
-def found(pattern: str, text: str) -> str:
-    """What a pattern's group holds."""
-    match = re.search(pattern, text)
-    assert match is not None, text
-    return match[1]
 
 
 # --- the work ---------------------------------------------------------------------------------------------------------
@@ -461,10 +394,10 @@ def test_an_ambiguous_number_is_refused_until_its_form_is_said(
         encoding="utf-8",
     )
     monkeypatch.setenv("EDITOR", f"{sys.executable} editor.py")
-    machine("map", *line, "--edit")
+    machine("map", *line, "--edit", "--force")
     assert "1,234.5" in Path("mapping.yaml").read_text(encoding="utf-8")
     monkeypatch.setenv("EDITOR", "true")
-    machine("map", *line, "--edit", code=2)  # left as it was, with its question
+    machine("map", *line, "--edit", "--force", code=2)  # left as it was, with its question
 
 
 def test_what_goes_down_a_pipe_is_whole(dam: Served) -> None:

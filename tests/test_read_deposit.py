@@ -272,14 +272,14 @@ def test_parts_are_read_one_after_the_other(tmp_path: Path) -> None:
 
 def test_options_say_how_a_file_is_read() -> None:
     """In words that a shell lets through; what cannot be meant is refused."""
-    said = declared("EUC-KR", "tab", "none", "2024", (3, 5, 9))
+    said = declared("EUC-KR", "tab", "none", "2024", 3, 5, 9)
     assert said == Declared(
         encoding="cp949", separator="\t", quote="", sheet="2024", header_row=3, first_row=5, last_row=9
     )
-    assert declared(None, None, None, None, (None, None, None)) == NOTHING
-    for wrong in (("x", None, (None, None, None)), (None, "x", (None, None, None)), (None, None, (3, 3, None))):
+    assert declared() == NOTHING
+    for separator, quote, header_row, first_row in (("x", None, 1, 2), (None, "x", 1, 2), (None, None, 3, 3)):
         with pytest.raises(Invalid, match="file.reading-odd"):
-            declared(None, wrong[0], wrong[1], None, wrong[2])
+            declared(separator=separator, quote=quote, header_row=header_row, first_row=first_row)
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

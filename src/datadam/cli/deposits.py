@@ -6,32 +6,22 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from datadam import texts
-from datadam.cli.manners import Json, KeyFile, Url, open_terminal, print_json, reach, read_text
-from datadam.cli.reading import (
-    FOUND,
-    Encoding,
-    FirstRow,
-    HeaderRow,
-    LastRow,
-    Quote,
-    Separator,
-    Sheet,
-    declared,
-    show_reading,
-)
-from datadam.errors import Invalid, NotFound
+from datadam.cli.manners import Force, Json, KeyFile, Url, free, open_terminal, print_json, reach, read_text, whole_id
+from datadam.cli.options import spread
+from datadam.cli.reading import FOUND, declared, show_reading
+from datadam.errors import Faults, Invalid
+from datadam.formats.dialects import Declared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from datadam.client import Dam
     from datadam.edges.terminal import Terminal
-    from datadam.formats.dialects import Declared
     from datadam.mapping import Suggestion
     from datadam.model import Fit, Layout, Standard
 
@@ -40,20 +30,18 @@ app = typer.Typer()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the command line says of a mapping."""
+    """What the command line says of a mapping, and of how the file is read."""
 
-    mapping: Path | None
-    given: tuple[str, ...]
-    drop: tuple[str, ...]
-    yes: bool
-    declared: "Declared" = FOUND
+    mapping: Path | None = None
+    given: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    yes: bool = False
+    declared: Declared = FOUND
     read: tuple[str, ...] = ()
 
 
-@app.command()
-def deposit(
-    file: Path,
-    standard: Annotated[str, typer.Option("--standard", help="The standard's id.")],
+@spread(declared)
+def choices(
     mapping: Annotated[Path | None, typer.Option(help="A mapping file, as `datadam map` writes it.")] = None,
     given: Annotated[
         list[str] | None, typer.Option("--set", help="column=Header, or column:=one value for all.")
@@ -64,19 +52,31 @@ def deposit(
         typer.Option(help="How a column's values are written: production=1.234,5 or as_of=dmy or as_of=excel-1900."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take the mapping if all of it is certain.")] = False,
+    declared: Declared = FOUND,
+) -> Choices:
+    """How a file fits a standard and how it is read, as far as it is said."""
+    return Choices(
+        mapping=mapping,
+        given=tuple(given or ()),
+        drop=tuple(drop or ()),
+        yes=yes,
+        declared=declared,
+        read=tuple(read or ()),
+    )
+
+
+@app.command()
+@spread(choices)
+def deposit(
+    file: Path,
+    standard: Annotated[str, typer.Option("--standard", help="The standard's id.")],
+    choices: Choices,
     version: Annotated[
         str | None, typer.Option(help="Deposit under this version, which you signed before, instead of the last.")
     ] = None,
     local: Annotated[
         bool, typer.Option("--local", help="Prepare the file on this machine; send only what is stored of it.")
     ] = False,
-    encoding: Encoding = None,
-    separator: Separator = None,
-    quote: Quote = None,
-    sheet: Sheet = None,
-    header_row: HeaderRow = None,
-    first_row: FirstRow = None,
-    last_row: LastRow = None,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
@@ -85,60 +85,50 @@ def deposit(
     Exit code 3 if nothing of it was admitted.
     """
     dam, terminal = reach(url, key), open_terminal()
-    said = declared(encoding, separator, quote, sheet, (header_row, first_row, last_row))
-    chosen = Choices(
-        mapping=mapping,
-        given=tuple(given or ()),
-        drop=tuple(drop or ()),
-        yes=yes,
-        declared=said,
-        read=tuple(read or ()),
-    )
     if local:
         from datadam.cli.prepare import deposit_from_home
 
-        job = deposit_from_home(dam, dam.standard(standard, version), file, chosen)
+        job = deposit_from_home(dam, dam.standard(standard, version), file, choices)
     else:
         from datadam import client
 
-        with client.as_one(file, said) as (sent, shown, reading):
-            fit = chosen_fit(dam, dam.standard(standard, version), shown, chosen)
+        with client.as_one(file, choices.declared) as (sent, shown, reading):
+            fit = chosen_fit(dam, dam.standard(standard, version), shown, choices)
             with terminal.progress() as watched:
                 job = dam.deposit(sent, fit, reading=reading, progress=watched)
     terminal.report(job)
     if job["stage"] == "refused":
         raise typer.Exit(3)
+    if job["repeated"]:
+        terminal.say("ui.deposit-repeated", deposit=job["id"][:12], date=dam.issued(job["id"])[:10])
     terminal.say("ui.receipt-fetch", outcome=job["outcome"])
 
 
 @app.command("map")
+@spread(declared)
 def map_(
     file: Path,
     standard: Annotated[str, typer.Option("--standard", help="The standard's id.")],
     into: Annotated[Path, typer.Option(help="Where to write the mapping.")] = Path("mapping.yaml"),
     edit: Annotated[bool, typer.Option("--edit", help="Open it in your editor ($EDITOR), and check it after.")] = False,
     version: Annotated[str | None, typer.Option(help="A version that you signed before, instead of the last.")] = None,
-    encoding: Encoding = None,
-    separator: Separator = None,
-    quote: Quote = None,
-    sheet: Sheet = None,
-    header_row: HeaderRow = None,
-    first_row: FirstRow = None,
-    last_row: LastRow = None,
+    declared: Declared = FOUND,
+    force: Force = False,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
-    """Write the suggested mapping of a file's columns, to be looked over and edited."""
+    """Write the suggested mapping of a file's columns, or of a folder's files, to be looked over and edited."""
     from datadam import client
     from datadam.formats import fits
 
     dam, terminal = reach(url, key), open_terminal()
     found = dam.standard(standard, version)
-    said = declared(encoding, separator, quote, sheet, (header_row, first_row, last_row))
-    layout = client.look(file, said)
+    shown = client.showing(file, declared)
+    layout = client.look(shown, declared)
+    free(into, force=force)
     show_reading(terminal, layout)
     before = changed(terminal, dam.fits(found.id) if dam.has_key else [], layout)
-    suggestion = _suggested(found, file, layout, said, before)
+    suggestion = _suggested(found, shown, layout, declared, before)
     into.write_text(fits.draft(suggestion), encoding="utf-8")
     terminal.say("ui.mapping-written", path=str(into), open=len(suggestion.asked) + len(suggestion.missing))
     if edit:
@@ -226,7 +216,11 @@ def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Cho
     suggestion = mapping.declare(suggestion, dict(confirm.reading(one, standard) for one in chosen.read))
     if chosen.yes:
         answers = [confirm.given(one) for one in chosen.given]
-        return mapping.confirm(suggestion, standard, layout, answers=answers, dropped=chosen.drop)
+        try:
+            return mapping.confirm(suggestion, standard, layout, answers=answers, dropped=chosen.drop)
+        except Faults:
+            confirm.show(terminal, suggestion)  # what is asked, and on what it rests
+            raise
     confirm.show(terminal, suggestion)
     if not sys.stdin.isatty():
         raise Invalid("mapping.unconfirmed")
@@ -242,12 +236,14 @@ def _also_corrected(fit: "Fit", layout: "Layout") -> "list[Fit]":
 
 @app.command()
 def deposits(url: Url = None, key: KeyFile = None) -> None:
-    """Your deposits, newest first."""
-    rows = []
+    """Your deposits, newest first; of those prepared on this machine with the name that the file has here."""
+    from datadam import client
+
+    rows, here = [], client.names_here()
     for one in reach(url, key).deposits():
         tally = one.get("tally") or {"admitted": "", "rejected": ""}
         rows.append(
-            (one["id"][:12], one["standard"], one["stage"], one["file"]["name"], tally["admitted"], tally["rejected"])
+            (one["id"][:12], one["standard"], one["stage"], _named(one, here), tally["admitted"], tally["rejected"])
         )
     open_terminal().table(("ui.deposit", "ui.reservoir", "ui.stage", "ui.file", "ui.admitted", "ui.rejected"), rows)
 
@@ -263,7 +259,9 @@ def report(
     """What became of a deposit: warnings on the whole, faults row by row, and each column's statistics."""
     dam = reach(url, key)
     job = dam.wait(_deposit_id(dam, deposit))
-    if html is not None:
+    if job["stage"] == "withdrawn" and not as_json:
+        _tell_withdrawn(dam, job)
+    elif html is not None:
         dam.report_page(job["id"], html)
         open_terminal().say("ui.report-written", path=str(html))
     elif as_json:
@@ -272,16 +270,36 @@ def report(
         open_terminal().report(job)
 
 
+def _named(one: "Mapping[str, Any]", here: "Mapping[str, str]") -> str:
+    """A deposit's file as the dam knows it, and as this machine does where that is another name."""
+    known, name = str(one["file"]["name"]), here.get(str(one["id"]))
+    return known if name in {None, known} else f"{known} ({name})"
+
+
+def _tell_withdrawn(dam: "Dam", job: "Mapping[str, Any]") -> None:
+    """Of a deposit that was taken back: since when, whether it is erased, and what still stands."""
+    terminal = open_terminal()
+    for one in dam.withdrawals():
+        if job["id"] in one["deposits"]:
+            date = dam.issued(one["id"])[:10]
+            terminal.say("ui.report-withdrawn", deposit=job["id"][:12], date=date, reason=one["reason"])
+            if one["purge"] is None:
+                terminal.say("ui.erased-by", due=one["due"])
+            terminal.say("ui.receipts-stand", outcome=job["outcome"], withdrawal=one["id"])
+
+
 @app.command()
-def rejects(deposit: str, into: Path = Path("rejects.csv"), url: Url = None, key: KeyFile = None) -> None:
+def rejects(
+    deposit: str, into: Path = Path("rejects.csv"), force: Force = False, url: Url = None, key: KeyFile = None
+) -> None:
     """Fetch the rows that were refused, in your own layout, with their reasons."""
     dam = reach(url, key)
-    dam.rejects(_deposit_id(dam, deposit), into)
-    open_terminal().say("ui.rejects-written", path=str(into))
+    id = _deposit_id(dam, deposit)
+    free(into, force=force)
+    dam.rejects(id, into)
+    refused = dam.wait(id)["stage"] == "refused"
+    open_terminal().say("ui.rejects-of-refused" if refused else "ui.rejects-written", path=str(into))
 
 
 def _deposit_id(dam: "Dam", start: str) -> str:
-    found = [one["id"] for one in dam.deposits() if one["id"].startswith(start)]
-    if len(found) != 1:
-        raise NotFound("deposit.unknown", deposit=start[:64])
-    return str(found[0])
+    return whole_id(start, (one["id"] for one in dam.deposits()), "deposit.unknown", "deposit")

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from datadam.errors import Invalid, Unavailable
+from datadam.errors import Invalid, NotFound, Refused, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from datadam.client import Dam
     from datadam.edges.terminal import Terminal
 
@@ -24,6 +26,7 @@ Of = Annotated[Path, typer.Option("--dam", help="The dam's folder.", envvar=FOLD
 Url = Annotated[str | None, typer.Option("--url", help="The dam's address; default: the saved profile.")]
 KeyFile = Annotated[Path | None, typer.Option("--key", help="Your key file; default: the saved profile.")]
 Json = Annotated[bool, typer.Option("--json")]
+Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 
 
 def chosen_language() -> str:
@@ -84,6 +87,20 @@ def read_text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise Invalid("file.unreadable", path=str(file), why=str(error)[:200]) from error
+
+
+def free(path: Path, *, force: bool) -> None:
+    """Refuse to write over what is there, unless that was said: it may be somebody's work."""
+    if path.exists() and not force:
+        raise Refused("file.exists", path=str(path))
+
+
+def whole_id(start: str, ids: "Iterable[str]", code: str, fact: str) -> str:
+    """The one id that begins so; none or several are `NotFound` with this code, the id as this fact."""
+    found = {id for id in ids if id.startswith(start)}
+    if len(found) != 1 or not start:
+        raise NotFound(code, **{fact: start[:64]})
+    return found.pop()
 
 
 def print_json(value: object) -> None:

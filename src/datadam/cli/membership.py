@@ -1,11 +1,13 @@
 """Being a member: keys, the default dam, joining, changing keys, leaving."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from datadam.cli.manners import KeyFile, Url, chosen_language, closing, open_terminal, print_json, reach
+from datadam.errors import Invalid
 
 app = typer.Typer()
 
@@ -64,10 +66,14 @@ def join(
 ) -> None:
     """Sign the accession and apply for membership."""
     from datadam import registers
+    from datadam.formats import countries
 
     dam, terminal = reach(url, key), open_terminal()
+    facts: dict[str, object] = {"jurisdiction": countries.assigned(jurisdiction), "roles": role or []}
     chosen = language or terminal.language
     if not yes:
+        if not sys.stdin.isatty():
+            raise Invalid("join.unconfirmed")
         terminal.line(dam.accession(chosen)["text"])
         typer.confirm(terminal.word("ui.sign-accession"), abort=True)
     numbers = {}
@@ -75,7 +81,6 @@ def join(
         register, _, digits = one.partition(":")
         numbers[register] = registers.check(register, digits)
     profile = {"legal_name": name, "numbers": numbers, **({"contact": contact} if contact else {})}
-    facts: dict[str, object] = {"jurisdiction": jurisdiction, "roles": role or []}
     if country:
         reservations = reservation or []
         facts |= {"member_kind": "country", "authority": name, "effective": effective, "reservations": reservations}

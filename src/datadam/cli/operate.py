@@ -26,8 +26,9 @@ def init(
 ) -> None:
     """Make a dam: one folder with its keys, settings, state, log and reservoirs."""
     from datadam import wiring
+    from datadam.formats import countries
 
-    settings = wiring.init(folder, name=name, jurisdiction=jurisdiction, title=title)
+    settings = wiring.init(folder, name=name, jurisdiction=countries.assigned(jurisdiction), title=title)
     open_terminal().say("ui.initialised", folder=str(settings.folder), name=settings.name)
 
 
@@ -55,7 +56,13 @@ def serve(
             parts = wiring.places(folder)
             places = server.Places(log=parts.log, socket=parts.socket)
             told = {"url": world.settings.public_url, "title": world.settings.title}
-            server.serve(world, listener, places, wiring.checker(world, patience=SETTLED), lambda: terminal.say("ui.serving", **told))
+            server.serve(
+                world,
+                listener,
+                places,
+                wiring.checker(world, patience=SETTLED),
+                lambda: terminal.say("ui.serving", **told),
+            )
 
 
 @app.command()

@@ -9,34 +9,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from datadam.cli.deposits import Choices, chosen_fit
+from datadam.cli.deposits import Choices, choices, chosen_fit
 from datadam.cli.manners import KeyFile, Url, open_terminal, reach, read_text
+from datadam.cli.options import spread
 from datadam.errors import Invalid, Refused, Unavailable
 
 if TYPE_CHECKING:
     from datadam.client import Dam
     from datadam.edges.terminal import Terminal
-    from datadam.model import Standard
+    from datadam.model import Reading, Standard
     from datadam.prepare import Prepared
 
 app = typer.Typer()
 
 
 @app.command()
+@spread(choices)
 def prepare(
     file: Path,
     standard: Annotated[str, typer.Option("--standard", help="The standard's id, or a file that holds it.")],
+    choices: Choices,
     into: Annotated[Path, typer.Option(help="Where to write what would be sent: .csv or .parquet.")] = Path(
         "prepared.csv"
     ),
     rejects: Annotated[Path | None, typer.Option(help="Where to write refused rows, with their reasons.")] = None,
     html: Annotated[Path | None, typer.Option(help="Where to write the report as a page.")] = None,
-    mapping: Annotated[Path | None, typer.Option(help="A mapping file, as `datadam map` writes it.")] = None,
-    given: Annotated[
-        list[str] | None, typer.Option("--set", help="column=Header, or column:=one value for all.")
-    ] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="A column of the file to leave out.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take the mapping if all of it is certain.")] = False,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
@@ -50,10 +47,9 @@ def prepare(
     terminal, offline = open_terminal(), Path(standard).is_file()
     dam = None if offline else reach(url, key)
     named = odcs.read(read_text(Path(standard))) if dam is None else dam.standard(standard)
-    chosen = Choices(mapping=mapping, given=tuple(given or ()), drop=tuple(drop or ()), yes=yes)
     with tempfile.TemporaryDirectory(prefix="datadam-") as folder:
-        done = at_home(dam, named, file, chosen, (Path(folder), into))
-        body = told(done, file.name, terminal.language)
+        done, reading = at_home(dam, named, file, choices, (Path(folder), into))
+        body = told(done, file_told(file, reading), terminal.language)
         terminal.report(body)
         _travels(terminal, done)
         if html is not None:
@@ -69,33 +65,36 @@ def prepare(
 
 def at_home(
     dam: "Dam | None", standard: "Standard", file: Path, chosen: Choices, places: tuple[Path, Path]
-) -> "Prepared":
-    """Prepare a file with the engine of the `local` extra; `places` are a private folder and the file to write."""
+) -> "tuple[Prepared, Reading | None]":
+    """Prepare a file with the engine of the `local` extra, and how it was read.
+
+    `places` are a private folder and the file to write.
+    """
     from datadam import client, wiring
     from datadam.formats import codelists
     from datadam.prepare import Home, prepare_at_home
 
-    fit = chosen_fit(dam, standard, file, chosen)
     try:
         desk = wiring.local_desk()
     except ImportError as error:
         raise Unavailable("client.library-missing", library=error.name or "polars", extra="local") from error
-    with open_terminal().progress() as watched:
-        job = {"stage": "judge"}
+    with client.as_one(file, chosen.declared) as (sent, shown, reading):
         home = Home(
             standard=standard,
-            fit=fit,
+            fit=chosen_fit(dam, standard, shown, chosen),
             codes=codelists.packaged(),
-            source=client.source(file, chosen.declared),
+            source=client.source(sent, reading=reading),
             folder=places[0],
             into=places[1],
             key_secret=secrets.token_bytes(32),
         )
+        with open_terminal().progress() as watched:
+            job = {"stage": "judge"}
 
-        def told(stage: str, done: int, of: int | None) -> None:
-            watched({**job, "progress": {"stage": stage, "done": done, "of": of}})
+            def told(stage: str, done: int, of: int | None) -> None:
+                watched({**job, "progress": {"stage": stage, "done": done, "of": of}})
 
-        return prepare_at_home(desk, home, told)
+            return prepare_at_home(desk, home, told), reading
 
 
 def refusal(done: "Prepared") -> Refused:
@@ -105,7 +104,14 @@ def refusal(done: "Prepared") -> Refused:
     return Refused("prepare.too-many-rejects", rejected=tally.rejected, rows=tally.rows, limit=limit)
 
 
-def told(done: "Prepared", name: str, language: str) -> Mapping[str, Any]:
+def file_told(file: Path, reading: "Reading | None") -> Mapping[str, Any]:
+    """A file as a report names it, and the places in it."""
+    from datadam.formats.opening import reading_to_json
+
+    return {"name": file.name, "reading": reading_to_json(reading) if reading is not None else {}}
+
+
+def told(done: "Prepared", file: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     """A prepared file as the terminal and the page show it, shaped like a deposit of the API."""
     from datadam.edges import pages
     from datadam.prepare import survey_to_json
@@ -117,19 +123,22 @@ def told(done: "Prepared", name: str, language: str) -> Mapping[str, Any]:
         "standard": done.report.standard,
         "version": done.report.version,
         "stage": "prepared" if done.file is not None else "unprepared",
-        "file": {"name": name},
+        "file": file,
         "tally": {part: tally[part] for part in ("rows", "admitted", "rejected", "faults")},
         "warnings": pages.said_warnings(survey, language),
         "shown": [pages.said_fault(fault, language) for fault in done.found],
         "columns": pages.said_columns(survey, done.standard, language),
-        "prepared": {"raw": list(done.raw), "stays": list(done.stays)},
+        "prepared": {"raw": list(done.raw), "stays": list(done.stays), "coarse": list(done.coarse)},
     }
 
 
 def _travels(terminal: "Terminal", done: "Prepared") -> None:
-    for code, columns in (("ui.prepared-raw", done.raw), ("ui.prepared-stays", done.stays)):
+    travels = (("ui.prepared-raw", done.raw), ("ui.prepared-stays", done.stays), ("ui.prepared-coarse", done.coarse))
+    for code, columns in travels:
         if columns:
             terminal.say(code, columns=columns)
+    if done.unjudged:
+        terminal.say("ui.prepared-unjudged", rules=done.unjudged)
 
 
 def _write_rejects(done: "Prepared", into: Path, language: str) -> None:
@@ -143,14 +152,19 @@ def _write_rejects(done: "Prepared", into: Path, language: str) -> None:
 
 def deposit_from_home(dam: "Dam", standard: "Standard", file: Path, chosen: Choices) -> Mapping[str, Any]:
     """Prepare a file and deposit what is left of it; the deposit as the dam tells it."""
+    from datadam import client
+
     terminal = open_terminal()
     with tempfile.TemporaryDirectory(prefix="datadam-") as folder:
         into = Path(folder) / "prepared.csv"
-        done = at_home(dam, standard, file, chosen, (Path(folder), into))
+        done, reading = at_home(dam, standard, file, chosen, (Path(folder), into))
         if done.rejects is not None or done.file is None:
-            terminal.report(told(done, file.name, terminal.language))
+            terminal.report(told(done, file_told(file, reading), terminal.language))
         _travels(terminal, done)
         if done.file is None:
             raise refusal(done)
         with terminal.progress() as watched:
-            return dam.deposit(into, done.fit, prepared=True, progress=watched)
+            job = dam.deposit(into, done.fit, prepared=True, progress=watched)
+    client.note_name(job["id"], file.name)
+    terminal.say("ui.prepared-name", name=file.name, sent=into.name)
+    return job

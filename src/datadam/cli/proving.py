@@ -21,9 +21,11 @@ def receipt(
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
-    """Fetch the receipt of a statement that concerns you, checked on arrival."""
-    found = reach(url, key).receipt(statement)
-    path = into or Path(f"{statement[:16]}.receipt.json")
+    """Fetch the receipt of a statement that concerns you, checked on arrival: its id, or the first digits as listed."""
+    dam = reach(url, key)
+    id = dam.whole_id(statement)
+    found = dam.receipt(id)
+    path = into or Path(f"{id[:16]}.receipt.json")
     path.write_text(json.dumps(found), encoding="utf-8")
     open_terminal().say("ui.receipt-written", path=str(path))
 

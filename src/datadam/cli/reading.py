@@ -17,23 +17,23 @@ _SHOWN: Final = (
     "compression", "encoding", "separator", "quote", "sheet", "header_row", "first_row", "last_row",
 )  # fmt: skip
 
-Encoding = Annotated[str | None, typer.Option(help="The file's encoding, where its bytes do not prove it.")]
-Separator = Annotated[str | None, typer.Option(help="What separates the columns of a CSV: , ; | or tab.")]
-Quote = Annotated[str | None, typer.Option(help="The quotation mark of a CSV: \" or ' or none.")]
-Sheet = Annotated[str | None, typer.Option(help="The sheet of a workbook.")]
-HeaderRow = Annotated[int | None, typer.Option(min=1, help="The row that names the columns, counted from 1.")]
-FirstRow = Annotated[int | None, typer.Option(min=1, help="The first row of data, if not the one below the header.")]
-LastRow = Annotated[int | None, typer.Option(min=1, help="The last row of data; what stands below is left out.")]
-
 
 def declared(
-    encoding: str | None,
-    separator: str | None,
-    quote: str | None,
-    sheet: str | None,
-    rows: tuple[int | None, int | None, int | None],
+    encoding: Annotated[str | None, typer.Option(help="The file's encoding, where its bytes do not prove it.")] = None,
+    separator: Annotated[str | None, typer.Option(help="What separates the columns of a CSV: , ; | or tab.")] = None,
+    quote: Annotated[str | None, typer.Option(help="The quotation mark of a CSV: \" or ' or none.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook.")] = None,
+    header_row: Annotated[
+        int | None, typer.Option(min=1, help="The row that names the columns, counted from 1.")
+    ] = None,
+    first_row: Annotated[
+        int | None, typer.Option(min=1, help="The first row of data, if not the one below the header.")
+    ] = None,
+    last_row: Annotated[
+        int | None, typer.Option(min=1, help="The last row of data; what stands below is left out.")
+    ] = None,
 ) -> Declared:
-    """What the options say; `rows` are header, first and last."""
+    """How a file is read, as far as it is said."""
     from datadam.errors import Invalid
     from datadam.formats.dialects import QUOTES, SEPARATORS
     from datadam.formats.encodings import encoding_named
@@ -42,17 +42,16 @@ def declared(
     mark = "" if quote == _NO_QUOTE else quote
     if (sign and sign not in SEPARATORS) or (mark and mark not in QUOTES):
         raise Invalid("file.reading-odd", what=f"{separator or ''} {quote or ''}".strip())
-    header, first, last = rows
-    if first is not None and first <= (header or 1):
-        raise Invalid("file.reading-odd", what=f"--first-row {first}")
+    if first_row is not None and first_row <= (header_row or 1):
+        raise Invalid("file.reading-odd", what=f"--first-row {first_row}")
     return Declared(
         encoding=encoding_named(encoding) if encoding else None,
         separator=sign,
         quote=mark,
         sheet=sheet,
-        header_row=header,
-        first_row=first,
-        last_row=last,
+        header_row=header_row,
+        first_row=first_row,
+        last_row=last_row,
     )
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from datadam.cli.deposits import Choices, chosen_fit
+from datadam.cli.deposits import Choices, choices, chosen_fit
 from datadam.cli.manners import HERE, Json, KeyFile, Of, Url, open_terminal, operated, print_json, reach
+from datadam.cli.options import spread
 from datadam.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -104,26 +105,24 @@ def withdrawals(url: Url = None, key: KeyFile = None, as_json: Json = False) -> 
 
 
 @app.command()
+@spread(choices)
 def amend(
     deposit: Annotated[str, typer.Argument(help="The deposit to replace: its id, or the first digits.")],
     file: Path,
     reason: Annotated[str, typer.Option(help="Why; it stands in your signed statement.")],
-    mapping: Annotated[Path | None, typer.Option(help="A mapping file, as `datadam map` writes it.")] = None,
-    given: Annotated[
-        list[str] | None, typer.Option("--set", help="column=Header, or column:=one value for all.")
-    ] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="A column of the file to leave out.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take the mapping if all of it is certain.")] = False,
+    choices: Choices,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
     """Replace a deposit by a file in one step; if the file is refused, nothing changes and the exit code is 3."""
+    from datadam import client
+
     dam, terminal = reach(url, key), open_terminal()
     (old,) = _chosen(dam, [deposit], None)
-    chosen = Choices(mapping=mapping, given=tuple(given or ()), drop=tuple(drop or ()), yes=yes)
-    fit = chosen_fit(dam, dam.standard(old["standard"]), file, chosen)
-    with terminal.progress() as watched:
-        job = dam.amend(old["id"], file, fit, reason=reason, progress=watched)
+    with client.as_one(file, choices.declared) as (sent, shown, reading):
+        fit = chosen_fit(dam, dam.standard(old["standard"]), shown, choices)
+        with terminal.progress() as watched:
+            job = dam.amend(old["id"], sent, fit, reason=reason, reading=reading, progress=watched)
     terminal.report(job)
     if job["stage"] == "refused":
         terminal.say("ui.amend-kept", deposit=old["id"][:12])

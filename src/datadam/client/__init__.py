@@ -11,14 +11,16 @@ It talks HTTP and holds the member's key.
 from datadam.client.checks import choose_key, folder_reader
 from datadam.client.dam import Dam, connect, open  # noqa: A004  (datadam.open reads well)
 from datadam.client.files import count_values, look, source
-from datadam.client.folders import as_one
+from datadam.client.folders import as_one, showing
 from datadam.client.frames import Filter, Reservoir, Reservoirs
 from datadam.client.home import (
     HOME_VARIABLE,
     Profile,
     default_profile,
     home,
+    names_here,
     new_key,
+    note_name,
     pinned_checkpoint,
     pinned_keys,
     read_key,
@@ -41,12 +43,15 @@ __all__ = [
     "folder_reader",
     "home",
     "look",
+    "names_here",
     "new_key",
+    "note_name",
     "open",
     "pinned_checkpoint",
     "pinned_keys",
     "read_key",
     "save_profile",
+    "showing",
     "source",
     "write_private",
 ]

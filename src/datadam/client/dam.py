@@ -11,7 +11,7 @@ import httpx
 
 from datadam import ledger, seal
 from datadam.client import upload
-from datadam.client.answers import answered, check_url, part
+from datadam.client.answers import answered, check_url, part, said
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
 from datadam.client.home import default_profile, home, read_key, read_pins, write_private
@@ -22,6 +22,7 @@ from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import Fit, Json, Kind, Reading, Standard, Statement
 
 POLL_SECONDS: Final = 0.2
+DIGITS: Final = 64  # of a whole id
 
 
 def connect(url: str, *, key: str | Path | Mapping[str, str] | None = None, member: str | None = None) -> "Dam":
@@ -99,6 +100,20 @@ class Dam(WayBack):
         except NotFound:
             return None
 
+    def issued(self, id: str) -> str:
+        """When a statement says that it was signed; empty where the caller may not read it."""
+        found = self.body(id)
+        return "" if found is None else str(seal.opened(found).body["issued"])
+
+    def whole_id(self, start: str) -> str:
+        """The id of the caller's own statement that begins so, as lists show it; else as it is given."""
+        if len(start) >= DIGITS or self._key is None:
+            return start
+        held = [{"id": one["id"], "outcome": one.get("outcome")} for one in self.deposits()]
+        taken = [{"id": one["id"], "purge": (one["purge"] or {}).get("id")} for one in self.withdrawals()]
+        found = {id for one in (*held, *taken) for id in one.values() if id is not None and id.startswith(start)}
+        return str(found.pop()) if len(found) == 1 and start else start
+
     def bodies(self) -> Callable[[str], bytes | None]:
         """Gives an audit the log's bodies, which it asks for one by one in the log's order; fetches by the page."""
         lines = self._body_lines()
@@ -159,7 +174,10 @@ class Dam(WayBack):
 
     def standing(self, application: str) -> Json:
         """How an application stands."""
-        found: Json = self._get(f"/api/applications/{part(application)}")
+        try:
+            found: Json = self._get(f"/api/applications/{part(application)}")
+        except NotFound:  # what the dam says then is meant for its operator
+            raise said(NotFound("application.not-yours", id=application[:64])) from None
         return found
 
     def me(self) -> Json:
@@ -218,6 +236,7 @@ class Dam(WayBack):
     ) -> Json:
         """Sign a manifest for the file, send both, and wait for the outcome; the deposit as the dam tells it.
 
+        It is `repeated` where the same file was deposited in the same way before: then this is that deposit.
         `reading` says how the file is read, where its own bytes do not (`client.look`).
         `prepared` states that the file went through the standard on this machine first (`datadam prepare`).
         """
@@ -225,7 +244,8 @@ class Dam(WayBack):
             Path(path), fit, reading, terms=list(terms), **({"prepared": True} if prepared else {})
         )
         job: Json = self._ask("POST", "/api/deposits", content=seal.envelope(manifest)).json()
-        return self._finish(job, Path(path), manifest, progress)
+        repeated = job["stage"] == "committed" and job["id"] != manifest.id
+        return {**self._finish(job, Path(path), manifest, progress), "repeated": repeated}
 
     def amend(
         self,

@@ -35,9 +35,9 @@ def look(path: Path, declared: Declared = FOUND) -> Layout:
         raise Invalid("file.unreadable", path=str(path), why=error.strerror or "") from error
 
 
-def source(path: Path, declared: Declared = FOUND) -> Source:
-    """The file as an engine on this machine reads it."""
-    reading = look(path, declared).reading or Reading()
+def source(path: Path, declared: Declared = FOUND, reading: Reading | None = None) -> Source:
+    """The file as an engine on this machine reads it, in the way given, else in the one that is found."""
+    reading = reading or look(path, declared).reading or Reading()
     return Source(path=str(path), format=reading.format, name=path.name, reading=reading)
 
 

@@ -29,11 +29,7 @@ def as_one(path: Path, declared: Declared = FOUND) -> Iterator[tuple[Path, Path,
     if not path.is_dir():
         yield path, path, look(path, declared).reading
         return
-    files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
-    if not files:
-        raise Invalid("file.empty", name=path.name)
-    if len(files) > opening.MAX_PARTS:
-        raise Invalid("file.zip-members", name=path.name, count=len(files))
+    files = _files(path)
     reading = _shared(path, files, declared)
     with tempfile.TemporaryDirectory(prefix="datadam-") as folder:
         sent = Path(folder) / f"{path.resolve().name}.zip"
@@ -44,6 +40,25 @@ def as_one(path: Path, declared: Declared = FOUND) -> Iterator[tuple[Path, Path,
                 with one.open("rb") as file, archive.open(entry, "w", force_zip64=True) as into:
                     shutil.copyfileobj(file, into, CHUNK)
         yield sent, files[0], reading
+
+
+def showing(path: Path, declared: Declared = FOUND) -> Path:
+    """The file that shows the layout of `path`: itself, or the first of a folder whose files all have one layout."""
+    if not path.is_dir():
+        return path
+    files = _files(path)
+    _shared(path, files, declared)
+    return files[0]
+
+
+def _files(path: Path) -> list[Path]:
+    """The files of a folder that count, by name."""
+    files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+    if not files:
+        raise Invalid("file.empty", name=path.name)
+    if len(files) > opening.MAX_PARTS:
+        raise Invalid("file.zip-members", name=path.name, count=len(files))
+    return files
 
 
 def _shared(path: Path, files: list[Path], declared: Declared) -> Reading:

@@ -82,6 +82,24 @@ def write_private(path: Path, value: object) -> Path:
     return path
 
 
+def note_name(deposit: str, name: str) -> None:
+    """Keep under which name a file lies on this machine of which a dam was told no name."""
+    write_private(_names(), {**names_here(), deposit: name})
+
+
+def names_here() -> dict[str, str]:
+    """Those names, by deposit; a file of them that cannot be read is as good as none."""
+    try:
+        held = json.loads(_names().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(id): str(name) for id, name in held.items()} if isinstance(held, dict) else {}
+
+
+def _names() -> Path:
+    return home() / "names.json"
+
+
 def _partial(path: Path, value: object) -> Path:
     """The same, whole on the disk beside `path` and not yet under its name."""
     text = json.dumps(value, indent=1, ensure_ascii=False)
