@@ -4,6 +4,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -52,6 +53,7 @@ class Cluster:
     folder: Path
     programs: Path
     settings: dict[str, str] = field(default_factory=dict)
+    port: int = 5432
     _process: subprocess.Popen[bytes] | None = None
     _names: Iterator[int] = field(default_factory=itertools.count)
 
@@ -67,9 +69,12 @@ class Cluster:
         self._run("initdb", "--pgdata", self.data, "--username=postgres", "--auth=trust", "--encoding=UTF8",
                   "--locale=C.UTF-8", "--no-sync")  # fmt: skip
 
-    def start(self, **settings: str) -> None:
-        """Run it, on a Unix socket alone."""
-        told = {"listen_addresses": "", "unix_socket_directories": str(self.folder), **self.settings, **settings}
+    def start(self, *, port: int = 5432, **settings: str) -> None:
+        """Run it, on a Unix socket alone unless it is told otherwise."""
+        self.port = port
+        own = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "port": str(port)}
+        quick = {"recovery_init_sync_method": "syncfs"}  # after a crash; else it syncs each file of each database
+        told = {**own, **quick, **self.settings, **settings}
         options = [f"--{name}={value}" for name, value in told.items()]
         with (self.folder / "said").open("ab") as said:
             self._process = subprocess.Popen(
@@ -84,32 +89,39 @@ class Cluster:
             )
         limit = time.monotonic() + START_SECONDS
         while self._process.poll() is None and time.monotonic() < limit:
-            if self._call("pg_isready", "--quiet", "--host", self.folder).returncode == 0:
+            if self._call("pg_isready", "--quiet", "--host", self.folder, "--port", port).returncode == 0:
                 return
             time.sleep(0.05)
         message = f"PostgreSQL did not start: {(self.folder / 'said').read_text()}"
         raise RuntimeError(message)
 
-    def stop(self, *, at_once: bool = False) -> None:
-        """End the server that was started here: in order, or as a power cut would."""
+    def stop(self, sent: signal.Signals = signal.SIGQUIT) -> None:
+        """End the server that was started here: as a crash would (what is not in its log is lost), or in order."""
         if self._process is not None:
-            self._process.send_signal(9 if at_once else 2)
+            self._process.send_signal(sent)
             self._process.wait(timeout=START_SECONDS)
             self._process = None
 
     def sql(self, command: str, *, database: str = "postgres", role: str = "postgres") -> str:
         """Run one command; what it answers."""
         plain = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align")
-        where = ("--host", self.folder, "--username", role, "--dbname", database)
+        where = ("--host", self.folder, "--port", self.port, "--username", role, "--dbname", database)
         return self._run("psql", *plain, *where, "--command", command).strip()
 
-    def database(self) -> str:
+    def database(self, *, options: str = "") -> str:
         """A new empty database that belongs to an ordinary role; its URL."""
         if ROLE not in self.sql("SELECT rolname FROM pg_roles").split():
             self.sql(f"CREATE ROLE {ROLE} LOGIN")
         name = f"dam{next(self._names)}"
-        self.sql(f"CREATE DATABASE {name} OWNER {ROLE}")
+        self.sql(f"CREATE DATABASE {name} OWNER {ROLE} {options}")
         return f"postgresql://{ROLE}@/{name}?host={self.folder}"
+
+    def owned(self, path: Path) -> Path:
+        """The file, given to whoever runs the server, for its eyes only."""
+        path.chmod(0o600)
+        if (owner := _owner()) is not None:
+            shutil.chown(path, owner, owner if owner != "nobody" else None)
+        return path
 
     def _run(self, name: str, *words: object) -> str:
         done = self._call(name, *words)
@@ -144,3 +156,8 @@ def cluster(**settings: str) -> Iterator[Cluster]:
     finally:
         made.stop()
         shutil.rmtree(folder)
+
+
+def name_of(url: str) -> str:
+    """The database that a URL names."""
+    return url.partition("?")[0].rpartition("/")[2]

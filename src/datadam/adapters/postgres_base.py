@@ -52,6 +52,11 @@ _PREPARE: Final = """
            set_config('tcp_keepalives_idle', '30', false),
            set_config('tcp_keepalives_interval', '10', false),
            set_config('tcp_keepalives_count', '3', false)"""
+# A new index counts every row version that it points to; the table's own figure leaves the deleted ones out.
+_INDEXED: Final = """
+    SELECT reltuples::bigint FROM pg_class JOIN pg_index ON indexrelid = oid WHERE indisprimary AND indrelid ="""
+_MAY_END_LOG: Final = """
+    SELECT pg_has_role('pg_checkpoint', 'USAGE') AND has_function_privilege('pg_switch_wal()', 'EXECUTE')"""
 
 _HOLDER: Final = Table(
     "datadam", MetaData(), Column("format", BigInteger, nullable=False), Column("holder", Text, nullable=False)
@@ -64,6 +69,7 @@ class PostgresBase:
     def __init__(self, url: str, *, password: str = "", ca: Path | None = None) -> None:
         """Name the database by a checked URL (`settings.store`); `ca` is the authority that its server is known by."""
         self._place = url
+        self._public = url  # what faults say: once the dam is open, strangers read them
         self._holder = secrets.token_hex(16)
         self._guard: Connection | None = None
         try:
@@ -106,6 +112,7 @@ class PostgresBase:
             METADATA.create_all(connection)
             _forgo_statistics(connection, found)
             connection.execute(_HOLDER.update().values(holder=self._holder))
+        self._public = "PostgreSQL"
 
     def begin(self, connection: Connection, *, writes: bool) -> None:
         """Begin. A reader's snapshot is taken at its first read; a writer waits for the last one, then sees all of it.
@@ -117,13 +124,14 @@ class PostgresBase:
             return
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
         if connection.execute(select(_HOLDER.c.holder).with_for_update()).scalar() != self._holder:
-            raise Unavailable("store.taken", path=self._place)
+            raise Unavailable("store.taken", path=self._public)
 
     def scrub(self) -> None:
-        """Write every table and index into new files, and let the old ones go; then the log of writes, if we may.
+        """Write every table and index into new files, and let the old ones go; then those of its log, if we may.
 
         What others still see, PostgreSQL keeps: then it is `Unavailable`. All of our own readers have read `note`,
-        and so the first table waits for them.
+        and so the first table waits for them. Its log goes by segments: this one is ended, and a checkpoint lets go
+        of all before (see docs/operate-postgres.md for what it takes that they are removed).
         """
         with self._outside() as connection:
             tables = [NOTES, *(table for table in METADATA.sorted_tables if table is not NOTES)]
@@ -132,12 +140,11 @@ class PostgresBase:
                 connection.exec_driver_sql(f"VACUUM (FULL) {quoted(table)}")
             for table in tables:
                 live = connection.execute(select(func.count()).select_from(table)).scalar_one()
-                written = connection.exec_driver_sql(
-                    f"SELECT reltuples::bigint FROM pg_class WHERE oid = '{quoted(table)}'::regclass"
-                ).scalar_one()
+                written = connection.exec_driver_sql(f"{_INDEXED} '{quoted(table)}'::regclass").scalar_one()
                 if written > live:  # rows that are deleted, and that some snapshot still sees
                     raise Unavailable("store.busy", seconds=sql_tables.BUSY_SECONDS)
-            if connection.exec_driver_sql("SELECT pg_has_role('pg_checkpoint', 'USAGE')").scalar_one():
+            if connection.exec_driver_sql(_MAY_END_LOG).scalar_one():
+                connection.exec_driver_sql("SELECT pg_switch_wal()")
                 connection.exec_driver_sql("CHECKPOINT")
 
     def fault(self, error: Exception) -> Unavailable:
@@ -145,15 +152,18 @@ class PostgresBase:
         code, why = _told(getattr(error, "orig", error))
         if code in _BUSY:
             return Unavailable("store.busy", seconds=sql_tables.BUSY_SECONDS)
-        if not code or code.startswith(_UNREACHABLE):
-            return Unavailable("store.unreachable", path=self._place, why=why)
-        return Unavailable("store.broken", path=self._place, why=why)
+        if code and not code.startswith(_UNREACHABLE):
+            return Unavailable("store.broken", path=self._public, why=why)
+        if self._public != self._place and not code:  # the driver's own words have the server's address in them
+            why = "no connection"
+        return Unavailable("store.unreachable", path=self._public, why=why)
 
     def close(self) -> None:
         """Let go of every connection, and of the database."""
-        if self._guard is not None:
-            self._guard.invalidate()  # not back into the pool: the lock must go
-            self._guard.close()
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.invalidate()  # not back into the pool: the lock must go
+            guard.close()
         self._engine.dispose()
 
     def _outside(self) -> Connection:
