@@ -100,6 +100,19 @@ def test_all_languages_say_the_same() -> None:
                 assert texts.placeholders(here[part]) == texts.placeholders(there[part]), (code, part)
 
 
+def test_one_thing_has_one_korean_name() -> None:
+    """제출 for a deposit, 대응표 for a mapping, 버전 for a version (판 is an edition), 로그 for the log."""
+    others = ("기탁", "매핑", "판 번호", "새 판", "{last}판", "기록부", "데이터댐")
+    found = {
+        code: other
+        for code in texts.codes("ko")
+        for sentence in texts.template(code, "ko").values()
+        for other in others
+        if other in sentence and not code.startswith(("yaml.", "odcs."))
+    }
+    assert not found
+
+
 def test_a_sentence_asks_only_for_facts_that_are_given() -> None:
     """No sentence has a hole: each place raising a code gives every fact that its sentences name."""
     holes: list[str] = []
