@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,16 +24,14 @@ from datadam.model import (
     PrivacyClass,
     Protection,
     Repeat,
-    Standard,
-    StandardId,
     Tier,
     Type,
     Unit,
 )
+from drafts import column, standard
 from served import STANDARD, Served, serving
 from worlds import standard_text
 
-BOTH = {"en": "Some words", "ko": "어떤 말"}
 ALPHA2 = CodeList(
     name="two",
     title="",
@@ -54,19 +51,6 @@ ALPHA3 = CodeList(
 CODES = {"two": ALPHA2, "three": ALPHA3}
 T = Unit(symbol="t", numerator=1, synonyms=("tonne",))
 KG_OF_T = Unit(symbol="kg", numerator=1, denominator=1000)
-
-
-def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002  (as the field is called)
-    """A column whose title says no more than its name."""
-    return Column(name=name, type=type, **{"titles": {"en": name}, "descriptions": BOTH, **more})
-
-
-def standard(*columns: Column, **more: Any) -> Standard:
-    """A standard keyed by its first column."""
-    given_: dict[str, Any] = {"key": (columns[0].name,), "purposes": ("research",), **more}
-    return Standard(
-        id=StandardId("test.thing"), version="1.0.0", titles=BOTH, descriptions=BOTH, columns=columns, **given_
-    )
 
 
 def aligned(left: Column, right: Column) -> dict[str, Finding]:

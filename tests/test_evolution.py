@@ -32,26 +32,13 @@ from datadam.model import (
     Type,
     Unit,
 )
+from drafts import BOTH, column, standard
 
-BOTH = {"en": "Some words", "ko": "어떤 말"}
 KG = Unit(symbol="kg", numerator=1)
 CODES = {
     "letters": CodeList(name="letters", title="", origin="", licence="", codes=frozenset({"A", "B"}), aliases={}),
     "others": CodeList(name="others", title="", origin="", licence="", codes=frozenset({"X", "Y", "Z"}), aliases={}),
 }
-
-
-def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002  (as the field is called)
-    """A clean column, but for what a test changes."""
-    return Column(name=name, type=type, titles=BOTH, descriptions=BOTH, **more)
-
-
-def standard(*columns: Column, version: str = "1.0.0", **more: Any) -> Standard:
-    """A clean standard, keyed by its first column, but for what a test changes."""
-    given_: dict[str, Any] = {"key": (columns[0].name,), "purposes": ("research",), **more}
-    return Standard(
-        id=StandardId("test.thing"), version=version, titles=BOTH, descriptions=BOTH, columns=columns, **given_
-    )
 
 
 def codes_of(faults: tuple[DamError, ...]) -> list[str]:

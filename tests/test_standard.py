@@ -16,7 +16,6 @@ from datadam.model import (
     Attribution,
     Bounds,
     CodeList,
-    Column,
     CrossRule,
     PrivacyClass,
     Protection,
@@ -36,28 +35,13 @@ from datadam.standard import (
     resolve,
     rule_ids,
 )
+from drafts import column, standard
 
-BOTH = {"en": "Some words", "ko": "어떤 말"}
 CODES = {
     "letters": CodeList(
         name="letters", title="", origin="", licence="", codes=frozenset({"A", "B"}), aliases={"alpha": "A", "a": "A"}
     )
 }
-
-
-def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002  (as the field is called)
-    """A clean column, but for what a test spoils."""
-    words = {"en": f"{name} title", "ko": f"{name} 제목"}
-    return Column(name=name, type=type, titles=words, descriptions=BOTH, **more)
-
-
-def standard(*columns: Column, **more: Any) -> Standard:
-    """A clean standard, but for what a test spoils."""
-    held = columns or (column("id", required=True), column("amount", Type.DECIMAL, precision=20, scale=3))
-    given_: dict[str, Any] = {"key": (held[0].name,), "purposes": ("research",), **more}
-    return Standard(
-        id=StandardId("test.thing"), version="1.0.0", titles=BOTH, descriptions=BOTH, columns=held, **given_
-    )
 
 
 def codes_of(faults: tuple[DamError, ...]) -> list[str]:

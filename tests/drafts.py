@@ -1,0 +1,19 @@
+"""Columns and standards that are clean as they are, for tests that change or spoil one thing about them."""
+
+from typing import Any
+
+from datadam.model import Column, Standard, StandardId, Type
+
+BOTH = {"en": "Some words", "ko": "어떤 말"}
+
+
+def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002  (as the field is called)
+    """A clean column, whose title says no more than its name."""
+    return Column(name=name, type=type, **{"titles": {"en": name, "ko": f"{name} 열"}, "descriptions": BOTH, **more})
+
+
+def standard(*columns: Column, **more: Any) -> Standard:
+    """A clean standard, keyed by its first column."""
+    held = columns or (column("id", required=True), column("amount", Type.DECIMAL, precision=20, scale=3))
+    words: dict[str, Any] = {"titles": BOTH, "descriptions": BOTH, "version": "1.0.0", "purposes": ("research",)}
+    return Standard(id=StandardId("test.thing"), columns=held, **{"key": (held[0].name,), **words, **more})
