@@ -15,8 +15,10 @@ from datadam.formats import codelists, odcs, strict_yaml
 from datadam.model import (
     Attribution,
     Bounds,
+    Coarsening,
     Column,
     CrossRule,
+    Period,
     PrivacyClass,
     Protection,
     Repeat,
@@ -42,6 +44,15 @@ units = st.builds(
     numerator=st.integers(-5, 10**12),
     denominator=st.integers(1, 10**12),
     synonyms=st.lists(words, max_size=3).map(tuple),
+)
+
+
+coarsenings = st.one_of(
+    st.sampled_from(Period).map(lambda period: Coarsening(period=period)),
+    st.decimals(-9, 10**9, places=3).map(lambda width: Coarsening(width=width)),
+    st.lists(st.decimals(-9, 9, places=3), min_size=1, max_size=3).map(lambda them: Coarsening(edges=tuple(them))),
+    ids.map(lambda name: Coarsening(codes=name)),
+    st.dictionaries(ids, ids, min_size=1, max_size=3).map(lambda groups: Coarsening(groups=groups)),
 )
 
 
@@ -79,6 +90,7 @@ def columns(draw: st.DrawFn) -> Column:
         privacy_class=draw(st.sampled_from(PrivacyClass)),
         domain=draw(st.none() | ids),
         mask_keep=draw(st.integers(0, 4)),
+        coarsening=draw(st.none() | coarsenings),
         safe_statistics=draw(st.booleans()),
     )
 
