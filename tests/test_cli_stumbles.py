@@ -73,6 +73,11 @@ def test_a_file_that_is_there_is_not_written_over(machine: Machine) -> None:
     for line in (("rejects", id), ("map", "mixed.csv", "--standard", STANDARD)):
         assert "--force" in machine(*line, code=3).error
     assert Path("rejects.csv").read_text(encoding="utf-8") == Path("mapping.yaml").read_text(encoding="utf-8") == "mine"
+    home = ("prepare", "mixed.csv", "--standard", STANDARD, "--yes", "--rejects", "rejects.csv")
+    assert "--force" in machine(*home, code=3).error
+    machine(*home, "--force")
+    assert "many" in Path("rejects.csv").read_text(encoding="utf-8-sig")
+    Path("rejects.csv").write_text("mine", encoding="utf-8")
     machine("rejects", id, "--force")
     machine("map", "mixed.csv", "--standard", STANDARD, "--force")
     assert "many" in Path("rejects.csv").read_text(encoding="utf-8-sig")

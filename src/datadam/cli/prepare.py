@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datadam.cli.deposits import Choices, choices, chosen_fit
-from datadam.cli.manners import KeyFile, Url, open_terminal, reach, read_text
+from datadam.cli.manners import Force, KeyFile, Url, free, open_terminal, reach, read_text
 from datadam.cli.options import spread
 from datadam.errors import Invalid, Refused, Unavailable
 
@@ -34,6 +34,7 @@ def prepare(
     ),
     rejects: Annotated[Path | None, typer.Option(help="Where to write refused rows, with their reasons.")] = None,
     html: Annotated[Path | None, typer.Option(help="Where to write the report as a page.")] = None,
+    force: Force = False,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
@@ -44,6 +45,8 @@ def prepare(
     for written in (into, rejects, html):
         if written is not None and written.exists() and written.samefile(file):
             raise Invalid("prepare.over-itself", path=str(written))
+    if rejects is not None:
+        free(rejects, force=force)  # somebody may be mending them
     terminal, offline = open_terminal(), Path(standard).is_file()
     dam = None if offline else reach(url, key)
     named = odcs.read(read_text(Path(standard))) if dam is None else dam.standard(standard)
