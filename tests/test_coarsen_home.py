@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from datadam import client, seal, wiring
 from datadam.dam import deposit, publish, release
 from datadam.dam.world import World
-from datadam.formats import codelists, odcs
+from datadam.formats import codelists, fits, odcs
 from datadam.model import (
     Attribution,
     Coarsening,
@@ -37,7 +37,7 @@ from datadam.model import (
 )
 from datadam.plan import compile_plan
 from datadam.prepare import Home, Prepared, as_prepared, changes, prepare_at_home, prepared_fit
-from served import serving
+from served import run, serving
 from test_prepare_home import column
 from worlds import Person, a_world, granted
 
@@ -321,3 +321,42 @@ def test_a_report_of_coarse_columns_tells_nothing_finer(tmp_path: Path) -> None:
     told = str(done.survey)
     assert [mark for mark in FINE if mark in told] == []
     assert replace(done.report.tally, files=()).statistics["sent"] == {"missing": 0}
+
+
+# --- on the command line ----------------------------------------------------------------------------------------------
+
+
+def test_the_command_line_says_what_is_coarse(tmp_path: Path) -> None:
+    """`standard check` names each way, `prepare` what travels coarse and which rules only this machine can judge."""
+    standard, mapping = tmp_path / "standard.yaml", tmp_path / "mapping.yaml"
+    standard.write_text(odcs.write(STANDARD), encoding="utf-8")
+    mapping.write_text(fits.write(FIT), encoding="utf-8")
+    (tmp_path / "mine.csv").write_text(HEADER + ROWS, encoding="utf-8")
+    home = {"DATADAM_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
+    checked = run("standard", "check", standard, **home)
+    assert "sent: only the month is stored, by its first day" in checked.stdout
+    assert "mass: only the band is stored, by its lower edge; each is 500 kg wide" in checked.stdout
+    assert "grade: coarsen edges 0, 0.5," in checked.stdout
+    words = ("--standard", standard, "--mapping", mapping, "--into", tmp_path / "prepared.csv")
+    done = run("prepare", tmp_path / "mine.csv", *words, "--html", tmp_path / "report.html", **home)
+    assert done.returncode == 0, done.stderr
+    told = " ".join(done.stdout.split())
+    assert "Columns that travel only as coarse as the standard stores them: sent, came, land," in told
+    assert "colour.length, not-at-once" in told
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "only its group in m49-region is stored" in page
+    assert [mark for mark in FINE if mark in page and mark not in DECLARED] == []
+
+
+def test_deposit_local_leaves_nothing_finer(tmp_path: Path) -> None:
+    """The command itself, over a real server: what it sends is coarse, and what the dam has of it."""
+    (tmp_path / "mapping.yaml").write_text(fits.write(FIT), encoding="utf-8")
+    (tmp_path / "mine.csv").write_text(HEADER + ROWS + REJECTED, encoding="utf-8")
+    with serving(tmp_path / "dam") as dam:
+        publish.publish(dam.world, odcs.write(STANDARD))
+        key = client.write_private(tmp_path / "key", dam.person("Firm").key)
+        words = ("--standard", ID, "--mapping", tmp_path / "mapping.yaml", "--local", "--url", dam.url, "--key", key)
+        done = run("deposit", tmp_path / "mine.csv", *words, DATADAM_HOME=str(tmp_path / "home"))
+        assert done.returncode == 0, done.stderr
+        assert len(dam.world.lake.files(ID)) == 1
+        assert places_of(dam.folder, (*FINE, *REFUSED)) == {}

@@ -48,27 +48,31 @@ def shown(column: Column) -> str:
     if how.period is not None:
         return str(how.period)
     if how.width is not None:
-        return f"width {how.width:f} {column.unit or ''}".rstrip()
+        return f"width {_width(how.width, column)}"
     if how.edges:
-        return f"edges {_listed(how)} {column.unit or ''}".rstrip()
+        return f"edges {_listed(how, column)}"
     return how.codes or f"map {len(set(how.groups.values()))}"
 
 
-def _listed(how: Coarsening) -> str:
-    return ", ".join(f"{edge:f}" for edge in how.edges)
+def _width(width: Decimal, column: Column) -> str:
+    return f"{width:f} {column.unit or ''}".rstrip()
+
+
+def _listed(how: Coarsening, column: Column) -> str:
+    return f"{', '.join(f'{edge:f}' for edge in how.edges)} {column.unit or ''}".rstrip()
 
 
 def said(column: Column) -> Reason | None:
     """What is done to a column's values, as a reason that `texts` puts into words; None where nothing is."""
-    how, unit = column.coarsening, column.unit or ""
+    how = column.coarsening
     if how is None:
         return None
     if how.period is not None:
         return Reason(f"done.coarsened-{how.period}")
     if how.width is not None:
-        return Reason("done.coarsened-width", {"width": f"{how.width:f}", "unit": unit})
+        return Reason("done.coarsened-width", {"width": _width(how.width, column)})
     if how.edges:
-        return Reason("done.coarsened-edges", {"edges": _listed(how), "unit": unit})
+        return Reason("done.coarsened-edges", {"edges": _listed(how, column)})
     if how.codes is not None:
         return Reason("done.coarsened-codes", {"codes": how.codes})
     return Reason("done.coarsened-map", {"count": len(set(how.groups.values()))})

@@ -22,8 +22,8 @@ def standard_check(
     key: KeyFile = None,
 ) -> None:
     """Explain every fault of a standard at once, and name the terms that nothing enforces yet."""
+    from datadam import coarsening, texts
     from datadam import standard as rules
-    from datadam import texts
     from datadam.errors import Faults
     from datadam.formats import codelists, odcs
 
@@ -35,6 +35,9 @@ def standard_check(
     terminal.line(f"{found.id} {found.version}", style="bold green")
     for notice in rules.notices(found):
         terminal.line(f"  • {texts.say(notice.code, terminal.language, **notice.facts)}")
+    for column in found.columns:
+        if (reason := coarsening.said(column)) is not None:
+            terminal.line(f"  • {column.name}: {texts.say(reason.code, terminal.language, **reason.facts)}")
     if against is not None:
         evolving.show_changes(found, against, url, key)
 
