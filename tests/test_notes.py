@@ -1,6 +1,8 @@
 """Notes of admitted rows: the same whatever morsels they come in, and never a repeated key overlooked."""
 
+import random
 from collections.abc import Sequence
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from datadam.adapters import polars_notes
 from datadam.adapters.polars_notes import Notes, plain
+from datadam.adapters.polars_read import ROW
 from datadam.model import Column, Feed, Fit, Standard, StandardId, Type
 from datadam.plan import Plan, compile_plan
 
@@ -30,11 +33,16 @@ def plan() -> Plan:
     return compile_plan(standard, Fit(standard=standard.id, version=standard.version, feeds=feeds), {})
 
 
-def morsel(keys: Sequence[int], sizes: Sequence[int | None]) -> pl.DataFrame:
-    """Rows as they go by: a 16-byte key each, of which the first eight bytes are little."""
+def morsel(keys: Sequence[int], sizes: Sequence[int | None], first: int = 0) -> pl.DataFrame:
+    """Rows as they go by, numbered from `first`: a 16-byte key each, of which the first eight bytes are little."""
     return pl.DataFrame(
-        {"name": [None] * len(keys), "size": sizes, "_key": [key.to_bytes(16, "big") for key in keys]},
-        schema={"name": pl.String, "size": pl.Int64, "_key": pl.Binary},
+        {
+            "name": [None] * len(keys),
+            "size": sizes,
+            ROW: range(first, first + len(keys)),
+            "_key": [key.to_bytes(16, "big") for key in keys],
+        },
+        schema={"name": pl.String, "size": pl.Int64, ROW: pl.Int64, "_key": pl.Binary},
     )
 
 
@@ -45,9 +53,9 @@ def morsel(keys: Sequence[int], sizes: Sequence[int | None]) -> pl.DataFrame:
 def test_notes_do_not_depend_on_the_morsels(rows: list[tuple[int, int | None]], cut: int) -> None:
     """Two morsels or one, in any order: counts, missing values and ends are those of the rows."""
     notes = Notes(plan())
-    for part in (rows[cut:], rows[:cut]):
+    for first, part in ((min(cut, len(rows)), rows[cut:]), (0, rows[:cut])):
         keys, sizes = [key for key, _ in part], [size for _, size in part]
-        assert notes.note(morsel(keys, sizes)).height == len(part)
+        assert notes.note(morsel(keys, sizes, first)).height == len(part)
     known = [size for _, size in rows if size is not None]
     assert notes.rows == len(rows)
     assert notes.statistics() == {
@@ -58,6 +66,25 @@ def test_notes_do_not_depend_on_the_morsels(rows: list[tuple[int, int | None]], 
             "maximum": plain(max(known, default=None)),
         },
     }
+
+
+@given(count=st.integers(1, 200), cuts=st.lists(st.integers(0, 200), max_size=6), order=st.randoms())
+def test_the_sample_depends_on_the_rows_alone(count: int, cuts: list[int], order: random.Random) -> None:
+    """Whatever the morsels and their order, the same rows are drawn; never more than twice as many as wanted."""
+    drawn = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polars_notes, "SAMPLE", 10)
+        for places in ([0, count], sorted({0, count, *(cut for cut in cuts if cut < count)})):
+            notes, pieces = Notes(plan()), list(pairwise(places))
+            order.shuffle(pieces)
+            for start, end in pieces:
+                notes.note(morsel(range(start, end), list(range(start, end)), start))
+            found = notes.drawn.sort(ROW)
+            assert found.columns == [ROW, "size"]
+            assert found[ROW].to_list() == found["size"].to_list()
+            drawn.append(found[ROW].to_list())
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == count if count <= 20 else 0 < len(drawn[0]) <= 20
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 1000])

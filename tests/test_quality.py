@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from datadam.adapters import polars_columns, polars_quality
+from datadam.adapters import polars_columns, polars_notes, polars_quality
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.polars_quality import PolarsSurveyor
 from datadam.dam import publish, quality, report
@@ -112,7 +113,7 @@ def looked(
         rejects=into.rejects if tally.rejects else None,
         held=held,
     )
-    return PolarsSurveyor().survey(order)
+    return replace(PolarsSurveyor().survey(order), columns=tally.columns)
 
 
 def codes(survey: Survey) -> list[str]:
@@ -435,6 +436,25 @@ def test_many_values_of_a_list_are_counted_together(tmp_path: Path, monkeypatch:
     found = looked(tmp_path, text).columns["place"]
     assert found["values"] == [{"value": "CHL", "rows": 3}, {"value": "JPN", "rows": 3}]
     assert found["others"] == 6
+
+
+def test_many_rows_are_told_by_a_sample_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bins and values count the sample, which is the same each time; ends, mean and counts are of all rows."""
+    rows = [f"{'KOR' if n % 4 else 'JPN'},{1900 + n % 200},{n}" for n in range(2000)]
+    text = "place,year,tonnes\n" + "\n".join(rows) + "\n"
+    whole = looked(tmp_path, text, standard=output(key=())).columns
+    assert "sample" not in whole["tonnes"]
+    monkeypatch.setattr(polars_notes, "SAMPLE", 150)
+    some = looked(tmp_path, text, standard=output(key=())).columns
+    assert some == looked(tmp_path, text, standard=output(key=())).columns
+    for name in ("minimum", "maximum", "mean", "rows", "missing"):
+        assert some["tonnes"][name] == whole["tonnes"][name]
+    drawn = some["tonnes"]["sample"]
+    assert 150 <= drawn <= 300
+    assert sum(one["rows"] for one in some["tonnes"]["bins"]) == drawn == some["place"]["sample"]
+    shares = {one["value"]: one["rows"] / drawn for one in some["place"]["values"]}
+    assert abs(shares["JPN"] - 0.25) < 0.1
+    assert "sample" not in some["remark"]
 
 
 # --- in the dam -------------------------------------------------------------------------------------------------------

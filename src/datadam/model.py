@@ -595,6 +595,7 @@ class Tally:
     statistics: Mapping[str, Json]  # column → {missing, minimum, maximum} of safe columns, {missing} of others
     files: tuple[FileFact, ...]  # the admitted rows
     rejects: FileFact | None
+    columns: Mapping[str, Json] = field(default_factory=dict)  # how each spreads: see `adapters.polars_columns`
 
 
 # --- taking out -------------------------------------------------------------------------------------------------------

@@ -292,10 +292,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What a file shows as a whole: findings, and each stored column's distribution over the admitted rows."""
+    """What a file shows as a whole: what a surveyor found, and what the run's tally told of each column."""
 
     findings: tuple[Finding, ...] = ()
-    columns: Mapping[str, Json] = field(default_factory=dict)  # {rows, missing, …}: see `adapters.polars_columns`
+    columns: Mapping[str, Json] = field(default_factory=dict)
 
 
 class Surveyor(Protocol):

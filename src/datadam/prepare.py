@@ -362,7 +362,7 @@ def prepare_at_home(desk: Desk, home: Home, progress: Progress) -> Prepared:
         standard=home.standard,
         report=told,
         found=tuple(found(standard, plan, told.faults)),
-        survey=desk.surveyor.survey(order),
+        survey=replace(desk.surveyor.survey(order), columns=told.tally.columns),
         changes=changes(home.standard, plan, home.fit),
         plan=plan,
         rejects=order.rejects,

@@ -14,6 +14,7 @@ from typing import Final
 import polars as pl
 
 from datadam.adapters import polars_rules as rules
+from datadam.adapters.polars_columns import distributions
 from datadam.adapters.polars_fast import Road, road
 from datadam.adapters.polars_notes import Notes
 from datadam.adapters.polars_read import FAILED, ROW, UNREADABLE, Opened, open_source, refuse
@@ -315,6 +316,7 @@ def _tally(run: _Run, masks: Counter[int]) -> Tally:
         statistics=run.notes.statistics(),
         files=files,
         rejects=rejects,
+        columns=distributions(run.notes),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from datadam.adapters import polars_rules as rules
-from datadam.adapters.polars_columns import QUANTITIES, TIMES, distributions
+from datadam.adapters.polars_notes import QUANTITIES, TIMES
 from datadam.adapters.polars_read import FAILED, ROW, UNREADABLE
 from datadam.errors import Unavailable
 from datadam.model import Column, Protection, Reason, Type
@@ -46,15 +46,14 @@ class PolarsSurveyor:
     """The `Surveyor` of one node."""
 
     def survey(self, order: SurveyOrder) -> Survey:
-        """All findings at once, and the distribution of each stored column."""
+        """All findings at once."""
         sheet = Sheet(order)
         try:
             axis = [*lost_axis(sheet)]  # rows of other years are no double reports
             findings = [*totals(sheet), *(axis or twice(sheet)), *outliers(sheet)]
-            columns = {} if sheet.admitted is None else distributions(order.plan, sheet.admitted)
         except (*UNREADABLE, OSError) as error:
             raise Unavailable("quality.not-made", why=type(error).__name__) from error
-        return Survey(findings=tuple(findings), columns=columns)
+        return Survey(findings=tuple(findings))
 
     def values(self, paths: Sequence[Path], column: str, limit: int) -> frozenset[str]:
         """The distinct values of a text column of served files, at most `limit` of them."""

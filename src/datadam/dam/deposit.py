@@ -49,7 +49,7 @@ from datadam.model import (
     instant,
 )
 from datadam.plan import Plan, compile_plan
-from datadam.ports import RECEIVED, Outputs, Progress
+from datadam.ports import RECEIVED, Outputs, Progress, Survey
 from datadam.prepare import Found, as_prepared, asked, changes, found
 
 MAX_TRIES: Final = 5  # times that a deposit is judged where each ended the dam: one file must not keep it down for good
@@ -304,7 +304,8 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
         _moved(world, job, Stage.RECEIVED, facts=begun)
         raise
     order = quality.order(world, job, (standard, plan), into, tally)
-    quality.look_over(world, job, order, changes(standard, plan, fit_of(job)), readable.unread)
+    seen = Survey(findings=readable.unread, columns=tally.columns)
+    quality.look_over(world, job, order, seen, changes(standard, plan, fit_of(job)))
     facts = {**_amending(job), "tag": tag, "tally": _tally_facts(tally), "references": sorted(readable.lists)}
     return _moved(world, job, Stage.JUDGED, facts=facts), tally, plan
 

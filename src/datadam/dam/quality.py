@@ -42,18 +42,14 @@ def order(world: World, job: Job, judged: tuple[Standard, Plan], outputs: Output
 
 
 def look_over(
-    world: World,
-    job: Job,
-    order: SurveyOrder,
-    changes: Mapping[str, Iterable[Reason]],
-    also: tuple[Finding, ...] = (),
+    world: World, job: Job, order: SurveyOrder, told: Survey, changes: Mapping[str, Iterable[Reason]]
 ) -> None:
-    """Make the survey and keep it, `also` what was found before. One that cannot be made says so, and stops nothing."""
+    """Make the survey and keep it, with what was `told` before. One that cannot be made says so, and stops nothing."""
     try:
         survey = world.surveyor.survey(order)
     except Unavailable as error:
         survey = Survey(findings=(Finding(reason=Reason(error.code, dict(error.facts))),))
-    survey = replace(survey, findings=(*also, *survey.findings))
+    survey = replace(told, findings=(*told.findings, *survey.findings))
     text = json.dumps(survey_to_json(survey, changes), ensure_ascii=False, sort_keys=True)
     world.spool.keep(job.id, SURVEY, text.encode())
 
