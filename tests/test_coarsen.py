@@ -43,8 +43,9 @@ from datadam.plan import Cast, Coarse, Plan, compile_plan
 from datadam.ports import Engine
 from datadam.prepare import as_prepared, changes
 from datadam.standard import check, notices
+from drafts import column, standard
 from test_engine_behaviours import Run, csv_source, every_engine, plan_of
-from test_standard import codes_of, column, standard
+from test_standard import codes_of
 
 COARSE = Protection.COARSEN
 ID = column("id", required=True)
