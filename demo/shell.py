@@ -111,7 +111,7 @@ class Served:
             first = self._first_line()
             must("http" in first, "datadam serve did not start")
             self._ready()
-        except BaseException:
+        except BaseException:  # however it ends, no server is left behind
             self._end()
             raise
         threading.Thread(target=self._drain, daemon=True).start()

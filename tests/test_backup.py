@@ -240,7 +240,7 @@ def test_a_served_dam_is_backed_up_while_members_deposit(
         done = served.run("restore", path, tmp_path / f"again{number}")
         assert done.returncode == 0, done.stderr
         entries, _, deposits_then, _, files = contents(tmp_path / f"again{number}")
-        assert len(deposits_then) == len(files)  # type: ignore[arg-type]
+        assert len(deposits_then) == len(files)  # type: ignore[arg-type]  # JSON
         assert checked(tmp_path / f"again{number}") == []
         seen.append(int(str(entries)))
     assert seen == sorted(seen)
@@ -285,7 +285,7 @@ class Meddling:
                 return self
 
             def __exit__(self, *about: object) -> None:
-                own.__exit__(*about)  # type: ignore[arg-type]
+                own.__exit__(*about)  # type: ignore[arg-type]  # as it came
 
             def cut(self, chosen: Any) -> None:
                 self.inner.cut(chosen)
@@ -357,7 +357,10 @@ def test_a_deposit_that_is_sealed_while_it_copies_is_not_in_it(
     alice = template[1]
     with wiring.world(folder) as world:
         before = told(world)
-        more = lambda: alice.deposits(world, STANDARD, f"meter,amount\nZ{world.ledger.size},1\n".encode())  # noqa: E731
+
+        def more() -> None:
+            alice.deposits(world, STANDARD, f"meter,amount\nZ{world.ledger.size},1\n".encode())
+
         made = backup.backup(
             replace(world, archive=Meddling(world, more)),
             tmp_path / "backups",
@@ -516,7 +519,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     **{
         f"the path {name!r}": (
-            spoilt(lambda told, name=name: told["files"].update({name: told["files"]["log/wal"]})),  # type: ignore[misc]
+            spoilt(lambda told, name=name: told["files"].update({name: told["files"]["log/wal"]})),  # type: ignore[misc]  # mypy infers no lambda with a default
             "backup.manifest-wrong",
         )
         for name in ("../outside", "/tmp/outside", "log/../../outside", "", "a\0b")  # noqa: S108  (refused)

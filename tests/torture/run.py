@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 
 from torture import campaign  # noqa: E402  (it lies where the path was just set)
-from torture.campaign import Outcome  # noqa: E402
+from torture.campaign import Outcome  # noqa: E402  (the same)
 
 STAGES, CALLS = "kill -9 between two stages", "kill -9 at a system call"
 BEGIN, END = "<!-- made by make torture: begin -->", "<!-- made by make torture: end -->"
