@@ -212,7 +212,7 @@ class Play:
         print("    The same report in Korean, and the refused rows in the firm's own layout:\n")
         korean = shell.type("datadam", "report", job["id"][:12], lines=slice(15, 20), DATADAM_LANG="ko", COLUMNS="160")
         must("읽을 수 없습니다" in korean.stdout, "the Korean report is not Korean")
-        shell.type("datadam", "rejects", job["id"][:12], "--into", "rejects.csv")
+        shell.type("datadam", "rejects", job["id"][:12], "--into", "rejects.csv", "--force")
         rejects = (shell.home / "rejects.csv").read_text(encoding="utf-8-sig").splitlines()
         must(len(list(csv.reader(rejects))) == 11, "the rejects file does not have its ten rows")
         shell.type("head", "-n", "3", "rejects.csv")
@@ -226,7 +226,8 @@ class Play:
         self.deposit(cast.USGS)
         shell = self.shells[DOKKAEBI.handle]
         if self.deposited(cast.IEA) is None:
-            shell.type("datadam", "map", cast.IEA.file, "--standard", cast.IEA.standard, "--into", "mapping.yaml")
+            into = ("--into", "mapping.yaml", "--force")
+            shell.type("datadam", "map", cast.IEA.file, "--standard", cast.IEA.standard, *into)
             shell.type("cat", "mapping.yaml")
             print("\n    Only one thing is asked: which of two columns tells the country.\n")
         self.deposit(cast.IEA)

@@ -160,6 +160,8 @@ def test_a_deposit_that_was_taken_back_says_so(machine: Machine) -> None:
         machine("receipt", start, "--into", f"{start}.json")
         machine("verify", f"{start}.json")
     assert json.loads(machine("report", id, "--json").out)["stage"] == "withdrawn"
+    machine("report", id, "--html", "gone.html")
+    assert "withdrawn" in Path("gone.html").read_text(encoding="utf-8").lower()
     machine("receipt", "f" * 12, code=4)
 
 

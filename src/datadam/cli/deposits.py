@@ -259,13 +259,13 @@ def report(
     """What became of a deposit: warnings on the whole, faults row by row, and each column's statistics."""
     dam = reach(url, key)
     job = dam.wait(_deposit_id(dam, deposit))
-    if job["stage"] == "withdrawn" and not as_json:
-        _tell_withdrawn(dam, job)
-    elif html is not None:
+    if html is not None:
         dam.report_page(job["id"], html)
         open_terminal().say("ui.report-written", path=str(html))
     elif as_json:
         print_json({**job, "columns": dam.statistics(job["id"])})
+    elif job["stage"] == "withdrawn":
+        _tell_withdrawn(dam, job)
     else:
         open_terminal().report(job)
 
