@@ -168,6 +168,18 @@ def test_a_total_that_was_admitted_as_data_is_told(tmp_path: Path) -> None:
     assert codes(looked(tmp_path, "place,year,tonnes\nTotal,2024,3\n", standard=made)) == ["quality.total-admitted"]
 
 
+@pytest.mark.parametrize(("at", "told"), [((20,), 0), ((39,), 1), ((0, 20), 2)])
+def test_of_a_long_file_the_ends_tell_whether_it_has_totals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: tuple[int, ...], told: int
+) -> None:
+    """Machines write long files, and rarely totals: the middle is searched once an end has one."""
+    monkeypatch.setattr(polars_quality, "MOST_ROWS", 10)
+    rows = [f"KOR,{1950 + n},{n + 1},{'Total' if n in at else ''}" for n in range(40)]
+    found = looked(tmp_path, "place,year,tonnes,remark\n" + "\n".join(rows) + "\n")
+    counts = [one.count for one in found.findings if one.reason.code == "quality.total-admitted"]
+    assert counts == ([told] if told else [])
+
+
 def test_totals_are_compared_in_the_unit_that_each_row_names(tmp_path: Path) -> None:
     """Kilotonnes and tonnes are added as what they are."""
     feeds = (

@@ -192,11 +192,21 @@ def _adds_up(sheet: Sheet, cell: Cell) -> bool:
 
 
 def _total_rows(rows: pl.LazyFrame | None, columns: Sequence[str]) -> pl.DataFrame:
-    """Numbers of the rows in which one of these columns holds a word for a total and nothing else."""
+    """Numbers of the rows in which one of these columns holds a word for a total and nothing else.
+
+    Of a long file the ends are looked at first: where neither has any, the rest is not searched.
+    """
     if rows is None or not columns:
         return pl.DataFrame(schema={ROW: pl.Int64})
-    found = rows.filter(pl.any_horizontal(_is_total(pl.col(name)) for name in columns))
-    return found.select(ROW).collect(engine="streaming")
+
+    def found(some: pl.LazyFrame) -> pl.DataFrame:
+        says = some.filter(pl.any_horizontal(_is_total(pl.col(name)) for name in columns))
+        return says.select(ROW).collect(engine="streaming")
+
+    if rows.select(pl.len()).collect().item() <= MOST_ROWS:
+        return found(rows)
+    ends = found(pl.concat([rows.head(MOST_ROWS // 2), rows.tail(MOST_ROWS // 2)]))
+    return ends if ends.is_empty() else found(rows)
 
 
 def _may_be_total(text: pl.Expr) -> pl.Expr:
