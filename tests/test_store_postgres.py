@@ -7,9 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,21 +20,29 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects import registry
+from sqlalchemy.engine import Dialect
 
-from datadam import wiring
+from datadam import seal, wiring
 from datadam.adapters import postgres_base
+from datadam.adapters.memory.store import MemoryStore
+from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.postgres_base import PostgresBase
 from datadam.adapters.records import KINDS
 from datadam.adapters.sql_store import SqlStore
 from datadam.adapters.sql_tables import FORMAT, METADATA
-from datadam.dam import backup
+from datadam.dam import backup, deposit
+from datadam.dam import found as found_dam
+from datadam.dam.works import Works
+from datadam.dam.world import World
 from datadam.edges import operator
 from datadam.errors import Invalid, Unavailable
-from datadam.model import Application, Deposit, Job, Member, Stage, Used
+from datadam.model import Application, Deposit, Job, Member, Source, Stage, Tally, Token, Used
+from datadam.plan import Plan
+from datadam.ports import Outputs, Progress, Rows
 from postgres import ROLE, Cluster, cluster, name_of
 from served import STANDARD, made, published, serving
-from worlds import GOOD, Person, fit_of
+from worlds import GOOD, Person, a_world, chunks, fit_of
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +63,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for another is told soon."""
     monkeypatch.setattr("datadam.adapters.sql_tables.BUSY_SECONDS", 0.3)
     monkeypatch.setattr("datadam.adapters.postgres_base.HELD_SECONDS", 1)
+    monkeypatch.setattr("datadam.adapters.postgres_base.SCRUB_SECONDS", 0.3)
 
 
 def used(name: str, expires: str = "2026-01-01T00:00:00Z") -> Used:
@@ -356,6 +367,8 @@ def test_a_fault_of_the_database_is_told_and_undoes_all(server: Cluster, url: st
 
 _WRITER = """
 import sys
+from datadam.adapters.memory.store import MemoryStore
+from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.postgres_base import PostgresBase
 from datadam.adapters.sql_store import SqlStore
 from datadam.model import Application, Used
@@ -566,6 +579,118 @@ def test_a_served_dam_says_so_while_its_database_is_away_and_goes_on_after(
         assert dam.person("Bob").deposits(dam.world, STANDARD, GOOD).stage == Stage.COMMITTED
 
 
+def test_what_is_done_every_hour_outlives_a_database_that_is_away(
+    server: Cluster, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tidying is put off to the next time; the dam does not end with it."""
+    monkeypatch.setattr("datadam.edges.app.TIDY_SECONDS", 0.05)
+    with serving(made(tmp_path / "dam", store=url)) as dam:
+        token = dam.token(dam.person("Alice"))
+        server.stop()
+        time.sleep(1)
+        server.start()
+        assert dam.ask("GET", "/healthz").status_code == 200
+        assert dam.ask("GET", "/api/deposits", token).status_code == 200
+        with dam.clock.forward(days=1):  # logins are over, and it is tidying that forgets them
+            deadline = time.monotonic() + 20
+            while tokens(dam.world) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert not tokens(dam.world)
+
+
+def tokens(world: World) -> list[Token]:
+    """The logins that a dam knows."""
+    with world.store.read() as rows:
+        return rows.find(Token)
+
+
+class Interrupted(PolarsEngine):
+    """The engine; while it judges for the first time, the database goes away, and is back after a while."""
+
+    def __init__(self, server: Cluster, seconds: float) -> None:
+        """Stop that server, and start it again so much later."""
+        super().__init__()
+        self.server, self.back = server, threading.Timer(seconds, server.start)
+
+    def run(self, plan: Plan, source: Source, into: Outputs, progress: Progress) -> Tally:
+        """Judge every row; afterwards there is no database to tell it to."""
+        tally = super().run(plan, source, into, progress)
+        if not self.back.is_alive() and not self.back.finished.is_set():
+            self.server.stop()
+            self.back.start()
+        return tally
+
+
+def test_a_deposit_under_way_waits_for_the_database_and_is_not_refused(
+    server: Cluster, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody sends a file again because a database was restarted, and nobody has to restart the dam."""
+    monkeypatch.setattr("datadam.dam.works.AWAY", 0.2)
+    folder = made(tmp_path / "dam", store=url)
+    with wiring.world(folder) as plain:
+        engine = Interrupted(server, 1.5)
+        world = replace(plain, engine=engine)
+        published(world)
+        person = Person("Alice").joins(world)
+        manifest = person.manifest(fit_of(world, STANDARD, GOOD), GOOD)
+        job = deposit.announce(world, person.caller, seal.envelope(manifest))
+        hands = Works(world)
+        hands.submit(deposit.receive(world, person.caller, job.id, chunks(GOOD)))
+        time.sleep(1)
+        engine.back.join()
+        deadline = time.monotonic() + 20
+        while (found := deposit.own_job(world, person.caller, job.id)).stage not in deposit.FINAL:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        hands.stop()
+        assert (found.stage, found.fault) == (Stage.COMMITTED, None)
+        assert "waits: store.unreachable" in caplog.text
+
+
+class Unsteady(MemoryStore):
+    """A Store that fails once, at the first write after it was told to."""
+
+    fails = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Rows]:
+        """Write, or fail this once."""
+        if self.fails:
+            self.fails = False
+            raise Unavailable("store.unreachable", path="PostgreSQL", why="no connection")
+        with super().transaction() as rows:
+            yield rows
+
+
+class Unsettling(PolarsEngine):
+    """The engine; when it has judged, its store fails."""
+
+    store: Unsteady
+
+    def run(self, plan: Plan, source: Source, into: Outputs, progress: Progress) -> Tally:
+        """Judge every row."""
+        tally = super().run(plan, source, into, progress)
+        self.store.fails = True
+        return tally
+
+
+def test_a_connection_lost_for_a_moment_is_no_fault_of_a_deposits(tmp_path: Path) -> None:
+    """It is not refused, although it could be by then: the same deposit is judged again."""
+    engine, store = Unsettling(), Unsteady()
+    world = replace(a_world(tmp_path), engine=engine, store=store)
+    found_dam.found(world)
+    published(world)
+    person = Person("Alice").joins(world)
+    engine.store = store
+    with pytest.raises(Unavailable, match=r"store\.unreachable"):
+        person.deposits(world, STANDARD, GOOD)
+    with store.read() as rows:
+        (job,) = rows.find(Job)
+    assert (job.stage, job.fault) == (Stage.RECEIVED, None)
+    world = replace(world, engine=PolarsEngine())
+    assert deposit.process(world, job.id, lambda *_: None).stage == Stage.COMMITTED
+
+
 def filled(folder: Path) -> dict[type, list[Any]]:
     """A dam in SQLite with a member, a deposit and an application that waits; all its records."""
     with wiring.world(made(folder)) as world:
@@ -615,5 +740,6 @@ def test_of_two_states_neither_is_overwritten(url: str, tmp_path: Path) -> None:
 
 def test_every_text_is_ordered_by_code_point_and_no_number_is_short() -> None:
     """The columns that PostgreSQL makes of ours: a language's order, or 32 bits, would differ from SQLite."""
-    found = {column.type.compile(PGDialect()) for table in METADATA.sorted_tables for column in table.columns}
+    dialect: Dialect = registry.load("postgresql.pg8000")()
+    found = {column.type.compile(dialect) for table in METADATA.sorted_tables for column in table.columns}
     assert found == {'TEXT COLLATE "C"', "BIGINT", "BOOLEAN"}

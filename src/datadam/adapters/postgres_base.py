@@ -38,6 +38,7 @@ from datadam.settings import is_loopback
 
 MIN_VERSION: Final = 15  # the oldest that its makers still mend, and the one that we test with
 HELD_SECONDS: float = 5  # longest wait for a dam that is just ending
+SCRUB_SECONDS: float = 3  # longest wait for a table that is being read: meanwhile new readers wait behind it
 ANSWER_SECONDS: Final = 300  # longest wait for an answer of the server, so that nothing hangs for ever
 
 _LOCK: Final = 0x64616D  # of a dam that is open: "dam", in advisory locks of two numbers
@@ -134,18 +135,11 @@ class PostgresBase:
         of all before (see docs/operate-postgres.md for what it takes that they are removed).
         """
         with self._outside() as connection:
-            tables = [NOTES, *(table for table in METADATA.sorted_tables if table is not NOTES)]
-            quoted = connection.dialect.identifier_preparer.format_table
-            for table in tables:
-                connection.exec_driver_sql(f"VACUUM (FULL) {quoted(table)}")
-            for table in tables:
-                live = connection.execute(select(func.count()).select_from(table)).scalar_one()
-                written = connection.exec_driver_sql(f"{_INDEXED} '{quoted(table)}'::regclass").scalar_one()
-                if written > live:  # rows that are deleted, and that some snapshot still sees
-                    raise Unavailable("store.busy", seconds=sql_tables.BUSY_SECONDS)
-            if connection.exec_driver_sql(_MAY_END_LOG).scalar_one():
-                connection.exec_driver_sql("SELECT pg_switch_wal()")
-                connection.exec_driver_sql("CHECKPOINT")
+            _wait_at_most(connection, SCRUB_SECONDS)
+            try:
+                _scrub(connection)
+            finally:
+                connection.invalidate()  # not back into the pool with this patience
 
     def fault(self, error: Exception) -> Unavailable:
         """A lock that others hold, a server that is not there, or something broken."""
@@ -174,7 +168,7 @@ class PostgresBase:
 
     def _hold(self, connection: Connection) -> None:
         """Have the database for as long as this connection lasts; one that was killed has let go in a moment."""
-        connection.execute(select(func.set_config("lock_timeout", f"{HELD_SECONDS}s", False)))  # noqa: FBT003  (SQL's)
+        _wait_at_most(connection, HELD_SECONDS)
         try:
             connection.execute(select(func.pg_advisory_lock(_LOCK, func.hashtext(func.current_schema()))))
         except DBAPIError as error:
@@ -242,6 +236,26 @@ def _told(error: BaseException | None) -> tuple[str, str]:
 def _tables(connection: Connection) -> set[str]:
     query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
     return set(connection.exec_driver_sql(query).scalars())
+
+
+def _wait_at_most(connection: Connection, seconds: float) -> None:
+    """For a lock, in this session from now on."""
+    connection.exec_driver_sql(f"SET lock_timeout = {int(seconds * 1000):d}")
+
+
+def _scrub(connection: Connection) -> None:
+    tables = [NOTES, *(table for table in METADATA.sorted_tables if table is not NOTES)]
+    quoted = connection.dialect.identifier_preparer.format_table
+    for table in tables:
+        connection.exec_driver_sql(f"VACUUM (FULL) {quoted(table)}")
+    for table in tables:
+        live = connection.execute(select(func.count()).select_from(table)).scalar_one()
+        written = connection.exec_driver_sql(f"{_INDEXED} '{quoted(table)}'::regclass").scalar_one()
+        if written > live:  # rows that are deleted, and that some snapshot still sees
+            raise Unavailable("store.busy", seconds=SCRUB_SECONDS)
+    if connection.exec_driver_sql(_MAY_END_LOG).scalar_one():
+        connection.exec_driver_sql("SELECT pg_switch_wal()")
+        connection.exec_driver_sql("CHECKPOINT")
 
 
 def _forgo_statistics(connection: Connection, before: set[str]) -> None:

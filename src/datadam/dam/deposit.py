@@ -262,6 +262,8 @@ def process(world: World, id: str, progress: Progress) -> Job:
         _gate(plan, tally)
         quota.judged(world, job, tally)
     except DamError as error:
+        if error.code.startswith("store."):  # it was away for a moment: no fault of the file's
+            raise
         return refuse(world, job.id, error)
     progress("seal", 0, None)
     job = _seal(world, job, tally)

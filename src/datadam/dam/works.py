@@ -15,6 +15,7 @@ from datadam.model import Job
 _LOG: Final = logging.getLogger(__name__)
 
 MAX_REMEMBERED: Final = 1000  # deposits whose progress is still told; the journal knows the rest
+AWAY: Final = 5.0  # seconds after which a store that was away is asked again
 TURN: Final = 1.0  # seconds that an erasure waits for a deposit under way before the next one has its chance
 
 
@@ -95,6 +96,16 @@ class Works:
                     _LOG.exception("withdrawal %s is not erased yet", id)
         return busy
 
+    def _processed(self, id: str) -> Job:
+        """The deposit at its end. While the store is away it waits: no row is at fault for that."""
+        while True:
+            try:
+                return deposit.process(self._world, id, lambda *told: self._tell(id, *told))
+            except Unavailable as error:
+                if not error.code.startswith("store.") or self._stopping.wait(AWAY):
+                    raise
+                _LOG.warning("deposit %s waits: %s", id, error.code)
+
     def _taken(self, turns: ExitStack, pair: tuple[str, str]) -> bool:
         """Whether the turn of a contributor and reservoir came in time; it is given back with `turns`."""
         with self._lock:
@@ -108,7 +119,7 @@ class Works:
         # Two deposits of one contributor into one reservoir judge each other's keys: the second must see the first.
         with turn:
             try:
-                done = deposit.process(self._world, id, lambda *told: self._tell(id, *told))
+                done = self._processed(id)
                 if "amends" in done.facts:
                     self.erase()
             except _Stopped:

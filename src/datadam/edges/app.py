@@ -1,5 +1,6 @@
 """The applications that a dam serves: one for everybody over TCP, one for its operator over a Unix socket."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,12 +23,13 @@ from datadam.dam.world import World
 from datadam.edges import api, delta_sharing, health, operator, upload, withdrawals
 from datadam.edges.health import Metered
 from datadam.edges.manners import Guard, problem
-from datadam.errors import DamError, Invalid, NotFound
+from datadam.errors import DamError, Invalid, NotFound, Unavailable
 from datadam.model import Job
 
 TIDY_SECONDS: Final = 3600  # how often what is over is removed
 WITNESS_SECONDS: Final = 5  # how long what the log has taken up may go unwitnessed; a rollback to then goes unnoticed
 UPLOADS: Final = 64  # files that come in at once, a thread each; more of them wait
+_LOG: Final = logging.getLogger(__name__)
 _UPLOADS_FROM: Final = "/api/deposits/"
 _UPLOADS_TO: Final = ("/file", "/upload")
 
@@ -122,13 +124,24 @@ def _received(world: World) -> list[Job]:
 async def _tidy_for_ever(world: World, works: Works) -> None:
     while True:
         works.erase()
-        await anyio.to_thread.run_sync(partial(login.forget_expired, world))
-        await anyio.to_thread.run_sync(partial(deposit.tidy, world))
-        await anyio.to_thread.run_sync(partial(release.tidy, world))
+        for tidy in (login.forget_expired, deposit.tidy, release.tidy):
+            await _now_or_next_time(partial(tidy, world))
         await anyio.sleep(TIDY_SECONDS)
+
+
+async def _now_or_next_time(work: Callable[[], object]) -> None:
+    """Do it; where something is away for now, as a database may be, the dam goes on and the next time does it."""
+    try:
+        await anyio.to_thread.run_sync(work)
+    except Unavailable as error:
+        _LOG.warning("put off to the next time: %s", error.code)
+
+
+def _be_witnessed(world: World, app: FastAPI) -> None:
+    app.state.witness_faults = witnessed.renew(world)
 
 
 async def _be_witnessed_for_ever(world: World, app: FastAPI) -> None:
     while True:
-        app.state.witness_faults = await anyio.to_thread.run_sync(partial(witnessed.renew, world))
+        await _now_or_next_time(partial(_be_witnessed, world, app))
         await anyio.sleep(WITNESS_SECONDS)
