@@ -359,4 +359,9 @@ def test_deposit_local_leaves_nothing_finer(tmp_path: Path) -> None:
         done = run("deposit", tmp_path / "mine.csv", *words, DATADAM_HOME=str(tmp_path / "home"))
         assert done.returncode == 0, done.stderr
         assert len(dam.world.lake.files(ID)) == 1
+        shown = run("show", ID, "--url", dam.url, "--key", key, DATADAM_HOME=str(tmp_path / "home"))
+        assert "land: only its group in m49-region is stored" in shown.stdout  # whoever takes rows out is told, too
+        assert {one["name"] for one in dam.ask("GET", f"/api/reservoirs/{ID}").json()["columns"] if one["coarse"]} == {
+            *NAMES[1:]
+        }
         assert places_of(dam.folder, (*FINE, *REFUSED)) == {}

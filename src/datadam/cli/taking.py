@@ -47,6 +47,9 @@ def show(id: str, url: Url = None, key: KeyFile = None) -> None:
         for column in one["columns"]
     ]
     terminal.table(("ui.column", "ui.type", "ui.unit", "ui.title"), rows)
+    for column in one["columns"]:
+        if how := column.get("coarse"):  # a dam of an earlier version says nothing of it
+            terminal.line(f"  • {column['name']}: {texts.told(how, terminal.language)['what']}")
     news(terminal, one["id"], one.get("signed"), whole=True)
 
 

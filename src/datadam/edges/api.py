@@ -10,7 +10,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 
-from datadam import seal, texts
+from datadam import coarsening, seal, texts
 from datadam.dam import deposit, grant, join, lineage, login, pool, prove, publish, quota, release, report, witnessed
 from datadam.dam.login import Caller
 from datadam.dam.works import Works
@@ -331,6 +331,7 @@ def _reservoir(one: release.Offered, edition: Edition | None = None) -> Json:
         "reasons": [{"code": reason.code, "facts": dict(reason.facts)} for reason in one.reasons],
         "columns": [
             {"name": c.name, "type": c.type, "unit": c.unit, "titles": dict(c.titles), "protection": c.protection}
+            | {"coarse": {"code": how.code, "facts": dict(how.facts)} if (how := coarsening.said(c)) else None}
             for c in standard.columns
         ],
         "table": {"share": release.SHARE_NAME, "schema": schema, "table": table},
