@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from datadam import client, seal, wiring
 from datadam.dam import deposit, publish, release
 from datadam.dam.world import World
+from datadam.errors import DamError, Faults
 from datadam.formats import codelists, fits, odcs
 from datadam.model import (
     Attribution,
@@ -365,3 +366,35 @@ def test_deposit_local_leaves_nothing_finer(tmp_path: Path) -> None:
             *NAMES[1:]
         }
         assert places_of(dam.folder, (*FINE, *REFUSED)) == {}
+
+
+# --- a later version --------------------------------------------------------------------------------------------------
+
+
+def test_rows_of_a_finer_version_are_served_as_coarse_as_the_newest(tmp_path: Path) -> None:
+    """Both versions' rows in one share, none finer than a month; no finer version may follow while there are rows."""
+    fine = replace(
+        STANDARD,
+        columns=(column("id", required=True), column("day", Type.DATE), column("land", codes="iso3166-alpha3")),
+        key=("id",),
+        rules=(),
+    )
+    month = column("day", Type.DATE, protection=COARSE, coarsening=MONTH)
+    region = column("land", codes="iso3166-alpha3", protection=COARSE, coarsening=Coarsening(codes="m49-region"))
+    newer = replace(fine, version="2.0.0", columns=(fine.columns[0], month, region))
+    world = a_world(tmp_path)
+    publish.publish(world, odcs.write(fine))
+    person = Person("A").joins(world)
+    assert person.deposits(world, ID, b"id,day,land\na,2019-03-17,KOR\n").stage == Stage.COMMITTED
+    with pytest.raises(DamError, match="standard.breaking"):
+        publish.publish(world, odcs.write(replace(newer, version="1.1.0")))
+    publish.publish(world, odcs.write(newer))
+    assert person.deposits(world, ID, b"id,day,land\nb,2019-04-18,South Africa\n").stage == Stage.COMMITTED
+    with granted(world, person, ID):
+        share = release.open_share(world, person.caller, ID)
+    paths = [world.shares.path(ID, share.recipient, share.version, str(file["name"])) for file in share.files]
+    rows = pl.concat(pl.read_parquet(path).select("id", "day", "land") for path in paths).sort("id")
+    assert rows.rows() == [("a", date(2019, 3, 1), "142"), ("b", date(2019, 4, 1), "002")]
+    with pytest.raises(Faults) as refusal:
+        publish.publish(world, odcs.write(replace(fine, version="3.0.0")))
+    assert "migration.protection" in [fault.code for fault in refusal.value.faults]
