@@ -199,6 +199,11 @@ class Cell:
         """Whether the value is kept at all."""
         return self.protection is not Protection.DROP
 
+    @property
+    def told(self) -> bool:
+        """Whether a report may tell how the stored values are distributed."""
+        return self.protection in {Protection.KEEP, Protection.COARSEN}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

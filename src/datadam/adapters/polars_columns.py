@@ -3,7 +3,8 @@
 For each column `{kind, rows, missing}`, and by its kind: `minimum`, `maximum`, `mean` and `bins` of quantities and
 times (`{from, to, rows}`, of equal width, or of equal ratio where the values span three orders of magnitude), `values`
 of closed lists and booleans (`{value, rows}`, the most frequent first, and `others`, the rows of all the rest). Of
-masked columns, ids and free texts nothing but how many are missing. Every number but a count is a text. Where the rows
+coarse columns this is of their coarse values, and without a mean; of masked columns, ids and free texts nothing is told
+but how many are missing. Every number but a count is a text. Where the rows
 are many, bins and values count a sample of them, and `sample` says how many rows that has; all else is of all rows.
 """
 
@@ -17,7 +18,7 @@ from typing import Any, Final
 import polars as pl
 
 from datadam.adapters.polars_notes import QUANTITIES, TIMES, Notes, listed, measured, plain
-from datadam.model import Json, Protection, Type
+from datadam.model import Json, Type
 from datadam.plan import Cell
 
 BINS: Final = 12
@@ -67,7 +68,7 @@ def distributions(notes: Notes) -> Mapping[str, Json]:
 
 
 def _kind(cell: Cell) -> str:
-    if cell.protection is not Protection.KEEP:
+    if not cell.told:
         return str(cell.protection)
     if cell.lookup is not None or cell.cast.type is Type.BOOLEAN:
         return "list"
@@ -79,7 +80,7 @@ def _spread(cell: Cell, notes: Notes, drawn: pl.DataFrame) -> Json:
     name = cell.column
     least, most = notes.least.get(name), notes.most.get(name)
     found: dict[str, Any] = {"minimum": plain(least), "maximum": plain(most)}
-    if cell.cast.type in QUANTITIES:
+    if cell.cast.type in QUANTITIES and cell.coarse is None:  # lower edges have no mean that says anything
         known = notes.rows - notes.missing[name]
         found["mean"] = _short(float(notes.sums[name]) / known) if known else None
     return {**found, "bins": [] if least is None else _bins(cell, (_physical(least), _physical(most)), drawn[name])}
@@ -96,7 +97,8 @@ def _physical(value: Any) -> float:  # noqa: ANN401  (any value that a measured 
 
 
 def _values(drawn: pl.Series) -> Json:
-    counted = drawn.drop_nulls().value_counts(name="rows").sort("rows", drawn.name, descending=[True, False])
+    text = drawn.cast(pl.String) if drawn.dtype == pl.Categorical else drawn
+    counted = text.drop_nulls().value_counts(name="rows").sort("rows", drawn.name, descending=[True, False])
     values = [{"value": plain(value), "rows": rows} for value, rows in counted.head(MOST_VALUES).iter_rows()]
     return {"values": values, "others": int(counted["rows"].slice(MOST_VALUES).sum())}
 

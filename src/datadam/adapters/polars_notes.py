@@ -14,16 +14,14 @@ from typing import Any, Final
 
 import polars as pl
 
+from datadam.adapters.polars_prefixes import Prefixes
 from datadam.adapters.polars_read import ROW
-from datadam.model import Json, Protection, Type
+from datadam.model import Json, Type
 from datadam.plan import Cell, Plan
 
 SAMPLE: Final = 100_000  # rows: the share of a value is then told to 0.4 percentage points, 99 times of 100
 QUANTITIES: Final = frozenset({Type.INTEGER, Type.DECIMAL, Type.NUMBER})
 TIMES: Final = frozenset({Type.DATE, Type.TIMESTAMP})
-
-_PREFIX: Final = 8  # bytes of a key that tell nearly all apart
-_AT_ONCE: Final = 2_000_000  # keys that are compared with each other at once
 
 
 @dataclass(slots=True)
@@ -34,6 +32,7 @@ class Notes:
     """
 
     plan: Plan
+    prefixes: Prefixes  # of each `_key`
     rows: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     least: dict[str, Any] = field(default_factory=dict)  # of quantities, times and columns that are safe to tell
@@ -41,7 +40,6 @@ class Notes:
     sums: Counter[str] = field(default_factory=Counter)  # of quantities
     sample: list[pl.DataFrame] = field(default_factory=list)  # `_row` and the columns that are measured or listed
     step: int = 1  # a power of two: one row of so many is in the sample
-    starts: list[pl.Series] = field(default_factory=list)  # the first 8 bytes of each `_key`
     lock: Lock = field(default_factory=Lock)
 
     def of(self, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -55,12 +53,12 @@ class Notes:
         ]
         least, most = ({name: end(rows[name]) for name in told} for end in (pl.Series.min, pl.Series.max))
         sums = {cell.column: _sum(rows[cell.column]) for cell in measured(self.plan, QUANTITIES)}
-        starts = [rows["_key"].bin.head(_PREFIX).bin.reinterpret(dtype=pl.UInt64)] if self.plan.key else []
-        some = _drawn(rows[[ROW, *(cell.column for cell in shown(self.plan))]], self.step)
+        some = _small(_drawn(rows[[ROW, *(cell.column for cell in shown(self.plan))]], self.step))
         with self.lock:
             self.rows += len(rows)
             self.missing.update({cell.column: rows[cell.column].null_count() for cell in self.plan.stored})
-            self.starts += starts
+            if self.plan.key:
+                self.prefixes.add(rows["_key"])
             _choose(min, self.least, least)
             _choose(max, self.most, most)
             self.sums.update(sums)
@@ -78,18 +76,6 @@ class Notes:
         """The sample of the rows that were noted, once there are any: nearly `SAMPLE` or more, or all."""
         return pl.concat([_drawn(part, self.step) for part in self.sample])  # one may be from before the last step
 
-    @property
-    def distinct(self) -> bool:
-        """Whether it is plain that no two rows have one key; False where it has to be looked at."""
-        parts = 1 << (self.rows // _AT_ONCE).bit_length()  # looked at part by part: memory for one is enough
-        for part in range(parts):
-            starts = pl.concat(
-                [pl.Series(dtype=pl.UInt64), *(some.filter(some & (parts - 1) == part) for some in self.starts)]
-            )
-            if starts.n_unique() != len(starts):
-                return False
-        return True
-
     def statistics(self) -> dict[str, Json]:
         """Missing values of each stored column, and minimum and maximum of those that may be told, as text."""
         found: dict[str, Json] = {}
@@ -102,13 +88,12 @@ class Notes:
 
 def measured(plan: Plan, kinds: frozenset[Type] = QUANTITIES | TIMES) -> list[Cell]:
     """The cells whose values are told by how they spread."""
-    return [cell for cell in plan.stored if cell.protection is Protection.KEEP and cell.cast.type in kinds]
+    return [cell for cell in plan.stored if cell.told and cell.cast.type in kinds]
 
 
 def listed(plan: Plan) -> list[Cell]:
     """The cells whose values are told one by one: of closed lists."""
-    cells = (cell for cell in plan.stored if cell.protection is Protection.KEEP)
-    return [cell for cell in cells if cell.lookup is not None or cell.cast.type is Type.BOOLEAN]
+    return [cell for cell in plan.stored if cell.told and (cell.lookup is not None or cell.cast.type is Type.BOOLEAN)]
 
 
 def shown(plan: Plan) -> list[Cell]:
@@ -119,6 +104,11 @@ def shown(plan: Plan) -> list[Cell]:
 
 def _drawn(rows: pl.DataFrame, step: int) -> pl.DataFrame:
     return rows if step == 1 else rows[(rows[ROW].hash() & (step - 1) == 0).arg_true()]
+
+
+def _small(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same with texts as categories: a long text would hold on to the whole buffer that it was cut from."""
+    return rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
 
 
 def _sum(values: pl.Series) -> Decimal | float:
