@@ -3,14 +3,16 @@
 import random
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadam.adapters import polars_notes
+from datadam.adapters import polars_notes, polars_prefixes
 from datadam.adapters.polars_notes import Notes, plain
+from datadam.adapters.polars_prefixes import Prefixes
 from datadam.adapters.polars_read import ROW
 from datadam.model import Column, Feed, Fit, Standard, StandardId, Type
 from datadam.plan import Plan, compile_plan
@@ -52,7 +54,7 @@ def morsel(keys: Sequence[int], sizes: Sequence[int | None], first: int = 0) -> 
 )
 def test_notes_do_not_depend_on_the_morsels(rows: list[tuple[int, int | None]], cut: int) -> None:
     """Two morsels or one, in any order: counts, missing values and ends are those of the rows."""
-    notes = Notes(plan())
+    notes = Notes(plan(), Prefixes(Path()))
     for first, part in ((min(cut, len(rows)), rows[cut:]), (0, rows[:cut])):
         keys, sizes = [key for key, _ in part], [size for _, size in part]
         assert notes.note(morsel(keys, sizes, first)).height == len(part)
@@ -75,7 +77,7 @@ def test_the_sample_depends_on_the_rows_alone(count: int, cuts: list[int], order
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(polars_notes, "SAMPLE", 10)
         for places in ([0, count], sorted({0, count, *(cut for cut in cuts if cut < count)})):
-            notes, pieces = Notes(plan()), list(pairwise(places))
+            notes, pieces = Notes(plan(), Prefixes(Path())), list(pairwise(places))
             order.shuffle(pieces)
             for start, end in pieces:
                 notes.note(morsel(range(start, end), list(range(start, end)), start))
@@ -87,12 +89,20 @@ def test_the_sample_depends_on_the_rows_alone(count: int, cuts: list[int], order
     assert len(drawn[0]) == count if count <= 20 else 0 < len(drawn[0]) <= 20
 
 
-@pytest.mark.parametrize("at_once", [1, 3, 1000])
-@given(keys=st.lists(st.integers(0, 40).map(lambda n: n << 64 | n), min_size=1, max_size=30))
-def test_a_repeated_key_is_never_overlooked(at_once: int, keys: list[int]) -> None:
-    """Looked at in one part or in many, what is called distinct has no key twice."""
+@pytest.mark.parametrize("held", [0, 3, 1000])
+@given(keys=st.lists(st.integers(0, 40).map(lambda n: n << 64 | n), min_size=1, max_size=30), cut=st.integers(0, 30))
+def test_a_repeated_key_is_never_overlooked(
+    tmp_path_factory: pytest.TempPathFactory, held: int, keys: list[int], cut: int
+) -> None:
+    """In memory or spilled into parts, what is called distinct has no key twice; nothing stays on the disk."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polars_notes, "_AT_ONCE", at_once)
-        notes = Notes(plan())
-        notes.note(morsel(keys, [None] * len(keys)))
-        assert notes.distinct is (len(set(keys)) == len(keys))
+        patch.setattr(polars_prefixes, "HELD", held)
+        folder = tmp_path_factory.mktemp("run") / "keys"
+        (folder / "left").mkdir(parents=True)  # by a crash
+        notes = Notes(plan(), Prefixes(folder))
+        for part in (keys[:cut], keys[cut:]):
+            notes.note(morsel(part, [None] * len(part)))
+        assert notes.prefixes.distinct is (len(set(keys)) == len(keys))
+        assert notes.prefixes.spilled is (len(keys) > held)
+        notes.prefixes.clear()
+        assert not folder.exists()

@@ -17,6 +17,7 @@ from datadam.adapters import polars_rules as rules
 from datadam.adapters.polars_columns import distributions
 from datadam.adapters.polars_fast import Road, road
 from datadam.adapters.polars_notes import Notes
+from datadam.adapters.polars_prefixes import Prefixes
 from datadam.adapters.polars_read import FAILED, ROW, UNREADABLE, Opened, open_source, refuse
 from datadam.adapters.polars_unfold import unfold
 from datadam.errors import Invalid
@@ -81,7 +82,7 @@ class PolarsEngine:
         """Judge every row by every rule in one pass; write admitted rows and rejects."""
         opened = open_source(source)
         plan.check_header(opened.columns)
-        run = _Run(plan, source, unfold(plan, opened), into, Notes(plan))
+        run = _Run(plan, source, unfold(plan, opened), into, _notes(plan, into))
         try:
             _judge(run, progress)
             masks = _masks(into.rejects)
@@ -97,6 +98,8 @@ class PolarsEngine:
             into.admitted.unlink(missing_ok=True)
             into.rejects.unlink(missing_ok=True)
             raise
+        finally:
+            run.notes.prefixes.clear()
 
     def faults(self, plan: Plan, rejects: Path, limit: int) -> list[Fault]:
         """The first `limit` faults of a run, by row and rule."""
@@ -122,6 +125,10 @@ class PolarsEngine:
         fresh.replace(into)
         count = rows.select(pl.len()).collect().item()
         return _fact(into, count)
+
+
+def _notes(plan: Plan, into: Outputs) -> Notes:
+    return Notes(plan, Prefixes(into.rejects.with_name(f"{into.rejects.name}.keys")))
 
 
 # --- the one pass -----------------------------------------------------------------------------------------------------
@@ -242,7 +249,7 @@ def _repeated(run: _Run) -> pl.DataFrame:
     into = run.into
     keys = pl.scan_parquet(into.admitted, glob=False).select(ROW, "_key")
     twice = none = pl.DataFrame(schema={"_key": pl.Binary})
-    if not run.notes.distinct:
+    if not run.notes.prefixes.distinct:
         twice = keys.group_by("_key").len().filter(pl.col("len") > 1).select("_key").collect(engine="streaming")
     again = none
     if into.held and run.plan.bit(Check.REPEAT) is not None:
@@ -271,7 +278,8 @@ def _move(run: _Run, bad: pl.DataFrame) -> tuple[_Run, Counter[int]]:
     broken = bad.select(ROW, pl.sum_horizontal(bits).alias(FAILED))
     if broken.is_empty():
         return run, Counter()
-    masks, left = broken.lazy(), replace(run, notes=Notes(plan))
+    run.notes.prefixes.clear()
+    masks, left = broken.lazy(), replace(run, notes=_notes(plan, into))
     kept = pl.scan_parquet(into.admitted, glob=False).join(masks, on=ROW, how="anti", maintain_order="left")
     _replace(left.notes.of(kept), into.admitted)
     moved = run.opened.rows.join(masks, on=ROW, maintain_order="left").select(ROW, FAILED, *run.opened.columns)

@@ -1,0 +1,67 @@
+"""The first bytes of keys, by which nearly every file is proved to repeat none: in memory while few, then on disk.
+
+Memory stays flat however many rows come: beyond `HELD` prefixes they are spilled into `PARTS` files by their last bits,
+and each part is looked at by itself. Equal keys lie in one part. Of 16 random bytes two different keys share the first
+8 in one of 2 · 10^19 pairs; who finds such a pair looks at the whole keys.
+"""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+HELD: Final = 4_000_000  # prefixes in memory: 32 MB, and as much again while they are looked at
+PARTS: Final = 64  # a power of two: a billion rows are then 16 million a part
+_BYTES: Final = 8
+
+
+@dataclass(slots=True)
+class Prefixes:
+    """The prefixes of one run's keys. Whoever adds has to be alone."""
+
+    folder: Path  # made when it is needed; nobody else's
+    held: list[pl.Series] = field(default_factory=list)
+    count: int = 0  # of those held
+    spilled: bool = False
+
+    def add(self, keys: pl.Series) -> None:
+        """Take binary keys of 8 bytes or more, one a row."""
+        self.held.append(keys.bin.head(_BYTES).bin.reinterpret(dtype=pl.UInt64))
+        self.count += len(keys)
+        if self.count > HELD:
+            self._spill()
+
+    @property
+    def distinct(self) -> bool:
+        """Whether no two of them are equal."""
+        if not self.spilled:
+            return _distinct(pl.concat(self.held)) if self.held else True
+        self._spill()
+        parts = (np.fromfile(path, dtype=np.uint64) for path in sorted(self.folder.iterdir()))
+        return all(_distinct(pl.Series(part)) for part in parts)
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self.held, self.count, self.spilled = [], 0, False
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _spill(self) -> None:
+        if not self.spilled:
+            shutil.rmtree(self.folder, ignore_errors=True)  # a crash may have left some
+            self.folder.mkdir(mode=0o700)
+            self.spilled = True
+        if not self.held:
+            return
+        starts = pl.concat(self.held).alias("start")
+        parts = pl.DataFrame({"start": starts, "part": starts & (PARTS - 1)}).partition_by("part", as_dict=True)
+        for (part,), rows in parts.items():
+            with (self.folder / str(part)).open("ab") as file:
+                file.write(rows["start"].to_numpy().tobytes())
+        self.held, self.count = [], 0
+
+
+def _distinct(starts: pl.Series) -> bool:
+    return starts.n_unique() == len(starts)
