@@ -351,6 +351,7 @@ def test_the_command_line_says_what_is_coarse(tmp_path: Path) -> None:
     assert "colour.length, not-at-once" in told
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "only its group in m49-region is stored" in page
+    assert "colour.length, not-at-once" in page
     assert [mark for mark in FINE if mark in page and mark not in DECLARED] == []
 
 

@@ -94,7 +94,7 @@ def body(**more: object) -> dict[str, Any]:
         "warnings": [warning],
         "shown": [fault, {**fault, "value": None, "source": None}],
         "columns": columns,
-        "prepared": {"raw": [evil], "stays": [], "coarse": [evil]},
+        "prepared": {"raw": [evil], "stays": [], "coarse": [evil], "unjudged": [evil]},
         **more,
     }
 

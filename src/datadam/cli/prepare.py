@@ -131,7 +131,7 @@ def told(done: "Prepared", file: Mapping[str, Any], language: str) -> Mapping[st
         "warnings": pages.said_warnings(survey, language),
         "shown": [pages.said_fault(fault, language) for fault in done.found],
         "columns": pages.said_columns(survey, done.standard, language),
-        "prepared": {"raw": list(done.raw), "stays": list(done.stays), "coarse": list(done.coarse)},
+        "prepared": {name: list(getattr(done, name)) for name in ("raw", "stays", "coarse", "unjudged")},
     }
 
 

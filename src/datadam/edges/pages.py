@@ -195,7 +195,7 @@ def _counts(job: Json, language: str) -> Html:
 
 
 def _prepared(prepared: Json | None, language: str) -> Html:
-    """What of a file that was prepared at home travels raw, and what stays."""
+    """What of a file that was prepared at home travels raw or coarse, what stays, and what nobody else can judge."""
     if prepared is None:
         return Html()
     lines = [
@@ -203,6 +203,8 @@ def _prepared(prepared: Json | None, language: str) -> Html:
         for name in ("raw", "stays", "coarse")
         if prepared[name]
     ]
+    if prepared["unjudged"]:
+        lines.append(tag("li", texts.say("ui.prepared-unjudged", language, rules=", ".join(prepared["unjudged"]))))
     return tag("section", tag("h2", texts.say("ui.prepared-travels", language)), tag("ul", *lines)) if lines else Html()
 
 
