@@ -25,7 +25,7 @@ from datadam.dam import join, lineage, publish, quality, quota, references, stat
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
-from datadam.formats import codelists, odcs, opening
+from datadam.formats import codelists, opening
 from datadam.formats.statements import shaped
 from datadam.mapping import fit_digest, fit_from_json
 from datadam.model import (
@@ -145,7 +145,7 @@ def _check_manifest(world: World, body: Json) -> None:
     fit = fit_from_json(body["fit"])
     if fit_digest(fit) != body["fit_digest"] or (fit.standard, fit.version) != (named.id, named.version):
         raise Invalid("deposit.fit-other", standard=named.id)
-    standard = odcs.read(named.text)
+    standard = lineage.contract(named.text)
     compile_plan(as_prepared(standard) if "prepared" in body else standard, fit, codelists.packaged())
     _reading(body["file"])
     size = body["file"]["size"]
@@ -369,7 +369,7 @@ def _planned(standard: Standard, job: Job, lists: Mapping[str, CodeList]) -> Pla
 
 def standard_of(world: World, job: Job) -> Standard:
     """The standard as a deposit is judged by it: of a file prepared at home, what can be judged of that."""
-    standard = odcs.read(publish.published(world, job.standard, job.version).text)
+    standard = lineage.contract(publish.published(world, job.standard, job.version).text)
     return as_prepared(standard) if is_prepared(job) else standard
 
 

@@ -40,13 +40,19 @@ def versions(world: World, id: str) -> tuple[Version, ...]:
     )
 
 
-@lru_cache(maxsize=256)  # YAML takes milliseconds, long code lists too, and every deposit asks
+@lru_cache(maxsize=256)  # YAML and its schema take a fifth of a second, and every deposit asks twice
+def contract(text: str) -> Standard:
+    """The standard that a published contract says."""
+    return odcs.read(text)
+
+
+@lru_cache(maxsize=256)  # long code lists take milliseconds
 def _placed(texts: tuple[str, ...]) -> tuple[tuple[Standard, str], ...]:
     """The standards of successive contracts, each with its table."""
     found: list[tuple[Standard, str]] = []
     number = 1
     for text in texts:
-        standard = odcs.read(text)
+        standard = contract(text)
         if found and not migration.step(found[-1][0], standard, codelists.packaged()).still:
             number += 1
         found.append((standard, str(standard.id) if number == 1 else f"{standard.id}_{number}"))
