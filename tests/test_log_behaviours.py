@@ -19,9 +19,10 @@ from datadam import merkle, seal
 from datadam.adapters import tile_log
 from datadam.adapters.memory.log import MemoryLog
 from datadam.adapters.tile_log import TileLog
+from datadam.audit import audit
 from datadam.errors import DamError, Invalid, NotFound, Unavailable, Untrusted
 from datadam.formats import note, tiles
-from datadam.model import Checkpoint
+from datadam.model import Checkpoint, Class, StatementId
 from datadam.ports import Log
 
 NAME: Final = "dam.example/log"
@@ -371,6 +372,69 @@ def test_a_meddled_log_does_not_open(folder: Path, name: str) -> None:
         TileLog(folder)
 
 
+LONG: Final = 2 * 65_536 + 300  # two full tiles of tiles and something over
+
+
+def real(start: int, end: int) -> list[bytes]:
+    """Entries as a dam has them."""
+    return [note.entry(Class.ACTIVITY, StatementId(f"{number:064x}")) for number in range(start, end)]
+
+
+@pytest.fixture(scope="module")
+def long_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log that was published whole."""
+    folder = tmp_path_factory.mktemp("long") / "log"
+    log = TileLog(folder)
+    for start in range(0, LONG, 16_384):
+        log.append(real(start, min(LONG, start + 16_384)))
+    checkpoint = Checkpoint(origin=NAME, size=log.size, root=log.root)
+    log.publish(note.sign_checkpoint(checkpoint, NAME, KEY))
+    log.close()
+    return folder
+
+
+def test_a_long_log_is_taken_up_by_its_tiles_and_goes_on(
+    long_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a start does not hash again it knows all the same: root, proofs and what is appended are those of all."""
+    monkeypatch.setattr(tile_log, "RECENT", 0)
+    monkeypatch.setattr(tile_log, "WAL_LIMIT", 1)
+    folder = Path(shutil.copytree(long_log, tmp_path / "log"))
+    log, whole = TileLog(folder), MemoryLog()
+    whole.append(real(0, LONG))
+    for upto in (LONG, 2 * 65_536 + 65_000, 3 * 65_536 + 3):
+        if upto > log.size:
+            added = real(log.size, upto)
+            log.append(added)
+            whole.append(added)
+        assert (log.size, log.root) == (whole.size, whole.root)
+        for index in (0, 65_535, 65_536, 131_071, upto - 1):
+            assert log.inclusion(index, upto) == whole.inclusion(index, upto)
+        log = reopened(log, folder)
+    log.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "at_start"), [("tile/1/000", True), ("tile/entries/000", False), ("tile/0/000", False)]
+)
+def test_a_long_log_s_old_tiles_are_held_against_the_root(
+    long_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, at_start: bool
+) -> None:
+    """The tiles of tiles at each start, their leaves and entries by an audit."""
+    monkeypatch.setattr(tile_log, "RECENT", 0)
+    folder = Path(shutil.copytree(long_log, tmp_path / "log"))
+    data = bytearray((folder / name).read_bytes())
+    data[20] ^= 1
+    (folder / name).write_bytes(data)
+    if at_start:
+        with pytest.raises(Untrusted, match=r"log\.root-wrong"):
+            TileLog(folder)
+    else:
+        TileLog(folder).close()
+        with pytest.raises(Untrusted, match=r"log\.(root-wrong|file-wrong|entry-malformed)"):
+            audit(lambda name: (folder / name).read_bytes(), vkey=note.vkey(NAME, KEY), bodies=None)
+
+
 @pytest.mark.usefixtures("small_wal")
 @pytest.mark.parametrize("name", ["tile/entries/000", "wal", "format"])
 def test_a_log_with_a_missing_file_does_not_open(folder: Path, name: str) -> None:
@@ -503,7 +567,7 @@ from pathlib import Path
 from datadam import seal
 from datadam.adapters import tile_log
 from datadam.formats import note
-from datadam.model import Checkpoint
+from datadam.model import Checkpoint, Class, StatementId
 tile_log.WAL_LIMIT = 3000
 key = seal.new_key()
 log = tile_log.TileLog(Path(sys.argv[1]))

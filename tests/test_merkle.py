@@ -240,3 +240,17 @@ def test_no_consistency_proof_is_made_backwards(old: int, new: int) -> None:
     """A log only grows."""
     with pytest.raises(Invalid, match=r"proof\.range"):
         merkle.consistency(old, new, subtrees(hashes(3)))
+
+
+@given(size=st.integers(0, 40), level=st.integers(0, 3))
+def test_a_whole_subtree_is_as_good_as_its_leaves(size: int, level: int) -> None:
+    """Pushed at once it gives the same tree; where none of its size may begin, it is refused."""
+    leaves = hashes(size + (1 << level))
+    tree, one_by_one = merkle.Frontier(leaves[:size]), merkle.Frontier(leaves)
+    subtree = merkle.Frontier(leaves[size:]).root
+    if size % (1 << level):
+        with pytest.raises(Invalid, match=r"proof\.range"):
+            tree.push(subtree, level=level)
+    else:
+        tree.push(subtree, level=level)
+        assert (tree.size, tree.root) == (one_by_one.size, one_by_one.root)

@@ -39,14 +39,20 @@ class Frontier:
         for leaf in leaves:
             self.push(leaf)
 
-    def push(self, leaf: bytes) -> None:
-        """Add one leaf hash: each trailing 1 bit of the old size is a subtree that is now complete."""
-        carry, bits = leaf, self.size
+    def push(self, hash: bytes, *, level: int = 0) -> None:
+        """Add a complete subtree of `2**level` leaves, one leaf if nothing is said, where such a subtree may begin.
+
+        Each trailing 1 bit of the old size is a subtree that is now complete.
+        """
+        bits, beside = divmod(self.size, 1 << level)
+        if beside:
+            raise Invalid("proof.range", index=self.size, size=1 << level)
+        carry = hash
         while bits & 1:
             carry = node_hash(self._peaks.pop(), carry)
             bits >>= 1
         self._peaks.append(carry)
-        self.size += 1
+        self.size += 1 << level
 
     @property
     def root(self) -> bytes:

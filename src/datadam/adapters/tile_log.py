@@ -35,6 +35,9 @@ FORMAT: Final = "datadam-log 1"
 WAL: Final = "wal"
 WAL_LIMIT: Final = 4 * 1024 * 1024  # bytes; beyond it the file begins anew: what a start reads twice stays small
 
+RECENT: Final = 4 * WIDTH * WIDTH
+"""Entries that a start hashes again, and those of no full tile of tiles: a second's work, however long the log is."""
+
 _HEADER: Final = 8 + HASH_BYTES  # size and root of what lies in full tiles already
 _END: Final = b"\0\0"  # where the length of an entry would stand; no entry is empty
 
@@ -45,7 +48,8 @@ class TileLog:
     def __init__(self, folder: Path) -> None:
         """Open the log in `folder`, or begin one where there is none.
 
-        Hashes everything again and mends what a crash left; a log that is not what it was is `Untrusted`.
+        Hashes the newest `RECENT` entries again, holds all older ones against the root by the hashes of their tiles,
+        and mends what a crash left; a log that is not what it was is `Untrusted`. `audit` hashes everything.
         """
         self._folder = folder
         self._lock = threading.RLock()
@@ -141,10 +145,15 @@ class TileLog:
         with self._lock:
             if tile == (self.size >> (HEIGHT * tile_level)) // WIDTH:
                 return Frontier(self._tails[tile_level][at : at + count]).root
-        data = self._read(path(tile_level, tile))
+        return Frontier(self._hashes(tile_level, tile)[at : at + count]).root
+
+    def _hashes(self, level: int, number: int) -> list[bytes]:
+        """The hashes of a full tile."""
+        name = path(level, number)
+        data = self._read(name)
         if len(data) != WIDTH * HASH_BYTES:
-            raise Untrusted("log.file-malformed", path=path(tile_level, tile))
-        return Frontier(data[i * HASH_BYTES : (i + 1) * HASH_BYTES] for i in range(at, at + count)).root
+            raise Untrusted("log.file-malformed", path=name)
+        return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
 
     def _read(self, name: str) -> bytes:
         with durable.disk(self._folder / name):
@@ -200,7 +209,7 @@ class TileLog:
             self._take_hash(0, index, leaf)
 
     def _take_hash(self, level: int, number: int, hash: bytes) -> None:
-        if level == len(self._tails):
+        while level >= len(self._tails):
             self._tails.append([])
         tail = self._tails[level]
         tail.append(hash)
@@ -276,14 +285,15 @@ class TileLog:
         return new
 
     def _recover(self) -> None:
-        """Hash all tiles again, roll forward what only `wal` has, cut what was torn, compare with the checkpoint."""
+        """Take tiles up again, roll forward what only `wal` has, cut what was torn, compare with the checkpoint."""
         data = self._read(WAL)
         base, root = int.from_bytes(data[:8], "big"), data[8:_HEADER]
         if len(data) < _HEADER or base % WIDTH:
             raise Untrusted("log.file-malformed", path=WAL)
-        for number in range(base // WIDTH):
-            name = path(ENTRIES, number)
-            self._replay(unbundled(self._read(name), WIDTH, where=name))
+        old = max(0, base - RECENT) // WIDTH**2 * WIDTH
+        self._take_up(old)
+        for number in range(old, base // WIDTH):
+            self._replay_tile(number)
         if self.root != root:
             raise Untrusted("log.root-wrong", size=base)
         at = _HEADER
@@ -299,6 +309,26 @@ class TileLog:
         if at < len(data):
             self._cut_wal(at)
         self._show_partial()
+
+    def _take_up(self, tiles: int) -> None:
+        """Begin with so many tiles of leaves, a multiple of `WIDTH`, as the tiles above them tell of them."""
+        count, level = tiles, 1
+        while count:
+            first = count - count % WIDTH
+            self._tails.append([Frontier(self._hashes(level - 1, number)).root for number in range(first, count)])
+            count, level = count // WIDTH, level + 1
+        for level in reversed(range(1, len(self._tails))):
+            for hash in self._tails[level]:
+                self._frontier.push(hash, level=HEIGHT * level)
+
+    def _replay_tile(self, number: int) -> None:
+        """Hash a full tile's entries again."""
+        name = path(ENTRIES, number)
+        leaves = [merkle.leaf_hash(entry) for entry in unbundled(self._read(name), WIDTH, where=name)]
+        self._keep(path(0, number), b"".join(leaves))
+        root = Frontier(leaves).root
+        self._take_hash(1, number, root)
+        self._frontier.push(root, level=HEIGHT)
 
     def _replay(self, entries: Sequence[bytes]) -> None:
         leaves = [merkle.leaf_hash(entry) for entry in entries]
