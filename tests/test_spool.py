@@ -91,14 +91,16 @@ def test_all_deposits_together_stay_within_the_spools_room(spool: SpoolFiles) ->
     spool.receive("c" * 64, iter([b"x" * 500]), limit=LIMIT)
     spool.clear(A)
     (spool.folder(B) / "admitted.parquet").write_bytes(b"x" * 900)
+    spool.keep(B, "survey.json", b"{}")  # counts all that lies there
     with pytest.raises(Unavailable, match=r"spool\.full"):
         spool.receive(A, iter([b"x" * 101]), limit=LIMIT)
     (spool.folder(B) / "admitted.parquet").unlink()
+    spool.discard(B, "survey.json")
     spool.receive(A, iter([b"x" * LIMIT]), limit=LIMIT)
 
 
 def test_transfers_at_once_share_the_room(spool: SpoolFiles) -> None:
-    """Three of 1000 bytes do not fit into 2500, in whatever order their chunks come."""
+    """Three of 1000 bytes do not fit into 2500, in whatever order their chunks come; they may all be in the way."""
     start = threading.Barrier(3)
 
     def send(deposit: str) -> str:
@@ -115,7 +117,8 @@ def test_transfers_at_once_share_the_room(spool: SpoolFiles) -> None:
 
     with ThreadPoolExecutor(3) as pool:
         said = sorted(pool.map(send, (A, B, "c" * 64)))
-    assert said in (["spool.full", "taken", "taken"], ["spool.full", "spool.full", "taken"])
+    assert said.count("taken") <= 2
+    assert set(said) <= {"spool.full", "taken"}
 
 
 @pytest.mark.parametrize("deposit", ["", "a", "A" * 64, "../" + "a" * 61, "a" * 63 + "/", "a" * 64 + "\n", "." * 64])

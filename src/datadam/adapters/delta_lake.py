@@ -59,6 +59,7 @@ class DeltaLake:
         self._root = root
         # one at a time a table: fewer lost races, and nobody reads a log while it is trimmed
         self._alone: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._open: dict[str, DeltaTable] = {}  # as they were last seen; whoever looks first brings one up to date
 
     def create(self, standard: str, columns: Sequence[Column]) -> None:
         """Make the reservoir, or add the columns that it lacks; any other difference is `Invalid`."""
@@ -164,6 +165,7 @@ class DeltaLake:
                     if not any(path.parent.iterdir()):
                         path.parent.rmdir()
                 sync_folder(folder)
+                self._open.pop(standard, None)
                 _trim(folder)
             except (DeltaError, OSError) as error:
                 raise Unavailable("reservoir.not-erased", standard=standard, why=str(error)[:200]) from error
@@ -179,8 +181,14 @@ class DeltaLake:
 
     def _table(self, standard: str) -> DeltaTable:
         for left in range(ATTEMPTS, 0, -1):
+            table = self._open.pop(standard, None)
             try:
-                return DeltaTable(self._folder(standard))
+                if table is None:
+                    table = DeltaTable(self._folder(standard))
+                else:
+                    table.update_incremental()
+                self._open[standard] = table
+                return table
             except TableNotFoundError as error:
                 raise NotFound("reservoir.unknown", standard=standard) from error
             except (DeltaError, FileNotFoundError) as error:

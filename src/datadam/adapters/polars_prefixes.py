@@ -6,11 +6,11 @@ and each part is looked at by itself. Equal keys lie in one part. Of 16 random b
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 HELD: Final = 4_000_000  # prefixes in memory: 32 MB, and as much again while they are looked at
@@ -25,7 +25,7 @@ class Prefixes:
     folder: Path  # made when it is needed; nobody else's
     held: list[pl.Series] = field(default_factory=list)
     count: int = 0  # of those held
-    spilled: bool = False
+    spills: int = 0
 
     def add(self, keys: pl.Series) -> None:
         """Take binary keys of 8 bytes or more, one a row."""
@@ -37,31 +37,30 @@ class Prefixes:
     @property
     def distinct(self) -> bool:
         """Whether no two of them are equal."""
-        if not self.spilled:
-            return _distinct(pl.concat(self.held)) if self.held else True
-        self._spill()
-        parts = (np.fromfile(path, dtype=np.uint64) for path in sorted(self.folder.iterdir()))
-        return all(_distinct(pl.Series(part)) for part in parts)
+        if not self.spills:
+            return _distinct(self.held)
+        if self.held:
+            self._spill()
+        parts = (self.folder.glob(f"{part}-*.arrow") for part in range(PARTS))
+        return all(_distinct([pl.read_ipc(path)["start"] for path in paths]) for paths in parts)
 
     def clear(self) -> None:
         """Forget them all."""
-        self.held, self.count, self.spilled = [], 0, False
+        self.held, self.count, self.spills = [], 0, 0
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _spill(self) -> None:
-        if not self.spilled:
+        if not self.spills:
             shutil.rmtree(self.folder, ignore_errors=True)  # a crash may have left some
             self.folder.mkdir(mode=0o700)
-            self.spilled = True
-        if not self.held:
-            return
         starts = pl.concat(self.held).alias("start")
         parts = pl.DataFrame({"start": starts, "part": starts & (PARTS - 1)}).partition_by("part", as_dict=True)
         for (part,), rows in parts.items():
-            with (self.folder / str(part)).open("ab") as file:
-                file.write(rows["start"].to_numpy().tobytes())
+            rows.select("start").write_ipc(self.folder / f"{part}-{self.spills}.arrow")
         self.held, self.count = [], 0
+        self.spills += 1
 
 
-def _distinct(starts: pl.Series) -> bool:
-    return starts.n_unique() == len(starts)
+def _distinct(starts: Sequence[pl.Series]) -> bool:
+    whole = pl.concat(starts) if starts else pl.Series(dtype=pl.UInt64)
+    return whole.n_unique() == len(whole)

@@ -39,7 +39,8 @@ class SpoolFiles:
                 leftover.unlink()
             for begun in root.glob(f"*/{spool_pieces.COMING}"):
                 self._coming[begun.parent.name] = begun.stat().st_size
-        self._settled = self._measure()
+        self._sizes: dict[str, int] = {}  # deposit → bytes in its work folder, without what is counted as it comes
+        self._measure_all()
 
     def receive(self, deposit: str, chunks: Iterator[bytes], *, limit: int) -> tuple[Path, str, int]:
         """Write the chunks durably while hashing: path, SHA-256 hex, size in bytes.
@@ -70,7 +71,7 @@ class SpoolFiles:
                 with _disk(self._root), suppress(FileNotFoundError):
                     partial.unlink()
             finally:  # else the room of a file that cannot be removed would be counted twice
-                self._settle(partial)
+                self._settle(deposit, partial.name)
         return path, digest.hexdigest(), size
 
     def begun(self, deposit: str) -> int:
@@ -108,7 +109,7 @@ class SpoolFiles:
         pieces = self._pieces(deposit)
         with _disk(self._root):
             finished = pieces.finish()
-        self._settle(Path(deposit))
+        self._settle(deposit, deposit)
         return finished
 
     def folder(self, deposit: str) -> Path:
@@ -124,6 +125,7 @@ class SpoolFiles:
         self.folder(deposit)
         with _disk(self._root):
             private_files.write(path, data)
+        self._settle(deposit)
 
     def kept(self, deposit: str, name: str) -> bytes | None:
         """What `keep` wrote, or None."""
@@ -139,7 +141,7 @@ class SpoolFiles:
         path = self._file(deposit, name)
         with _disk(self._root), suppress(FileNotFoundError):
             path.unlink()
-        self._settle(None)
+        self._settle(deposit)
 
     def clear(self, deposit: str) -> None:
         """Remove the work folder and all in it; an absent one is fine."""
@@ -180,13 +182,12 @@ class SpoolFiles:
             self._held.pop(deposit, None)
         with _disk(self._root):
             spool_pieces.forget(self._path(deposit))
-        self._settle(Path(deposit))
+        self._settle(deposit, deposit)
 
     @contextmanager
     def _writing(self, partial: Path) -> Iterator[int]:
         with self._lock:
             self._coming[partial.name] = 0
-            self._settled = self._measure()  # work files have come and gone since
         with _disk(self._root):
             handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, private_files.OWNER_FILE)
         try:
@@ -200,27 +201,34 @@ class SpoolFiles:
             self._coming[partial.name] = size
             if self._settled + sum(self._coming.values()) <= self._max:
                 return
-            self._settled = self._measure()  # some may have gone meanwhile
+            self._measure_all()  # some may have gone meanwhile
             if self._settled + sum(self._coming.values()) > self._max:
                 raise Unavailable("spool.full", limit=self._max)
 
-    def _settle(self, partial: Path | None) -> None:
+    def _settle(self, deposit: str, coming: str | None = None) -> None:
+        """Measure one work folder again, and count no more what was `coming`."""
         with self._lock:
-            if partial is not None:
-                self._coming.pop(partial.name, None)
-            self._settled = self._measure()
+            if coming is not None:
+                self._coming.pop(coming, None)
+            before, now = self._sizes.pop(deposit, 0), _size(self._root / deposit)
+            self._settled += now - before
+            if now:
+                self._sizes[deposit] = now
 
-    def _measure(self) -> int:
-        """Bytes in the spool, without the transfers under way, which are counted as they come."""
-        return sum(_size(folder, names) for folder, _, names in os.walk(self._root))
+    def _measure_all(self) -> None:
+        with os.scandir(self._root) as found:
+            self._sizes = {entry.name: _size(Path(entry.path)) for entry in found if entry.is_dir(follow_symlinks=False)}
+        self._settled = sum(self._sizes.values())
 
 
-def _size(folder: str, names: list[str]) -> int:
+def _size(folder: Path) -> int:
+    """Bytes in a work folder, without the transfers under way, which are counted as they come."""
     total = 0
-    for name in names:
-        if not name.endswith(private_files.PARTIAL):
-            with suppress(FileNotFoundError):  # others finish and clear while we look
-                total += Path(folder, name).lstat().st_size
+    for inner, _, names in os.walk(folder):
+        for name in names:
+            if not name.endswith(private_files.PARTIAL):
+                with suppress(FileNotFoundError):  # others finish and clear while we look
+                    total += Path(inner, name).lstat().st_size
     return total
 
 

@@ -27,7 +27,8 @@ def order(world: World, job: Job, judged: tuple[Standard, Plan], outputs: Output
     with world.store.read() as rows:
         own = rows.find(Deposit, contributor=job.contributor, standard=job.standard)
     here = lineage.table(world, job.standard, job.version)  # another version may say the same in another unit
-    own = [deposit for deposit in own if lineage.table(world, job.standard, deposit.version) == here]
+    tables = {one.standard.version: one.table for one in lineage.versions(world, job.standard)}
+    own = [deposit for deposit in own if tables[deposit.version] == here]
     index = {str(file["name"]): deposit.index for deposit in own for file in deposit.files}
     newest = sorted(
         (path for path in outputs.held if path.name in index), key=lambda path: index[path.name], reverse=True
