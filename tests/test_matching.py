@@ -127,7 +127,7 @@ def test_values_speak_for_and_against(
 def test_values_alone_make_a_question_and_no_more() -> None:
     """Addresses under a header that says nothing are proposed as indicators, and asked about."""
     found = suggest(IOC, layout(zzz=("198.51.100.7", "hxxp://bad[.]example[.]com/x"), qqq=("a", "b")), CODES)
-    assert [(p.feed.source, p.why, p.certain) for p in found.asked if p.feed.column == "value"] == []
+    assert [(p.feed.source, p.why) for p in found.asked if p.feed.column == "value"] == [("zzz", Why.VALUES)]
     held = matching.score(IOC.column("value"), Candidate(header="zzz", samples=("198.51.100.7",)), CODES)
     assert held.score > 0.3
     found = suggest(MINE, layout(zzz=("Chile", "Peru", "CHN")), CODES)

@@ -155,6 +155,7 @@ class _Header:
     unit: str | None
     samples: tuple[str, ...]
     physical: str = "text"
+    role: str | None = None  # whose column it is, by itself or by its neighbours
 
 
 # --- suggest ----------------------------------------------------------------------------------------------------------
@@ -177,8 +178,9 @@ def suggest(
     are still there stands, and only the rest is looked for.
     """
     headers = [_header(layout, number, standard) for number in range(len(layout.columns))]
-    by_text = {header.text: header for header in headers}
     unit_columns = _unit_columns(headers, standard, codes)
+    headers = [replace(h, role=role) for h, role in zip(headers, matching.roles(layout.columns), strict=True)]
+    by_text = {header.text: header for header in headers}
     free = [h for h in headers if h.text not in unit_columns]
     kept = _kept(remembered, standard, layout)
     free = [h for h in free if h.text not in {p.feed.source for p in kept}]
@@ -254,7 +256,7 @@ def _names_units(header: "_Header") -> bool:
 
 
 def _candidate(header: "_Header") -> matching.Candidate:
-    return matching.Candidate(header=header.text, samples=header.samples)
+    return matching.Candidate(header=header.text, samples=header.samples, role=header.role)
 
 
 def _unfolded(unpivot: Unpivot) -> Proposal:
@@ -418,7 +420,10 @@ def _by_likeness(
     filled, used = {p.feed.column for p in found}, {p.feed.source for p in found}
     for column in columns:  # a name that its values speak against is still a question, if nothing better is there
         spoken = named.get(column.name)
-        if spoken is not None and column.name not in filled and spoken.feed.source in set(by_text) - used:
+        if spoken is None or spoken.feed.source not in by_text:
+            continue
+        score = matching.score(column, _candidate(by_text[spoken.feed.source]), codes).score
+        if column.name not in filled and spoken.feed.source not in used and score >= matching.LEAST_NAMED:
             found.append(spoken)
             filled.add(column.name)
             used.add(spoken.feed.source)

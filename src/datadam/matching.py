@@ -20,6 +20,8 @@ from datadam.thesaurus import TERMS, WEIGHTS
 
 SUGGEST: Final = 0.40  # score from which on a column is suggested
 SUGGEST_REQUIRED: Final = 0.38  # the same for a column that must be there
+SURE: Final = 0.1  # what a pair gains that just may be suggested: two doubtful pairs do not outweigh a sure one
+LEAST_NAMED: Final = 0.37  # the same for a column's very name over values that speak against it
 MAX_HEADER: Final = 200  # characters of a header that are read
 MAX_STEPS: Final = 2_000_000  # of the best assignment, which takes a square of columns; beyond, the best pairs first
 FEW: Final = 4  # words from which on unknown ones count less
@@ -27,7 +29,42 @@ NO_CODES, SOME_CODES = 0.05, 0.3  # what values say that are no codes of the lis
 NEUTRAL: Final = 0.55  # values that say nothing
 FLOOR: Final = 0.3  # what is left of a name that all values speak against
 ENOUGH: Final = 0.8  # share of values that must have a form
-SHOWN: Final = 0.9  # values whose form is that of the column's meaning
+SHOWN: Final = 0.95  # values whose form is that of the column's meaning
+ROLES: Final = frozenset({"supplier", "customer"})  # meanings that tell apart columns which are alike otherwise
+HEADS: Final = frozenset(
+    {
+        "quantity",
+        "money",
+        "price",
+        "score",
+        "severity",
+        "version",
+        "person",
+        "department",
+        "ticket",
+        "part-number",
+        "count",
+    }
+    | {
+        "growth",
+        "rank",
+        "remark",
+        "file",
+        "action",
+        "address",
+        "row-number",
+        "tax",
+        "language",
+        "measure-unit",
+        "grade",
+    }
+    | {"updated", "created", "published", "completed", "planned", "reason", "rule", "status", "type"}
+)  # meanings that say what a column holds, whatever it is of: the version of a product is no product
+OTHER: Final = 0.6  # what is left of a likeness to a column that holds something else
+NEAR: Final = 2  # columns before one that say whose it is, if it does not
+IMPLIED: Final = 0.7  # weight of a word that only the neighbours say
+INITIALS: Final = 0.7  # likeness of first letters
+OTHERWISE: Final = 0.3  # values that have another form than what the column means
 CORE: Final = 0.3  # share of a column's names that have a meaning, from which on it is what the column is about
 STRAY: Final = 0.4  # what is left of a likeness that rests on none of these
 BONUS: Final = 0.45  # what values add that are codes or have the pattern, whatever the header says
@@ -43,10 +80,16 @@ _NUMBERING: Final = re.compile(
     r"\s*(?:[(\[]\s*(?:[0-9]{1,3}|[a-z]|[ivx]{1,4})\s*[)\]]|(?:[0-9]{1,2}|[a-z])\s*[.):](?![0-9])|q[0-9]{1,2}\b[.:)]?"
     r"|[①-⑳]|項目?\s*[0-9]{1,2}\s*|line\s+[0-9]{1,3}\s*[.:)]?|field\s+[0-9]{1,3}\s*[.:)]?)\s*"
 )
+_REMARK: Final = re.compile(  # what a form says of its fields, and examples
+    r"[(\[<【*]\s*(?:required|mandatory|optional|must|if (?:known|any)|(?:필수|선택)(?: ?입력)?|必須(?:項目)?|任意)"
+    r"\s*[)\]>】*]?|[(\[,;]?\s*(?:\be\.\s?g\.|\bex\.|\bfor example\b|예\s?[:)]|例\s?:|例えば).*"
+    r"|[*※†‡#]+"
+)
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BLANK: Final = re.compile(r"[\s_./()-]+")
 _LATIN: Final = re.compile(r"[a-zà-öø-ÿ]+[0-9]*|[0-9]+")
 _SIGNS: Final = re.compile(r"[가-힣]+|[々〆一-鿿぀-ヿー]+")
+_KATAKANA: Final = re.compile(r"[ァ-ヺー]")
 _VOWELS: Final = re.compile(r"(?<=.)[aeiou]")
 _TWICE: Final = re.compile(r"(.)\1+")
 
@@ -66,6 +109,7 @@ class Candidate:
 
     header: str
     samples: tuple[str, ...]
+    role: str | None = None  # the party that its neighbours speak of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +132,7 @@ def words(header: str) -> tuple[Word, ...]:
     text = unicodedata.normalize("NFKC", header[:MAX_HEADER])
     text = " ".join(part if part.casefold() in TERMS else _CAMEL.sub(" ", part) for part in _BLANK.split(text))
     text = _NUMBERING.sub(" ", text.casefold(), count=1) if _NUMBERING.match(text.casefold()) else text.casefold()
+    text = _REMARK.sub(" ", text).strip() or text
     found = _latin(_LATIN.findall(text.replace("'s", "")))
     signs = _SIGNS.findall(text)
     hangul = "".join(run for run in signs if "가" <= run[0] <= "힣")
@@ -136,6 +181,7 @@ def _stranger(token: str) -> Word:
     if len(bare) >= _SHORTEST:
         bones = _bones(bare)
         alike = [term for term in _LONG_WORDS if term.startswith(bare) or _bones(term) == bones]
+        alike = alike or [term for term in _LONG_WORDS if len(bones) > _SHORTEST and _bones(term).startswith(bones)]
         meanings = frozenset(meaning for term in alike for meaning in TERMS[term])
         if len(meanings) in {1, 2}:
             return Word(token, meanings, 0.9 * _word(token, meanings).weight)
@@ -162,11 +208,26 @@ def _segments(run: str) -> list[Word]:
                 unknown, count, before = best[start]
                 options.append((unknown, count + 1, (*before, _word(term, TERMS[term]))))
         best.append(min(options, key=lambda option: option[:2]))
-    return list(best[-1][2])
+    return _foreign(best[-1][2])
+
+
+def _foreign(found: Sequence[Word]) -> list[Word]:
+    """Join unknown katakana to one word; a single sign before an unknown one is likelier a part of that than a word."""
+    joined: list[Word] = []
+    for at, word in enumerate(found):
+        before = joined[-1] if joined else None
+        if before and all(_unknown(w) and _KATAKANA.match(w.text) for w in (before, word)):
+            joined[-1] = _sign(before.text + word.text)
+        elif len(word.text) == 1 and at + 1 < len(found) and _unknown(found[at + 1]):
+            joined.append(_sign(word.text))
+        else:
+            joined.append(word)
+    return joined
 
 
 def _sign(sign: str) -> Word:
-    return Word(sign, frozenset({f"?{sign}"}), _UNKNOWN_SIGN)
+    weight = UNKNOWN if _KATAKANA.match(sign) and len(sign) > 1 else _UNKNOWN_SIGN
+    return Word(sign, frozenset({f"?{sign}"}), weight)
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -185,21 +246,58 @@ def likeness(header: Sequence[Word], name: Sequence[Word]) -> float:
     return 0.0 if precision + recall == 0 else 2 * precision * recall / (precision + recall)
 
 
-def name_score(header: str, column: Column) -> float:
-    """How alike a header and the likest of a column's names are; meanings that few of its names have count less."""
+def name_score(header: str, column: Column, role: str | None = None) -> float:
+    """How alike a header and the likest of a column's names are; meanings that few of its names have count less.
+
+    `role` is whose column this is by its neighbours, where the header itself does not say.
+    """
     said = words(header)
+    if role is not None and role_of(column.name) is not None and role_of(header) is None:
+        said = (*said, Word("", frozenset({role}), IMPLIED))
     names, core = _names(known_as(column))
+    if _is_initials(plain(header), column):
+        return INITIALS
     if not any(meaning in core for word in said for meaning in word.meanings):
         return float(_is_named(header, column))
     best = max((likeness(said, name) for name in names), default=0.0)
     if _is_named(header, column):
         return 1.0
     own = max((core.get(meaning, 0.0) for word in said for meaning in word.meanings), default=0.0)
-    return best * (STRAY + (1 - STRAY) * min(1.0, own / CORE))
+    return best * (STRAY + (1 - STRAY) * min(1.0, own / CORE)) * (OTHER if holds_other(header, column) else 1.0)
 
 
 def _is_named(header: str, column: Column) -> bool:
     return bears(column, plain(header))
+
+
+def holds_other(header: str, column: Column) -> bool:
+    """Whether a header is about something that none of the column's names speaks of."""
+    _, core = _names(known_as(column))
+    return not _is_named(header, column) and any(word.meanings <= HEADS - core.keys() for word in _last(header))
+
+
+def _last(header: str) -> list[Word]:
+    """The last telling word of each script: what a header is about in English, Korean and Japanese alike."""
+    telling = [word for word in words(header) if word.meanings]
+    return list({word.text.isascii(): word for word in telling}.values())
+
+
+def _is_initials(short: str, column: Column) -> bool:
+    """Whether a header is the first letters of the column's own name: `fs` is first seen."""
+    return len(short) > 1 and short not in TERMS and short == "".join(part[:1] for part in column.name.split("_"))
+
+
+def role_of(name: str) -> str | None:
+    """The one party that a name speaks of, or None."""
+    found = {meaning for word in words(name) for meaning in word.meanings & ROLES}
+    return found.pop() if len(found) == 1 else None
+
+
+def roles(headers: Sequence[str]) -> list[str | None]:
+    """For each header the party that it, or the nearest of the few columns before it, speaks of."""
+    own = [role_of(header) for header in headers]
+    near = [[role for role in reversed(own[max(0, at - NEAR) : at + 1]) if role is not None] for at in range(len(own))]
+    return [found[0] if found else None for found in near]
 
 
 @lru_cache(2048)
@@ -223,6 +321,10 @@ _DATE: Final = re.compile(  # loosely: whether a date is meant, not which
 _EXCEL: Final = re.compile(r"[1-9][0-9]{4}(?:\.0+)?")  # the days since 1927, as a sheet counts them
 _CODELIKE: Final = re.compile(r"(?=.*[0-9])[0-9A-Za-z:.\-/ ]{2,45}")
 _EMPTY: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "unknown", "不明", "미상", "없음", "なし"})
+_YES_NO: Final = (
+    frozenset({"1", "y", "yes", "true", "t", "o", "○", "예", "있음", "유", "有", "あり", "有り", "はい"}),
+    frozenset({"0", "n", "no", "false", "f", "x", "×", "아니오", "없음", "무", "無", "なし", "無し", "いいえ"}),
+)
 _PARTS: Final = re.compile(r"[/()（）\[\]]|\s-\s")
 
 
@@ -237,6 +339,8 @@ def values_speak(  # noqa: PLR0911  (one kind of column, one line)
     listed = codes.get(column.codes) if column.codes is not None else None
     if listed is not None or column.values:
         known = sum(_is_code(value, listed, column) for value in present) / total
+        if len(column.values) == len(_YES_NO) and all(fold(value) in _YES_NO[0] | _YES_NO[1] for value in present):
+            return max(known, NEUTRAL)
         banded = any(character.isdigit() for value in column.values for character in value)
         return known or (NO_CODES if _plain(present) and not banded else SOME_CODES)
     if column.pattern is not None:
@@ -270,9 +374,13 @@ def telling(column: Column, present: Sequence[str]) -> bool:
 def _is_code(value: str, listed: CodeList | None, column: Column) -> bool:
     return any(
         resolve(listed, part) is not None if listed is not None else fold(part) in map(fold, column.values)
-        for part in (value, *(piece.strip() for piece in _PARTS.split(value)), *value.split(" "))
-        if part
+        for part in (value, *(_pieces(value) if any(map(str.isalpha, value)) and "://" not in value else ()))
     )
+
+
+def _pieces(value: str) -> list[str]:
+    """The parts of a value that may be codes for themselves; those of dates, shares and addresses are none."""
+    return [part for piece in (*_PARTS.split(value), *value.split(" ")) if (part := piece.strip())]
 
 
 def _by_pattern(pattern: str, present: Sequence[str]) -> float:
@@ -313,7 +421,8 @@ _PROFILES: Final[Mapping[str, re.Pattern[str]]] = {
     "technique": re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?.*"),
     "id": re.compile(  # of firms: LEI, tax and register numbers, with or without their register
         r"(?:[A-Z]{2,5}[: -]?)*"
-        r"(?:[0-9A-Z]{18}[0-9]{2}|[0-9]{3}-[0-9]{2}-[0-9]{5}|[0-9]{9,13}|[A-Z]{0,2}[0-9][0-9A-Z .-]{7,13})"
+        r"(?:[0-9A-Z]{18}[0-9]{2}|[0-9]{3}-[0-9]{2}-[0-9]{5}|(?!000)[0-9]{9,13}|"
+        r"[A-Z]{0,2}(?!000)[0-9][0-9A-Z .-]{7,13})"
     ),
 }
 """Meanings that values show by their form alone."""
@@ -322,9 +431,10 @@ _INITIAL: Final = re.compile(r"[A-Za-z]\.[A-Za-z]+")  # t.osei is a person
 
 def profiled(column: Column, present: Sequence[str]) -> bool | None:
     """Whether the values have the form of what the column means; None where no form is known for that."""
+    listed = column.codes is not None or bool(column.values)
     _, core = _names(known_as(column))
     for meaning, form in _PROFILES.items():
-        if core.get(meaning, 0.0) >= CORE and (meaning != "id" or column.pattern is not None):
+        if core.get(meaning, 0.0) >= CORE and (column.pattern is not None or (listed and meaning == "hs")):
             formed = sum(form.fullmatch(value) is not None for value in present) >= ENOUGH * len(present)
             return formed and not all(_INITIAL.fullmatch(value) for value in present)
     return None
@@ -335,14 +445,16 @@ def profiled(column: Column, present: Sequence[str]) -> bool | None:
 
 def score(column: Column, candidate: Candidate, codes: Mapping[str, CodeList]) -> Match:
     """How well one source column speaks for one standard column."""
-    name = name_score(candidate.header, column)
+    name = name_score(candidate.header, column, candidate.role)
     values = values_speak(column, candidate.samples, codes)
     present = [value for text in candidate.samples if fold(value := text.strip()) not in _EMPTY]
     shown = profiled(column, present) if present else None
-    values = max(values or 0, SHOWN) if shown else values
+    if shown is not None and values is not None:
+        values = max(values, SHOWN) if shown else min(values, OTHERWISE)
     spoken = NEUTRAL if values is None else min(values, NEUTRAL)
     total = name * (FLOOR + (1 - FLOOR) * spoken / NEUTRAL)
-    if values is not None and values > NEUTRAL and (shown or telling(column, present)):
+    spoken_for = values is not None and values > NEUTRAL and (shown or telling(column, present))
+    if spoken_for and values is not None and (values == 1 or not holds_other(candidate.header, column)):
         total += (1 - total) * BONUS * (values - NEUTRAL) / (1 - NEUTRAL)
     return Match(header=candidate.header, column=column.name, score=min(1.0, total), name=name, values=values)
 
@@ -352,8 +464,15 @@ def match(
 ) -> tuple[list[Match], list[Match]]:
     """The best one-to-one assignment of source columns to these columns, and every pair that might have been."""
     pairs = [[score(column, candidate, codes) for candidate in candidates] for column in columns]
+    for at, candidate in enumerate(candidates):
+        present = [value for value in candidate.samples if fold(value.strip()) not in _EMPTY]
+        told = [telling(c, present) and row[at].values == 1 for c, row in zip(columns, pairs, strict=True)]
+        for row in pairs if any(told) else ():  # codes of one list, or of one pattern, are no other column's
+            spoken = row[at].values
+            if spoken is not None and spoken <= NEUTRAL:
+                row[at] = replace(row[at], score=row[at].score * OTHER)
     least = [SUGGEST_REQUIRED if column.required else SUGGEST for column in columns]
-    gains = [[m.score if m.score >= least[at] else 0.0 for m in row] for at, row in enumerate(pairs)]
+    gains = [[m.score - least[at] + SURE if m.score >= least[at] else 0.0 for m in row] for at, row in enumerate(pairs)]
     possible = [pairs[row][at] for row, line in enumerate(gains) for at, gain in enumerate(line) if gain]
     if len(columns) ** 2 * (len(columns) + len(candidates)) > MAX_STEPS:
         return _greedy(possible), possible
@@ -431,7 +550,8 @@ def wide(
     quantity = _the_quantity(standard)
     if quantity is None or quantity not in columns:
         return None
-    numeric = [c for c in candidates if _mostly_numbers(c.samples)]
+    measured = quantity.type is not Type.TEXT
+    numeric = [c for c in candidates if (_mostly_numbers(c.samples) if measured else _shows(quantity, c.samples))]
     best: tuple[int, Column, dict[str, str]] | None = None
     for column in columns:
         if column.name == quantity.name or any(_is_named(c.header, column) for c in candidates):
@@ -445,9 +565,16 @@ def wide(
 
 
 def _the_quantity(standard: Standard) -> Column | None:
-    """The one column that measures; a standard with several of them has no wide tables that can be told."""
+    """The one column that measures, else the one whose values show what they are: with several, none can be told."""
     measured = [c for c in standard.columns if c.type in {Type.DECIMAL, Type.NUMBER}]
-    return measured[0] if len(measured) == 1 else None
+    shown = [c for c in standard.columns if c.pattern is not None and c.required and c.codes is None]
+    found = measured or shown
+    return found[0] if len(found) == 1 else None
+
+
+def _shows(column: Column, samples: Sequence[str]) -> bool:
+    present = [value for text in samples if fold(value := text.strip()) not in _EMPTY]
+    return bool(present) and bool(profiled(column, present))
 
 
 def _mostly_numbers(samples: Sequence[str]) -> bool:
