@@ -56,13 +56,13 @@ def _newer(part: str) -> Callable[[Path], object]:
 
 KEY_FILES = [f"{name}.jwk" for name in KEYS] + [f"{name}.key" for name in SECRETS]
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
-    **{f"{name} missing": (lambda f, n=name: (f / "keys" / n).unlink(), "secret.missing") for name in KEY_FILES},  # type: ignore[misc]
+    **{f"{name} missing": (lambda f, n=name: (f / "keys" / n).unlink(), "secret.missing") for name in KEY_FILES},  # type: ignore[misc]  # mypy infers no lambda with a default
     **{
-        f"{name} open": (lambda f, n=name: (f / "keys" / n).chmod(0o640), "secret.readable-by-others")  # type: ignore[misc]
+        f"{name} open": (lambda f, n=name: (f / "keys" / n).chmod(0o640), "secret.readable-by-others")  # type: ignore[misc]  # mypy infers no lambda with a default
         for name in KEY_FILES
     },
     **{
-        f"{name} broken": (lambda f, n=name: (f / "keys" / n).write_bytes(b"x"), "secret.broken")  # type: ignore[misc]
+        f"{name} broken": (lambda f, n=name: (f / "keys" / n).write_bytes(b"x"), "secret.broken")  # type: ignore[misc]  # mypy infers no lambda with a default
         for name in KEY_FILES
     },
     "keys open": (lambda f: (f / "keys").chmod(0o755), "secret.readable-by-others"),
@@ -151,7 +151,7 @@ def test_what_was_changed_in_the_tables_is_found_and_rebuilt(folder: Path) -> No
     with wiring.world(folder) as world, world.store.transaction() as rows:
         rows.remove(rows.find(Member)[0])
     found = _checked(folder)
-    assert [fault["code"] for fault in found["faults"]] == ["state.differs"]  # type: ignore[attr-defined]
+    assert [fault["code"] for fault in found["faults"]] == ["state.differs"]  # type: ignore[attr-defined]  # JSON
     rebuilt = _checked(folder, rebuild="yes")
     assert rebuilt["faults"] == []
     assert rebuilt["rebuilt"]
@@ -186,7 +186,7 @@ def test_a_check_reads_the_logs_own_files(folder: Path) -> None:
     data = tile.read_bytes()
     tile.write_bytes(bytes([data[0] ^ 1]) + data[1:])
     try:
-        codes = [fault["code"] for fault in _checked(folder)["faults"]]  # type: ignore[attr-defined]
+        codes = [fault["code"] for fault in _checked(folder)["faults"]]  # type: ignore[attr-defined]  # JSON
     except DamError as error:  # found when the log was opened
         codes = [error.code]
     assert codes or tile.read_bytes() == data
