@@ -187,13 +187,14 @@ class DeltaLake:
                     table = DeltaTable(self._folder(standard))
                 else:
                     table.update_incremental()
-                self._open[standard] = table
-                return table
             except TableNotFoundError as error:
                 raise NotFound("reservoir.unknown", standard=standard) from error
             except (DeltaError, FileNotFoundError) as error:
                 if left == 1 or not _moved(error):
                     raise Unavailable("reservoir.unreadable", standard=standard, why=str(error)[:200]) from error
+            else:
+                self._open[standard] = table
+                return table
         raise AssertionError  # the last attempt returns or raises
 
     def _change(

@@ -217,7 +217,8 @@ class SpoolFiles:
 
     def _measure_all(self) -> None:
         with os.scandir(self._root) as found:
-            self._sizes = {entry.name: _size(Path(entry.path)) for entry in found if entry.is_dir(follow_symlinks=False)}
+            folders = [Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
+        self._sizes = {folder.name: _size(folder) for folder in folders}
         self._settled = sum(self._sizes.values())
 
 
