@@ -41,7 +41,7 @@ from datadam.model import Application, Deposit, Job, Member, Source, Stage, Tall
 from datadam.plan import Plan
 from datadam.ports import Outputs, Progress, Rows
 from postgres import ROLE, Cluster, cluster, name_of
-from served import STANDARD, made, published, serving
+from served import STANDARD, made, published, run, serving
 from worlds import GOOD, Person, a_world, chunks, fit_of
 
 
@@ -545,8 +545,7 @@ def test_a_dam_lives_in_postgres_and_comes_back_from_its_log_alone(server: Clust
             file.write_bytes(GOOD)
             sent = member.deposit(file, fit_of(dam.world, STANDARD, GOOD))
             assert sent["stage"] == "committed"
-        with pytest.raises(Unavailable, match=r"backup\.state-elsewhere"):
-            backup.backup(dam.world, tmp_path / "backups")
+        backup.backup(dam.world, tmp_path / "backups", with_keys=True)
         with dam.world.store.read() as rows:
             held = rows.find(Deposit)
     assert not (folder / "state" / "dam.sqlite").exists()
@@ -559,6 +558,31 @@ def test_a_dam_lives_in_postgres_and_comes_back_from_its_log_alone(server: Clust
     with wiring.world(folder) as world, world.store.read() as rows:
         assert rows.find(Deposit) == held
         assert rows.find(Job) == []  # reports, and what was not sealed, were in the lost database alone
+
+
+def test_a_backup_comes_back_into_an_empty_database_and_into_no_other(
+    server: Cluster, url: str, tmp_path: Path
+) -> None:
+    """The state is in the backup as a file, which moves into the database that the restored dam names."""
+    folder = made(tmp_path / "dam", store=url)
+    with wiring.world(folder) as world:
+        published(world)
+        person = Person("Alice").joins(world)
+        person.deposits(world, STANDARD, GOOD)
+        backup.backup(world, tmp_path / "backups", with_keys=True)
+        with world.store.read() as rows:
+            held = [rows.find(kind) for kind in (Deposit, Job, Member)]
+    again = tmp_path / "again"
+    said = run("restore", tmp_path / "backups", again)
+    assert (said.returncode, "empty database" in said.stdout) == (0, True), said
+    with pytest.raises(Unavailable, match=r"store\.two-states"):
+        checked(again)
+    settings = again / "settings.toml"
+    settings.write_text(settings.read_text().replace(url, server.database()))
+    assert checked(again)["faults"] == []
+    assert not (again / "state" / "dam.sqlite").exists()
+    with wiring.world(again) as world, world.store.read() as rows:
+        assert [rows.find(kind) for kind in (Deposit, Job, Member)] == held
 
 
 def test_a_served_dam_says_so_while_its_database_is_away_and_goes_on_after(

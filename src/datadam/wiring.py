@@ -113,7 +113,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 secrets=secrets,
                 clock=_now,
                 witnesses=_witnesses(settings),
-                archive=BackupFiles(folder),
+                archive=BackupFiles(folder, state=store.copy_into if settings.store else None),
             )
         finally:
             store.close()
@@ -177,14 +177,15 @@ def watched_log(url: str) -> "HttpLog":
 def restored(backup: Path, folder: Path, *, keys: Path | None = None) -> "tuple[Backup, bool]":
     """A dam's folder made of a backup, or of the newest in a folder of them; which it was, and whether it has keys.
 
-    With its keys, what the backup caught between log and table is rolled forward, as every start does.
+    With its keys, what the backup caught between log and table is rolled forward, as every start does; unless the state
+    goes into a database, which may still be that of the dam that was backed up.
     """
     from datadam.adapters import backup_files
     from datadam.dam import deposit, withdraw
 
     found = backup_files.find(backup)
     with_keys = backup_files.restore(found, folder, keys=keys)
-    if with_keys:
+    if with_keys and not read_settings(folder).store:
         with world(folder) as made:
             deposit.recover(made)
             withdraw.recover(made)

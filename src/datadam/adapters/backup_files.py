@@ -71,9 +71,9 @@ class Written:
 class BackupFiles:
     """The `ports.Archive` of one dam's folder."""
 
-    def __init__(self, folder: Folder) -> None:
-        """Back up that folder."""
-        self._folder = folder
+    def __init__(self, folder: Folder, *, state: Callable[[Path], None] | None = None) -> None:
+        """Back up that folder; `state` writes the state that is kept elsewhere into a new SQLite file."""
+        self._folder, self._state = folder, state
 
     @contextmanager
     def draft(self, into: Path, at: datetime) -> "Iterator[Draft]":
@@ -84,7 +84,7 @@ class BackupFiles:
         with disk(into), _alone(place):
             for left in place.glob(f".*{_PART}"):
                 shutil.rmtree(left)
-            draft = Draft(folder=self._folder, into=place, at=at)
+            draft = Draft(folder=self._folder, into=place, at=at, state=self._state)
             try:
                 yield draft
             finally:
@@ -110,6 +110,7 @@ class Draft:
     folder: Folder
     into: Path
     at: datetime
+    state: Callable[[Path], None] | None = None
     making: Path = field(init=False)
     _name: str = field(init=False)
     _seen: dict[str, _Seen] = field(default_factory=dict)
@@ -159,10 +160,13 @@ class Draft:
         return Copied(path=place, files=len(files), bytes=size, linked=self._linked)
 
     def _database(self) -> None:
-        """SQLite's own online copy, which sees one state and holds nobody up."""
+        """SQLite's own online copy, which sees one state and holds nobody up; of another database the same records."""
+        target = self._place(_STATE)
+        if self.state is not None:
+            self.state(target)
+            return
         if not self.folder.state.exists():
             raise Unavailable("backup.state-elsewhere", path=str(self.folder.state))
-        target = self._place(_STATE)
         try:
             with (
                 closing(sqlite3.connect(f"{self.folder.state.as_uri()}?mode=ro", uri=True)) as source,

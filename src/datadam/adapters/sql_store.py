@@ -69,17 +69,24 @@ class SqlStore:
         other = SqlStore(path)
         try:
             with self._alone(), self._begun(writes=True) as into, other._begun(writes=False) as source:
-                for table in METADATA.sorted_tables:
-                    if into.execute(select(table).limit(1)).first() is not None:
-                        raise Unavailable("store.two-states", path=str(path), place=self._base.place)
-                    for piece in source.execute(select(table)).mappings().partitions(_PIECE):
-                        into.execute(table.insert(), [dict(row) for row in piece])
+                if any(into.execute(select(table).limit(1)).first() is not None for table in METADATA.sorted_tables):
+                    raise Unavailable("store.two-states", path=str(path), place=self._base.place)
+                _copy(source, into)
         finally:
             other.close()
         with disk(path):
             for each in (path, *path.parent.glob(f"{path.name}-*")):  # what a crash left beside it, too
                 each.unlink()
             sync_folder(path.parent)
+
+    def copy_into(self, path: Path) -> None:
+        """Write every record, as one moment has them, into a new SQLite file at `path`."""
+        other = SqlStore(path)
+        try:
+            with self._begun(writes=False) as source, other._alone(), other._begun(writes=True) as into:
+                _copy(source, into)
+        finally:
+            other.close()
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -114,6 +121,12 @@ class SqlStore:
             raise Unavailable("store.busy", seconds=sql_tables.BUSY_SECONDS) from error
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise self._base.fault(error) from error
+
+
+def _copy(source: Connection, into: Connection) -> None:
+    for table in METADATA.sorted_tables:
+        for piece in source.execute(select(table)).mappings().partitions(_PIECE):
+            into.execute(table.insert(), [dict(row) for row in piece])
 
 
 class _SqlRows:

@@ -52,10 +52,12 @@ def restore(
     found, with_keys = wiring.restored(backups, folder, keys=keys)
     terminal = open_terminal()
     terminal.say("ui.restored", folder=str(folder), made=found.made, entries=found.entries)
-    if with_keys:
-        operate.check(folder)
-    else:
+    if not with_keys:
         terminal.say("ui.restored-without-keys", folder=str(folder))
+    elif wiring.read_settings(folder).store:
+        terminal.say("ui.restored-name-database", folder=str(folder))
+    else:
+        operate.check(folder)
 
 
 @app.command()
