@@ -88,6 +88,48 @@ def test_what_else_a_header_says_speaks_against() -> None:
     assert name_score("qxzv", production) == 0
 
 
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("firstseen", "first_seen"),  # joined
+        ("FRSTSEEN", "first_seen"),  # clipped and joined
+        ("fs", "first_seen"),  # initials
+        ("Confidance", "confidence"),  # mistyped
+        ("信頼度(必須)", "confidence"),  # what a form says of its field
+        ("신뢰도 (예: 80)", "confidence"),  # an example
+        ("ハッシュ", "value"),
+    ],
+)
+def test_headers_are_read_as_they_are_typed(header: str, column: str) -> None:
+    """Joined, clipped, mistyped, shortened to initials or with remarks: of all columns the meant one is the likest."""
+    assert max(IOC.columns, key=lambda c: name_score(header, c)).name == column
+    assert name_score(header, IOC.column(column)) > 0.5
+
+
+def test_unknown_loanwords_are_one_word() -> None:
+    """Katakana that nobody knows stays whole, and a single sign before an unknown one is none of the known words."""
+    assert [word.text for word in words("ヌヌネノ値")] == ["ヌヌネノ", "値"]
+    assert not any("year" in word.meanings for word in words("해꿹"))
+
+
+def test_a_header_that_is_about_something_else_is_no_column() -> None:
+    """The version of a product is no product, whatever the values are; a name of the column is."""
+    product = KEV.column("product")
+    assert name_score("product version", product) < 0.4 < name_score("product family", product)
+    assert matching.holds_other("product version", product)
+    assert not matching.holds_other("affected product", product)
+
+
+def test_whose_column_it_is_the_neighbours_say() -> None:
+    """A country beside the supplier's number is the supplier's, the one beside ours is ours."""
+    lei = ("LEI:000000CA5BA87C93D472",)
+    found = first(EDGE, layout(**{"Our LEI": lei, "Place": ("KOR",), "Vendor LEI": lei, "Nation": ("JPN",)}))
+    assert found["Nation"] == "supplier_country"
+    assert matching.roles(["Vendor", "Country", "x", "y", "Country", "Buyer"]) == [
+        "supplier", "supplier", "supplier", None, None, "customer",
+    ]  # fmt: skip
+
+
 @given(st.text(max_size=300))
 def test_any_header_can_be_taken_apart(header: str) -> None:
     """No text breaks the splitter, and likeness stays between 0 and 1."""
@@ -132,6 +174,28 @@ def test_values_alone_make_a_question_and_no_more() -> None:
     assert held.score > 0.3
     found = suggest(MINE, layout(zzz=("Chile", "Peru", "CHN")), CODES)
     assert [(p.feed.column, p.why, p.certain) for p in found.asked] == [("country", Why.VALUES, False)]
+
+
+def test_codes_of_one_list_are_no_other_columns() -> None:
+    """A plain `Type` whose values are stages is the stage, although `type` is nearer to another column's name."""
+    found = first(MINE, layout(Country=("Chile", "Peru"), Type=("mining", "refining")))
+    assert found["Type"] == "stage"
+    assert first(KEV, layout(Vuln=("CVE-2024-3400", "CVE-2021-44228"))) == {"Vuln": "cve_id"}
+
+
+def test_parts_of_dates_and_addresses_are_no_codes() -> None:
+    """What stands between slashes is a code only where words stand: `10/10` and an address name no sector."""
+    sector = IOC.column("victim_sector")
+    for value in ("10/10", "2024/05/10 01:02", "https://example.com/c/1"):
+        assert values_speak(sector, (value,), CODES) == matching.NO_CODES or not matching.telling(sector, ("x",))
+        assert (values_speak(sector, (value,), CODES) or 0) <= matching.SOME_CODES
+
+
+def test_yes_and_no_may_stand_for_two_values() -> None:
+    """A column of two values is not refused for being written as yes and no, or as 0 and 1."""
+    ransomware = KEV.column("ransomware_use")
+    assert values_speak(ransomware, ("Y", "N"), CODES) == values_speak(ransomware, ("有", "無"), CODES) == 0.55
+    assert values_speak(ransomware, ("7", "8"), CODES) == matching.NO_CODES
 
 
 # --- assignment -------------------------------------------------------------------------------------------------------
@@ -303,6 +367,16 @@ def test_years_as_columns_are_seen_and_asked_about() -> None:
     fit = confirm(found, MINE, WIDE, answers=accepted(found), dropped=found.unused)
     assert fit.unpivot == found.unpivot
     assert fit_from_json(fit_to_json(fit)) == fits.read(fits.write(fit)) == fit
+
+
+def test_kinds_of_hashes_may_be_columns() -> None:
+    """`MD5` and `SHA256` as headers are kinds of indicators, their values the indicators; one alone is no series."""
+    found = suggest(IOC, layout(MD5=("d" * 32,), SHA256=("a1" * 32,), family=("emotet",)), CODES)
+    assert found.unpivot is not None
+    assert (found.unpivot.names_to, found.unpivot.values_to) == ("type", "value")
+    assert set(found.unpivot.columns) == {"MD5", "SHA256"}
+    assert not any(p.certain for p in found.asked)
+    assert suggest(IOC, layout(MD5=("d" * 32,), SHA256=("none so far",)), CODES).unpivot is None
 
 
 @pytest.mark.parametrize(

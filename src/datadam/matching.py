@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
@@ -74,6 +75,9 @@ _UNKNOWN_SIGN: Final = 0.2  # the same for each Korean, Chinese or Japanese char
 _STOP_WEIGHT: Final = 0.03
 _MOST_WORDS: Final = 4  # of a term of the thesaurus
 _MOST_SIGNS: Final = 10
+_LONGEST: Final = 16  # letters of a word that is looked for inside of another
+_MOST_TYPED: Final = 5  # letters up to which a word that is nearly another is none
+TYPED: Final = 0.88  # similarity from which on a longer word is another one mistyped
 _SHORTEST: Final = 3  # letters of an abbreviation that is looked for as the beginning of a word
 
 _NUMBERING: Final = re.compile(
@@ -164,18 +168,46 @@ def _latin(tokens: Sequence[str]) -> list[Word]:
                 at += length
                 break
         else:
-            found.append(_stranger(tokens[at]))
+            found += _joined(tokens[at]) or (_clipped(tokens[at]) if len(tokens) == 1 else [_stranger(tokens[at])])
             at += 1
     return found
 
 
+def _joined(token: str) -> list[Word]:
+    """The known words of which one without blanks is made, the fewest of them: `firstseen`, `SUPPLIERCOUNTRY`."""
+    best: list[tuple[str, ...] | None] = [()]
+    for end in range(1, len(token) + 1):
+        ways = [
+            (*before, token[start:end])
+            for start in range(max(0, end - _LONGEST), end)
+            if (before := best[start]) is not None and token[start:end] in _PIECES
+        ]
+        best.append(min(ways, key=len, default=None))
+    return [_word(term, TERMS[term]) for term in best[-1] or ()]
+
+
+def _clipped(token: str) -> list[Word]:
+    """A word that is no term, or the two that are clipped and joined in it: `VENDRNAM`."""
+    whole = _stranger(token)
+    cuts = range(_SHORTEST, len(token) - 1) if _unknown(whole) else ()
+    halves = ([_stranger(token[:cut]), _stranger(token[cut:])] for cut in reversed(cuts))
+    return next((pair for pair in halves if all(word.meanings and not _unknown(word) for word in pair)), [whole])
+
+
 @lru_cache(4096)
 def _stranger(token: str) -> Word:
-    """A word that is no term: another form of one, its beginning, or its consonants; else unknown."""
+    """A word that is no term: another form of one, its beginning, its consonants, or one mistyped; else unknown."""
     if token.isdigit():
         return Word(token, frozenset(), _STOP_WEIGHT)
     bare = token.rstrip("0123456789")
-    for form in (bare, bare.removesuffix("s"), bare.removesuffix("es"), bare.removesuffix("ed"), bare + "e"):
+    for form in (
+        bare,
+        bare.removesuffix("s"),
+        bare.removesuffix("es"),
+        bare.removesuffix("ed"),
+        bare.removesuffix("ing"),
+        bare + "e",
+    ):
         if form in TERMS:
             return Word(token, TERMS[form], _word(form, TERMS[form]).weight)
     if len(bare) >= _SHORTEST:
@@ -183,6 +215,10 @@ def _stranger(token: str) -> Word:
         alike = [term for term in _LONG_WORDS if term.startswith(bare) or _bones(term) == bones]
         alike = alike or [term for term in _LONG_WORDS if len(bones) > _SHORTEST and _bones(term).startswith(bones)]
         meanings = frozenset(meaning for term in alike for meaning in TERMS[term])
+        if not meanings and len(bare) > _MOST_TYPED:
+            meanings = frozenset(
+                meaning for term in get_close_matches(bare, _LONG_WORDS, 1, TYPED) for meaning in TERMS[term]
+            )
         if len(meanings) in {1, 2}:
             return Word(token, meanings, 0.9 * _word(token, meanings).weight)
     return Word(token, frozenset({f"?{token}"}), UNKNOWN if len(bare) > 1 else _STOP_WEIGHT)
@@ -193,6 +229,11 @@ def _bones(word: str) -> str:
     return _TWICE.sub(r"\1", _VOWELS.sub("", word))
 
 
+_PIECES: Final = frozenset(
+    t
+    for t in TERMS
+    if t.isascii() and " " not in t and (len(t) > _SHORTEST or t in {"id", "cve", "cwe", "ioc", "tlp", "due"})
+)
 _LONG_WORDS: Final = tuple(t for t in TERMS if t.isascii() and " " not in t and len(t) > _SHORTEST)
 
 

@@ -36,7 +36,8 @@ customer: own | own company | company code | bukrs | sold to pt | receiving plan
   우리 회사 | 우리회사 | 본사 | 買い手側 | 調達側 | 購買側 | 元請 | 最終需要者 | 仕向地 | 仕向国 | 仕向先 | 輸入国 |
   import country | country of import | importing country | destination country | ship to country | 購入側 |
   ユーザー企業 | 発注側 | 発注会社 | 발주기업 | 수요사 | 사용자 | 사용기업 | 납세의무자 | 수입화주 | 화주 | 輸入者名 |
-  納税義務者 | plant | factory | site | mill | 공장 | 사업장 | 工場 | 사용처 | 使用先 | 使用者 | 수입사 | 輸入会社
+  納税義務者 | plant | factory | site | mill | 공장 | 사업장 | 工場 | 사용처 | 使用先 | 使用者 | 수입사 | 輸入会社 |
+  用途先
 country: country | countries | ctry | cntry | ctr | nation | nationality | economy | iso2 | iso3 | iso a3 | iso a2 |
   cc | land | land1 | landx | pays | pais | territory | jurisdiction | made in | domicile | origin | 국가 | 나라 |
   국 | 국명 | 국적 | 국가명 | 소재국 | 소재지국 | 소재 국가 | 원산지 | 원산국 | 산지 | 国 | 国名 | 国籍 | 国地域 |
@@ -84,7 +85,8 @@ year: year | yr | fy | cy | period | calendar year | twelve months | reporting y
   gjahr | time period | 연도 | 년도 | 년 | 해 | 회계연도 | 기준연도 | 생산연도 | 기준년도 | 시점 | 年 | 年度 | 年次 |
   暦年 | 西暦 | 対象年 | 調査年 | jahr | yyyy | data year | reference year | ref year | obs year |
   year of production | production year | 집계연도 | 조사연도 | 귀속연도 | 통계연도 | 회계년도 | 해당연도 | 대상연도 |
-  年別 | 集計年 | 統計年 | 基準年 | 会計年度 | 報告年 | 生産年 | 年数値 | yeondo | nendo | 対象暦年
+  年別 | 集計年 | 統計年 | 基準年 | 会計年度 | 報告年 | 生産年 | 年数値 | yeondo | nendo | 対象暦年 | when |
+  which year | season
 production: raised | mine production | refinery production | smelter production | produkt | 채광량 | 제련량 | 정련량 |
   生産数量 | 精錬量 | 製錬量 | 採掘 | 製錬 | production | output | produced | produce | prod | prodn | tonnage |
   mined | yield | mine output | recovered | won | extraction | 생산량 | 생산 | 산출량 | 산출 | 산출물량 | 출광량 |
@@ -95,7 +97,7 @@ production: raised | mine production | refinery production | smelter production 
   鉱山生産量 | 地金生産 | 地金生産量 | 抽出量 | 生産重量 | 生産トン数 | 産出トン | 年産 | 年産量 | 出鉱 | 年間生産 |
   年間生産量 | saengsanryang | seisanryo
 quantity: quantity | qty | amount | amt | menge | mass | weight | 수량 | 물량 | 양 | 량 | 数量 | 量 | 物量 | 重量 |
-  중량 | pcs | ea | pieces | 개수 | 個数 | 個 | 本数 | 대수 | 台数
+  중량 | pcs | ea | pieces | 개수 | 個数 | 個 | 本数 | 대수 | 台数 | how much | how many tonnes
 volume: volume | vol | 규모 | 規模
 flag: reported estimated | basis | accuracy | reliability code | obs | 정확도 | 산출근거 | 구분코드 | 精度 | 根拠 |
   推計区分 | flag | mark | marker | data status | observation status | obs status | figure status | symbol |
@@ -168,7 +170,8 @@ lead: plnd deliv time | planned deliv time | plnd delivery | deliv time | delive
   after order | 발주후 | 주문후 | 입고까지 | 납품까지 | 조달일수 | 납품기간 | 납품일수 | 공급기간 | 배송일수 |
   입고소요 | 받기까지 | 도착까지 | 구매리드타임 | 발주리드타임 | 조달납기 | 所要期間 | 納入期間 | 発注リードタイム |
   購買リードタイム | 配送日数 | 入荷まで | 納期まで | 手配期間 | 標準納期 | 着荷 | 届くまで | 届く | 入手期間 |
-  リード | ld tm | ldtm | ld time | wait | waiting | waiting time | how long | 대기 | 待ち | どのくらいで
+  リード | ld tm | ldtm | ld time | wait | waiting | waiting time | how long | 대기 | 待ち | どのくらいで |
+  order to receipt | receipt | goods receipt
 days: days | day | d | 일 | 일수 | 日 | 日数 | 일분 | 日分 | dd | dys
 stock: range of coverage | days supply | days coverage | stck | eisbe | inventory days | stock days |
   how long would stock last | in stock | 버틸 | 재고량 | 보유량 | 持つ | 在庫量 | 持ちこたえ | stock | stocks |
@@ -201,7 +204,7 @@ maker: manufacturer name | producer of | brand | 업체 | 업체명 | 会社 | �
   製造元 | 製造者 | 製造業者 | 製造会社 | 開発元 | 開発者 | 開発会社 | 開発 | 提供元 | 販売元 | ベンダー | ベンダ |
   provider | project | 공급자 | 제공사 | 제공업체 | 제작업체 | 제작자 | 제조 | 배포사 | 판매사 | 提供者 | 提供会社 |
   製造販売元 | 製作元 | 発売元 | 事業者 | 製造 | 提供 | 作成元 | 配布元 | who makes | makes | made by | 만든 |
-  만든 곳 | 作った
+  만든 곳 | 作った | 어느 회사 | 어떤 회사 | どの会社 | どこの会社
 product: product family | affected software | model | firmware | 모델 | 기종 | 펌웨어 | 製品名 | 機種 | モデル |
   ファームウェア | product | products | prd | software | sw | component | technology | tech | application | package |
   platform | system | solution | 제품 | 제품군 | 솔루션 | 소프트웨어 | 프로그램 | 시스템 | 대상시스템 | 製品 |
@@ -222,7 +225,7 @@ added: put on list | placed on | 오른 | 올린 | 올라간 | 편입 | 포함 |
   登録日 | 掲載 | 掲載日 | 収載 | 登載 | 収録 | 記載 | catalog date | date catalogued | on list since | listed since |
   put on | came on | onboarded | 게재 | 게재일 | 수재 | 반영일 | 반영 | 편입일 | 포함일 | 등록년월일 | 등재년월일 |
   등재일자 | 추가일자 | 올린날 | 掲載年月日 | 追加年月日 | 登録年月日 | 収録日 | 記載日 | 反映日 | 反映 | リスト入り |
-  掲載開始 | 掲載開始日 | 追加日時 | 入った日
+  掲載開始 | 掲載開始日 | 追加日時 | 入った日 | 올랐 | 올라 | 載った日 | 加わった
 listed: list | catalog | catalogue | kev | exploited | exploitation | exploit | known exploited | in the wild | 목록 |
   리스트 | 카탈로그 | 악용 | 악용목록 | 악용 확인 | リスト | 一覧 | カタログ | 悪用 | 悪用確認 | 悪用リスト
 due: mitigate by | complete by | no later than | 고쳐야 | 해결기한 | 처리기한 | 보완기한 | 완료기한 | 요구일 |
@@ -257,14 +260,14 @@ value: entity | object | subject | 대상값 | 객체 | 対象値 | value | valu
   데이터 | 값내용 | 値 | 内容 | 本体 | データ
 first: first | earliest | initial | 최초 | 첫 | 처음 | 초기 | 初 | 初回 | 最初 | 初めて | 初見 | 初検知 | 初観測 |
   開始 | first time | begin | start | started | since | 시작 | 시작일 | 初確認 | 初検出 | 発生 | 検知開始 | 発見 |
-  최초로 | 初めの | はじめて | 첫번째 | valid from
+  최초로 | 初めの | はじめて | 첫번째 | valid from | onset | outset | from when
 seen: sightings | hit | hits | activity | active | 포착 | 출현 | 활동 | 初出 | 活動 | ヒット | seen | observed |
   observation | sighting | sighted | detected | detection | found | spotted | appearance | noticed | 관측 | 탐지 |
   발견 | 확인 | 목격 | 감지 | 식별됨 | 수집 | 観測 | 検知 | 検出 | 確認 | 発見 | 見た | 把握 | 出現 | captured |
   collected | logged | submission | occurrence | spotting | contact time | 수집일 | 수집일시 | 탐지일 | 탐지일시 |
   발견일 | 확인일 | 관측일 | 관측일시 | 접속 | 収集日 | 収集日時 | 検知日 | 検知日時 | 検出日 | 発見日 | 確認日 |
   観測日 | 観測日時 | 入手日 | 取得日 | 採取 | 採取日 | 接続 | 通信 | 본 | 目撃 | 見られた | 포착일 | valid from |
-  noted
+  noted | onset | outset
 last: last | latest | most recent | recent | final | 최근 | 최종 | 마지막 | 최신 | 最終 | 最後 | 最新 | 直近 | end |
   ended | most recently | newest | 최후 | 마지막으로 | 最近 | 最後に | 直近の | いちばん新しい | 종료 | 終了 |
   still active | still seen
@@ -276,11 +279,13 @@ expires: expires | expire | expiry | expiration | exp | valid until | valid to |
   차단기간 | 유효종료 | 폐기 | 폐기일 | 해제일 | 해제예정 | 해제예정일 | 만료예정 | 만료시각 | 언제까지 | 保存期限 |
   遮断終了 | ブロック期限 | 解除 | 解除日 | 解除予定 | 解除予定日 | 終了日 | 有効終了 | 無効化 | 無効化日 | 削除予定 |
   有効期間 | 失効日時 | いつまで | forget | forget after | retention | keep until | 보존기한 | 보관기한 | 보관 |
-  保管期限 | 保持期限
+  保管期限 | 保持期限 | till | through | good through | block till | keep blocking | retain | 유지 기한 | 차단유지 |
+  유지
 confidence: confidence | conf | certainty | reliability | credibility | trust | sureness | 신뢰도 | 신뢰 | 확신 |
   확신도 | 신뢰수준 | 확실성 | 信頼度 | 確信度 | 信頼 | 信頼性 | 確度 | 確からしさ | likelihood | probability |
   fidelity | admiralty | assurance | how sure | how certain | sure | 정확도 | 신뢰점수 | 확신수준 | 확실도 | 신빙성 |
-  신뢰지수 | 신뢰성 | 信頼値 | 信頼スコア | 確実性 | 確実度 | 信憑性 | 自信度 | 自信 | 정확성 | 精度
+  신뢰지수 | 신뢰성 | 信頼値 | 信頼スコア | 確実性 | 確実度 | 信憑性 | 自信度 | 自信 | 정확성 | 精度 | 확실한 | 확실 |
+  얼마나 확실 | 確か | どれほど確か | 確信 | 어느 정도 확신
 tlp: tlp | traffic light | traffic light protocol | marking | sharing | handling | dissemination | distribution |
   shareability | 공유 | 공유등급 | 공유범위 | 공유표시 | 배포 | 배포등급 | 배포범위 | 신호등 | 共有 | 共有範囲 |
   共有区分 | 配布 | 配布範囲 | 取扱 | 取り扱い | 信号 | 信号色 | 共有色 | 取扱区分 | sharing level | share level |
@@ -298,13 +303,14 @@ malware: malware | mal | mw | malware family | family | families | ransom family
   不正プログラム | strain | payload | tool | toolkit | threat name | threat family | virus | virus name |
   detection name | loader | stealer | botnet | classified as | 악성파일 | 바이러스 | 바이러스명 | 진단명 | 탐지명 |
   위협명 | 페이로드 | 봇넷 | 악성프로그램 | 検出名 | 検知名 | ウイルス | ウイルス名 | 脅威名 | ペイロード | ボット |
-  ツール | 検体名 | 악성앱
+  ツール | 検体名 | 악성앱 | malicious | malicious software
 actor: actor | actors | threat actor | group | apt | adversary | attribution | intrusion set | threat group | act |
   attacker | 공격자 | 그룹 | 공격그룹 | 조직 | 배후 | 행위자 | 해킹조직 | 공격주체 | 위협그룹 | 攻撃者 | グループ |
   主体 | 攻撃主体 | 攻撃グループ | 脅威アクター | 攻撃組織 | crew | gang | attributed to | nexus | who did it |
   위협행위자 | 해커 | 해커그룹 | 해킹그룹 | 배후그룹 | 배후조직 | 攻撃者名 | 攻撃グループ名 | 脅威主体 | 帰属 |
   実行者 | 犯行グループ | 犯罪グループ | アクター | 공격단체 | 攻撃集団 | 攻撃元組織 | behind | who is behind |
-  suspected | perpetrator | 배후 세력 | 背後
+  suspected | perpetrator | 배후 세력 | 背後 | campaign operator | campaign | 소행 | 仕業 | 누구의 | 誰の | 혐의 |
+  容疑
 technique: technique | techniques | ttp | ttps | mitre | att ck | attck | attack pattern | attack technique |
   tactic technique | 기법 | 공격기법 | 전술기법 | 기술 | 技術 | 手法 | 手口 | テクニック | 攻撃手法 | attack id |
   attck id | mitre id | t code | tcode | 공격기술 | 기법번호 | 기법코드 | 攻撃技術 | 攻撃技法 | 技法 | attack method |
@@ -335,7 +341,7 @@ licence: licence | license | licensing | spdx | rights | terms of use | usage te
   이용조건 | 사용권 | 이용약관 | ライセンス | 利用許諾 | 使用許諾 | 利用条件 | 許諾 | reuse | reuse terms |
   copyright | redistribution | conditions of use | 저작권 | 재배포 | 재이용 | 이용허가 | 공공누리 | 활용조건 |
   사용조건 | 라이센싱 | 著作権 | 再利用 | 再利用条件 | 再配布 | 利用規約 | データライセンス | 二次利用 | 使用条件 |
-  ライセンス条件
+  ライセンス条件 | terms | data rights | usage rights | permission to reuse
 reserves: reserve | reserves | rsv | resources estimate | 매장량 | 매장 | 부존 | 埋蔵量 | 埋蔵 | 鉱量 | reserve base |
   resource base | ore reserves | proven | measured | 가채 | 가채매장량 | 매장자원 | 可採 | 可採埋蔵量 | 確認埋蔵量
 exports: export | exports | exported | exp qty | despatched | dispatched | shipments | shipped | 수출량 | 수출액 |
@@ -367,7 +373,8 @@ person: owner | assignee | analyst | approver | signature | by | prepared by | c
   担当者 | 承認者 | 作成者 | 責任者 | 記入者 | 分析者 | submitter | submitted by | requester | requested by |
   in charge | pic | responsible | handler | verified by | checked by | entered by | 신고자 | 제보자 | 등록자 |
   입력자 | 요청자 | 확인자 | 보고자 | 담당자명 | 처리자 | 분석가 | 결재 | 결재자 | 作業者 | 登録者 | 報告者 | 入力者 |
-  申請者 | 解析者 | 分析官 | 記録者 | 確認者 | 依頼者 | 起案者 | 責任 | 発見者 | 届出者 | 投稿者
+  申請者 | 解析者 | 分析官 | 記録者 | 確認者 | 依頼者 | 起案者 | 責任 | 発見者 | 届出者 | 投稿者 | buyer in charge |
+  purchaser name | buyer name
 department: department | dept | team | unit name | office | 부서 | 담당부서 | 팀 | 기관 | 작성기관 | 部署 | 部門 |
   課 | 機関 | division | agency | organisation unit | bureau | institute | 소속 | 소속기관 | 부처 | 제출기관 |
   보고기관 | 제공기관 | 所属 | 所属機関 | 提出機関 | 報告機関 | 提供機関 | 省庁 | 部課
@@ -447,7 +454,7 @@ world: world market | global | market | 세계시장 | 시장 | 세계 | 市場 
 part-number: material number | material no | material code | part number | part no | part code | sku | item number |
   item no | product code | catalogue number | catalog number | 자재번호 | 자재코드 | 부품번호 | 부품코드 | 품번 |
   제품코드 | 도번 | 部品番号 | 部品コード | 品番 | 資材番号 | 資材コード | 製品コード | 型番 | 図番 | 型式 | 모델명 |
-  모델번호
+  모델번호 | sensor id | device id | asset id
 tier: tier | tiers | 차수 | 티어 | 협력단계 | ティア | 階層 | 次数
 tax: tax rate | duty | duty rate | exchange rate | 세율 | 관세율 | 환율 | 税率 | 関税率 | 為替 | 為替レート
 tags: tag | tags | keyword | keywords | 태그 | 키워드 | タグ | キーワード | hashtag
