@@ -1,6 +1,7 @@
 """The talk by which a person confirms a mapping: what is asked, what each answer does, and that a no is a no."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,7 @@ def test_an_edited_mapping_is_checked_against_file_and_standard() -> None:
     suggestion = suggest(PRODUCTION, found, codelists.packaged())
     fit = mapping.confirm(suggestion, PRODUCTION, found, answers=[], declined=[], dropped=[])
     assert confirm.read(fits.write(fit), PRODUCTION, found) == fit
+    assert confirm.read(fits.write(replace(fit, version="1.0.0")), PRODUCTION, found) == fit  # it means the same
     with pytest.raises(DamError):
         confirm.read(fits.write(fit), PRODUCTION, layout(other=("1",)))
     with pytest.raises(DamError):

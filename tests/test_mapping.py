@@ -17,6 +17,7 @@ from datadam.mapping import (
     Doubt,
     Suggestion,
     accepted,
+    carried,
     checked,
     confirm,
     fit_digest,
@@ -302,6 +303,19 @@ def test_a_wide_table_and_its_unit_are_two_questions() -> None:
 def spoil(fit: Fit, **changes: object) -> Fit:
     """The fit with its first feed changed."""
     return replace(fit, feeds=(replace(fit.feeds[0], **changes), *fit.feeds[1:]))  # type: ignore[arg-type]  # any field
+
+
+@pytest.mark.parametrize(
+    ("version", "carries"),
+    [("1.0.1", True), ("1.3.0", True), ("1.10.0", True), ("2.0.0", False), ("0.9.0", False), ("1.0.0", False)],
+)
+def test_a_fit_is_carried_to_versions_that_mean_the_same(version: str, carries: bool) -> None:
+    """Later ones under the same first number; from a newer one, or to one that breaks, it is asked anew."""
+    fit = replace(confirmed(), version="1.0.0")
+    newer = replace(MINE, version=version)
+    assert carried(fit, newer) == (replace(fit, version=version) if carries else fit)
+    other = replace(newer, id=StandardId("cti.indicator"))
+    assert carried(fit, other) == fit
 
 
 SPOILED: list[tuple[str, Fit]] = [

@@ -614,6 +614,16 @@ def difference(fit: Fit, layout: Layout) -> Difference:
     )
 
 
+def carried(fit: Fit, standard: Standard) -> Fit:
+    """The same fit for a later version that keeps what every column means; for any other it is given back as it is.
+
+    A standard's versions keep that as long as their first number stays: `evolution` holds publishers to it.
+    """
+    was, now = ([int(part) for part in version.split(".")] for version in (fit.version, standard.version))
+    keeps = fit.standard == standard.id and was[:1] == now[:1] and was < now
+    return replace(fit, version=standard.version) if keeps else fit
+
+
 def checked(fit: Fit, standard: Standard, layout: Layout) -> Fit:
     """Give the fit back if it fits; else `Faults` with everything that does not."""
     faults = tuple(fit_faults(fit, standard, layout))

@@ -208,9 +208,12 @@ def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Cho
     before = [] if dam is None or chosen.given or chosen.drop or chosen.read else dam.fits(standard.id)
     if before:
         for held in before:
-            for fit in _also_corrected(mapping.fit_from_json(held), layout):
+            confirmed = mapping.fit_from_json(held)
+            for fit in _also_corrected(mapping.carried(confirmed, standard), layout):
                 if not any(mapping.fit_faults(fit, standard, layout)):
                     terminal.say("ui.mapping-remembered")
+                    if fit.version != confirmed.version:
+                        terminal.say("ui.mapping-carried", old=confirmed.version, new=fit.version)
                     return fit
     suggestion = _suggested(standard, file, layout, chosen.declared, changed(terminal, before, layout))
     suggestion = mapping.declare(suggestion, dict(confirm.reading(one, standard) for one in chosen.read))

@@ -101,5 +101,5 @@ def reading(text: str, standard: Standard) -> tuple[str, NumberForm | DateForm]:
 
 
 def read(text: str, standard: Standard, layout: Layout) -> Fit:
-    """An edited mapping, if it fits the standard and the file."""
-    return mapping.checked(fits.read(text), standard, layout)
+    """An edited mapping, if it fits the standard, or an earlier version of it that meant the same, and the file."""
+    return mapping.checked(mapping.carried(fits.read(text), standard), standard, layout)
