@@ -77,7 +77,7 @@ sbom: setup ## the bill of materials of datadam[server], as it is installed here
 wheelhouse: setup ## every wheel that a machine without a network needs, in build/wheelhouse, and an install from it alone
 	rm -rf build/wheelhouse build/.offline
 	mkdir -p build/wheelhouse
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check -c constraints.txt -w build/wheelhouse '.[server]'
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check -c constraints.txt -w build/wheelhouse '.[server,postgres]'
 	$(PYTHON) -m venv build/.offline
 	build/.offline/bin/python -m pip install --quiet --disable-pip-version-check --no-deps build/wheelhouse/*.whl
 	build/.offline/bin/python -m pip check --disable-pip-version-check
