@@ -189,7 +189,7 @@ def _joined(token: str) -> list[Word]:
 def _clipped(token: str) -> list[Word]:
     """A word that is no term, or the two that are clipped and joined in it: `VENDRNAM`."""
     whole = _stranger(token)
-    cuts = range(_SHORTEST, len(token) - 1) if _unknown(whole) else ()
+    cuts = range(_SHORTEST, len(token) - 1) if _unknown(whole) and len(token) <= _LONGEST else ()
     halves = ([_stranger(token[:cut]), _stranger(token[cut:])] for cut in reversed(cuts))
     return next((pair for pair in halves if all(word.meanings and not _unknown(word) for word in pair)), [whole])
 
@@ -210,15 +210,13 @@ def _stranger(token: str) -> Word:
     ):
         if form in TERMS:
             return Word(token, TERMS[form], _word(form, TERMS[form]).weight)
-    if len(bare) >= _SHORTEST:
+    if _SHORTEST <= len(bare) <= _LONGEST:
         bones = _bones(bare)
-        alike = [term for term in _LONG_WORDS if term.startswith(bare) or _bones(term) == bones]
-        alike = alike or [term for term in _LONG_WORDS if len(bones) > _SHORTEST and _bones(term).startswith(bones)]
+        alike = [term for term, its in _BONES.items() if term.startswith(bare) or its == bones]
+        alike = alike or [term for term, its in _BONES.items() if len(bones) > _SHORTEST and its.startswith(bones)]
+        if not alike and len(bare) > _MOST_TYPED:
+            alike = get_close_matches(bare, [term for term in _BONES if term[0] == bare[0]], 1, TYPED)
         meanings = frozenset(meaning for term in alike for meaning in TERMS[term])
-        if not meanings and len(bare) > _MOST_TYPED:
-            meanings = frozenset(
-                meaning for term in get_close_matches(bare, _LONG_WORDS, 1, TYPED) for meaning in TERMS[term]
-            )
         if len(meanings) in {1, 2}:
             return Word(token, meanings, 0.9 * _word(token, meanings).weight)
     return Word(token, frozenset({f"?{token}"}), UNKNOWN if len(bare) > 1 else _STOP_WEIGHT)
@@ -234,7 +232,7 @@ _PIECES: Final = frozenset(
     for t in TERMS
     if t.isascii() and " " not in t and (len(t) > _SHORTEST or t in {"id", "cve", "cwe", "ioc", "tlp", "due"})
 )
-_LONG_WORDS: Final = tuple(t for t in TERMS if t.isascii() and " " not in t and len(t) > _SHORTEST)
+_BONES: Final = {t: _bones(t) for t in TERMS if t.isascii() and " " not in t and len(t) > _SHORTEST}
 
 
 def _segments(run: str) -> list[Word]:
