@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from datadam.cli.deposits import Choices, choices, chosen_fit
+from datadam.cli.choosing import Choices, choices, chosen_fit
 from datadam.cli.manners import Force, KeyFile, Url, free, open_terminal, reach, read_text
 from datadam.cli.options import spread
 from datadam.errors import Invalid, Refused, Unavailable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from datadam.cli.deposits import Choices, choices, chosen_fit
+from datadam.cli.choosing import Choices, choices, chosen_fit
 from datadam.cli.manners import HERE, Json, KeyFile, Of, Url, open_terminal, operated, print_json, reach
 from datadam.cli.options import spread
 from datadam.errors import Invalid, NotFound
