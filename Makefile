@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint light bench torture attack foreign docs lock clean sbom wheelhouse
+.PHONY: help setup demo test lint light peers bench torture attack foreign docs lock clean sbom wheelhouse
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 FOREIGN := .venv-foreign/.ready
+PEERS := datacontract frictionless great-expectations pandera pointblank
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 CODE := src tests benchmarks scripts $(if $(wildcard demo/*.py),demo)
 
@@ -52,6 +53,13 @@ light: ## the client as users get it: from the wheel, with nothing but what it d
 	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
 	cd .venv-light && bin/datadam --version && bin/datadam keygen light.key && bin/datadam standard packaged
 	cd .venv-light && bin/python -c 'import datadam; datadam.connect("http://127.0.0.1:1", key="light.key")'
+
+peers: $(PEERS:%=.venv-peers/%/.ready) ## what benchmarks/peers.py measures beside ours, each in an environment of its own
+
+.venv-peers/%/.ready: benchmarks/sides/%.txt
+	$(PYTHON) -m venv .venv-peers/$*
+	.venv-peers/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	touch $@
 
 bench: setup ## every benchmark, and the table in docs/benchmarks.md; ROWS bounds the size, INTO names another file
 	$(BIN)/python benchmarks/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(INTO),--into $(INTO))

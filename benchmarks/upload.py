@@ -26,6 +26,7 @@ from datadam.client.files import hashed
 from datadam.client.home import new_key
 from datadam.dam import join, publish
 from datadam.dam.works import Works
+from datadam.dam.world import World
 from datadam.edges import app, server
 from datadam.formats import codelists
 from datadam.mapping import confirm, suggest
@@ -55,24 +56,29 @@ def found(folder: Path, key: Path) -> None:
     wiring.init(folder, name="bench.example/log", jurisdiction="KR", requests_per_minute=1_000_000)
     with wiring.world(folder, {}) as world:
         publish.publish(world, codelists.packaged_standard(STANDARD))
-        jwk = new_key(key)
-        terms, profile = join.accession_terms(), seal.canonical({"salt": seal.salt(), "legal_name": "B", "numbers": {}})
-        facts = {
-            "member": seal.member_id(jwk),
-            "member_kind": "organisation",
-            "key": seal.public(jwk),
-            "jurisdiction": "KR",
-            "roles": ["contributor"],
-            "under": None,
-            "profile": seal.digest(profile),
-            "text": {"version": terms["version"], "language": "en", "digests": terms["digests"]},
-            "authority": None,
-            "effective": None,
-            "reservations": [],
-        }
-        issued = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}Z"
-        applied = join.apply(world, seal.envelope(seal.state(Kind.MEMBER, facts, issued=issued, key=jwk)), profile)
-        join.approve(world, applied.id)
+        admit(world, key)
+
+
+def admit(world: World, key: Path) -> None:
+    """Make a contributor of whoever holds the new key in the file `key`."""
+    jwk = new_key(key)
+    terms, profile = join.accession_terms(), seal.canonical({"salt": seal.salt(), "legal_name": "B", "numbers": {}})
+    facts = {
+        "member": seal.member_id(jwk),
+        "member_kind": "organisation",
+        "key": seal.public(jwk),
+        "jurisdiction": "KR",
+        "roles": ["contributor"],
+        "under": None,
+        "profile": seal.digest(profile),
+        "text": {"version": terms["version"], "language": "en", "digests": terms["digests"]},
+        "authority": None,
+        "effective": None,
+        "reservations": [],
+    }
+    issued = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}Z"
+    applied = join.apply(world, seal.envelope(seal.state(Kind.MEMBER, facts, issued=issued, key=jwk)), profile)
+    join.approve(world, applied.id)
 
 
 def serve(folder: Path) -> None:
