@@ -252,6 +252,38 @@ def test_a_name_without_a_margin_is_a_question() -> None:
     assert Doubt.SEVERAL in found.asked[0].doubts
 
 
+@pytest.mark.parametrize(
+    ("standard", "header", "values"),
+    [
+        (KEV, "Title", ("SQL injection",)),  # of what?
+        (KEV, "登録日", ("2024-03-05",)),  # perhaps of the record
+        (IOC, "Family", ("emotet",)),  # perhaps of a protocol
+        (KEV, "Developer", ("Example Software",)),  # perhaps not who sells it
+    ],
+)
+def test_a_name_that_may_mean_something_else_is_a_question(
+    standard: Standard, header: str, values: tuple[str, ...]
+) -> None:
+    """Names that tell little, and names that as often mean something else, are proposed and asked about."""
+    found = suggest(standard, layout(**{header: values}), CODES)
+    assert not found.certain
+    assert [(p.feed.source, p.doubts[0]) for p in found.asked] == [(header, Doubt.VAGUE)]
+
+
+def test_numbers_out_of_bounds_are_a_question() -> None:
+    """A class from 1 to 5 is not the one from 0 to 2, whatever it is called."""
+    assert suggest(EDGE, layout(Essential=("0", "2", "1")), CODES).certain
+    assert not suggest(EDGE, layout(Essential=("3", "5", "4")), CODES).certain
+
+
+def test_a_column_of_other_units_is_a_question() -> None:
+    """A lead time beside a column that says weeks is not taken as days."""
+    times = {"Lead time": ("4", "12"), "Unit": ("d", "days")}
+    assert suggest(EDGE, layout(**times), CODES).certain
+    found = suggest(EDGE, layout(**{**times, "Unit": ("wk", "wk")}), CODES)
+    assert Doubt.UNIT_MISSING in proposal(found, "lead_time_days")[1]
+
+
 def test_a_header_in_two_languages_is_certain_if_both_parts_are_names() -> None:
     """`국가/Country` is; `국가(IP)` and `Country/Region` are not."""
     values = ("Chile", "Peru")

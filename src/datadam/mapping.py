@@ -9,6 +9,7 @@ alike, values that look right, a missing unit or an order of day and month never
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
@@ -35,7 +36,7 @@ from datadam.model import (
 )
 from datadam.standard import bears, plain, resolve
 
-MARGIN: Final = 0.1  # by which a header that bears a column's name must be ahead of all others, else it is asked about
+MARGIN: Final = 0.1  # by which another column must be likelier for a header, else it stands beside the one so named
 NAMED: Final = 0.4  # likeness of names from which on a suggestion rests on them and not on the values
 ENOUGH: Final = 0.5  # share of sample values that must fit, else a matching name is asked about
 MAX_HEADER: Final = 200  # characters; a longer header is no name
@@ -89,6 +90,7 @@ class Doubt(StrEnum):
 
     NOT_EXACT = "not-exact"  # the header only resembles
     SEVERAL = "several"  # more than one source column answers to this name
+    VAGUE = "vague"  # the header is one of the column's names, but may well mean something else
     VALUES = "values"  # most sample values would be refused
     UNIT_UNKNOWN = "unit-unknown"  # the header names a unit that the standard does not take
     UNIT_MISSING = "unit-missing"  # the column takes several units and the file names none
@@ -266,18 +268,26 @@ def _unfolded(unpivot: Unpivot) -> Proposal:
 
 
 def _near(p: Proposal, headers: list["_Header"], standard: Standard, codes: Mapping[str, CodeList]) -> Proposal:
-    """A name is certain only by a margin: a header that comes as near as the one that bears it makes it a question."""
+    """A name is certain only if it can mean nothing else, and nothing else in the layout may be meant by the column."""
     if not p.certain:
         return p
     column, source = standard.column(p.feed.column), p.feed.source
     rivals = [
         h.text
         for h in headers
-        if h.text != source
-        and not _claimants(h, standard)
-        and matching.score(column, _candidate(h), codes).score > 1 - MARGIN
+        if h.text != source and not _claimants(h, standard) and _may_be(column, _candidate(h), standard, codes)
     ]
-    return replace(p, doubts=(Doubt.SEVERAL,), others=tuple(rivals)) if rivals else p
+    if rivals:
+        return replace(p, doubts=(Doubt.SEVERAL,), others=tuple(rivals))
+    vague = any(matching.vague(column, _candidate(h), codes) for h in headers if h.text == source)
+    return replace(p, doubts=(Doubt.VAGUE,)) if vague else p
+
+
+def _may_be(column: Column, candidate: matching.Candidate, standard: Standard, codes: Mapping[str, CodeList]) -> bool:
+    """Whether a header would be suggested for this column before all others."""
+    best = max((matching.score(other, candidate, codes) for other in standard.columns), key=lambda m: m.score)
+    own = matching.score(column, candidate, codes).score
+    return own >= matching.SUGGEST and own > best.score - MARGIN
 
 
 def _with_reading(
@@ -459,7 +469,7 @@ def _code_share(column: Column, header: _Header, codes: Mapping[str, CodeList]) 
 
 def _takes(column: Column, value: str, codes: Mapping[str, CodeList]) -> bool:
     if column.type in _FORMS:
-        return _FORMS[column.type].fullmatch(value) is not None
+        return _FORMS[column.type].fullmatch(value) is not None and _in_bounds(column, value)
     listed = codes.get(column.codes) if column.codes is not None else None
     return (
         (listed is None or resolve(listed, value) is not None)
@@ -467,6 +477,16 @@ def _takes(column: Column, value: str, codes: Mapping[str, CodeList]) -> bool:
         and (column.min_length is None or len(value) >= column.min_length)
         and (column.max_length is None or len(value) <= column.max_length)
         and (column.pattern is None or listed is not None or _has_pattern(column.pattern, value))
+    )
+
+
+def _in_bounds(column: Column, value: str) -> bool:
+    """Whether a plain number is one that the column takes; texts and dates are not weighed here."""
+    if column.type not in {Type.INTEGER, Type.DECIMAL, Type.NUMBER}:
+        return True
+    low, high = column.minimum, column.maximum
+    return (low is None or Decimal(value) >= Decimal(str(low))) and (
+        high is None or Decimal(value) <= Decimal(str(high))
     )
 
 
@@ -486,6 +506,8 @@ def _with_unit(p: Proposal, column: Column, headers: Mapping[str, _Header], unit
         return replace(p, feed=replace(p.feed, unit_source=unit_columns[0]))
     if len(column.units) > 1:
         return replace(p, feed=replace(p.feed, unit=column.unit), doubts=(*p.doubts, Doubt.UNIT_MISSING))
+    if column.units and any(not _are_units(column, headers[text]) for text in unit_columns):
+        return replace(p, doubts=(*p.doubts, Doubt.UNIT_MISSING))  # a column of other units: weeks, perhaps
     return p
 
 

@@ -17,12 +17,12 @@ from typing import Final
 
 from datadam.model import CodeList, Column, Standard, Type, Unpivot, fold
 from datadam.standard import bears, known_as, plain, resolve
-from datadam.thesaurus import TERMS, WEIGHTS
+from datadam.thesaurus import AMBIGUOUS, TERMS, WEIGHTS
 
-SUGGEST: Final = 0.40  # score from which on a column is suggested
-SUGGEST_REQUIRED: Final = 0.38  # the same for a column that must be there
+SUGGEST: Final = 0.37  # score from which on a column is suggested
+SUGGEST_REQUIRED: Final = 0.35  # the same for a column that must be there
 SURE: Final = 0.1  # what a pair gains that just may be suggested: two doubtful pairs do not outweigh a sure one
-LEAST_NAMED: Final = 0.37  # the same for a column's very name over values that speak against it
+LEAST_NAMED: Final = 0.37  # the least score of a column's very name over values that speak against it
 MAX_HEADER: Final = 200  # characters of a header that are read
 MAX_STEPS: Final = 2_000_000  # of the best assignment, which takes a square of columns; beyond, the best pairs first
 FEW: Final = 4  # words from which on unknown ones count less
@@ -66,12 +66,13 @@ NEAR: Final = 2  # columns before one that say whose it is, if it does not
 IMPLIED: Final = 0.7  # weight of a word that only the neighbours say
 INITIALS: Final = 0.7  # likeness of first letters
 OTHERWISE: Final = 0.3  # values that have another form than what the column means
+VAGUE: Final = 0.8  # weight up to which a word says too little to stand for a column without a question
 CORE: Final = 0.3  # share of a column's names that have a meaning, from which on it is what the column is about
 STRAY: Final = 0.4  # what is left of a likeness that rests on none of these
 BONUS: Final = 0.45  # what values add that are codes or have the pattern, whatever the header says
 _SHORTEST_CODE: Final = 4  # digits
-UNKNOWN: Final = 0.5  # what a word that nobody knows counts, beside 1 for a known one
-_UNKNOWN_SIGN: Final = 0.2  # the same for each Korean, Chinese or Japanese character
+UNKNOWN: Final = 0.4  # what a word that nobody knows counts, beside 1 for a known one
+_UNKNOWN_SIGN: Final = 0.15  # the same for each Korean, Chinese or Japanese character
 _STOP_WEIGHT: Final = 0.03
 _MOST_WORDS: Final = 4  # of a term of the thesaurus
 _MOST_SIGNS: Final = 10
@@ -307,6 +308,15 @@ def name_score(header: str, column: Column, role: str | None = None) -> float:
 
 def _is_named(header: str, column: Column) -> bool:
     return bears(column, plain(header))
+
+
+def vague(column: Column, candidate: Candidate, codes: Mapping[str, CodeList]) -> bool:
+    """Whether a synonym tells little, as `title` does, or as often means something else, and no value settles it."""
+    said = [word for word in words(candidate.header) if word.meanings and not _unknown(word)]
+    told = values_speak(column, candidate.samples, codes)
+    settled = told is None or (told >= ENOUGH and telling(column, candidate.samples))
+    named = plain(candidate.header) == plain(column.name)
+    return not settled and not named and bool(said) and all(w.weight <= VAGUE or w.text in AMBIGUOUS for w in said)
 
 
 def holds_other(header: str, column: Column) -> bool:
