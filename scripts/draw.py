@@ -32,7 +32,7 @@ WORDS: Final = {
     "load2": ("Delta Sharing client", "Delta Sharing 도구"),
     "model": ("a model from more than", "자기 자료만이 아닌"),
     "model2": ("one firm's rows", "자료로 배운 모형"),
-    "back": ("receipt, rejects, reasons", "영수증, 거절된 행, 이유"),
+    "back": ("receipt, rejects, reasons", "영수증, 거부된 행, 이유"),
     "log": ("Public log: salted ids, signed roots", "공개 로그: 무작위 값이 더해진 식별자, 서명된 뿌리"),
     "auditor": ("Anybody checks with tools of their own", "누구나 자기 도구로 검증"),
     "terms": ("under terms", "약속에 따라"),
