@@ -77,7 +77,7 @@ def run(folder: Path, files: list[Path], workers: int) -> Busy:
     with subprocess.Popen(command, env=told, stdout=subprocess.PIPE, text=True) as serving:
         try:
             assert serving.stdout is not None
-            url = next(word for word in serving.stdout.readline().split() if word.startswith("http"))
+            url = next(word for word in serving.stdout.readline().split() if word.startswith("http")).rstrip(".")
             threading.Thread(target=serving.stdout.read, daemon=True).start()  # so that it never waits to be read
             return watched(psutil.Process(serving.pid), url, keys, files)
         finally:

@@ -1,8 +1,9 @@
 """Run every benchmark here and write the table in docs/benchmarks.md.
 
 A benchmark is a script beside this one that takes `--rows N` where size matters and prints one JSON object as its last
-line: `name`, then `ratio` or `rate`, `cpu_s`, `peak_mb`, and the `bar` that it is held against, if it has one. A script
-that ends with another status than 0 fails the run, after all have been run.
+line: `name`, then `ratio`, `rate` or `share` (of what could be had), `cpu_s`, `peak_mb`, and the `bar` that it is held
+against, if it has one; or why it was `skipped`. A script that ends with another status than 0 fails the run, after all
+have been run.
 """
 
 import argparse
@@ -74,9 +75,13 @@ def page(results: list[dict[str, Any]]) -> str:
 
 
 def _line(result: dict[str, Any]) -> str:
-    told = {"name", "command", "ratio", "rate", "bar", "cpu_s", "peak_mb", "failed"}
+    told = {"name", "command", "ratio", "rate", "share", "bar", "cpu_s", "peak_mb", "failed", "skipped"}
     if "failed" in result:
         value = f"**failed**: {result['failed']}"
+    elif "skipped" in result:
+        value = f"not run: {result['skipped']}"
+    elif "share" in result:
+        value = f"{result['share']:.0%}"
     elif "ratio" in result:
         value = f"{result['ratio']:.2f} ×"
     else:
