@@ -109,6 +109,7 @@ def test_headers_are_read_as_they_are_typed(header: str, column: str) -> None:
 def test_unknown_loanwords_are_one_word() -> None:
     """Katakana that nobody knows stays whole, and a single sign before an unknown one is none of the known words."""
     assert [word.text for word in words("ヌヌネノ値")] == ["ヌヌネノ", "値"]
+    assert words("数　量") == words("数量")
     assert not any("year" in word.meanings for word in words("해꿹"))
 
 
@@ -417,6 +418,8 @@ def test_kinds_of_hashes_may_be_columns() -> None:
         (("リチウム", "コバルト", "ウラン"), "mineral", ["lithium", "cobalt", "uranium"]),
         (("광산 생산량", "제련 생산량", "정련 생산량"), "stage", ["mining", "primary", "refining"]),
         (("FY2020", "FY2021", "2022e"), "year", ["2020", "2021", "2022"]),
+        (("平成30年度", "令和元年", "R3"), "year", ["2018", "2019", "2021"]),
+        (("FY20", "'21", "CY 22"), "year", ["2020", "2021", "2022"]),
     ],
 )
 def test_minerals_and_stages_may_be_columns_too(headers: tuple[str, ...], names_to: str, told: list[str]) -> None:

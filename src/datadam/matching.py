@@ -94,6 +94,7 @@ _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BLANK: Final = re.compile(r"[\s_./()-]+")
 _LATIN: Final = re.compile(r"[a-zà-öø-ÿ]+[0-9]*|[0-9]+")
 _SIGNS: Final = re.compile(r"[가-힣]+|[々〆一-鿿぀-ヿー]+")
+_SPACED: Final = re.compile(r"(?<=[々〆一-鿿぀-ヿー])\s+(?=[々〆一-鿿぀-ヿー])")  # 数　量, as forms set it
 _KATAKANA: Final = re.compile(r"[ァ-ヺー]")
 _VOWELS: Final = re.compile(r"(?<=.)[aeiou]")
 _TWICE: Final = re.compile(r"(.)\1+")
@@ -139,7 +140,7 @@ def words(header: str) -> tuple[Word, ...]:
     text = _NUMBERING.sub(" ", text.casefold(), count=1) if _NUMBERING.match(text.casefold()) else text.casefold()
     text = _REMARK.sub(" ", text).strip() or text
     found = _latin(_LATIN.findall(text.replace("'s", "")))
-    signs = _SIGNS.findall(text)
+    signs = _SIGNS.findall(_SPACED.sub("", text))
     hangul = "".join(run for run in signs if "가" <= run[0] <= "힣")
     others = [run for run in signs if not "가" <= run[0] <= "힣"]
     for run in (hangul, *others):
@@ -316,6 +317,8 @@ def vague(column: Column, candidate: Candidate, codes: Mapping[str, CodeList]) -
     told = values_speak(column, candidate.samples, codes)
     settled = told is None or (told >= ENOUGH and telling(column, candidate.samples))
     named = plain(candidate.header) == plain(column.name)
+    if not settled and profiled(column, candidate.samples) is False:
+        return True
     return not settled and not named and bool(said) and all(w.weight <= VAGUE or w.text in AMBIGUOUS for w in said)
 
 
@@ -586,6 +589,9 @@ def assign(gains: Sequence[Sequence[float]]) -> list[tuple[int, int]]:  # noqa: 
 # --- wide tables ------------------------------------------------------------------------------------------------------
 
 _YEAR: Final = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])")
+_SHORT_YEAR: Final = re.compile(r"(?i)(?:\bfy|\bcy|['’])\s?([0-9]{2})(?![0-9])")
+_ERAS: Final = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988, "昭和": 1925, "s": 1925}  # the year before each began
+_ERA: Final = re.compile(r"(?i)(令和|平成|昭和|\b[rhs])\s?([0-9]{1,2}|元)(?![0-9])")
 _YEAR_WORDS: Final = frozenset({"year", "production", "quantity", "date"})
 _MARK: Final = 2  # letters beside a year that may mark the figure
 _MOST_YEARS: Final = 9999
@@ -637,6 +643,7 @@ def _told(header: str, column: Column, quantity: Column, codes: Mapping[str, Cod
     if column.type is Type.INTEGER and column.minimum is not None and column.maximum is not None:
         if not _LEAST_YEARS <= int(column.minimum) <= int(column.maximum) <= _MOST_YEARS:
             return None
+        text = _SHORT_YEAR.sub(r" 20\1 ", _ERA.sub(_of_era, text))
         years = _YEAR.findall(text)
         rest = _says_nothing(words(_YEAR.sub(" ", text)))
         return str(years[0]) if len(years) == 1 and rest else None
@@ -649,6 +656,12 @@ def _told(header: str, column: Column, quantity: Column, codes: Mapping[str, Cod
         if said is not None:
             return said
     return None
+
+
+def _of_era(found: re.Match[str]) -> str:
+    """A year of a Japanese era as one of the common era: 令和3 is 2021, 平成元 is 1989."""
+    era, year = found.groups()
+    return f" {_ERAS[era.casefold()] + (1 if year == '元' else int(year))} "
 
 
 def _says_nothing(rest: Sequence[Word]) -> bool:

@@ -24,7 +24,9 @@ supplier: vendor account | trading partner | 파트너 | creditor | sold by | su
   공급국 | 供給国 | 수출사 | 輸出会社 | 상대방 | 상대국 | 購入先 | 購入元 | 購買先 | 発注先 | 委託先 | 仕入元 |
   買付先 | 供給メーカー | 納品元 | 輸出元 | 取引相手 | 卸 | 商社 | 卸元 | 구입처 | 매입선 | 구매선 | 발주선 | 납품자 |
   공급회사 | 납품원 | 수출원 | trader | distributor | vendor company | contractor | supply source | origin firm |
-  供給会社名 | お取引先
+  供給会社名 | お取引先 | source id | source node | from id | from node | from country | from code | from party |
+  origin id | origin node | src id | source | seller side | 川上 | 上流 | 상류 | 공급노드 | head | shiiresaki |
+  kyokyusha | kyokyu | torihikisaki | chotatsusaki | konyusaki | hacchusaki | gonggeup | gonggeupsa
 customer: own | own company | company code | bukrs | sold to pt | receiving plant | 수하인 | 자기회사 | your company |
   your firm | your organisation | respondent | sold to party | ship to party | bill to party | debtor | receiver |
   귀사 | 응답기업 | 응답업체 | 작성업체 | 신고인 | 수령자 | 인수자 | 貴社 | 御社 | 弊社 | 回答企業 | 回答者 |
@@ -44,7 +46,9 @@ customer: own | own company | company code | bukrs | sold to pt | receiving plan
   クライアント | 購買会社 | 調達会社 | 自社工場 | 会員 | 会員企業 | 会員会社 | 판매처 | 매출선 | 납품업체 | 판매선 |
   수주처 | 수요기관 | 원청업체 | 회원사 | 회원 | 조사기업 | member | member company | member firm |
   reporting company | reporting firm | consuming | consumer | user firm | offtaker | purchasing | purchasing entity |
-  purchasing company | 引取先 | 引取手 | 調達者
+  purchasing company | 引取先 | 引取手 | 調達者 | target id | target node | target country | target | tgt | to id |
+  to node | to country | to code | to party | dest id | sink | buyer side | 川下 | 下流 | 하류 | 수요노드 | tail |
+  kokyaku | tokuisaki | nonyusaki | juyoka | jisha | konyusha | gogaek
 country: country | countries | ctry | cntry | ctr | nation | nationality | economy | iso2 | iso3 | iso a3 | iso a2 |
   cc | land | land1 | landx | pays | pais | territory | jurisdiction | made in | domicile | origin | 국가 | 나라 |
   국 | 국명 | 국적 | 국가명 | 소재국 | 소재지국 | 소재 국가 | 원산지 | 원산국 | 산지 | 国 | 国名 | 国籍 | 国地域 |
@@ -55,7 +59,8 @@ country: country | countries | ctry | cntry | ctr | nation | nationality | econo
   산출국 | 産出国 | 生産国 | 立地国 | 소재국가 | 원산지국 | 어느 나라 | どの国 | 国コード | 국가코드 | gukga | kuni |
   iso | 상대국 | 国地域名 | 生産国名 | 産国 | 原産 | 所在 | 所在地国 | 本社国 | 本国 | 国家 | 산지국 | 생산국명 |
   국가지역 | 소재 | 본사국가 | 국가별 | state | sovereign | located | based in | based | seat | registered in |
-  domiciled | domiciled in | country name
+  domiciled | domiciled in | country name | from country | to country | target country | koku | kunimei | kokumei |
+  gensankoku | gensanchi | seisankoku | gukka
 id: account | acct | stcd1 | stceg | tin | ein | eori | kvk | crn | corporate number | company number |
   company registration | registered number | 납세번호 | 통관고유부호 | 통관번호 | id | ids | identifier |
   identification | number | no | nr | num | nbr | reg | registration | register no | reg no | key | lei | duns | brn |
@@ -66,10 +71,10 @@ id: account | acct | stcd1 | stceg | tin | ein | eori | kvk | crn | corporate nu
   기업번호 | 등록no | 会社コード | 企業コード | 企業番号 | 会社法人等番号 | 登記番号 | 등록부호 | 고유부호 | 부호 |
   企業識別番号 | 企業id | 事業者id | 登記 | 法人no | leiコード | 統一番号 | 企業識別 | 업체번호 | 회사번호 |
   사업자id | identity | legal entity identifier | legal entity id | registry number | registry no | registry |
-  national id
+  national id | bango | bangou | hojin | houjin | shikibetsu | beonho
 code: code | codes | cd | 코드 | 부호 | コード | 符号
 name: name | names | nm | name1 | nom | 이름 | 명 | 명칭 | 성명 | 상호 | 상호명 | 업체명 | 회사명 | 기업명 | 名 |
-  名称 | 名前 | 氏名 | 商号 | 社名 | 企業名 | 会社名
+  名称 | 名前 | 氏名 | 商号 | 社名 | 企業名 | 会社名 | meisho | namae
 mineral: mineral | minerals | metal | metals | commodity | commodities | cmdty | comm | comdty | material |
   raw material | ore | ores | element | substance | resource | 광물 | 광종 | 금속 | 원료 | 원자재 | 품목 | 자원 |
   광물명 | 물질 | 광석 | 생산물 | 원소 | 광산물 | 鉱物 | 鉱種 | 金属 | 原料 | 原材料 | 鉱石 | 資源 | 品目 | 素材 |
@@ -77,7 +82,8 @@ mineral: mineral | minerals | metal | metals | commodity | commodities | cmdty |
   mineral type | metal name | 핵심광물 | 광물종 | 광종명 | 금속명 | 광물자원 | 금속종류 | 광물종류 | 원광 | 重要鉱物 |
   金属名 | 鉱物種 | 鉱石種 | 金属種 | 対象鉱物 | メタル | レアメタル | kousyu | 鉱物品目 | 鉱石名 | 元素名 | 資源名 |
   鉱物資源 | 鉱物資源名 | 자원명 | 원소명 | 광물자원명 | 광석명 | 대상광물 | mineral product | metal or mineral |
-  metals and minerals | ore mineral | substance name
+  metals and minerals | ore mineral | substance name | kobutsu | koubutsu | koshu | koushu | kinzoku | hinmoku |
+  genryo | shigen | gwangjong | gwangmul
 hs: comm imp code | commodity import code | import code | commodity imp code | intrastat | export list number |
   hs2022 | nomenclature | commodity classification | customs tariff | 에이치에스 | 관세품목 | 통계품목번호 | ＨＳ |
   統番 | 輸出入統計品目 | hs | hs6 | hs 6 | hs code | hscode | hs no | hts | htsus | hts us | tariff | tariff line |
@@ -89,7 +95,7 @@ hs: comm imp code | commodity import code | import code | commodity imp code | i
   輸出入統計品目番号 | 関税分類 | 関税番号 | 関税率表 | 関税コード | 関税品目 | 貿易分類 | 輸入統計品目 | 統計コード |
   税表 | 税表番号 | 税関コード | 商品分類 | 貿易コード | 品目分類コード | 관세코드 | 세관코드 | 무역코드 | 상품분류 |
   hsk | hsk코드 | 품목분류코드 | trade code | cn code | customs tariff code | tariff classification | product hs |
-  関税分類番号
+  関税分類番号 | zeiban
 item: item | goods | part | article | 부품 | 물품 | 자재 | 部品 | 物品 | 部材 | 品名 | 품명 | matnr
 stage: stage | stages | stg | step | process | processing | operation | operations | value chain |
   supply chain stage | form | mine smelter refinery | mine refinery | smelter | refinery | activity | facility type |
@@ -99,14 +105,16 @@ stage: stage | stages | stg | step | process | processing | operation | operatio
   생산형태 | 제조단계 | 공급망단계 | 밸류체인 | 채굴제련 | 공급단계 | 工程段階 | 生産区分 | 製造工程 |
   バリューチェーン | サプライチェーン段階 | 生産方式 | 処理段階 | 공정명 | 工程名 | 処理 | 処理工程 | 生産の段階 |
   製造段階 | 生産プロセス | プロセス | ステージ | 加工度 | 처리단계 | 가공도 | 생산과정 | 과정 | 프로세스 |
-  position in chain | chain position | chain stage | mining or refining | product stage | upstream or downstream
+  position in chain | chain position | chain stage | mining or refining | product stage | upstream or downstream |
+  kotei | koutei | dankai | gongjeong
 year: year | yr | fy | cy | period | calendar year | twelve months | reporting year | año | année | annee | ano |
   gjahr | time period | 연도 | 년도 | 년 | 해 | 회계연도 | 기준연도 | 생산연도 | 기준년도 | 시점 | 年 | 年度 | 年次 |
   暦年 | 西暦 | 対象年 | 調査年 | jahr | yyyy | data year | reference year | ref year | obs year |
   year of production | production year | 집계연도 | 조사연도 | 귀속연도 | 통계연도 | 회계년도 | 해당연도 | 대상연도 |
   年別 | 集計年 | 統計年 | 基準年 | 会計年度 | 報告年 | 生産年 | 年数値 | yeondo | nendo | 対象暦年 | when |
   which year | season | 統計年度 | 年報年 | 集計年度 | 生産年次 | 暦年度 | 통계년도 | 집계년 | 집계년도 | 대상년도 |
-  대상년 | 역년 | observation year | vintage | calendar | year ending | yr ended | reported year
+  대상년 | 역년 | observation year | vintage | calendar | year ending | yr ended | reported year | nen | rekinen |
+  seireki
 production: raised | mine production | refinery production | smelter production | produkt | 채광량 | 제련량 | 정련량 |
   生産数量 | 精錬量 | 製錬量 | 採掘 | 製錬 | production | output | produced | produce | prod | prodn | tonnage |
   mined | yield | mine output | recovered | won | extraction | 생산량 | 생산 | 산출량 | 산출 | 산출물량 | 출광량 |
@@ -117,9 +125,9 @@ production: raised | mine production | refinery production | smelter production 
   鉱山生産量 | 地金生産 | 地金生産量 | 抽出量 | 生産重量 | 生産トン数 | 産出トン | 年産 | 年産量 | 出鉱 | 年間生産 |
   年間生産量 | saengsanryang | seisanryo | 生産数 | 国内生産 | 国内生産量 | 生産実数 | 産額 | 生産規模 | 採取量 |
   採掘高 | 생산규모 | 생산수량 | 채취량 | 채굴 | 생산실적량 | mine prod | tonnes | quantity mined | metal produced |
-  produced quantity | yearly output | amount mined | make
+  produced quantity | yearly output | amount mined | make | seisanryou | seisan | sanshutsu | seisandaka | saengsan
 quantity: quantity | qty | amount | amt | menge | mass | weight | 수량 | 물량 | 양 | 량 | 数量 | 量 | 物量 | 重量 |
-  중량 | pcs | ea | pieces | 개수 | 個数 | 個 | 本数 | 대수 | 台数 | how much | how many tonnes
+  중량 | pcs | ea | pieces | 개수 | 個数 | 個 | 本数 | 대수 | 台数 | how much | how many tonnes | suryo | suuryou
 volume: volume | vol | 규모 | 規模
 flag: reported estimated | basis | accuracy | reliability code | obs | 정확도 | 산출근거 | 구분코드 | 精度 | 根拠 |
   推計区分 | flag | mark | marker | data status | observation status | obs status | figure status | symbol |
@@ -132,11 +140,11 @@ flag: reported estimated | basis | accuracy | reliability code | obs | 정확도
   推定値 | 推計値 | 実績値 | 数値種別 | 값유형 | 플래그 | 推計実績 | 実績推計 | 実績値区分 | データ種別 | データ種類 |
   数値の種類 | 推計の有無 | 자료유형 | 자료종류 | 통계유형 | 추정구분여부 | 수치종류 | 확정상태 | estimation status |
   estimation | nature of data | nature of figure | figure quality | final or provisional | reported or not |
-  actual or estimate
-status: status | state of | condition | 상태 | 현황 | 진행 | 状態 | 状況 | ステータス | 進捗
+  actual or estimate | kakutei | suikei | suitei | sokuho
+status: status | state of | condition | 상태 | 현황 | 진행 | 状態 | 状況 | ステータス | 進捗 | jotai | joutai | jokyo
 type: type | types | typ | kind | category | cat | class | classification | 유형 | 종류 | 구분 | 타입 | 분류 | 종별 |
   種別 | 種類 | タイプ | 類型 | 型 | 区分 | 分類 | 種 | genre | sort | 類別 | 분야구분 | 種別名 | タイプ別 |
-  型式区分 | 유형구분 | 종류구분 | variety | form of
+  型式区分 | 유형구분 | 종류구분 | variety | form of | kubun | shubetsu | shurui
 share: quota | quote | 쿼터 | what share | what percentage | what proportion | 몇 퍼센트 | 얼마 | 何割 |
   何パーセント | どれくらい | share | shr | portion | percent | pct | percentage | proportion | ratio | allocation |
   dependency | dependence | dependency rate | reliance | concentration | how much of | 비중 | 점유율 | 비율 | 의존도 |
@@ -145,10 +153,11 @@ share: quota | quote | 쿼터 | what share | what percentage | what proportion |
   구성비 | 몫 | 공급률 | 공급비율 | 점유도 | 집중도 | 편중도 | 편중 | 依存割合 | 占有 | 集中度 | 偏重 | 偏り |
   どの程度 | 어느 정도 | 얼마나 | rt | split | depend | dependent | 購買シェア | 調達構成 | 構成比率 | ウエイト |
   ウェイト | 割り当て | 配分 | 占有度 | 依存の割合 | 依存 | 의존 | 의존비율 | 배분 | 배분율 | 구매구성 | 웨이트 |
-  점유구간 | weight in | part of | shares | how much we rely | reliance rate | dependency ratio
+  점유구간 | weight in | part of | shares | how much we rely | reliance rate | dependency ratio | hiritsu | wariai |
+  izondo | bijung
 buying: purchase | purchases | purchasing | purchased | buy | buying | procurement | procured | sourcing | sourced |
   intake | 구매 | 매입 | 조달 | 구입 | 購入 | 仕入 | 仕入れ | 購買 | 調達 | 買付
-annual: annual | annually | yearly | per year | p a | pa | 연간 | 연 | 年間 | 年額 | 年
+annual: annual | annually | yearly | per year | p a | pa | 연간 | 연 | 年間 | 年額 | 年 | nenkan
 money: netwr | net value | order value | po value | annual spend | value band | purchase value | transaction value |
   customs value | declared value | invoice value | 신고가격 | 과세가격 | 申告価格 | 課税価格 | 申告額 | value |
   turnover | spend | spending | worth | usd | us | dollars | 거래액 | 거래규모 | 거래금액 | 구매액 | 구매금액 |
@@ -160,7 +169,7 @@ money: netwr | net value | order value | po value | annual spend | value band | 
   仕入金額 | 発注額 | 発注金額 | 契約金額 | 輸入金額 | 購買規模 | 購入規模 | 取引量 | 거래량 | 購買高 | 仕入高 |
   取扱高 | 取扱額 | 発注規模 | 契約額 | 支出 | 支出額 | 買付額 | 年間費用 | 매입고 | 지출 | 지출액 | 거래고 | 취급액 |
   구입비 | 연간비용 | expenditure | outlay | purchase turnover | business value | deal size | procurement volume |
-  商流
+  商流 | kingaku | torihikigaku
 band: band | bands | bracket | range | bin | 구간 | 범위 | 등급 | 급 | 帯 | レンジ | 階級 | 等級 | 級 | ランク | 度 |
   tier range | interval | 구간대 | 区間 | 幅 | rng | grd | grade class | class | level | degree | extent | レベル |
   程度 | 度合い | 水準 | 정도 | 수준 | 레벨 | グレード | size class
@@ -173,14 +182,15 @@ impact: essential | essentiality | critical | criticality | crit | impact | impo
   귀사 생산은 | 생산에 | 生産への影響 | how bad | hurt | 얼마나 중요 | どれだけ重要 | 없으면 | ないと | 影響の大きさ |
   重要区分 | クリティカル度 | 代替困難度 | 代替困難 | 必需 | 必需度 | 影響レベル | 영향수준 | 영향정도 | 중요등급 |
   핵심등급 | 필수정도 | 긴요도 | 긴요 | 대체곤란 | 치명 | importance class | essentialness | indispensable |
-  indispensability | key input | effect on | consequence class | dependency class
+  indispensability | key input | effect on | consequence class | dependency class | juyodo | juuyoudo | eikyo |
+  eikyodo | hissu | hissudo
 stop: stop | stops | stopped | stoppage | outage | disruption | interruption | shortage | if they stop |
   if supply stops | 중단 | 정지 | 단절 | 공급중단 | 라인정지 | 停止 | 途絶 | 停止時 | 供給停止 | 供給途絶 | 止まる |
   cut off | if supply ends | supply cut | supply stops | deliveries stopped | deliveries stop | if lost |
   loss of supply | supply loss | 끊기면 | 끊길 | 끊겼을 | 끊기 | 멈추면 | 멈추 | 멈출 | 중단시 | 중단되면 | 생산중단 |
   가동중단 | 결품 | 欠品 | 供給断 | 止まった | 止まると | 途絶えた | 途絶時 | 断絶 | 途切れ | 供給が止まる |
   停止リスク | 不足 | 不足時 | 供給が切れた | 止まったとき | 부족시 | 부족 | 두절 | 공급두절 | supply failure |
-  failure | loss | absence | without it | halt | halted | 결손
+  failure | loss | absence | without it | halt | halted | 결손 | teishi | tozetsu
 alternates: how many other | other sources | other vendors | 다른 | 다른업체 | 대신 | ほかに | 代わり | 代わりの |
   alternate | alternates | alternative | alternatives | alt | alts | second source | second sources | backup |
   back up | other suppliers | additional suppliers | 대체 | 대체처 | 대체선 | 대체업체 | 대체공급사 | 대체공급처 |
@@ -193,11 +203,11 @@ alternates: how many other | other sources | other vendors | 다른 | 다른업�
   fall back | plan b | 이원 | セカンドソース | 代替調達 | 調達先の数 | 併注先 | 二次ソース | 複線化 | 切り替え先 |
   乗り換え先 | 別の仕入先 | 別の供給 | 세컨드소스 | 대체조달 | 대체원 | 복수조달 | 전환 | 전환가능 | 공급대안 |
   대안업체 | 대체거래처 | alternate vendors | alternative vendors | second vendor | substitute suppliers |
-  spare suppliers | alternatives count
+  spare suppliers | alternatives count | daitai | daitaisaki
 qualified: qualified | qualification | approved | certified | validated | released | 승인 | 승인된 | 인증 | 품질승인 |
   검증 | 검증된 | 적격 | 자격 | 사용가능 | 承認 | 承認済 | 承認済み | 認定 | 認定済 | 認定済み | 適格 | 認証 |
   usable | ready | vetted | 검증완료 | 승인완료 | 인증된 | 인정 | 적격업체 | 評価済 | 評価済み | 認証済 | 認証済み |
-  使用可能
+  使用可能 | shonin | nintei
 lead: plnd deliv time | planned deliv time | plnd delivery | deliv time | delivery lead time | supply time |
   days to deliver | time to delivery | turnaround | how long does it take | time from order | order lead | 걸리는 |
   주문 | 배송 | 배송기간 | かかる | 注文 | 到着 | 配送 | 入荷 | lead time | lead times | leadtime | lead | lt | l t |
@@ -214,8 +224,8 @@ lead: plnd deliv time | planned deliv time | plnd delivery | deliv time | delive
   order to receipt | receipt | goods receipt | 手番 | 手配日数 | 入手までの日数 | 入手日数 | 手配 | 納品まで |
   到着まで | 納入期間日数 | 受入まで | 확보기간 | 인도기간 | 공급소요 | 조달소요기간 | 납입 | 納入日数 |
   procurement days | supply days | delivery in days | time to receive | time to obtain | order fulfilment |
-  fulfilment | fulfillment | door to door
-days: days | day | d | 일 | 일수 | 日 | 日数 | 일분 | 日分 | dd | dys
+  fulfilment | fulfillment | door to door | noki | nouki | chotatsu | napgi
+days: days | day | d | 일 | 일수 | 日 | 日数 | 일분 | 日分 | dd | dys | nissu | nissuu
 stock: range of coverage | days supply | days coverage | stck | eisbe | inventory days | stock days |
   how long would stock last | in stock | 버틸 | 재고량 | 보유량 | 持つ | 在庫量 | 持ちこたえ | stock | stocks |
   inventory | inv | cover | coverage | buffer | days of supply | days of stock | days on hand | dos | doh | doi |
@@ -226,7 +236,8 @@ stock: range of coverage | days supply | days coverage | stck | eisbe | inventor
   보유기간 | 가용재고 | 재고커버 | 在庫期間 | 在庫保有 | 在庫カバー | 何日分 | もつ | もちこたえ | 持続 | 持続日数 |
   備蓄期間 | 手元在庫 | 残日数 | 在庫月数 | ストック | スト | 在庫水準 | 備蓄日 | 保有日 | 操業可能 | 継続可能 |
   稼働可能 | 操業継続 | 持ち堪え | 手持ち在庫 | 재고수준 | 가동가능 | 조업가능 | 운영가능 | 재고여력 | 비축기간 |
-  비축일 | 재고보유 | stock level | stock cover | autonomy | endurance | survive | operate without | days covered
+  비축일 | 재고보유 | stock level | stock cover | autonomy | endurance | survive | operate without | days covered |
+  zaiko | bichiku | jaego
 as-of: as per | point in time | status date | data as of | figures for | 시점 | 현재시점 | 현재일 | 작성시점 |
   조사일 | 조사기준 | 基準年月 | 調査日 | 現在日 | 時点日 | 基準時 | as of | as at | asof | reference date |
   ref date | base date | snapshot | snapshot date | effective date | effective | valid on | record date | cut off |
@@ -239,10 +250,10 @@ as-of: as per | point in time | status date | data as of | figures for | 시점 
   対象時点 | 期末 | いつ時点 | いつの時点 | 集計時点 | 値の基準日 | answers refer to | refer to | to which date |
   データ日付 | 現況日 | 対象日 | 対象年月日 | 報告対象日 | 回答基準日 | 作成基準日 | 現在日付 | 現況 | 현황일 |
   현황기준 | 통계기준일 | 자료일자 | 대상일 | 조사일자 | 자료 기준 | information date | data as on | position as on |
-  state as of | valid as of | figures at | figures of | stated as of | 기준날짜
+  state as of | valid as of | figures at | figures of | stated as of | 기준날짜 | kijun | kijunbi | jiten | gijunil
 date: bedat | budat | 날 | 년월일 | 期日 | date | dates | dt | datetime | time | timestamp | ts | when | at | on |
   utc | 일자 | 날짜 | 일시 | 시각 | 시간 | 시기 | 때 | 日付 | 日時 | 年月日 | 時刻 | 日付時刻 | dte | day of | ymd |
-  일 | 日
+  일 | 日 | nichiji | hizuke | bi
 cve: cve | cves | cve id | vulnerability id | vuln id | vuln ref | mitre no | 취약점번호 | 취약점아이디 | 취약점식별 |
   脆弱性番号 | 脆弱性識別 | 脆弱性id | mitre cve | cve ref | cve name | 취약점코드 | 脆弱性コード | 脆弱性管理番号 |
   공통취약점 | 共通脆弱性識別子
@@ -254,7 +265,7 @@ maker: manufacturer name | producer of | brand | 업체 | 업체명 | 会社 | �
   製造販売元 | 製作元 | 発売元 | 事業者 | 製造 | 提供 | 作成元 | 配布元 | who makes | makes | made by | 만든 |
   만든 곳 | 作った | 어느 회사 | 어떤 회사 | どの会社 | どこの会社 | 製品提供元 | 開発主体 | 開発組織 | 개발기관 |
   개발주체 | 製品会社 | 제품사 | software maker | product maker | supplier of software | company behind | producer |
-  software house
+  software house | seizomoto | kaihatsumoto
 product: product family | affected software | model | firmware | 모델 | 기종 | 펌웨어 | 製品名 | 機種 | モデル |
   ファームウェア | product | products | prd | software | sw | component | technology | tech | application | package |
   platform | system | solution | 제품 | 제품군 | 솔루션 | 소프트웨어 | 프로그램 | 시스템 | 대상시스템 | 製品 |
@@ -263,12 +274,12 @@ product: product family | affected software | model | firmware | 모델 | 기종
   애플리케이션 | 장비명 | 장비 | 기기 | 기기명 | 対象機器 | アプリ | アプリケーション | パッケージ | コンポーネント |
   ライブラリ | プラットフォーム | 装置 | 機器名 | 제품모델 | what it is | 무엇 | 何の製品 | 影響製品名 | 対象ソフト |
   対象ソフトウェア名 | 제품및버전 | 영향제품명 | software name | affected component | target product |
-  product or component | what is affected
+  product or component | what is affected | seihin | seihinmei
 affected: affected | impacted | vulnerable | 영향받는 | 영향 | 대상 | 해당 | 対象 | 影響 | 該当 | 影響を受ける
 vulnerability: advisory | weakness name | 취약점명 | 脆弱性名 | 脆弱性名称 | 보안취약점 | vulnerability |
   vulnerabilities | vuln | flaw | bug | issue | defect | 취약점 | 취약성 | 결함 | 脆弱性 | 欠陥 | 不具合 | 検出名 |
   진단항목 | 検知名 | check name | finding | 점검항목 | nutshell | 脆弱性内容 | 脆弱性概要 | 취약점요약 | 취약점내용 |
-  security issue | security flaw | weakness description | exposure
+  security issue | security flaw | weakness description | exposure | zeijakusei
 title: title | titles | summary | description | desc | short description | headline | common name | known as |
   short name | 제목 | 요약 | 요약명 | 개요 | 내용 | 설명 | 명칭 | タイトル | 件名 | 題名 | 概要 | 要約 | 説明 | 名称 |
   標題 | 内容 | 通称 | subject | label | headline text | overview | 개요설명 | 한줄 | 見出し | 要旨 | 표제
@@ -280,7 +291,8 @@ added: put on list | placed on | 오른 | 올린 | 올라간 | 편입 | 포함 |
   등재일자 | 추가일자 | 올린날 | 掲載年月日 | 追加年月日 | 登録年月日 | 収録日 | 記載日 | 反映日 | 反映 | リスト入り |
   掲載開始 | 掲載開始日 | 追加日時 | 入った日 | 올랐 | 올라 | 載った日 | 加わった | 一覧登録日 | リスト掲載 |
   一覧追加 | 悪用確認日 | 목록등록일 | 리스트등록 | 악용확인일 | 수록일자 | confirmed exploited on | exploited since |
-  in catalogue since | date of addition | included on | entry into list | catalogue entry
+  in catalogue since | date of addition | included on | entry into list | catalogue entry | tsuika | tsuikabi |
+  keisai | keisaibi | toroku | torokubi
 listed: list | catalog | catalogue | kev | exploited | exploitation | exploit | known exploited | in the wild | 목록 |
   리스트 | 카탈로그 | 악용 | 악용목록 | 악용 확인 | リスト | 一覧 | カタログ | 悪用 | 悪用確認 | 悪用リスト
 due: mitigate by | complete by | no later than | 고쳐야 | 해결기한 | 처리기한 | 보완기한 | 완료기한 | 요구일 |
@@ -295,14 +307,16 @@ due: mitigate by | complete by | no later than | 고쳐야 | 해결기한 | 처�
   処理期限 | 実施目標 | までに | remedied by | to be remedied | remedied | to be remedied by | patch until |
   fix until | by when | mend | 언제까지 조치 | いつまでに | 対応すべき日 | 適用期日 | 修正すべき日 | 完了予定期限 |
   要対応日 | 조치해야 | 완료일자요구 | 시정기한 | 시정 | 의무기한 | deadline for fix | due for fix |
-  remediation target | required date | required completion | patching deadline | fix due | must be fixed
+  remediation target | required date | required completion | patching deadline | fix due | must be fixed | kigen |
+  kijitsu | shimekiri
 ransomware: ransomware | ransom | extortion | 랜섬웨어 | 랜섬 | ランサムウェア | ランサムウエア | ランサム | 身代金 |
   身代金型
 use: use | used | usage | known use | known | campaign | campaigns | involved | 사용 | 여부 | 이용 | 연계 | 유무 |
-  利用 | 使用 | 有無 | 関与 | 悪用 | flag | yn | y n | フラグ | あり | 있음 | 해당여부 | 악용여부 | 該当 | 연루 | 연관
+  利用 | 使用 | 有無 | 関与 | 悪用 | flag | yn | y n | フラグ | あり | 있음 | 해당여부 | 악용여부 | 該当 | 연루 |
+  연관 | umu | akuyo | riyo
 cwe: cwe | cwes | cwe id | weakness | weaknesses | weakness class | 약점 | 약점유형 | 약점번호 | 弱点 |
   共通脆弱性タイプ | 脆弱性タイプ | 脆弱性種別 | 共通脆弱性 | weakness category | cwe name | 보안약점 | 弱点分類 |
-  弱点番号 | 弱点種別 | 脆弱性分類 | 취약점유형 | 취약점분류 | cwe no | 약점코드 | 弱点コード | 약점분류
+  弱点番号 | 弱点種別 | 脆弱性分類 | 취약점유형 | 취약점분류 | cwe no | 약점코드 | 弱点コード | 약점분류 | jakuten
 indicator: ip src | destination ip | url full | file hash | threat indicator | sample | network ip | dns |
   domain name | 샘플 | 検体 | indicator | indicators | ioc | iocs | ind | observable | artifact | artefact |
   indicator value | observable value | ioc value | block this | 지표 | 지표값 | 침해지표 | 관측값 | 관측대상 |
@@ -314,13 +328,13 @@ indicator: ip src | destination ip | url full | file hash | threat indicator | s
   遮断値 | 接続先 | 通信先 | 遮断先 | 탐지지표 | 위협지표 | 脅威指標 | アイオーシー | 침해사고지표 | selector |
   atomic | observed value | observed object | 관측 값 | 악성 | ip 주소 | bad | 指標タイプ | 観測された | 痕跡情報 |
   遮断候補 | 不審 | 不正 | 攻撃元 | 攻撃元ip | 차단대상값 | 의심 | 공격지 | 공격지ip | suspicious | threat data |
-  threat object | trace | traces | footprint | stix value
+  threat object | trace | traces | footprint | stix value | shihyo
 value: entity | object | subject | 대상값 | 객체 | 対象値 | value | values | val | content | pattern | data | 값 |
-  데이터 | 값내용 | 値 | 内容 | 本体 | データ
+  데이터 | 값내용 | 値 | 内容 | 本体 | データ | atai
 first: first | earliest | initial | 최초 | 첫 | 처음 | 초기 | 初 | 初回 | 最初 | 初めて | 初見 | 初検知 | 初観測 |
   開始 | first time | begin | start | started | since | 시작 | 시작일 | 初確認 | 初検出 | 発生 | 検知開始 | 発見 |
   최초로 | 初めの | はじめて | 첫번째 | valid from | onset | outset | from when | 初出 | 당초 | 開始時 | 시작시각 |
-  initially | first time seen | earliest seen
+  initially | first time seen | earliest seen | shokai | saisho
 seen: sightings | hit | hits | activity | active | 포착 | 출현 | 활동 | 初出 | 活動 | ヒット | seen | observed |
   observation | sighting | sighted | detected | detection | found | spotted | appearance | noticed | 관측 | 탐지 |
   발견 | 확인 | 목격 | 감지 | 식별됨 | 수집 | 観測 | 検知 | 検出 | 確認 | 発見 | 見た | 把握 | 出現 | captured |
@@ -328,10 +342,10 @@ seen: sightings | hit | hits | activity | active | 포착 | 출현 | 활동 | �
   발견일 | 확인일 | 관측일 | 관측일시 | 접속 | 収集日 | 収集日時 | 検知日 | 検知日時 | 検出日 | 発見日 | 確認日 |
   観測日 | 観測日時 | 入手日 | 取得日 | 採取 | 採取日 | 接続 | 通信 | 본 | 目撃 | 見られた | 포착일 | valid from |
   noted | onset | outset | 観測時 | 観測時刻 | 検知時刻 | 検知時 | 発見時 | 관측시각 | 탐지시각 | 발견시각 | 인지일 |
-  認知 | 認知日 | encounter | encountered | noticed on | visible
+  認知 | 認知日 | encounter | encountered | noticed on | visible | kansoku | kenchi | kakunin
 last: last | latest | most recent | recent | final | 최근 | 최종 | 마지막 | 최신 | 最終 | 最後 | 最新 | 直近 | end |
   ended | most recently | newest | 최후 | 마지막으로 | 最近 | 最後に | 直近の | いちばん新しい | 종료 | 終了 |
-  still active | still seen | 終わり | 直近時 | 최종시각 | 末 | final time | latest seen
+  still active | still seen | 終わり | 直近時 | 최종시각 | 末 | final time | latest seen | saigo | saishu
 expires: expires | expire | expiry | expiration | exp | valid until | valid to | valid thru | validity |
   end of validity | block until | until | ttl | stale | 만료 | 만료일 | 만료일시 | 유효기간 | 유효기한 | 유효 |
   종료일 | 차단해제 | 해제 | 有効期限 | 失効 | 失効日 | 満了 | 有効 | 遮断期限 | 期限切れ | 期限 | retire |
@@ -342,13 +356,14 @@ expires: expires | expire | expiry | expiration | exp | valid until | valid to |
   有効期間 | 失効日時 | いつまで | forget | forget after | retention | keep until | 보존기한 | 보관기한 | 보관 |
   保管期限 | 保持期限 | till | through | good through | block till | keep blocking | retain | 유지 기한 | 차단유지 |
   유지 | 失効予定 | 失効予定日 | 有効期日 | 期限日時 | 満期 | 만기 | 유효기일 | 소멸 | 실효 | 실효일 | 無効日 |
-  lapse | lapses | lapse date | validity period | valid up to | expires on | obsolete after | decay
+  lapse | lapses | lapse date | validity period | valid up to | expires on | obsolete after | decay | yukokigen |
+  yuko | shikko
 confidence: confidence | conf | certainty | reliability | credibility | trust | sureness | 신뢰도 | 신뢰 | 확신 |
   확신도 | 신뢰수준 | 확실성 | 信頼度 | 確信度 | 信頼 | 信頼性 | 確度 | 確からしさ | likelihood | probability |
   fidelity | admiralty | assurance | how sure | how certain | sure | 정확도 | 신뢰점수 | 확신수준 | 확실도 | 신빙성 |
   신뢰지수 | 신뢰성 | 信頼値 | 信頼スコア | 確実性 | 確実度 | 信憑性 | 自信度 | 自信 | 정확성 | 精度 | 확실한 | 확실 |
   얼마나 확실 | 確か | どれほど確か | 確信 | 어느 정도 확신 | 信用度 | 信頼レベル | 信頼水準 | 신용도 | 확신정도 |
-  신뢰정도 | 신뢰레벨 | belief | trust level | degree of certainty | trustworthiness
+  신뢰정도 | 신뢰레벨 | belief | trust level | degree of certainty | trustworthiness | shinraido | kakudo
 tlp: tlp | traffic light | traffic light protocol | marking | sharing | handling | dissemination | distribution |
   shareability | 공유 | 공유등급 | 공유범위 | 공유표시 | 배포 | 배포등급 | 배포범위 | 신호등 | 共有 | 共有範囲 |
   共有区分 | 配布 | 配布範囲 | 取扱 | 取り扱い | 信号 | 信号色 | 共有色 | 取扱区分 | sharing level | share level |
@@ -356,7 +371,7 @@ tlp: tlp | traffic light | traffic light protocol | marking | sharing | handling
   공개등급 | 공개범위 | 공유수준 | 배포제한 | 전파범위 | 전파등급 | 공유가능범위 | 공유레벨 | 공유제한 | 정보공유 |
   公開範囲 | 開示範囲 | 共有レベル | 共有可能範囲 | 共有制限 | 配布制限 | 取扱注意 | 展開範囲 | 情報共有 | 共有等級 |
   開示 | 配布区分 | 公開区分 | 公開レベル | 共有条件 | 配布先 | 配布条件 | 配布レベル | 情報取扱 | 공유조건 |
-  배포조건 | 배포레벨 | 공개수준 | sharing rule | sharing class | disclosure | may share | audience
+  배포조건 | 배포레벨 | 공개수준 | sharing rule | sharing class | disclosure | may share | audience | kyoyu
 pap: pap | permissible | permissible actions | permitted action | permitted actions | allowed actions |
   permissible actions protocol | 허용 | 허용조치 | 허용행위 | 조치허용 | 許可 | 許容 | 許容行為 | 許可行動 |
   許容アクション | 許容対応 | action restriction | allowed use | use restriction | may be done | what may be done |
@@ -378,12 +393,12 @@ actor: actor | actors | threat actor | group | apt | adversary | attribution | i
   実行者 | 犯行グループ | 犯罪グループ | アクター | 공격단체 | 攻撃集団 | 攻撃元組織 | behind | who is behind |
   suspected | perpetrator | 배후 세력 | 背後 | campaign operator | campaign | 소행 | 仕業 | 누구의 | 誰の | 혐의 |
   容疑 | 関連グループ | 攻撃主 | 首謀 | 공격배후 | 위협주체 | 공격세력 | threat agent | threat source | actor name |
-  attacker name | hacker | hackers | hacking group
+  attacker name | hacker | hackers | hacking group | kogekisha
 technique: technique | techniques | ttp | ttps | mitre | att ck | attck | attack pattern | attack technique |
   tactic technique | 기법 | 공격기법 | 전술기법 | 기술 | 技術 | 手法 | 手口 | テクニック | 攻撃手法 | attack id |
   attck id | mitre id | t code | tcode | 공격기술 | 기법번호 | 기법코드 | 攻撃技術 | 攻撃技法 | 技法 | attack method |
   modus | 手口番号 | 手法番号 | 技術番号 | 수법 | 공격수법 | 공격방식 | attack way | tactics and techniques |
-  attck technique
+  attck technique | shuho
 kill-chain: kill chain | killchain | kill chain phase | attack phase | phase | attack stage | lifecycle | tactic |
   tactics | 킬체인 | 공격단계 | 단계 | 전술 | キルチェーン | 攻撃段階 | 段階 | フェーズ | 攻撃フェーズ | 戦術 |
   intrusion phase | intrusion stage | attack lifecycle | attack step | 침투단계 | 침해단계 | 사이버킬체인 |
@@ -399,19 +414,19 @@ method: method | collection method | source method | collection | how | how foun
   取得手段 | 検知手段 | 検知元 | 検知経路 | 発見方法 | 発見経路 | 発見手段 | 獲得方法 | 獲得 | 入手手段 | 情報入手 |
   センサー | 情報源種別 | ソース種別 | 検出手段 | 検出方法 | 情報入手方法 | 出所種別 | 情報の入手元 | 출처유형 |
   출처종류 | 정보원유형 | 탐지원 | 입수방법 | 확인방법 | 確認方法 | source category | type of source |
-  detection source | observation method | way found | channel | collection channel
+  detection source | observation method | way found | channel | collection channel | hoho | shutoku
 source: source | sources | src | feed | provider | origin feed | 출처 | 정보출처 | 정보원 | 情報源 | 出所 | 出典 |
   入手元 | 提供元 | ソース
 victim: victim | victims | target | targets | targeted | targeting | affected | 피해 | 피해자 | 피해기관 | 표적 |
   대상 | 공격대상 | 被害 | 被害者 | 被害組織 | 標的 | 対象 | 攻撃対象 | hit | attacked | struck | 표적이 된 |
   공격받은 | 당한 | 피해를 입은 | 狙われた | 狙い | 攻撃先 | 被害先 | ターゲット | 타깃 | 타겟 | 피해처 | 被害側 |
   被害を受けた | 피해측 | 피해를 본 | affected organisation | victim organisation | hit organisation | suffered |
-  狙われる
+  狙われる | higai | hyoteki
 sector: sector | sectors | industry | industries | vertical | branch | isic | 업종 | 산업 | 분야 | 산업군 | 업계 |
   부문 | 業種 | 産業 | 業界 | 分野 | セクター | naics | nace | sic | ksic | business type | line of business |
   field of business | 업종코드 | 산업분류 | 산업부문 | 표준산업분류 | 산업코드 | 업태 | 산업분야 | 産業分類 |
   業種コード | 産業部門 | 業態 | セクタ | 産業分野 | 業種区分 | 業界名 | 業種名 | 産業名 | 업종명 | 산업명 | 업계명 |
-  직종 | trade | economic activity | isic section | field
+  직종 | trade | economic activity | isic section | field | gyoshu | sangyo | gyokai
 licence: licence | license | licensing | spdx | rights | terms of use | usage terms | 라이선스 | 라이센스 | 이용허락 |
   이용조건 | 사용권 | 이용약관 | ライセンス | 利用許諾 | 使用許諾 | 利用条件 | 許諾 | reuse | reuse terms |
   copyright | redistribution | conditions of use | 저작권 | 재배포 | 재이용 | 이용허가 | 공공누리 | 활용조건 |
@@ -419,16 +434,17 @@ licence: licence | license | licensing | spdx | rights | terms of use | usage te
   ライセンス条件 | terms | data rights | usage rights | permission to reuse | 使用権 | 利用権 | 利用の条件 | 권리 |
   이용권 | 사용허가 | 利用許可 | permission | permitted reuse | data terms
 reserves: reserve | reserves | rsv | resources estimate | 매장량 | 매장 | 부존 | 埋蔵量 | 埋蔵 | 鉱量 | reserve base |
-  resource base | ore reserves | proven | measured | 가채 | 가채매장량 | 매장자원 | 可採 | 可採埋蔵量 | 確認埋蔵量
+  resource base | ore reserves | proven | measured | 가채 | 가채매장량 | 매장자원 | 可採 | 可採埋蔵量 | 確認埋蔵量 |
+  maizoryo
 exports: export | exports | exported | exp qty | despatched | dispatched | shipments | shipped | 수출량 | 수출액 |
-  수출 | 출하 | 출하량 | 輸出量 | 輸出額 | 輸出 | 出荷量 | 出荷 | exported to | 수출실적 | 輸出実績
-imports: import | imports | imported | imp | 수입량 | 수입 | 輸入量 | 輸入額 | 輸入
+  수출 | 출하 | 출하량 | 輸出量 | 輸出額 | 輸出 | 出荷量 | 出荷 | exported to | 수출실적 | 輸出実績 | yushutsu
+imports: import | imports | imported | imp | 수입량 | 수입 | 輸入量 | 輸入額 | 輸入 | yunyu
 capacity: capacity | cap | nameplate | utilisation | utilization | 생산능력 | 능력 | 설비 | 용량 | 가동률 | 生産能力 |
   能力 | 設備 | 稼働率
 sales: sales | sold | revenue | 판매 | 판매량 | 매출 | 매출액 | 販売 | 販売量 | 売上 | 売上高
 consumption: consumption | demand | use qty | 소비량 | 소비 | 수요량 | 消費量 | 消費 | 需要量
 price: price | prices | unit price | cost | 단가 | 가격 | 비용 | 単価 | 価格 | 費用 | value per | us price | 시세 |
-  相場 | 市況 | 시가 | 금액단가 | unit cost | 판매가
+  相場 | 市況 | 시가 | 금액단가 | unit cost | 판매가 | kakaku | tanka
 grade: grade | purity | content | 품위 | 순도 | 함량 | 品位 | 純度 | 含有量 | ore grade | assay | 품질등급 |
   평균품위 | 平均品位 | cut off grade
 growth: growth | change | cagr | yoy | trend | index | 증감 | 증감률 | 증가율 | 추이 | 지수 | 増減 | 増減率 | 伸び率 |
@@ -441,7 +457,7 @@ remark: remark | remarks | rmk | note | notes | comment | comments | memo | foot
   メモ | 注 | 注記 | 脚注 | コメント | 摘要 | 参考 | reference url | reference link | ref url | link | links |
   hyperlink | explanation | additional | 링크 | 참조 | 참고자료 | 참고링크 | 특이사항 | 기타 | 기타사항 | 참조링크 |
   부연 | リンク | 参照 | 参照先 | 参考情報 | 参考資料 | 特記事項 | その他 | 補足 | 所感 | その他情報 | 補足情報 |
-  추가정보 | additional information | supplementary
+  추가정보 | additional information | supplementary | biko | bikou
 row-number: seq | sn | sl no | serial | serial no | row | line | line no | ln | record | 순번 | 연번 | 일련번호 |
   행번호 | 행 | 項番 | 行番号 | 通番 | 連番 | 行 | 通し番号 | s n | idx | index no | row id | 순서 | 번 | 항번 |
   連続番号 | 順番 | 順 | ナンバリング | 번호순 | nr
@@ -451,10 +467,10 @@ person: owner | assignee | analyst | approver | signature | by | prepared by | c
   in charge | pic | responsible | handler | verified by | checked by | entered by | 신고자 | 제보자 | 등록자 |
   입력자 | 요청자 | 확인자 | 보고자 | 담당자명 | 처리자 | 분석가 | 결재 | 결재자 | 作業者 | 登録者 | 報告者 | 入力者 |
   申請者 | 解析者 | 分析官 | 記録者 | 確認者 | 依頼者 | 起案者 | 責任 | 発見者 | 届出者 | 投稿者 | buyer in charge |
-  purchaser name | buyer name
+  purchaser name | buyer name | tantosha | tanto | tantou
 department: department | dept | team | unit name | office | 부서 | 담당부서 | 팀 | 기관 | 작성기관 | 部署 | 部門 |
   課 | 機関 | division | agency | organisation unit | bureau | institute | 소속 | 소속기관 | 부처 | 제출기관 |
-  보고기관 | 제공기관 | 所属 | 所属機関 | 提出機関 | 報告機関 | 提供機関 | 省庁 | 部課
+  보고기관 | 제공기관 | 所属 | 所属機関 | 提出機関 | 報告機関 | 提供機関 | 省庁 | 部課 | busho | bumon
 ticket: entry no | declaration | declaration no | bl | b l | invoice no | permit | 신고번호 | 선하증권 | 申告番号 |
   許可番号 | ticket | case | incident no | alert | plugin | qid | record id | uuid | guid | event id | rule id |
   접수번호 | 관리번호 | 문서번호 | 사건번호 | 건수 | 受付番号 | 管理番号 | 整理番号 | 文書番号 | 件数 | 案件番号 |
@@ -506,7 +522,7 @@ address: ip | ip address | 아이피 | address | ip address of | url of | phone 
 company: company | firm | mine name | mine | operator | producer | shareholder | 회사 | 기업 | 업체 | 광산명 |
   생산자 | 사업체 | 会社 | 企業 | 鉱山名 | 生産者 | 事業者 | legal name | trade name | corporate name | 법인명 |
   법인 명 | 法人名 | 正式名称 | 운영사 | 운영회사 | 운영자 | 광산 | 鉱山 | 操業会社 | 運営会社 | 사업자명 |
-  plant name | operator name | ownership | equity | stake | 지분 | 지분율 | 持分 | 出資
+  plant name | operator name | ownership | equity | stake | 지분 | 지분율 | 持分 | 出資 | kaisha | kigyo | kigyou
 region: region | continent | area | province | 지역 | 대륙 | 지방 | 地域 | 大陸 | 地方
 file: filename | file name | size | file size | entropy | 파일 | 파일명 | 크기 | ファイル | ファイル名 | サイズ |
   path | file path | filepath | extension | mime | bytes | 경로명 | 파일경로 | 파일크기 | 확장자 | ファイルパス |
@@ -549,7 +565,7 @@ qualified 0.6 | region 0.8 | stop 0.6 | company 0.5 | tags 0.5
 _AMBIGUOUS: Final = """
 등록일 | 登録日 | 登録 | 등록 | added | sector | industry | 업종 | 業種 | group | method | family | phase | mark |
 marking | share | 기한 | 期限日 | developer | maker | 개발사 | 開発元 | expires | 유효기간 | 有効期限 | 조직 | 그룹 |
-detection method | 탐지방법 | グループ
+detection method | 탐지방법 | グループ | 掲載日 | 掲載 | 追加日 | 追加 | 추가일 | 추가 | listed | listing
 """
 
 _STOP: Final = """
