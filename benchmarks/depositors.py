@@ -48,6 +48,12 @@ class Busy:
         """Of all cores, what server and sender kept busy."""
         return (self.server_s + self.sender_s) / (self.wall_s * (os.cpu_count() or 1))
 
+    @property
+    def share_of_free(self) -> float:
+        """Of what others left of the cores."""
+        free = self.wall_s * (os.cpu_count() or 1) - self.others_s
+        return min(1.0, (self.server_s + self.sender_s) / max(free, 0.01))
+
 
 def write_file(path: Path, rows: int, depositor: int) -> None:
     """Indicators that no other depositor has."""
@@ -131,6 +137,7 @@ def main() -> None:
         name="depositors",
         share=one.share,
         bar=BAR,
+        share_of_free=one.share_of_free,
         cpu_s=one.server_s + one.sender_s,
         peak_mb=one.peak_mb,
         wall_s=one.wall_s,
@@ -139,6 +146,7 @@ def main() -> None:
         depositors=DEPOSITORS,
         rows_each=rows,
         share_worker_per_core=each.share,
+        share_of_free_worker_per_core=each.share_of_free,
         wall_s_worker_per_core=each.wall_s,
         others_cpu_s_worker_per_core=each.others_s,
         peak_mb_worker_per_core=each.peak_mb,
