@@ -258,7 +258,7 @@ def test_a_name_without_a_margin_is_a_question() -> None:
     [
         (KEV, "Title", ("SQL injection",)),  # of what?
         (KEV, "登録日", ("2024-03-05",)),  # perhaps of the record
-        (IOC, "Family", ("emotet",)),  # perhaps of a protocol
+        (IOC, "Group", ("APT28",)),  # perhaps of users
         (KEV, "Developer", ("Example Software",)),  # perhaps not who sells it
     ],
 )

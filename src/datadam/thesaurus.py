@@ -563,7 +563,7 @@ qualified 0.6 | region 0.8 | stop 0.6 | company 0.5 | tags 0.5
 """
 
 _AMBIGUOUS: Final = """
-등록일 | 登録日 | 登録 | 등록 | added | sector | industry | 업종 | 業種 | group | method | family | phase | mark |
+등록일 | 登録日 | 登録 | 등록 | added | sector | industry | 업종 | 業種 | group | method | phase | mark |
 marking | share | 기한 | 期限日 | developer | maker | 개발사 | 開発元 | expires | 유효기간 | 有効期限 | 조직 | 그룹 |
 detection method | 탐지방법 | グループ | 掲載日 | 掲載 | 追加日 | 追加 | 추가일 | 추가 | listed | listing
 """
@@ -608,4 +608,4 @@ WEIGHTS: Final[Mapping[str, float]] = {
 }
 """How much a meaning tells; 1 where it is not here."""
 AMBIGUOUS: Final = frozenset(_split(_AMBIGUOUS.replace("\n", "|")))
-"""Names of columns that as often mean something else: the day of a record, the family of a protocol, a firm's group."""
+"""Names of columns that as often mean something else: the day of a record, a method of HTTP, a firm's group."""
