@@ -1,7 +1,7 @@
 """A deposit beside what others do with the same file and rules: frictionless, Great Expectations, and so on.
 
 `make peers` makes an environment for each of them; without one it is left out. Each runs in a process of its own, in
-turns, reading the file of `deposit.py` by rules written once, here, and has to find the same faulty rows as we do.
+turns, reading the file of `deposit.py` by rules written once, here, and has to find as many faulty rows as we do.
 
 Ours does more than is asked of them: `deposit` is all of `deposit.py` (stored bytes, hashes, conversion, unit ids,
 Parquet). `judge` is our reading and judging alone, with faulty rows and unique keys but nothing kept of the others.
@@ -117,7 +117,7 @@ def command(name: str, file: Path, told: Path) -> list[str]:
 
 
 def compare(names: Sequence[str], file: Path, turns: int) -> dict[str, tuple[float, float]]:
-    """CPU seconds of each side on the file and of its imports, medians of turns; all must name the same faulty rows."""
+    """CPU seconds of each side on the file and of its imports, medians of turns; all must find as many faulty rows."""
     wanted, told = faulty(file), file.with_name("told.json")
     spent: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for turn in range(turns):
