@@ -252,6 +252,13 @@ def confirmed() -> Fit:
     return confirm(found, MINE, USGS, answers=accepted(found), dropped=["country"])
 
 
+@pytest.mark.parametrize("value", ["1,234", "12345", "-5"])
+def test_a_number_that_will_be_refused_is_no_reason_to_lose_its_column(value: str) -> None:
+    """Out of bounds, or in a form that has to be proved: a column of that very name is asked about, never dropped."""
+    found = suggest(EDGE, layout("supplier_id", "days_of_supply", samples={"days_of_supply": (value,)}), CODES)
+    assert "days_of_supply" in {p.feed.column for p in found.asked}
+
+
 def test_a_question_must_be_answered() -> None:
     """No answer, no fit; and every source column is mapped or dropped by name."""
     found = suggest(MINE, USGS, CODES)

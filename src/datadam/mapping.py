@@ -188,7 +188,7 @@ def suggest(
     free = [h for h in free if h.text not in {p.feed.source for p in kept}]
     still_open = {c.name for c in standard.columns} - {p.feed.column for p in kept}
     named = [p for p in _by_name(standard, free, codes) if p.feed.column in still_open]
-    sure = [*kept, *(p for p in named if Doubt.VALUES not in p.doubts)]
+    sure = [*kept, *(p for p in named if Doubt.VALUES not in p.doubts or _of_its_kind(p, standard, by_text))]
     taken = {p.feed.source for p in sure} | {other for p in sure for other in p.others}
     left = [h for h in free if h.text not in taken]
     open_columns = [c for c in standard.columns if c.name not in {p.feed.column for p in sure}]
@@ -300,9 +300,8 @@ def _with_reading(
     sources = [p.feed.source] if p.feed.source is not None else list(unpivot.columns) if unpivot else []
     whole = profile is not None and all(source in profile for source in sources)
     found = prove(_counts(sources, headers, profile if whole else None))
-    doubts = tuple(
-        doubt for doubt in p.doubts if doubt is not Doubt.VALUES or not _looks_right(column, sources, headers)
-    )
+    written_so = _looks_right(column, sources, headers) and not _beyond(column, sources, headers)
+    doubts = tuple(doubt for doubt in p.doubts if doubt is not Doubt.VALUES or not written_so)
     dated = column.type in {Type.DATE, Type.TIMESTAMP}
     if isinstance(found, readings.Open):
         doubt = Doubt.DATES if dated else Doubt.NUMBERS
@@ -331,12 +330,24 @@ def _counts(sources: Iterable[str], headers: Mapping[str, "_Header"], profile: P
     return counts or readings.count(())
 
 
+def _of_its_kind(p: Proposal, standard: Standard, headers: Mapping[str, "_Header"]) -> bool:
+    """Whether a header that bears a column's name holds numbers or dates as that does, be they in bounds or not."""
+    column = standard.column(p.feed.column)
+    return column.type in _PROOFS and p.feed.source is not None and _looks_right(column, [p.feed.source], headers)
+
+
 def _looks_right(column: Column, sources: Iterable[str], headers: Mapping[str, "_Header"]) -> bool:
     """Whether most samples are numbers or dates, however they are written."""
     found = readings.count(value for source in sources for value in headers[source].samples)
     like = found["date" if column.type in {Type.DATE, Type.TIMESTAMP} else "number"]
     possible = all(_feeds(headers[source], column) for source in sources)
     return possible and bool(like) and like >= ENOUGH * found[readings.PRESENT]
+
+
+def _beyond(column: Column, sources: Iterable[str], headers: Mapping[str, "_Header"]) -> bool:
+    """Whether plain numbers lie out of the column's bounds: in another unit, say, or of something else."""
+    values = (value for source in sources for value in headers[source].samples)
+    return any(_FORMS[column.type].fullmatch(value) and not _in_bounds(column, value) for value in values)
 
 
 def _samples(layout: Layout, number: int) -> tuple[str, ...]:
