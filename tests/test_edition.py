@@ -250,6 +250,24 @@ def test_editions_without_the_rows_keep_their_digest(world: World, people: list[
     assert checked(world) == []
 
 
+def test_an_edition_that_had_no_row_of_it_is_not_said_to_have_lost_any(tmp_path: Path) -> None:
+    """All rows of a deposit were superseded when it was frozen: its digest stays, and the receipt does not name it."""
+    world = a_world(tmp_path)
+    publish.publish(world, standard_text(repeat="supersede"))
+    ann = Person("Ann").joins(world)
+    old = ann.deposits(world, ID, rows_of("ann", 1))
+    ann.deposits(world, ID, rows_of("ann", 2))
+    made = edition.freeze(world, FROZEN)
+    id = taken_back(world, ann, old.id)
+    withdraw.purge(world, id)
+    (now,) = edition.of_reservoir(world, ID)
+    assert (now.revision, now.digest) == (0, made.digest)
+    told = withdraw.standing(world, ann.caller, id).purge
+    assert told is not None
+    assert told.body["reached"]["editions"] == []
+    assert checked(world) == []
+
+
 def test_an_amendment_leaves_an_edition_without_either(world: World, people: list[Person]) -> None:
     """The old rows are withdrawn; the new ones came after it was frozen."""
     ann, ben = people

@@ -89,6 +89,29 @@ def test_the_sample_depends_on_the_rows_alone(count: int, cuts: list[int], order
     assert len(drawn[0]) == count if count <= 20 else 0 < len(drawn[0]) <= 20
 
 
+def test_a_thread_that_drew_before_the_others_went_a_step_further_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it drew is drawn again by the step that holds now, before it is counted."""
+    monkeypatch.setattr(polars_notes, "SAMPLE", 10)
+    one_by_one = Notes(plan(), Prefixes(Path()))
+    for start in range(0, 100, 20):
+        one_by_one.note(morsel(range(start, start + 20), [1] * 20, start))
+    at_once = Notes(plan(), Prefixes(Path()))
+    drawn = polars_notes._drawn
+
+    def meanwhile(rows: pl.DataFrame, step: int) -> pl.DataFrame:
+        monkeypatch.setattr(polars_notes, "_drawn", drawn)
+        for start in range(20, 100, 20):
+            at_once.note(morsel(range(start, start + 20), [1] * 20, start))
+        return drawn(rows, step)
+
+    monkeypatch.setattr(polars_notes, "_drawn", meanwhile)
+    at_once.note(morsel(range(20), [1] * 20))
+    assert at_once.step == one_by_one.step
+    assert at_once.drawn.sort(ROW).equals(one_by_one.drawn.sort(ROW))
+
+
 @pytest.mark.parametrize("held", [0, 3, 1000])
 @given(keys=st.lists(st.integers(0, 40).map(lambda n: n << 64 | n), min_size=1, max_size=30), cut=st.integers(0, 30))
 def test_a_repeated_key_is_never_overlooked(

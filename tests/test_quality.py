@@ -450,6 +450,15 @@ def test_many_values_of_a_list_are_counted_together(tmp_path: Path, monkeypatch:
     assert found["others"] == 6
 
 
+def test_no_sum_is_too_large_for_a_report(tmp_path: Path) -> None:
+    """A mean of many large decimals refuses no file."""
+    standard = output(key=())
+    wide = replace(standard.column("tonnes"), precision=38, scale=22, unit=None, units=())
+    made = replace(standard, columns=(*standard.columns[:2], wide, *standard.columns[3:]))
+    rows = "".join(f"KOR,2000,900000000000000.{n:04}\n" for n in range(4000))
+    assert looked(tmp_path, f"place,year,tonnes\n{rows}", standard=made).columns["tonnes"]["mean"] == "9e+14"
+
+
 def test_many_rows_are_told_by_a_sample_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bins and values count the sample, which is the same each time; ends, mean and counts are of all rows."""
     rows = [f"{'KOR' if n % 4 else 'JPN'},{1900 + n % 200},{n}" for n in range(2000)]

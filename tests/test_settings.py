@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datadam import settings
-from datadam.errors import Faults
+from datadam.errors import Faults, kept
 from datadam.settings import Settings
 
 FOLDER = Path("/srv/dam")
@@ -128,6 +128,13 @@ def test_variables_are_read_as_what_the_setting_is(name: str, text: str, value: 
 def test_a_wrong_value_is_refused_by_its_own_code(table: dict[str, Any], code: str) -> None:
     """Types are TOML's own, ranges are closed, and nothing is guessed."""
     assert codes(table) == [code]
+
+
+def test_a_password_behind_a_database_s_address_is_not_told_back() -> None:
+    """Whoever reads the fault would have it."""
+    with pytest.raises(Faults) as refusal:
+        settings.read({**LEAST, "store": "postgresql://dam@db.example/dam?password=S3cretPw"}, {}, folder=FOLDER)
+    assert "S3cretPw" not in repr(kept(refusal.value))
 
 
 @pytest.mark.parametrize(

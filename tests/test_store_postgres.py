@@ -560,6 +560,20 @@ def test_a_dam_lives_in_postgres_and_comes_back_from_its_log_alone(server: Clust
         assert rows.find(Job) == []  # reports, and what was not sealed, were in the lost database alone
 
 
+def test_a_database_is_one_dam_s(url: str, tmp_path: Path) -> None:
+    """Another dam, whose log may well be as long, is refused before it reads or rebuilds anything."""
+    folder = made(tmp_path / "dam", store=url)
+    before = checked(folder)
+    wiring.init(tmp_path / "other", name="other.example/log", jurisdiction="KR")
+    settings = tmp_path / "other" / "settings.toml"
+    (tmp_path / "other" / "state" / "dam.sqlite").unlink()
+    settings.write_text(f'{settings.read_text()}\nstore = "{url}"\n')
+    for rebuild in ({}, {"rebuild": "yes"}):
+        with pytest.raises(Unavailable, match=r"state\.others"):
+            checked(tmp_path / "other", **rebuild)
+    assert checked(folder) == before
+
+
 def test_a_backup_comes_back_into_an_empty_database_and_into_no_other(
     server: Cluster, url: str, tmp_path: Path
 ) -> None:

@@ -344,7 +344,9 @@ def _operation_faults(values: Mapping[str, Any]) -> Iterator[DamError]:
         if re.match(r"[^/]*//[^:@]*:[^@]*@", store):  # not told back: whoever reads the fault would have it
             yield Invalid("settings.store-secret", variable=variable("store_password"))
         elif not _STORE.fullmatch(store):
-            yield Invalid("settings.store-malformed", value=store[:160])
+            yield Invalid(
+                "settings.store-malformed", value=re.split(r"[?#]", store)[0][:160]
+            )  # may have a password behind
     if "log_format" in values and values["log_format"] not in LOG_FORMATS:
         yield Invalid("settings.log-format", value=values["log_format"][:20], known=", ".join(LOG_FORMATS))
 

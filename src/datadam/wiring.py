@@ -70,9 +70,10 @@ def world(path: Path, given: Mapping[str, object] | None = None, *, rolled: bool
     settings = read_settings(path, **(given or {}))
     folder = Folder.open(path)
     with folder.lock(), _world(folder, settings) as made:
-        if rolled:
-            from datadam.dam import found, state
+        from datadam.dam import found, state
 
+        state.claim(made)
+        if rolled:
             found.found(made)
             state.catch_up(made)
         yield made

@@ -82,7 +82,9 @@ def _spread(cell: Cell, notes: Notes, drawn: pl.DataFrame) -> Json:
     found: dict[str, Any] = {"minimum": plain(least), "maximum": plain(most)}
     if cell.cast.type in QUANTITIES and cell.coarse is None:  # lower edges have no mean that says anything
         known = notes.rows - notes.missing[name]
-        found["mean"] = _short(float(notes.sums[name]) / known) if known else None
+        found["mean"] = _short(notes.sums[name] / known) if known else None
+    if cell.coarse is not None:  # each of its values is a whole band or period already
+        return {**found, **_values(drawn[name])}
     return {**found, "bins": [] if least is None else _bins(cell, (_physical(least), _physical(most)), drawn[name])}
 
 

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from threading import Lock
 from typing import Any, Final
 
@@ -37,7 +36,7 @@ class Notes:
     missing: Counter[str] = field(default_factory=Counter)
     least: dict[str, Any] = field(default_factory=dict)  # of quantities, times and columns that are safe to tell
     most: dict[str, Any] = field(default_factory=dict)
-    sums: Counter[str] = field(default_factory=Counter)  # of quantities
+    sums: dict[str, float] = field(default_factory=dict)  # of quantities
     sample: list[pl.DataFrame] = field(default_factory=list)  # `_row` and the columns that are measured or listed
     step: int = 1  # a power of two: one row of so many is in the sample
     lock: Lock = field(default_factory=Lock)
@@ -61,8 +60,8 @@ class Notes:
                 self.prefixes.add(rows["_key"])
             _choose(min, self.least, least)
             _choose(max, self.most, most)
-            self.sums.update(sums)
-            self._keep(some)
+            self.sums = {name: self.sums.get(name, 0.0) + one for name, one in sums.items()}
+            self._keep(_drawn(some, self.step))  # another thread may have gone a step further meanwhile
         return rows
 
     def _keep(self, some: pl.DataFrame) -> None:
@@ -74,7 +73,7 @@ class Notes:
     @property
     def drawn(self) -> pl.DataFrame:
         """The sample of the rows that were noted, once there are any: nearly `SAMPLE` or more, or all."""
-        return pl.concat([_drawn(part, self.step) for part in self.sample])  # one may be from before the last step
+        return pl.concat(self.sample)
 
     def statistics(self) -> dict[str, Json]:
         """Missing values of each stored column, and minimum and maximum of those that may be told, as text."""
@@ -111,10 +110,9 @@ def _small(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
 
 
-def _sum(values: pl.Series) -> Decimal | float:
-    """Exact of decimals; of integers a double, for many large ones have a sum that no integer column holds."""
-    found: Decimal | float = (values if values.dtype.is_decimal() else values.cast(pl.Float64)).sum()
-    return found
+def _sum(values: pl.Series) -> float:
+    """As a double: many large ones have a sum that no integer or decimal column holds, and a mean refuses no file."""
+    return float(values.cast(pl.Float64).sum())
 
 
 def _choose(choice: Callable[[Any, Any], Any], held: dict[str, Any], found: dict[str, Any]) -> None:

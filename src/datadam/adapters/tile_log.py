@@ -11,7 +11,8 @@
 - A full tile is on the disk before it has its name, and never changes. A partial tile is only for readers: a start
   makes it anew from `wal`. `wal` begins anew when it has grown, with the entries that no full tile holds.
 - The checkpoint is replaced only after everything that it covers is durable and readable.
-- A start hashes every entry again and refuses (`Untrusted`) a log that is not what it was.
+- A start hashes the newest entries again, holds older ones against the root by the tiles above theirs, and refuses
+  (`Untrusted`) a log that is not what it was. What was changed in older leaves an audit finds (`datadam check`).
 
 One process writes; who that is, is settled elsewhere. Threads may read while one appends.
 """
@@ -20,6 +21,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +39,8 @@ WAL_LIMIT: Final = 4 * 1024 * 1024  # bytes; beyond it the file begins anew: wha
 
 RECENT: Final = 4 * WIDTH * WIDTH
 """Entries that a start hashes again, and those of no full tile of tiles: a second's work, however long the log is."""
+
+NODES: Final = 64  # tiles above the leaves whose inner hashes are remembered: 2 MB; they tell of 4 million entries
 
 _HEADER: Final = 8 + HASH_BYTES  # size and root of what lies in full tiles already
 _END: Final = b"\0\0"  # where the length of an entry would stand; no entry is empty
@@ -58,6 +62,7 @@ class TileLog:
         self._bundle: list[bytes] = []  # entries that no full bundle holds yet
         self._unsynced: set[Path] = set()  # folders with new names
         self._outgrown: list[Path] = []  # partial tiles whose full one exists
+        self._nodes: dict[tuple[int, int], list[list[bytes]]] = {}  # of full tiles, which never change
         self._broken = False
         self._renew_at = WAL_LIMIT
         with durable.disk(folder):
@@ -145,7 +150,23 @@ class TileLog:
         with self._lock:
             if tile == (self.size >> (HEIGHT * tile_level)) // WIDTH:
                 return Frontier(self._tails[tile_level][at : at + count]).root
-        return Frontier(self._hashes(tile_level, tile)[at : at + count]).root
+        if tile_level == 0:  # one of very many
+            return Frontier(self._hashes(0, tile)[at : at + count]).root
+        return self._inside(tile_level, tile)[inner][at >> inner]
+
+    def _inside(self, level: int, number: int) -> list[list[bytes]]:
+        """The hashes of a full tile, and of all subtrees in it by their level; those of the last few are remembered."""
+        found = self._nodes.pop((level, number), None)
+        if found is None:
+            found = [self._hashes(level, number)]
+            while len(found[-1]) > 1:
+                below = found[-1]
+                found.append([merkle.node_hash(*pair) for pair in zip(below[::2], below[1::2], strict=True)])
+        self._nodes[level, number] = found
+        if len(self._nodes) > NODES:
+            with suppress(KeyError, StopIteration, RuntimeError):  # another may just be there
+                del self._nodes[next(iter(self._nodes))]
+        return found
 
     def _hashes(self, level: int, number: int) -> list[bytes]:
         """The hashes of a full tile."""

@@ -90,10 +90,12 @@ def _record(world: World, edition: Edition, digest: str, *, replaces: str | None
 
 
 def revise(world: World, standard: str, deposits: Collection[str]) -> list[str]:
-    """Take the rows of deposits that were withdrawn out of every edition of a reservoir; the ids of those concerned.
+    """Take the rows of deposits that were withdrawn out of a reservoir's editions; the ids of those that lost any.
 
     Whatever stopped it, the same again goes on.
     """
+    with world.store.read() as rows:
+        since = min((one.index for id in deposits if (one := rows.get(Withdrawal, id)) is not None), default=0)
     with _FREEZING:
         world.editions.erase(standard, deposits)
         concerned = []
@@ -101,10 +103,11 @@ def revise(world: World, standard: str, deposits: Collection[str]) -> list[str]:
             held, standing = standing_in(world, edition)
             if set(deposits).isdisjoint(deposit.id for deposit in held):
                 continue
-            concerned.append(edition.id)
             digest = digest_of(world, edition.id, standing)
             if digest != edition.digest:
                 _record(world, edition, digest, replaces=edition.statement)
+            if digest != edition.digest or edition.index > since:  # it was revised before something stopped it
+                concerned.append(edition.id)
         return concerned
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from datadam import seal
 from datadam.dam.world import World
-from datadam.errors import NotFound, Untrusted
+from datadam.errors import NotFound, Unavailable, Untrusted
 from datadam.formats.statements import shaped
 from datadam.ledger import parties
 from datadam.model import (
@@ -36,6 +36,7 @@ from datadam.model import (
 from datadam.ports import Rows
 
 APPLIED: Final = "applied"
+_OWNER: Final = "dam"  # the note that says whose state it is
 DAM: Final = "dam"
 PROJECTED: Final = (Member, Key, PublishedStandard, Deprecation, Deposit, Grant, Release, Withdrawal, Edition)
 
@@ -309,6 +310,16 @@ def rehearse(world: World, *statements: Statement) -> None:
             raise _Undo
     except _Undo:
         return
+
+
+def claim(world: World) -> None:
+    """See that the state is this dam's own, before anything is read of it; a new one is taken. Else `Unavailable`."""
+    with world.store.transaction() as rows:
+        held = rows.noted(_OWNER)
+        if held is not None and held != world.ledger.vkey:
+            raise Unavailable("state.others", owner=held.partition("+")[0], name=world.settings.name)
+        if held is None:
+            rows.note(_OWNER, world.ledger.vkey)
 
 
 def catch_up(world: World) -> int:
