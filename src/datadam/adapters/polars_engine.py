@@ -4,7 +4,8 @@ import hashlib
 import os
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 import polars as pl
 
 from datadam.adapters import polars_rules as rules
+from datadam.adapters.polars_aside import Aside
 from datadam.adapters.polars_columns import distributions
 from datadam.adapters.polars_fast import Road, road
 from datadam.adapters.polars_notes import Notes
@@ -46,12 +48,18 @@ class _Watch:
             if self.raised is not None:
                 raise self.raised
             self.done += len(numbers)
-            try:
+            with self.guarded():
                 self.progress("judge", self.done, self.total)
-            except BaseException as error:
-                self.raised = error
-                raise
         return numbers
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Keep what is raised within this, of which Polars tells no more than the text."""
+        try:
+            yield
+        except BaseException as error:
+            self.raised = error
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +152,12 @@ def _judge(run: _Run, progress: Progress) -> None:
     fast = road(run.plan)
     try:
         if fast is None or not _mostly(fast, opened):
-            _to_the_letter(run, rows)
+            _to_the_letter(run, rows, watch)
         else:
-            others = run.into.rejects.with_name(f"{run.into.rejects.name}.others")
-            judged = fast.over(rows, _OK)
-            admitted = _admitted(run, judged.filter(pl.col(_OK)))
-            left = judged.filter(~pl.col(_OK)).select(ROW, *opened.columns)
-            left = left.sink_parquet(others, compression=COMPRESSION, lazy=True)
-            try:
-                pl.collect_all([_sink(admitted, run.into.admitted), left], engine="streaming")
-                _judge_others(run, others)
-            finally:
-                others.unlink(missing_ok=True)
+            with _aside(run, "others") as others:
+                judged = _parted(fast.over(rows, _OK), others, [ROW, *opened.columns], watch)
+                _write(_admitted(run, judged, watch), run.into.admitted)
+                _judge_others(run, others, watch)
     except UNREADABLE as error:
         if watch.raised is not None:
             raise watch.raised from None
@@ -172,12 +174,43 @@ def _mostly(fast: Road, opened: Opened) -> bool:
     return bool((share or 0) >= _MOST)
 
 
-def _judge_others(run: _Run, others: Path) -> None:
+@contextmanager
+def _aside(run: _Run, name: str) -> Iterator[Aside]:
+    aside = Aside(run.into.rejects.with_name(f"{run.into.rejects.name}.{name}"))
+    try:
+        yield aside
+    finally:
+        aside.clear()
+
+
+def _parted(rows: pl.LazyFrame, aside: Aside, columns: list[str], watch: _Watch) -> pl.LazyFrame:
+    """The rows that are `_OK`; these columns of all others are put aside."""
+
+    def part(some: pl.DataFrame) -> pl.DataFrame:
+        with watch.guarded():
+            aside.take(some[columns][(~some[_OK]).arg_true()])
+        return some
+
+    schema = rows.collect_schema()
+    # all rows with all columns have to come by here, whatever is asked for behind
+    seen = rows.map_batches(
+        part,
+        schema=schema,
+        streamable=True,
+        predicate_pushdown=False,
+        projection_pushdown=False,
+        slice_pushdown=False,
+    )
+    return seen.filter(pl.col(_OK))
+
+
+def _judge_others(run: _Run, others: Aside, watch: _Watch) -> None:
     """Judge what did not take the fast road; what holds after all joins the admitted rows, in the file's order."""
     admitted = run.into.admitted
     late, before = admitted.with_name(f"{admitted.name}.late"), run.notes.rows
     try:
-        _to_the_letter(replace(run, into=replace(run.into, admitted=late)), pl.scan_parquet(others, glob=False))
+        schema = run.opened.rows.select(ROW, *run.opened.columns).collect_schema()
+        _to_the_letter(replace(run, into=replace(run.into, admitted=late)), others.rows(schema), watch)
         if run.notes.rows > before:
             both = (pl.scan_parquet(path, glob=False) for path in (admitted, late))
             _replace(next(both).merge_sorted(next(both), key=ROW), admitted)
@@ -185,7 +218,7 @@ def _judge_others(run: _Run, others: Path) -> None:
         late.unlink(missing_ok=True)
 
 
-def _to_the_letter(run: _Run, rows: pl.LazyFrame) -> None:
+def _to_the_letter(run: _Run, rows: pl.LazyFrame, watch: _Watch) -> None:
     """Judge rows by the plan in full, into both outputs."""
     plan, columns = run.plan, run.opened.columns
     judged = rows.with_columns(rules.texts(plan))
@@ -195,16 +228,20 @@ def _to_the_letter(run: _Run, rows: pl.LazyFrame) -> None:
         added = stage(plan)
         judged = judged.with_columns(added) if added else judged
     judged = judged.with_columns(rules.mask(rules.holds(plan)).alias(FAILED))
-    admitted = _admitted(run, judged.filter(pl.col(FAILED) == 0))
-    refused = judged.filter(pl.col(FAILED) != 0).filter(~_blank(columns)).select(ROW, FAILED, *columns)
-    pl.collect_all([_sink(admitted, run.into.admitted), _sink(refused, run.into.rejects)], engine="streaming")
+    with _aside(run, "refused") as refused:
+        told = [ROW, FAILED, *columns]
+        judged = judged.with_columns((pl.col(FAILED) == 0).alias(_OK))
+        _write(_admitted(run, _parted(judged, refused, told, watch), watch), run.into.admitted)
+        schema = judged.select(told).collect_schema()
+        _write(refused.rows(schema).filter(~_blank(columns)), run.into.rejects)
 
 
-def _admitted(run: _Run, rows: pl.LazyFrame) -> pl.LazyFrame:
+def _admitted(run: _Run, rows: pl.LazyFrame, watch: _Watch) -> pl.LazyFrame:
     """The rows that hold, as they are stored."""
     plan, into = run.plan, run.into
     ids = rules.ids(plan, into.unit_keys)
-    return run.notes.of((rows.with_columns(ids) if ids else rows).select(*rules.stored(plan), *_system(plan, into)))
+    stored = (rows.with_columns(ids) if ids else rows).select(*rules.stored(plan), *_system(plan, into))
+    return run.notes.of(stored, watch.guarded)
 
 
 def _blank(columns: tuple[str, ...]) -> pl.Expr:
@@ -221,14 +258,14 @@ def _system(plan: Plan, into: Outputs) -> list[pl.Expr]:
     ]
 
 
-def _sink(rows: pl.LazyFrame, path: Path) -> pl.LazyFrame:
+def _write(rows: pl.LazyFrame, path: Path) -> None:
     # No minimum or maximum in any footer: Polars can only write them for all columns, and few are safe to tell.
-    return rows.sink_parquet(
+    rows.sink_parquet(
         path,
         compression=COMPRESSION,
         statistics={"min": False, "max": False, "distinct_count": False, "null_count": True},
         sync_on_close="all",
-        lazy=True,
+        engine="streaming",
     )
 
 
@@ -291,7 +328,7 @@ def _replace(rows: pl.LazyFrame, path: Path) -> None:
     """Write `rows`, which may be read from `path`, in its place."""
     fresh = path.with_name(f"{path.name}.new")
     try:
-        pl.collect_all([_sink(rows, fresh)], engine="streaming")
+        _write(rows, fresh)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)

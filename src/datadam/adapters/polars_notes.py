@@ -6,6 +6,7 @@ row is in it hangs on its number alone, so that the same file gives the same sam
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from threading import Lock
@@ -41,9 +42,16 @@ class Notes:
     step: int = 1  # a power of two: one row of so many is in the sample
     lock: Lock = field(default_factory=Lock)
 
-    def of(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """The same rows, noted as they go by."""
-        return rows.map_batches(self.note, schema=rows.collect_schema(), streamable=True)
+    def of(
+        self, rows: pl.LazyFrame, guarded: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> pl.LazyFrame:
+        """The same rows, noted as they go by; what is raised meanwhile is raised within `guarded`."""
+
+        def note(some: pl.DataFrame) -> pl.DataFrame:
+            with guarded():
+                return self.note(some)
+
+        return rows.map_batches(note, schema=rows.collect_schema(), streamable=True)
 
     def note(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Note some rows, and give them on; several threads may come at once."""

@@ -13,6 +13,8 @@ from typing import Final
 
 import polars as pl
 
+from datadam.adapters.durable import disk
+
 HELD: Final = 4_000_000  # prefixes in memory: 32 MB, and as much again while they are looked at
 PARTS: Final = 64  # a power of two: a billion rows are then 16 million a part
 _BYTES: Final = 8
@@ -50,15 +52,19 @@ class Prefixes:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _spill(self) -> None:
-        if not self.spills:
-            shutil.rmtree(self.folder, ignore_errors=True)  # a crash may have left some
-            self.folder.mkdir(mode=0o700)
+        with disk(self.folder):
+            if not self.spills:
+                shutil.rmtree(self.folder, ignore_errors=True)  # a crash may have left some
+                self.folder.mkdir(mode=0o700)
+            self._write()
+        self.held, self.count = [], 0
+        self.spills += 1
+
+    def _write(self) -> None:
         starts = pl.concat(self.held).alias("start")
         parts = pl.DataFrame({"start": starts, "part": starts & (PARTS - 1)}).partition_by("part", as_dict=True)
         for (part,), rows in parts.items():
             rows.select("start").write_ipc(self.folder / f"{part}-{self.spills}.arrow")
-        self.held, self.count = [], 0
-        self.spills += 1
 
 
 def _distinct(starts: Sequence[pl.Series]) -> bool:
