@@ -43,6 +43,11 @@ def test_pieces_come_back_as_the_rows_were(
         rows.filter(pl.col(ROW) % 3 == 0).select("text").collect().equals(whole.filter(pl.col(ROW) % 3 == 0)[["text"]])
     )
     assert rows.head(7).collect().equals(whole.head(7))
+    asked = [*aside.pieces(["text"], pl.col(ROW) > 2, 9, None)]  # what Polars' threads do, where coverage sees it
+    assert [text for piece in asked for text in piece["text"]] == whole.head(9).filter(pl.col(ROW) > 2)[
+        "text"
+    ].to_list()
+    assert sum(map(len, aside.pieces(None, None, None, None))) == count
     aside.clear()
     assert not folder.exists()
 

@@ -46,20 +46,20 @@ class Aside:
 
     def rows(self, schema: pl.Schema) -> pl.LazyFrame:
         """All of them in order, to be read as often as one likes."""
+        return register_io_source(self.pieces, schema=schema, is_pure=True)
 
-        def pieces(
-            with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
-        ) -> Iterator[pl.DataFrame]:
-            left = n_rows
-            for first in sorted({*self.held, *self.spilled}):
-                data = self.held[first] if first in self.held else self._place(first).read_bytes()
-                piece = pl.read_ipc_stream(data)
-                piece = piece if left is None else piece.head(left)
-                left = None if left is None else left - len(piece)
-                piece = piece if predicate is None else piece.filter(predicate)
-                yield piece if with_columns is None else piece.select(with_columns)
-
-        return register_io_source(pieces, schema=schema, is_pure=True)
+    def pieces(
+        self, with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        """One piece after the other, of it what Polars asks for."""
+        left = n_rows
+        for first in sorted({*self.held, *self.spilled}):
+            data = self.held[first] if first in self.held else self._place(first).read_bytes()
+            piece = pl.read_ipc_stream(data)
+            piece = piece if left is None else piece.head(left)
+            left = None if left is None else left - len(piece)
+            piece = piece if predicate is None else piece.filter(predicate)
+            yield piece if with_columns is None else piece.select(with_columns)
 
     def clear(self) -> None:
         """Forget them all."""
