@@ -9,54 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from test_layouts_set import MEANINGS
+
 HERE = Path(__file__).parent / "layouts_second"
 FILES = sorted(HERE.glob("*.yaml"))
 KEYS = {"id", "language", "standard", "columns", "unit_column", "wide", "ambiguous", "note"}
-STANDARDS = {
-    "cti.exploited-vulnerability": [
-        "cve_id",
-        "vendor",
-        "product",
-        "vulnerability",
-        "date_added",
-        "due_date",
-        "ransomware_use",
-        "cwes",
-    ],
-    "cti.indicator": [
-        "type",
-        "value",
-        "first_seen",
-        "last_seen",
-        "valid_until",
-        "confidence",
-        "tlp",
-        "pap",
-        "malware",
-        "actor",
-        "technique",
-        "kill_chain",
-        "source_method",
-        "victim_sector",
-        "victim_country",
-        "licence",
-    ],
-    "supply.mineral-production": ["country", "mineral", "stage", "year", "production", "status"],
-    "supply.supply-edge": [
-        "supplier_id",
-        "supplier_country",
-        "customer_id",
-        "customer_country",
-        "hs6",
-        "share_band",
-        "volume_band",
-        "essential",
-        "qualified_alternates",
-        "lead_time_days",
-        "days_of_supply",
-        "as_of",
-    ],
-}
 RESERVED = [ipaddress.ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "10.0.0.0/8")]
 ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 NAME = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:com|net|org|info|biz|io|jp|kr|cn|ru|de|uk)\b", re.IGNORECASE)
@@ -90,7 +47,7 @@ def test_the_set_is_wide_enough() -> None:
     per_standard = Counter(layout["standard"] for layout in LAYOUTS)
     per_language = Counter(layout["language"] for layout in LAYOUTS)
     assert len(FILES) >= 14
-    assert set(per_standard) == set(STANDARDS)
+    assert set(per_standard) == set(MEANINGS)
     assert min(per_standard.values()) >= 12
     assert set(per_language) == {"en", "ko", "ja", "mixed"}
     assert min(per_language[language] for language in ("en", "ko", "ja")) >= len(LAYOUTS) / 4
@@ -126,7 +83,7 @@ def test_a_layout_has_the_shape(layout: dict[str, Any]) -> None:
 def test_a_column_means_a_column_of_the_standard_or_none(layout: dict[str, Any]) -> None:
     """Each meaning is known, and only the columns of a wide table share one."""
     wide = layout["wide"] or {"columns": []}
-    known = STANDARDS[layout["standard"]]
+    known = MEANINGS[layout["standard"]]
     assert all(column["means"] in [*known, "none"] for column in layout["columns"])
     meanings = Counter(c["means"] for c in layout["columns"] if c["header"] not in wide["columns"])
     del meanings["none"]
