@@ -22,9 +22,15 @@ def some(start: int, end: int) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("held", [0, 5_000, 2**20])
+@pytest.mark.parametrize("joined", [0, 4_000])
 @given(count=st.integers(0, 200), cuts=st.lists(st.integers(0, 200), max_size=8), order=st.randoms())
 def test_pieces_come_back_as_the_rows_were(
-    tmp_path_factory: pytest.TempPathFactory, held: int, count: int, cuts: list[int], order: random.Random
+    tmp_path_factory: pytest.TempPathFactory,
+    held: int,
+    joined: int,
+    count: int,
+    cuts: list[int],
+    order: random.Random,
 ) -> None:
     """In the order of the rows, as often as one likes, also in part."""
     pieces = list(pairwise(sorted({0, count, *(cut for cut in cuts if cut < count)})))
@@ -34,20 +40,24 @@ def test_pieces_come_back_as_the_rows_were(
     aside = Aside(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(polars_aside, "HELD", held)
+        patch.setattr(polars_aside, "JOINED", joined)
         for start, end in pieces:
             aside.take(some(start, end))
-    rows, whole = aside.rows(some(0, 0).schema), some(0, count)
-    for _ in range(2):
-        assert rows.collect(engine="streaming").equals(whole)
-    assert (
-        rows.filter(pl.col(ROW) % 3 == 0).select("text").collect().equals(whole.filter(pl.col(ROW) % 3 == 0)[["text"]])
-    )
-    assert rows.head(7).collect().equals(whole.head(7))
-    asked = [*aside.pieces(["text"], pl.col(ROW) > 2, 9, None)]  # what Polars' threads do, where coverage sees it
-    assert [text for piece in asked for text in piece["text"]] == whole.head(9).filter(pl.col(ROW) > 2)[
-        "text"
-    ].to_list()
-    assert sum(map(len, aside.pieces(None, None, None, None))) == count
+        rows, whole = aside.rows(some(0, 0).schema), some(0, count)
+        for _ in range(2):
+            assert rows.collect(engine="streaming").equals(whole)
+        assert (
+            rows.filter(pl.col(ROW) % 3 == 0)
+            .select("text")
+            .collect()
+            .equals(whole.filter(pl.col(ROW) % 3 == 0)[["text"]])
+        )
+        assert rows.head(7).collect().equals(whole.head(7))
+        asked = [*aside.pieces(["text"], pl.col(ROW) > 2, 9, None)]  # what Polars' threads do, where coverage sees it
+        assert [text for piece in asked for text in piece["text"]] == whole.head(9).filter(pl.col(ROW) > 2)[
+            "text"
+        ].to_list()
+        assert sum(map(len, aside.pieces(None, None, None, None))) == count
     aside.clear()
     assert not folder.exists()
 

@@ -35,9 +35,9 @@ def plan() -> Plan:
     return compile_plan(standard, Fit(standard=standard.id, version=standard.version, feeds=feeds), {})
 
 
-def morsel(keys: Sequence[int], sizes: Sequence[int | None], first: int = 0) -> pl.DataFrame:
-    """Rows as they go by, numbered from `first`: a 16-byte key each, of which the first eight bytes are little."""
-    return pl.DataFrame(
+def note(notes: Notes, keys: Sequence[int], sizes: Sequence[int | None], first: int = 0) -> pl.DataFrame:
+    """Note rows as they go by, numbered from `first`: a 16-byte key each, of which the first eight bytes are little."""
+    rows = pl.DataFrame(
         {
             "name": [None] * len(keys),
             "size": sizes,
@@ -46,6 +46,9 @@ def morsel(keys: Sequence[int], sizes: Sequence[int | None], first: int = 0) -> 
         },
         schema={"name": pl.String, "size": pl.Int64, ROW: pl.Int64, "_key": pl.Binary},
     )
+    noted = notes.note(rows.with_columns(notes.marks))
+    assert noted.equals(rows)
+    return noted
 
 
 @given(
@@ -57,7 +60,7 @@ def test_notes_do_not_depend_on_the_morsels(rows: list[tuple[int, int | None]], 
     notes = Notes(plan(), Prefixes(Path()))
     for first, part in ((min(cut, len(rows)), rows[cut:]), (0, rows[:cut])):
         keys, sizes = [key for key, _ in part], [size for _, size in part]
-        assert notes.note(morsel(keys, sizes, first)).height == len(part)
+        assert note(notes, keys, sizes, first).height == len(part)
     known = [size for _, size in rows if size is not None]
     assert notes.rows == len(rows)
     assert notes.statistics() == {
@@ -80,7 +83,7 @@ def test_the_sample_depends_on_the_rows_alone(count: int, cuts: list[int], order
             notes, pieces = Notes(plan(), Prefixes(Path())), list(pairwise(places))
             order.shuffle(pieces)
             for start, end in pieces:
-                notes.note(morsel(range(start, end), list(range(start, end)), start))
+                note(notes, range(start, end), list(range(start, end)), start)
             found = notes.drawn.sort(ROW)
             assert found.columns == [ROW, "size"]
             assert found[ROW].to_list() == found["size"].to_list()
@@ -96,18 +99,18 @@ def test_a_thread_that_drew_before_the_others_went_a_step_further_changes_nothin
     monkeypatch.setattr(polars_notes, "SAMPLE", 10)
     one_by_one = Notes(plan(), Prefixes(Path()))
     for start in range(0, 100, 20):
-        one_by_one.note(morsel(range(start, start + 20), [1] * 20, start))
+        note(one_by_one, range(start, start + 20), [1] * 20, start)
     at_once = Notes(plan(), Prefixes(Path()))
     drawn = polars_notes._drawn
 
     def meanwhile(rows: pl.DataFrame, step: int) -> pl.DataFrame:
         monkeypatch.setattr(polars_notes, "_drawn", drawn)
         for start in range(20, 100, 20):
-            at_once.note(morsel(range(start, start + 20), [1] * 20, start))
+            note(at_once, range(start, start + 20), [1] * 20, start)
         return drawn(rows, step)
 
     monkeypatch.setattr(polars_notes, "_drawn", meanwhile)
-    at_once.note(morsel(range(20), [1] * 20))
+    note(at_once, range(20), [1] * 20)
     assert at_once.step == one_by_one.step
     assert at_once.drawn.sort(ROW).equals(one_by_one.drawn.sort(ROW))
 
@@ -124,7 +127,7 @@ def test_a_repeated_key_is_never_overlooked(
         (folder / "left").mkdir(parents=True)  # by a crash
         notes = Notes(plan(), Prefixes(folder))
         for part in (keys[:cut], keys[cut:]):
-            notes.note(morsel(part, [None] * len(part)))
+            note(notes, part, [None] * len(part))
         assert notes.prefixes.distinct is (len(set(keys)) == len(keys))
         assert bool(notes.prefixes.spills) is (len(keys) > held)
         notes.prefixes.clear()

@@ -20,6 +20,7 @@ from datadam.adapters.durable import disk
 from datadam.adapters.polars_read import ROW
 
 HELD: Final = 64 * 2**20  # bytes in memory before all of it goes to disk
+JOINED: Final = 4 * 2**20  # bytes that are given back at once
 
 
 @dataclass(slots=True)
@@ -51,12 +52,10 @@ class Aside:
     def pieces(
         self, with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
     ) -> Iterator[pl.DataFrame]:
-        """One piece after the other, of it what Polars asks for."""
+        """Some of them after the other, of them what Polars asks for."""
         left = n_rows
-        for first in sorted({*self.held, *self.spilled}):
-            data = self.held[first] if first in self.held else self._place(first).read_bytes()
-            piece = pl.read_ipc_stream(data)
-            piece = piece if left is None else piece.head(left)
+        for joined in self._joined():
+            piece = joined if left is None else joined.head(left)
             left = None if left is None else left - len(piece)
             piece = piece if predicate is None else piece.filter(predicate)
             yield piece if with_columns is None else piece.select(with_columns)
@@ -65,6 +64,20 @@ class Aside:
         """Forget them all."""
         self.held, self.size, self.spilled = {}, 0, []
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _joined(self) -> Iterator[pl.DataFrame]:
+        """Pieces that lie side by side as one: they are small, and what is done with each costs more than its rows."""
+        some: list[pl.DataFrame] = []
+        size = 0
+        for first in sorted({*self.held, *self.spilled}):
+            data = self.held[first] if first in self.held else self._place(first).read_bytes()
+            some.append(pl.read_ipc_stream(data))
+            size += len(data)
+            if size >= JOINED:
+                yield pl.concat(some, rechunk=True)
+                some, size = [], 0
+        if some:
+            yield pl.concat(some, rechunk=True)
 
     def _spill(self) -> None:
         with disk(self.folder):

@@ -29,7 +29,7 @@ from datadam.ports import Outputs, Progress
 
 MAX_REJECTS: Final = 1_000_000  # rows kept to be looked at; every row is counted
 COMPRESSION: Final = "snappy"  # a tenth of a deposit's CPU less than zstd at its fastest, for 1.4 times the bytes
-_OK: Final = "\x01ok"
+_OK, _SENT = "\x01ok", "\x01s"
 _MOST: Final = 0.7  # of them that take the fast one: below it, walking both costs more than it saves
 
 
@@ -155,8 +155,8 @@ def _judge(run: _Run, progress: Progress) -> None:
             _to_the_letter(run, rows, watch)
         else:
             with _aside(run, "others") as others:
-                judged = _parted(fast.over(rows, _OK), others, [ROW, *opened.columns], watch)
-                _write(_admitted(run, judged, watch), run.into.admitted)
+                judged = fast.over(rows, _OK)
+                _write(_admitted(run, judged, others, [ROW, *opened.columns], watch), run.into.admitted)
                 _judge_others(run, others, watch)
     except UNREADABLE as error:
         if watch.raised is not None:
@@ -183,17 +183,30 @@ def _aside(run: _Run, name: str) -> Iterator[Aside]:
         aside.clear()
 
 
-def _parted(rows: pl.LazyFrame, aside: Aside, columns: list[str], watch: _Watch) -> pl.LazyFrame:
-    """The rows that are `_OK`; these columns of all others are put aside."""
+def _admitted(run: _Run, rows: pl.LazyFrame, refused: Aside, columns: list[str], watch: _Watch) -> pl.LazyFrame:
+    """The rows that are `_OK` as they are stored, noted as they go by; these columns of all others are put aside.
+
+    What is stored is worked out of all rows, since whoever takes rows out of a stream takes them out of every column.
+    """
+    plan, into = run.plan, run.into
+    sent = {f"{_SENT}{at}": name for at, name in enumerate(columns)}
+    ids = rules.ids(plan, into.unit_keys)
+    stored = (rows.with_columns(ids) if ids else rows).select(
+        *rules.stored(plan), *_system(plan, into), _OK, **{alias: pl.col(name) for alias, name in sent.items()}
+    )
+    schema = stored.drop(_OK, *sent).collect_schema()
+    marked = stored.with_columns(run.notes.marks)
+    noted = [name for name in marked.collect_schema() if name != _OK and name not in sent]
 
     def part(some: pl.DataFrame) -> pl.DataFrame:
         with watch.guarded():
-            aside.take(some[columns][(~some[_OK]).arg_true()])
-        return some
+            holds = some[_OK]
+            if not holds.all():
+                refused.take(some[[*sent]].filter(~holds).rename(sent))
+            return run.notes.note(some[noted].filter(holds))
 
-    schema = rows.collect_schema()
     # all rows with all columns have to come by here, whatever is asked for behind
-    seen = rows.map_batches(
+    return marked.map_batches(
         part,
         schema=schema,
         streamable=True,
@@ -201,7 +214,6 @@ def _parted(rows: pl.LazyFrame, aside: Aside, columns: list[str], watch: _Watch)
         projection_pushdown=False,
         slice_pushdown=False,
     )
-    return seen.filter(pl.col(_OK))
 
 
 def _judge_others(run: _Run, others: Aside, watch: _Watch) -> None:
@@ -231,17 +243,9 @@ def _to_the_letter(run: _Run, rows: pl.LazyFrame, watch: _Watch) -> None:
     with _aside(run, "refused") as refused:
         told = [ROW, FAILED, *columns]
         judged = judged.with_columns((pl.col(FAILED) == 0).alias(_OK))
-        _write(_admitted(run, _parted(judged, refused, told, watch), watch), run.into.admitted)
+        _write(_admitted(run, judged, refused, told, watch), run.into.admitted)
         schema = judged.select(told).collect_schema()
         _write(refused.rows(schema).filter(~_blank(columns)), run.into.rejects)
-
-
-def _admitted(run: _Run, rows: pl.LazyFrame, watch: _Watch) -> pl.LazyFrame:
-    """The rows that hold, as they are stored."""
-    plan, into = run.plan, run.into
-    ids = rules.ids(plan, into.unit_keys)
-    stored = (rows.with_columns(ids) if ids else rows).select(*rules.stored(plan), *_system(plan, into))
-    return run.notes.of(stored, watch.guarded)
 
 
 def _blank(columns: tuple[str, ...]) -> pl.Expr:

@@ -6,7 +6,7 @@ others it says nothing, and they go to `polars_rules`, which is to the letter. S
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +20,7 @@ from datadam.plan import MAX_INTEGER_DIGITS, MAX_TEXT, Cell, Check, Factor, Plan
 _ROOM: Final = 2**62  # products stay below it, so that a remainder can be doubled in 64 bits
 _MOST_INTEGER: Final = 10**MAX_INTEGER_DIGITS - 1
 _DIGITS: Final = 19  # from which on any 64-bit integer fits a decimal
+_FEW: Final = 12  # texts that are sooner compared one after the other than looked up
 _MIN_WHOLE: Final = 3  # digits before the point below which too few honest quantities would take the fast road
 _QUANTITY, _PRODUCT, _QUOTIENT, _UNDER = "\x01fq", "\x01fp", "\x01fk", "\x01fd"
 
@@ -140,7 +141,7 @@ def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
     source = _source(cell)
     tests: list[pl.Expr] = []
     if cell.lookup is not None:
-        tests.append(source.is_in(sorted(cell.lookup.codes)))
+        tests.append(_among(source, cell.lookup.codes))
     if cell.cast.type is Type.TEXT and cell.lookup is None:
         length = source.str.len_bytes()
         tests += [length > 0, source.str.strip_chars().str.len_bytes() == length]
@@ -150,11 +151,18 @@ def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
     elif cell.cast.type is not Type.TEXT:
         tests += [source.str.contains(_form(cell)), pl.col(f"{VALUE}{place}").is_not_null()]
     if cell.units is not None:
-        tests.append(pl.col(cell.units.source).is_in(sorted(cell.units.factors)))
+        tests.append(_among(pl.col(cell.units.source), cell.units.factors))
     for rule in plan.rules:
         if rule.column == cell.column and rule.check in {Check.LENGTH, Check.PATTERN, Check.RANGE}:
             tests.append(_test(plan, place, cell, rule))
     return tests
+
+
+def _among(source: pl.Expr, texts: Collection[str]) -> pl.Expr:
+    """Whether a text is one of these; null stays null."""
+    if len(texts) > _FEW:
+        return source.is_in(sorted(texts))
+    return pl.any_horizontal(source == text for text in sorted(texts))
 
 
 def _form(cell: Cell) -> str:

@@ -29,10 +29,10 @@ class Prefixes:
     count: int = 0  # of those held
     spills: int = 0
 
-    def add(self, keys: pl.Series) -> None:
-        """Take binary keys of 8 bytes or more, one a row."""
-        self.held.append(keys.bin.head(_BYTES).bin.reinterpret(dtype=pl.UInt64))
-        self.count += len(keys)
+    def add(self, starts: pl.Series) -> None:
+        """Take the `start` of each row's key."""
+        self.held.append(starts)
+        self.count += len(starts)
         if self.count > HELD:
             self._spill()
 
@@ -65,6 +65,11 @@ class Prefixes:
         parts = pl.DataFrame({"start": starts, "part": starts & (PARTS - 1)}).partition_by("part", as_dict=True)
         for (part,), rows in parts.items():
             rows.select("start").write_ipc(self.folder / f"{part}-{self.spills}.arrow")
+
+
+def start(key: pl.Expr) -> pl.Expr:
+    """The prefix of a binary key of 8 bytes or more, as an unsigned number."""
+    return key.bin.head(_BYTES).bin.reinterpret(dtype=pl.UInt64)
 
 
 def _distinct(starts: Sequence[pl.Series]) -> bool:
