@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadam import matching
+from datadam import evidence, matching
 from datadam.adapters.memory.engine import MemoryEngine
 from datadam.adapters.polars_profile import PolarsProfiler
+from datadam.assignment import assign
 from datadam.errors import Faults, Invalid
+from datadam.evidence import values_speak
 from datadam.formats import codelists, fits, odcs
 from datadam.mapping import (
     Doubt,
@@ -29,9 +31,10 @@ from datadam.mapping import (
     suggest,
     to_prove,
 )
-from datadam.matching import Candidate, assign, likeness, name_score, values_speak, words
+from datadam.matching import Candidate, likeness, name_score
 from datadam.model import Column, DateForm, Feed, Fit, Layout, NumberForm, Standard, Type, Unpivot, number_form
 from datadam.readings import count
+from datadam.words import words
 from test_engine_behaviours import csv_source
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
@@ -188,15 +191,15 @@ def test_parts_of_dates_and_addresses_are_no_codes() -> None:
     """What stands between slashes is a code only where words stand: `10/10` and an address name no sector."""
     sector = IOC.column("victim_sector")
     for value in ("10/10", "2024/05/10 01:02", "https://example.com/c/1"):
-        assert values_speak(sector, (value,), CODES) == matching.NO_CODES or not matching.telling(sector, ("x",))
-        assert (values_speak(sector, (value,), CODES) or 0) <= matching.SOME_CODES
+        assert values_speak(sector, (value,), CODES) == evidence.NO_CODES or not evidence.telling(sector, ("x",))
+        assert (values_speak(sector, (value,), CODES) or 0) <= evidence.SOME_CODES
 
 
 def test_yes_and_no_may_stand_for_two_values() -> None:
     """A column of two values is not refused for being written as yes and no, or as 0 and 1."""
     ransomware = KEV.column("ransomware_use")
     assert values_speak(ransomware, ("Y", "N"), CODES) == values_speak(ransomware, ("有", "無"), CODES) == 0.55
-    assert values_speak(ransomware, ("7", "8"), CODES) == matching.NO_CODES
+    assert values_speak(ransomware, ("7", "8"), CODES) == evidence.NO_CODES
 
 
 # --- assignment -------------------------------------------------------------------------------------------------------

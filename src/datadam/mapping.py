@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from datadam import matching, readings, seal
+from datadam import matching, readings, seal, wide, words
 from datadam.errors import DamError, Faults, Invalid
 from datadam.model import (
     CodeList,
@@ -192,7 +192,7 @@ def suggest(
     taken = {p.feed.source for p in sure} | {other for p in sure for other in p.others}
     left = [h for h in free if h.text not in taken]
     open_columns = [c for c in standard.columns if c.name not in {p.feed.column for p in sure}]
-    unpivot = matching.wide(standard, open_columns, [_candidate(h) for h in left], codes)
+    unpivot = wide.wide(standard, open_columns, [_candidate(h) for h in left], codes)
     if unpivot is not None:
         left = [h for h in left if h.text not in unpivot.columns]
         open_columns = [c for c in open_columns if c.name not in {unpivot.names_to, unpivot.values_to}]
@@ -253,7 +253,7 @@ def _unit_columns(headers: list["_Header"], standard: Standard, codes: Mapping[s
 
 def _names_units(header: "_Header") -> bool:
     """Whether a header says that its column holds units, in one language or in two."""
-    said = [word for word in matching.words(header.text) if word.meanings]
+    said = [word for word in words.words(header.text) if word.meanings]
     return plain(header.text) in UNIT_HEADERS or (bool(said) and all(w.meanings == {"measure-unit"} for w in said))
 
 

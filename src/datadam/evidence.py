@@ -1,0 +1,156 @@
+"""What the values of a source column say for or against a standard's column: codes, patterns, forms, ranges. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from datadam.model import CodeList, Column, Type, fold
+from datadam.standard import known_as, resolve
+from datadam.words import of_names
+
+NO_CODES: Final = 0.05
+SOME_CODES: Final = 0.3  # what values say that are no codes of the list: numbers, and other words
+NEUTRAL: Final = 0.55  # values that say nothing
+ENOUGH: Final = 0.8  # share of values that must have a form
+CORE: Final = 0.3  # share of a column's names that have a meaning, from which on it is what the column is about
+_SHORTEST_CODE: Final = 4  # digits
+
+_NUMBER: Final = re.compile(r"[+-]?[0-9][0-9.,'\s]*\s*(?:%|[^\W\d_]{1,12}(?:/[^\W\d_])?)?")
+_DATE: Final = re.compile(  # loosely: whether a date is meant, not which
+    r"'?(?:[0-9]{2,4}|(?:令和|平成|昭和|[RHS])\s?[0-9元]{1,2})\s?[-/.年년]\s?[0-9]{1,2}"
+    r"(?:\s?[-/.月월]\s?[0-9]{0,4})?(?:[日일末말.].{0,12}|[T ].*)?"
+    r"|[0-9]{1,2}[-/. ](?:[0-9]{1,2}|[A-Za-z]{3,9})[-/., ]+[0-9]{2,4}(?:[T ].*)?"
+    r"|(?:19|20)[0-9]{6}(?:[0-9]{6})?|1[0-9]{9}(?:[0-9]{3})?"  # compact, or seconds since 1970
+    r"|[A-Za-z]{3,9} [0-9]{1,2},? [0-9]{4}.*"
+)
+_EXCEL: Final = re.compile(r"[1-9][0-9]{4}(?:\.0+)?")  # the days since 1927, as a sheet counts them
+_CODELIKE: Final = re.compile(r"(?=.*[0-9])[0-9A-Za-z:.\-/ ]{2,45}")
+_EMPTY: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "unknown", "不明", "미상", "없음", "なし"})
+_YES_NO: Final = (
+    frozenset({"1", "y", "yes", "true", "t", "o", "○", "예", "있음", "유", "有", "あり", "有り", "はい"}),
+    frozenset({"0", "n", "no", "false", "f", "x", "×", "아니오", "없음", "무", "無", "なし", "無し", "いいえ"}),
+)
+PARTS: Final = re.compile(r"[/()（）\[\]]|\s-\s")
+
+
+def there(samples: Sequence[str]) -> list[str]:
+    """The values that say anything: neither empty nor a sign for nothing."""
+    return [value for text in samples if fold(value := text.strip()) not in _EMPTY]
+
+
+def values_speak(  # noqa: PLR0911  (one kind of column, one line)
+    column: Column, samples: Sequence[str], codes: Mapping[str, CodeList]
+) -> float | None:
+    """From 0 (they cannot be it) over 0.5 (they might) to 1 (they are codes of its list, or have its pattern)."""
+    present = there(samples)
+    if not present:
+        return None
+    total = len(present)
+    listed = codes.get(column.codes) if column.codes is not None else None
+    if listed is not None or column.values:
+        known = sum(_is_code(value, listed, column) for value in present) / total
+        if len(column.values) == len(_YES_NO) and all(fold(value) in _YES_NO[0] | _YES_NO[1] for value in present):
+            return max(known, NEUTRAL)
+        banded = any(character.isdigit() for value in column.values for character in value)
+        return known or (NO_CODES if _plain(present) and not banded else SOME_CODES)
+    if column.pattern is not None:
+        return _by_pattern(column.pattern, present)
+    numeric = sum(_NUMBER.fullmatch(value) is not None for value in present) / total
+    dated = sum(_DATE.fullmatch(value) is not None for value in present) / total
+    match column.type:
+        case Type.INTEGER | Type.DECIMAL | Type.NUMBER:
+            return _by_range(column, present) if numeric else 0.2
+        case Type.DATE | Type.TIMESTAMP:
+            serial = sum(_EXCEL.fullmatch(value) is not None for value in present) / total
+            return max(0.85 * dated, 0.4 * serial)
+        case Type.BOOLEAN:
+            return None
+        case Type.TEXT:
+            return 0.2 if dated == 1 else 0.3 if numeric == 1 else 0.55
+
+
+def _plain(present: Sequence[str]) -> bool:
+    """Whether all are whole numbers of one or two digits or dates: of a list of codes they would be some."""
+    return all(_DATE.fullmatch(value) or value.isdigit() for value in present)
+
+
+def telling(column: Column, present: Sequence[str]) -> bool:
+    """Whether values that are codes or have the pattern could hardly be so by chance."""
+    return any(len(value) > 1 and not (value.isdigit() and len(value) < _SHORTEST_CODE) for value in present) and (
+        column.codes is not None or bool(column.values) or column.pattern is not None
+    )
+
+
+def _is_code(value: str, listed: CodeList | None, column: Column) -> bool:
+    return any(
+        resolve(listed, part) is not None if listed is not None else fold(part) in map(fold, column.values)
+        for part in (value, *(_pieces(value) if any(map(str.isalpha, value)) and "://" not in value else ()))
+    )
+
+
+def _pieces(value: str) -> list[str]:
+    """The parts of a value that may be codes for themselves; those of dates, shares and addresses are none."""
+    return [part for piece in (*PARTS.split(value), *value.split(" ")) if (part := piece.strip())]
+
+
+def _by_pattern(pattern: str, present: Sequence[str]) -> float:
+    body = re.compile(pattern.removeprefix(r"\A").removesuffix(r"\z"))
+    share = sum(body.fullmatch(value) is not None for value in present) / len(present)
+    if share:
+        telling = body.fullmatch("abc") is None  # else nearly every word has this pattern
+        return share if telling else 0.55
+    if body.fullmatch("abc") is not None:
+        return 0.4
+    like = sum(_CODELIKE.fullmatch(value) is not None for value in present)
+    return 0.5 if like == len(present) else 0.3 if like * 2 >= len(present) else 0.0  # names of firms are no numbers
+
+
+def _by_range(column: Column, present: Sequence[str]) -> float:
+    """Numbers within the column's bounds; bounds that are narrow tell more."""
+    inside = 0
+    for value in present:
+        digits = re.sub(r"[^0-9.\-]", "", value.replace(",", ""))
+        try:
+            number = float(digits)
+        except ValueError:
+            continue
+        low = float(column.minimum) if column.minimum is not None else number
+        high = float(column.maximum) if column.maximum is not None else number
+        inside += low <= number <= high
+    return 0.75 * inside / len(present)
+
+
+_PROFILES: Final[Mapping[str, re.Pattern[str]]] = {
+    "indicator": re.compile(  # addresses, names of hosts, hashes, also defanged
+        r"(?i)(?:hxxps?|https?|ftp)\S+|(?:[0-9]{1,3}(?:\[?\.\]?|\(\.\))){3}[0-9]{1,3}(?:[:/][0-9]+)?|[0-9a-f]{32}|[0-9a-f]{40}"
+        r"|[0-9a-f]{64}|(?:[a-z0-9_-]+(?:\[\.\]|\[dot\]|\(\.\)|\.))+(?:[a-z]{2,}|xn--[a-z0-9]+)(?:/\S*)?|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:./]+"
+    ),
+    "hs": re.compile(r"[0-9]{4}\.?[0-9]{2}(?:[.\s-]?[0-9]{2,4})*"),
+    "cve": re.compile(r"CVE-[0-9]{4}-[0-9]{4,}"),
+    "cwe": re.compile(r"(?:CWE-[0-9]+[,;/ ]*)+"),
+    "technique": re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?.*"),
+    "id": re.compile(  # of firms: LEI, tax and register numbers, with or without their register
+        r"(?:[A-Z]{2,5}[: -]?)*"
+        r"(?:[0-9A-Z]{18}[0-9]{2}|[0-9]{3}-[0-9]{2}-[0-9]{5}|(?!000)[0-9]{9,13}|"
+        r"[A-Z]{0,2}(?!000)[0-9][0-9A-Z .-]{7,13})"
+    ),
+}
+"""Meanings that values show by their form alone."""
+_INITIAL: Final = re.compile(r"[A-Za-z]\.[A-Za-z]+")  # t.osei is a person
+
+
+def profiled(column: Column, present: Sequence[str]) -> bool | None:
+    """Whether the values have the form of what the column means; None where no form is known for that."""
+    listed = column.codes is not None or bool(column.values)
+    _, core = of_names(known_as(column))
+    for meaning, form in _PROFILES.items():
+        if core.get(meaning, 0.0) >= CORE and (column.pattern is not None or (listed and meaning == "hs")):
+            formed = sum(form.fullmatch(value) is not None for value in present) >= ENOUGH * len(present)
+            return formed and not all(_INITIAL.fullmatch(value) for value in present)
+    return None
+
+
+def mostly_numbers(samples: Sequence[str]) -> bool:
+    """Whether more than half of the values are numbers, with or without a unit."""
+    present = there(samples)
+    return bool(present) and sum(_NUMBER.fullmatch(value) is not None for value in present) * 2 > len(present)
