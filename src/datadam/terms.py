@@ -92,7 +92,23 @@ PURPOSES: Final = (
 """Every purpose that there is; most name one of the W3C Data Privacy Vocabulary 2 (`formats.odrl` has the pairs)."""
 
 Value: TypeAlias = tuple[str, ...] | int | str
-"""Of a constraint: names for the set operators, a number for the comparing ones, an instant for `lt`."""
+"""Of a constraint: names for the set operators, a number for the comparing ones, an instant for `lt`.
+
+SENSITIVITY and LEVEL compare by rank, and their value is the word: a `PrivacyClass`, a `Level`.
+"""
+
+OPERATORS: Final[Mapping[Operand, tuple[Operator, ...]]] = {
+    Operand.PURPOSE: (Operator.ANY_OF,),  # never "all but": a purpose that nobody thought of would be allowed
+    Operand.RECIPIENT: (Operator.ANY_OF, Operator.NONE_OF),
+    Operand.JURISDICTION: (Operator.ANY_OF, Operator.NONE_OF),
+    Operand.DESTINATION: (Operator.ANY_OF, Operator.NONE_OF),
+    Operand.SENSITIVITY: (Operator.AT_MOST,),
+    Operand.RECIPROCITY: (Operator.AT_LEAST,),
+    Operand.LEVEL: (Operator.AT_LEAST,),
+    Operand.CREDENTIAL: (Operator.ALL_OF, Operator.ANY_OF),
+    Operand.EXPIRY: (Operator.BEFORE,),
+}
+"""With which operators an operand can be said. A rule says each operand once at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
