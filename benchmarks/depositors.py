@@ -22,9 +22,10 @@ import psutil
 import measure
 import upload
 from datadam import client, wiring
+from datadam.confirming import confirm
 from datadam.formats import codelists, odcs
-from datadam.mapping import confirm, suggest
 from datadam.model import Fit, Layout, Reading
+from datadam.proposing import suggest
 
 DEPOSITORS = 8
 DEFAULT = 4_000_000

@@ -21,8 +21,9 @@ import yaml
 
 import measure
 from datadam.formats import codelists, odcs
-from datadam.mapping import suggest, unit_named
+from datadam.headers import unit_named
 from datadam.model import Layout, Standard
+from datadam.proposing import suggest
 from datadam.standard import known_as
 
 _TESTS: Final = Path(__file__).resolve().parents[1] / "tests"

@@ -15,12 +15,14 @@ import measure
 import upload
 from datadam import seal, wiring
 from datadam.client.home import read_key
+from datadam.confirming import confirm
 from datadam.dam import deposit, publish
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.formats import codelists
-from datadam.mapping import confirm, fit_digest, fit_to_json, suggest
+from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import Fit, Json, Kind, Layout, Stage, instant
+from datadam.proposing import suggest
 
 ROWS = 100
 DEFAULT = 1000

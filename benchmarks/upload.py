@@ -24,13 +24,14 @@ from datadam.adapters.spool_pieces import Pieces
 from datadam.client import upload
 from datadam.client.files import hashed
 from datadam.client.home import new_key
+from datadam.confirming import confirm
 from datadam.dam import join, publish
 from datadam.dam.works import Works
 from datadam.dam.world import World
 from datadam.edges import app, server
 from datadam.formats import codelists
-from datadam.mapping import confirm, suggest
 from datadam.model import Kind, Layout, Reading
+from datadam.proposing import suggest
 
 MB = 1_000_000
 DEFAULT_MB = 200

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import datadam
-from datadam import client, mapping, seal
+from datadam import client, confirming, proposing, seal
 from datadam.adapters import polars_read
 from datadam.client.frames import OPS
 from datadam.dam import grant, publish
@@ -117,7 +117,7 @@ def alice(dam: Served) -> Person:
 def hand_in(dam: client.Dam, path: Path, standard: str = STANDARD, **more: Any) -> dict[str, Any]:
     """Deposit a file whose columns need no question."""
     found, layout = dam.standard(standard), client.look(path)
-    fit = mapping.confirm(mapping.suggest(found, layout, codelists.packaged()), found, layout)
+    fit = confirming.confirm(proposing.suggest(found, layout, codelists.packaged()), found, layout)
     return dict(dam.deposit(path, fit, **more))
 
 

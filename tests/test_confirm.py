@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import typer
 
-from datadam import client, mapping
+from datadam import client, confirming
 from datadam.edges import confirm
 from datadam.edges.terminal import Terminal
 from datadam.errors import DamError, Invalid
 from datadam.formats import codelists, fits, odcs
 from datadam.formats.dialects import Declared
-from datadam.mapping import suggest
 from datadam.model import DateForm, Fit, Layout, NumberForm, Standard, Unpivot
+from datadam.proposing import suggest
 from datadam.readings import count
 from test_terminal import on_paper, written
 
@@ -126,7 +126,7 @@ def test_an_edited_mapping_is_checked_against_file_and_standard() -> None:
     """One that fits is taken as it is; one that names other columns is refused."""
     found = layout(**GOOD)
     suggestion = suggest(PRODUCTION, found, codelists.packaged())
-    fit = mapping.confirm(suggestion, PRODUCTION, found, answers=[], declined=[], dropped=[])
+    fit = confirming.confirm(suggestion, PRODUCTION, found, answers=[], declined=[], dropped=[])
     assert confirm.read(fits.write(fit), PRODUCTION, found) == fit
     assert confirm.read(fits.write(replace(fit, version="1.0.0")), PRODUCTION, found) == fit  # it means the same
     with pytest.raises(DamError):

@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from datadam import client, mapping, registers
+from datadam import client, proposing, registers
 from datadam.edges import confirm
 from datadam.edges.terminal import Terminal
 from datadam.errors import Unavailable
@@ -125,7 +125,7 @@ def test_the_synthetic_network_is_cut_without_loss(tmp_path: Path) -> None:
 def test_the_table_of_a_mapping_names_the_columns(capsys: pytest.CaptureFixture[str]) -> None:
     """Why a column fits is said of that column, not of a dash."""
     standard = odcs.read(codelists.packaged_standards()[cast.VULNERABILITIES])
-    suggestion = mapping.suggest(standard, client.look(cast.DATA / "kev.csv"), codelists.packaged())
+    suggestion = proposing.suggest(standard, client.look(cast.DATA / "kev.csv"), codelists.packaged())
     confirm.show(Terminal("en"), suggestion)
     told = " ".join(capsys.readouterr().out.split())
     assert "cveID has a name of" in told

@@ -7,12 +7,13 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
+from datadam.confirming import confirm
 from datadam.dam import deposit, lineage, prove, publish, release, state, withdraw
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Invalid, NotFound, Untrusted
 from datadam.formats import codelists
-from datadam.mapping import confirm, suggest
 from datadam.model import Deprecation, Fit, Kind, Layout, Stage, Type
+from datadam.proposing import suggest
 from worlds import GOOD, START, Person, a_world, forward, granted, standard_text
 
 ID = "test.reading"

@@ -11,22 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datadam import texts
+from datadam.confirming import accepted, confirm
 from datadam.errors import Faults, Invalid
 from datadam.formats import codelists, fits, odcs
-from datadam.mapping import (
-    Doubt,
-    Suggestion,
-    accepted,
-    carried,
-    checked,
-    confirm,
-    fit_digest,
-    fit_from_json,
-    fit_to_json,
-    layout_digest,
-    suggest,
-)
+from datadam.mapping import carried, checked, fit_digest, fit_from_json, fit_to_json, layout_digest
 from datadam.model import Feed, Fit, Layout, Standard, StandardId
+from datadam.proposing import Doubt, Suggestion, suggest
 from datadam.standard import known_as, plain
 
 CODES = codelists.packaged()

@@ -14,25 +14,14 @@ from datadam import evidence, matching
 from datadam.adapters.memory.engine import MemoryEngine
 from datadam.adapters.polars_profile import PolarsProfiler
 from datadam.assignment import assign
+from datadam.confirming import accepted, confirm, declare
 from datadam.errors import Faults, Invalid
 from datadam.evidence import values_speak
 from datadam.formats import codelists, fits, odcs
-from datadam.mapping import (
-    Doubt,
-    Suggestion,
-    Why,
-    accepted,
-    confirm,
-    declare,
-    difference,
-    fit_faults,
-    fit_from_json,
-    fit_to_json,
-    suggest,
-    to_prove,
-)
+from datadam.mapping import difference, fit_faults, fit_from_json, fit_to_json
 from datadam.matching import Candidate, likeness, name_score
 from datadam.model import Column, DateForm, Feed, Fit, Layout, NumberForm, Standard, Type, Unpivot, number_form
+from datadam.proposing import Doubt, Suggestion, Why, suggest, to_prove
 from datadam.readings import count
 from datadam.words import words
 from test_engine_behaviours import csv_source

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from datadam import texts
 from datadam.adapters.polars_engine import PolarsEngine
+from datadam.confirming import accepted, confirm
 from datadam.errors import Faults, Invalid, NotFound
 from datadam.formats import codelists, odcs
-from datadam.mapping import accepted, confirm, suggest
 from datadam.model import Attribution, Layout, Protection, Source, Tier
 from datadam.plan import compile_plan
 from datadam.ports import Outputs
+from datadam.proposing import suggest
 from datadam.standard import LANGUAGES, check, resolve
 
 DEMO = Path(__file__).parent.parent / "demo" / "data"

@@ -11,7 +11,7 @@ import openpyxl
 import polars as pl
 import pytest
 
-from datadam import client, mapping, seal
+from datadam import client, confirming, proposing, seal
 from datadam.adapters import polars_read
 from datadam.cli.reading import declared, show_reading
 from datadam.dam import publish
@@ -45,7 +45,7 @@ def alice(dam: Served) -> Person:
 def hand_in(dam: client.Dam, path: Path, declared: Declared = NOTHING, standard: str = STANDARD) -> dict[str, Any]:
     """Deposit a file whose columns need no question."""
     found, layout = dam.standard(standard), client.look(path, declared)
-    fit = mapping.confirm(mapping.suggest(found, layout, codelists.packaged()), found, layout)
+    fit = confirming.confirm(proposing.suggest(found, layout, codelists.packaged()), found, layout)
     return dict(dam.deposit(path, fit, reading=layout.reading))
 
 
@@ -133,7 +133,7 @@ def test_a_reading_that_lies_ends_in_a_refusal(dam: Served, alice: Person, tmp_p
     with dam.client(alice) as own:
         layout = client.look(path)
         found = own.standard(STANDARD)
-        fit = mapping.confirm(mapping.suggest(found, layout, codelists.packaged()), found, layout)
+        fit = confirming.confirm(proposing.suggest(found, layout, codelists.packaged()), found, layout)
         job = own.deposit(path, fit, reading=Reading(encoding="cp932"))
     assert job["stage"] == "refused"
     assert job["fault"]["code"] == "file.encoding-other"
@@ -147,7 +147,7 @@ def test_a_manifest_without_a_reading_is_read_as_ever(dam: Served, alice: Person
     path = tmp_path / "old.csv"
     path.write_bytes(data)
     layout = client.look(path)
-    fit = mapping.confirm(mapping.suggest(standard, layout, codelists.packaged()), standard, layout)
+    fit = confirming.confirm(proposing.suggest(standard, layout, codelists.packaged()), standard, layout)
     statement = alice.manifest(fit, data)
     assert "reading" not in statement.body["file"]
     with dam.client(alice) as own:
@@ -190,7 +190,7 @@ def test_a_folder_is_one_deposit(dam: Served, alice: Person, tmp_path: Path) -> 
         for _ in range(2):
             with client.as_one(folder) as (sent, shown, reading):
                 layout = client.look(shown)
-                fit = mapping.confirm(mapping.suggest(found, layout, codelists.packaged()), found, layout)
+                fit = confirming.confirm(proposing.suggest(found, layout, codelists.packaged()), found, layout)
                 job = own.deposit(sent, fit, reading=reading)
                 ids.append(job["id"])
     assert ids[0] == ids[1]

@@ -18,13 +18,15 @@ from datadam.adapters.memory.store import MemoryStore
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.polars_quality import PolarsSurveyor
 from datadam.adapters.polars_share import PolarsShareWriter
+from datadam.confirming import confirm
 from datadam.dam import deposit, found, grant, join, publish
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.formats import codelists
 from datadam.ledger import Ledger
-from datadam.mapping import confirm, fit_digest, fit_to_json, suggest
+from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import Fit, Job, Kind, Layout, MemberId, Statement, instant
+from datadam.proposing import suggest
 from datadam.settings import Settings
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from datadam.client import Dam
     from datadam.edges.terminal import Terminal
-    from datadam.mapping import Suggestion
     from datadam.model import Fit, Layout, Standard
+    from datadam.proposing import Suggestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +77,12 @@ def suggested(
     standard: "Standard", file: Path, layout: "Layout", said: "Declared", remembered: "Fit | None"
 ) -> "Suggestion":
     """A suggestion that rests on all values of the columns that can be read in several ways, where they can be had."""
-    from datadam import client, mapping
+    from datadam import client, proposing
     from datadam.formats import codelists
 
     codes = codelists.packaged()
-    first = mapping.suggest(standard, layout, codes, None, remembered)
-    wanted = mapping.to_prove(first, standard)
+    first = proposing.suggest(standard, layout, codes, None, remembered)
+    wanted = proposing.to_prove(first, standard)
     profile: Mapping[str, Mapping[str, int]] = {}
     if wanted:
         try:
@@ -91,7 +91,7 @@ def suggested(
             profile = local_profiler().profile(client.source(file, said), wanted)
         except ImportError:  # the light client counts by itself
             profile = client.count_values(file, said, wanted)
-    return mapping.suggest(standard, layout, codes, profile, remembered)
+    return proposing.suggest(standard, layout, codes, profile, remembered)
 
 
 def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Choices") -> "Fit":
@@ -99,7 +99,7 @@ def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Cho
 
     Rejects that were handed back and corrected have the layout that they were sent in, and their reasons behind it.
     """
-    from datadam import client, mapping
+    from datadam import client, confirming, mapping
     from datadam.edges import confirm
 
     terminal, layout = open_terminal(), client.look(file, chosen.declared)
@@ -116,11 +116,11 @@ def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Cho
                     terminal.say("ui.mapping-carried", old=confirmed.version, new=fit.version)
                 return fit
     suggestion = suggested(standard, file, layout, chosen.declared, changed(terminal, before, layout))
-    suggestion = mapping.declare(suggestion, dict(confirm.reading(one, standard) for one in chosen.read))
+    suggestion = confirming.declare(suggestion, dict(confirm.reading(one, standard) for one in chosen.read))
     if chosen.yes:
         answers = [confirm.given(one) for one in chosen.given]
         try:
-            return mapping.confirm(suggestion, standard, layout, answers=answers, dropped=chosen.drop)
+            return confirming.confirm(suggestion, standard, layout, answers=answers, dropped=chosen.drop)
         except Faults:
             confirm.show(terminal, suggestion)  # what is asked, and on what it rests
             raise

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import typer
 
-from datadam import mapping, texts
+from datadam import confirming, mapping, proposing, texts
 from datadam.edges.terminal import Terminal
 from datadam.errors import Invalid
 from datadam.formats import fits
-from datadam.mapping import Proposal, Suggestion
 from datadam.model import DateForm, Feed, Fit, Layout, NumberForm, Standard, Type, date_form, number_form
+from datadam.proposing import Proposal, Suggestion
 
 
 def show(terminal: Terminal, suggestion: Suggestion) -> None:
@@ -44,7 +44,7 @@ def ask(terminal: Terminal, suggestion: Suggestion, standard: Standard, layout: 
         facts = {"column": feed.column, "source": feed.source or ", ".join(proposal.others)}
         if not typer.confirm(texts.say("ui.ask-fit", terminal.language, **facts)):
             declined.append(feed.column)
-        elif mapping.Doubt.UNIT_MISSING in proposal.doubts or mapping.Doubt.UNIT_UNKNOWN in proposal.doubts:
+        elif proposing.Doubt.UNIT_MISSING in proposal.doubts or proposing.Doubt.UNIT_UNKNOWN in proposal.doubts:
             known = [unit.symbol for unit in standard.column(feed.column).units]
             unit = typer.prompt(texts.say("ui.ask-unit", terminal.language, **facts, units=known))
             answers.append(_read(terminal, proposal, replace(feed, unit=unit, unit_source=None)))
@@ -65,7 +65,7 @@ def ask(terminal: Terminal, suggestion: Suggestion, standard: Standard, layout: 
     left += [p.feed.source for p in suggestion.asked if p.feed.source and p.feed.source not in {*used, *left}]
     if left:
         typer.confirm(texts.say("ui.ask-drop", terminal.language, columns=left), abort=True)
-    fit = mapping.confirm(suggestion, standard, layout, answers=answers, declined=declined, dropped=left)
+    fit = confirming.confirm(suggestion, standard, layout, answers=answers, declined=declined, dropped=left)
     typer.confirm(terminal.word("ui.confirm-mapping"), abort=True)
     return fit
 
@@ -73,9 +73,9 @@ def ask(terminal: Terminal, suggestion: Suggestion, standard: Standard, layout: 
 def _read(terminal: Terminal, proposal: Proposal, feed: Feed) -> Feed:
     """Let the person say how numbers or dates are written, where the values do not."""
     facts = {"source": feed.source or ", ".join(proposal.others), "options": proposal.options}
-    if mapping.Doubt.NUMBERS in proposal.doubts:
+    if proposing.Doubt.NUMBERS in proposal.doubts:
         feed = replace(feed, number=number_form(typer.prompt(texts.say("ui.ask-reading", terminal.language, **facts))))
-    if mapping.Doubt.DATES in proposal.doubts:
+    if proposing.Doubt.DATES in proposal.doubts:
         feed = replace(feed, dates=date_form(typer.prompt(texts.say("ui.ask-reading", terminal.language, **facts))))
     return feed
 

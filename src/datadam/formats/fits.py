@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from datadam.errors import Invalid
 from datadam.formats import strict_yaml
-from datadam.mapping import Proposal, Suggestion, feed_to_json, fit_from_json, fit_to_json, unpivot_to_json
+from datadam.mapping import feed_to_json, fit_from_json, fit_to_json, unpivot_to_json
 from datadam.model import Fit
+from datadam.proposing import Proposal, Suggestion
 
 OPEN: Final = "confirm"  # a feed that still carries this word is no answer
 
