@@ -440,7 +440,7 @@ def test_a_deposit_without_one_good_row_is_refused(world: World) -> None:
     job = Person("A").joins(world).deposits(world, ID, GOOD)
     lenient = replace(deposit.plan_of(world, job), reject_limit=Decimal(1))
     with pytest.raises(Refused, match="deposit.nothing-admitted"):
-        deposit._gate(lenient, Tally(rows=2, admitted=0, rejected=2, faults={}, statistics={}, files=(), rejects=None))
+        deposit._gate(lenient, Tally(rows=2, admitted=0, rejected=2, faults={}, files=(), rejects=None))
 
 
 @pytest.mark.parametrize("cut", [4, 40, -8, -1])

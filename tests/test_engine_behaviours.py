@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from datadam.adapters import polars_engine, polars_read
 from datadam.adapters.memory.engine import MemoryEngine
 from datadam.adapters.polars_engine import PolarsEngine
+from datadam.adapters.polars_notes import plain
 from datadam.errors import Faults, Invalid
 from datadam.model import (
     Coarsening,
@@ -91,6 +92,12 @@ class Run:
     def value(self, column: str) -> list[Any]:
         """The admitted values of one column."""
         return self.admitted[column].to_list()
+
+
+def ends_told(run: Run) -> dict[str, dict[str, Any]]:
+    """Column → how many values are missing, and the ends where any are told."""
+    ends = ("missing", "minimum", "maximum")
+    return {name: {end: found[end] for end in ends if end in found} for name, found in run.tally.columns.items()}
 
 
 def csv_source(folder: Path, text: str | bytes, name: str = "data.csv") -> Source:
@@ -380,10 +387,10 @@ def test_key_columns_are_joined_without_confusion(tmp_path: Path) -> None:
 
 @every_engine
 def test_outputs_say_what_they_are(engine: Engine, tmp_path: Path) -> None:
-    """Digests, sizes and counts are those of the files; statistics name ends of safe columns only."""
+    """Digests, sizes and counts are those of the files."""
     columns = (
-        Column(name="day", type=Type.DATE, safe_statistics=True),
-        Column(name="price", type=Type.DECIMAL, scale=2, safe_statistics=True),
+        Column(name="day", type=Type.DATE),
+        Column(name="price", type=Type.DECIMAL, scale=2),
         Column(name="note", type=Type.TEXT),
     )
     text = "day,price,note\n2020-01-02,1.5,secret-note\n2020-01-01,,\n,x,\n"
@@ -393,12 +400,23 @@ def test_outputs_say_what_they_are(engine: Engine, tmp_path: Path) -> None:
         assert fact.path == str(path)
         assert (fact.digest, fact.size) == (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
     assert (run.tally.files[0].rows, run.tally.rows, run.tally.rejected) == (2, 3, 1)
-    assert run.tally.statistics == {
+    assert run.admitted.schema["_row"] == pl.Int64
+
+
+def test_what_is_told_of_columns_is_what_their_admitted_rows_say(tmp_path: Path) -> None:
+    """Missing values of each; ends, as text, of quantities and times only: a free text's would tell a value."""
+    columns = (
+        Column(name="day", type=Type.DATE),
+        Column(name="price", type=Type.DECIMAL, scale=2),
+        Column(name="note", type=Type.TEXT),
+    )
+    text = "day,price,note\n2020-01-02,1.5,secret-note\n2020-01-01,,\n,x,\n"
+    run = Run(PolarsEngine(), plan_of(standard_of(*columns)), csv_source(tmp_path, text), tmp_path)
+    assert ends_told(run) == {
         "day": {"missing": 0, "minimum": "2020-01-01", "maximum": "2020-01-02"},
         "price": {"missing": 1, "minimum": "1.50", "maximum": "1.50"},
         "note": {"missing": 1},
     }
-    assert run.admitted.schema["_row"] == pl.Int64
 
 
 @every_engine
@@ -722,7 +740,7 @@ kinds = st.sampled_from(list(Type))
 def any_column(draw: st.DrawFn, name: str) -> Column:
     """A column of any type with any rules that fit it."""
     kind = draw(kinds)
-    column = Column(name=name, type=kind, required=draw(st.booleans()), safe_statistics=draw(st.booleans()))
+    column = Column(name=name, type=kind, required=draw(st.booleans()))
     if kind is Type.TEXT:
         values = draw(st.sampled_from([(), (), ("KOR", "kg", "가나다"), ("ss", "fi", "x")]))
         coarse = Coarsening(groups={code: ("EAST", code)[n % 2] for n, code in enumerate(values)}) if values else None
@@ -812,6 +830,10 @@ def test_every_engine_gives_the_same_rows_and_masks(deposit: tuple[Plan, list[li
             except Invalid as error:
                 found.append((error.code, error.facts))
                 continue
-            facts = (run.tally.rows, run.tally.admitted, run.tally.rejected, run.tally.faults, run.tally.statistics)
+            for column, told in ends_told(run).items():  # the reference engine tells none
+                values = run.admitted[column]
+                ends = {"minimum": plain(values.min()), "maximum": plain(values.max())} if "minimum" in told else {}
+                assert told == {"missing": values.null_count(), **ends}
+            facts = (run.tally.rows, run.tally.admitted, run.tally.rejected, run.tally.faults)
             found.append((facts, run.admitted.schema, run.admitted.rows(), run.broken, run.sent))
     assert found[0] == found[1]

@@ -592,7 +592,6 @@ class Tally:
     admitted: int
     rejected: int
     faults: Mapping[str, int]  # rule id → rows that broke it
-    statistics: Mapping[str, Json]  # column → {missing, minimum, maximum} of safe columns, {missing} of others
     files: tuple[FileFact, ...]  # the admitted rows
     rejects: FileFact | None
     columns: Mapping[str, Json] = field(default_factory=dict)  # how each spreads: see `adapters.polars_columns`

@@ -192,7 +192,6 @@ class Cell:
     domain: str | None
     mask_keep: int
     coarse: Coarse | None
-    safe: bool  # minimum and maximum may be told
 
     @property
     def stored(self) -> bool:
@@ -399,7 +398,6 @@ def _cell(column: Column, feed: Feed | None, codes: Mapping[str, CodeList]) -> C
         domain=column.domain,
         mask_keep=column.mask_keep,
         coarse=coarse(column, codes),
-        safe=column.safe_statistics and column.protection is Protection.KEEP,
     )
 
 

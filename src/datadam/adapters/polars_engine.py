@@ -362,7 +362,6 @@ def _tally(run: _Run, masks: Counter[int]) -> Tally:
         admitted=admitted,
         rejected=rejected,
         faults={rule: rows for rule, rows in faults.items() if rows},
-        statistics=run.notes.statistics(),
         files=files,
         rejects=rejects,
         columns=distributions(run.notes),

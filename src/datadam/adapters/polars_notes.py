@@ -15,7 +15,7 @@ import polars as pl
 
 from datadam.adapters.polars_prefixes import Prefixes, start
 from datadam.adapters.polars_read import ROW
-from datadam.model import Json, Type
+from datadam.model import Type
 from datadam.plan import Cell, Plan
 
 SAMPLE: Final = 100_000  # rows: the share of a value is then told to 0.4 percentage points, 99 times of 100
@@ -35,7 +35,7 @@ class Notes:
     prefixes: Prefixes  # of each `_key`
     rows: int = 0
     missing: Counter[str] = field(default_factory=Counter)
-    least: dict[str, Any] = field(default_factory=dict)  # of quantities, times and columns that are safe to tell
+    least: dict[str, Any] = field(default_factory=dict)  # of quantities and times
     most: dict[str, Any] = field(default_factory=dict)
     sums: dict[str, float] = field(default_factory=dict)  # of quantities
     sample: list[pl.DataFrame] = field(default_factory=list)  # `_row` and the columns that are measured or listed
@@ -54,9 +54,7 @@ class Notes:
 
     def note(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Note some rows that are marked, and give them on without their marks; several threads may come at once."""
-        told = [
-            *dict.fromkeys([*(c.column for c in measured(self.plan)), *(c.column for c in self.plan.stored if c.safe)])
-        ]
+        told = [cell.column for cell in measured(self.plan)]
         least, most = ({name: end(rows[name]) for name in told} for end in (pl.Series.min, pl.Series.max))
         sums = {cell.column: _sum(rows[cell.column]) for cell in measured(self.plan, QUANTITIES)}
         some = _small(_drawn(rows[[_DRAW, ROW, *(cell.column for cell in shown(self.plan))]], self.step))
@@ -81,15 +79,6 @@ class Notes:
     def drawn(self) -> pl.DataFrame:
         """The sample of the rows that were noted, once there are any: nearly `SAMPLE` or more, or all."""
         return pl.concat(self.sample).drop(_DRAW)
-
-    def statistics(self) -> dict[str, Json]:
-        """Missing values of each stored column, and minimum and maximum of those that may be told, as text."""
-        found: dict[str, Json] = {}
-        for cell in self.plan.stored:
-            name = cell.column
-            ends = {"minimum": plain(self.least.get(name)), "maximum": plain(self.most.get(name))} if cell.safe else {}
-            found[name] = {"missing": self.missing[name], **ends}
-        return found
 
 
 def measured(plan: Plan, kinds: frozenset[Type] = QUANTITIES | TIMES) -> list[Cell]:

@@ -23,7 +23,7 @@ from datadam import readings
 from datadam.adapters.polars_read import FAILED, ROW, Opened, open_source, refuse
 from datadam.errors import Invalid
 from datadam.formats.dialects import lines_of, signs
-from datadam.model import FileFact, Json, Layout, Period, Protection, Source, Tally, Type
+from datadam.model import FileFact, Layout, Period, Protection, Source, Tally, Type
 from datadam.plan import (
     BLANKS,
     FIRST_INSTANT,
@@ -111,7 +111,6 @@ class MemoryEngine:
             faults={
                 rule.id: count for rule in plan.rules if (count := sum(rule.id in one.broken for one in refused)) > 0
             },
-            statistics=_statistics(plan, admitted),
             files=(_write_admitted(plan, admitted, into),) if admitted else (),
             rejects=_write_rejects(plan, refused, opened, into) if refused else None,
         )
@@ -436,29 +435,6 @@ def _write_rejects(plan: Plan, refused: list[_Judged], opened: Opened, into: Out
     columns |= {name: pl.Series([one.sent[name] for one in refused], dtype=pl.String) for name in opened.columns}
     pl.DataFrame(columns).write_parquet(into.rejects)
     return _fact(into.rejects, len(refused))
-
-
-def _statistics(plan: Plan, admitted: list[_Judged]) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for cell in plan.stored:
-        present: list[Any] = [v for one in admitted if (v := one.values[cell.column]) is not None]
-        found[cell.column] = {"missing": len(admitted) - len(present)}
-        if cell.safe:
-            ends = {"minimum": _plain(min(present, default=None)), "maximum": _plain(max(present, default=None))}
-            found[cell.column] = {**found[cell.column], **ends}
-    return found
-
-
-def _plain(value: Value) -> str | None:
-    match value:
-        case None:
-            return None
-        case bool():
-            return str(value).lower()
-        case datetime():
-            return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        case _:
-            return str(value)
 
 
 def _fact(path: Path, rows: int) -> FileFact:
