@@ -3,8 +3,6 @@
 import dataclasses
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +21,6 @@ from datadam.adapters.sql_store import SqlStore
 from datadam.adapters.sql_tables import FORMAT
 from datadam.errors import Invalid, Unavailable
 from datadam.model import (
-    Application,
     Deposit,
     DepositId,
     Job,
@@ -38,6 +35,7 @@ from datadam.model import (
     Used,
 )
 from postgres import Cluster, cluster
+from writer import hold_whole, writing
 
 AnyStore = SqlStore | MemoryStore
 nothing: Any = None
@@ -565,26 +563,11 @@ def test_a_thread_that_waits_too_long_is_told(tmp_path: Path, monkeypatch: pytes
     store.close()
 
 
-_WRITER = """
-import sys
-from pathlib import Path
-from datadam.adapters.sql_store import SqlStore
-from datadam.model import Application, Used
-store = SqlStore(Path(sys.argv[1]))
-for number in range(100_000):
-    with store.transaction() as rows:
-        rows.put(Used(id=f"{number:06}", expires="x" * 2000))
-        rows.put(Application(id=f"{number:06}", envelope="e", profile="p", received="r"))
-        rows.note("count", str(number + 1))
-    print(number, flush=True)
-"""
-
-
 def test_kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done(tmp_path: Path) -> None:
     """Killed five times in the midst of writing: every acknowledged commit is there, and each is whole."""
     for attempt in range(5):
         path = tmp_path / f"{attempt}.sqlite"
-        with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
+        with writing(path) as writer:
             assert writer.stdout is not None
             acknowledged = -1
             for line in writer.stdout:
@@ -596,9 +579,5 @@ def test_kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done(tmp_path
                 acknowledged = int(line)
             assert writer.wait(timeout=30) == -signal.SIGKILL
         store = SqlStore(path)
-        with store.read() as rows:
-            records, twins = rows.find(Used), rows.find(Application)
-            assert [record.id for record in records] == [f"{number:06}" for number in range(len(records))]
-            assert len(records) == len(twins) == int(rows.noted("count") or 0)
-            assert acknowledged < len(records) <= acknowledged + 2
+        hold_whole(store, acknowledged)
         store.close()

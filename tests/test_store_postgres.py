@@ -43,6 +43,7 @@ from datadam.ports import Outputs, Progress, Rows
 from postgres import ROLE, Cluster, cluster, name_of
 from served import STANDARD, made, published, run, serving
 from worlds import GOOD, Person, a_world, chunks, fit_of
+from writer import hold_whole, writing
 
 
 @pytest.fixture(scope="module")
@@ -365,29 +366,10 @@ def test_a_fault_of_the_database_is_told_and_undoes_all(server: Cluster, url: st
     store.close()
 
 
-_WRITER = """
-import sys
-from datadam.adapters.memory.store import MemoryStore
-from datadam.adapters.polars_engine import PolarsEngine
-from datadam.adapters.postgres_base import PostgresBase
-from datadam.adapters.sql_store import SqlStore
-from datadam.model import Application, Used
-store = SqlStore(PostgresBase(sys.argv[1]))
-for number in range(100_000):
-    with store.transaction() as rows:
-        rows.put(Used(id=f"{number:06}", expires="x" * 2000))
-        rows.put(Application(id=f"{number:06}", envelope="e", profile="p", received="r"))
-        rows.note("count", str(number + 1))
-    print(number, flush=True)
-"""
-
-
 @pytest.mark.parametrize("killed", ["writer", "server"])
 def test_kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done(server: Cluster, url: str, killed: str) -> None:
     """The dam is killed, or the server crashes, in the midst of writing: what was acknowledged is there, and whole."""
-    with subprocess.Popen(
-        [sys.executable, "-c", _WRITER, url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as writer:
+    with writing(url) as writer:
         assert writer.stdout is not None
         acknowledged = -1
         for line in writer.stdout:
@@ -401,11 +383,7 @@ def test_kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done(server: 
     if killed == "server":
         server.start()
     store = opened(url)
-    with store.read() as rows:
-        records, twins = rows.find(Used), rows.find(Application)
-        assert [record.id for record in records] == [f"{number:06}" for number in range(len(records))]
-        assert len(records) == len(twins) == int(rows.noted("count") or 0)
-        assert acknowledged < len(records) <= acknowledged + 2
+    hold_whole(store, acknowledged)
     store.close()
 
 
