@@ -1,6 +1,5 @@
 """Coarse values through a whole dam: prepared at home or not the same is stored, and nothing finer stays anywhere."""
 
-import secrets
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,9 +11,8 @@ from hypothesis import Phase, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from datadam import client, seal, wiring
+from datadam import client
 from datadam.dam import deposit, publish, release
-from datadam.dam.world import World
 from datadam.errors import DamError, Faults
 from datadam.formats import codelists, fits, odcs
 from datadam.model import (
@@ -24,12 +22,10 @@ from datadam.model import (
     CrossRule,
     Feed,
     Fit,
-    Job,
     Period,
     PrivacyClass,
     Protection,
     Repeat,
-    Source,
     Stage,
     Standard,
     StandardId,
@@ -37,13 +33,13 @@ from datadam.model import (
     Unit,
 )
 from datadam.plan import compile_plan
-from datadam.prepare import Home, Prepared, as_prepared, changes, prepare_at_home, prepared_fit
+from datadam.prepare import Prepared, as_prepared, changes, prepared_fit
+from drafts import BOTH, column
+from homes import at_home, handed_in, hold_the_law, stored
 from served import run, serving
-from test_prepare_home import column
 from worlds import Person, a_world, granted
 
 ID = StandardId("test.shipments")
-WORDS = {"en": "Words", "ko": "말"}
 COARSE = Protection.COARSEN
 MONTH = Coarsening(period=Period.MONTH)
 SIDES = {"red": "WARM", "yellow": "WARM", "blue": "COLD"}
@@ -57,8 +53,8 @@ def coarse(name: str, kind: Type, how: Coarsening, **more: object) -> Column:
 STANDARD = Standard(
     id=ID,
     version="1.0.0",
-    titles=WORDS,
-    descriptions=WORDS,
+    titles=BOTH,
+    descriptions=BOTH,
     columns=(
         column(
             "firm", required=True, protection=Protection.UNIT_ID, domain="firm", privacy_class=PrivacyClass.CONFIDENTIAL
@@ -112,35 +108,9 @@ REFUSED = ("2019-07-19", "2019-06-20", "88.81234", "0.5678")
 DECLARED = {"2019-01-10"}  # the standard's own minimum: it stands in the log as part of the standard
 
 
-def prepared(folder: Path, text: str, *, into: str = "prepared.csv") -> Prepared:
-    """Prepare a file with the engine that the `local` extra brings."""
-    file = folder / "mine.csv"
-    file.write_text(text, encoding="utf-8")
-    home = Home(
-        standard=STANDARD,
-        fit=FIT,
-        codes=codelists.packaged(),
-        source=Source(path=str(file), format="csv", name=file.name),
-        folder=folder,
-        into=folder / into,
-        key_secret=secrets.token_bytes(32),
-    )
-    return prepare_at_home(wiring.local_desk(), home, lambda *_: None)
-
-
-def handed_in(world: World, person: Person, fit: Fit, data: bytes, name: str = "prepared.csv") -> Job:
-    """Deposit a file that is signed as prepared."""
-    file = {"name": name, "format": name.rsplit(".", maxsplit=1)[1], "digest": seal.digest(data), "size": len(data)}
-    manifest = person.manifest(fit, data, prepared=True, file=file)
-    job = deposit.announce(world, person.caller, seal.envelope(manifest))
-    deposit.receive(world, person.caller, job.id, iter([data]))
-    return deposit.process(world, job.id, lambda *_: None)
-
-
-def stored(world: World, job: Job) -> pl.DataFrame:
-    """What the table has of a deposit, but for where its rows came from."""
-    (path,) = (file.path for file in world.lake.files(ID) if file.path.stem == job.id)
-    return pl.read_parquet(path).drop("_deposit", "_row")
+def prepared(folder: Path, text: str) -> Prepared:
+    """Prepare a file of shipments."""
+    return at_home(STANDARD, FIT, folder, text)
 
 
 # --- at home ----------------------------------------------------------------------------------------------------------
@@ -177,19 +147,10 @@ def test_the_dam_judges_what_coarse_values_still_show() -> None:
 def test_to_prepare_what_is_prepared_changes_nothing(tmp_path: Path) -> None:
     """The law of preparing twice, through the files themselves."""
     first = prepared(tmp_path, HEADER + ROWS)
-    data = (tmp_path / "prepared.csv").read_bytes()
-    again = Home(
-        standard=as_prepared(STANDARD),
-        fit=first.fit,
-        codes=codelists.packaged(),
-        source=Source(path=str(tmp_path / "prepared.csv"), format="csv", name="prepared.csv"),
-        folder=tmp_path,
-        into=tmp_path / "again.csv",
-        key_secret=bytes(32),
-    )
-    second = prepare_at_home(wiring.local_desk(), again, lambda *_: None)
+    text = (tmp_path / "prepared.csv").read_text(encoding="utf-8")
+    second = at_home(as_prepared(STANDARD), first.fit, tmp_path, text, into="again.csv")
     assert second.report.tally.rejected == 0
-    assert (tmp_path / "again.csv").read_bytes() == data
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "prepared.csv").read_bytes()
 
 
 # --- in the dam -------------------------------------------------------------------------------------------------------
@@ -217,19 +178,8 @@ def test_prepared_or_not_the_same_is_stored(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], into: str
 ) -> None:
     """For any file, row by row and to the byte, keys too: what is coarse already is accepted and stays as it is."""
-    folder = tmp_path_factory.mktemp("law")
     text = HEADER + "".join(",".join(row) + "\n" for row in rows)
-    done = prepared(folder, text, into=into)
-    world = a_world(folder / "dam")
-    publish.publish(world, odcs.write(STANDARD))
-    person = Person("A").joins(world)
-    raw = person.deposits(world, ID, text.encode(), FIT)
-    if done.file is None:
-        assert raw.stage == Stage.REFUSED
-        return
-    job = handed_in(world, person, done.fit, (folder / into).read_bytes(), into)
-    assert (job.stage, job.facts["tally"]["rejected"]) == (Stage.COMMITTED, 0)
-    assert stored(world, job).equals(stored(world, raw))
+    hold_the_law(STANDARD, FIT, tmp_path_factory.mktemp("law"), text, into=into)
 
 
 def test_a_dam_coarsens_again_whatever_it_is_told(tmp_path: Path) -> None:

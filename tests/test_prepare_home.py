@@ -1,6 +1,5 @@
 """Prepared at home: what the standard hides and what it refuses never leaves the contributor's machine."""
 
-import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -16,12 +15,11 @@ from hypothesis import Phase, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from datadam import client, seal, wiring
+from datadam import client, seal
 from datadam.dam import deposit, publish
 from datadam.errors import Invalid
 from datadam.formats import codelists, odcs, statements
 from datadam.model import (
-    Column,
     CrossRule,
     Feed,
     Fit,
@@ -29,7 +27,6 @@ from datadam.model import (
     PrivacyClass,
     Protection,
     Repeat,
-    Source,
     Stage,
     Standard,
     StandardId,
@@ -38,24 +35,18 @@ from datadam.model import (
     Unpivot,
 )
 from datadam.plan import compile_plan
-from datadam.prepare import Home, Prepared, as_prepared, corrected_fit, prepare_at_home, prepared_fit
+from datadam.prepare import Prepared, as_prepared, corrected_fit, prepared_fit
+from drafts import BOTH, column
+from homes import at_home, handed_in, hold_the_law, stored
 from served import Served, serving
 from worlds import Person, a_world
 
-WORDS = {"en": "Words", "ko": "말"}
 ID = StandardId("test.accounts")
-
-
-def column(name: str, kind: Type = Type.TEXT, **more: object) -> Column:
-    """A column with all its words."""
-    return Column(name=name, type=kind, titles={"en": name, "ko": f"말 {name}"}, descriptions=WORDS, **more)  # type: ignore[arg-type]  # any field
-
-
 STANDARD = Standard(
     id=ID,
     version="1.0.0",
-    titles=WORDS,
-    descriptions=WORDS,
+    titles=BOTH,
+    descriptions=BOTH,
     columns=(
         column(
             "firm", required=True, protection=Protection.UNIT_ID, domain="firm", privacy_class=PrivacyClass.CONFIDENTIAL
@@ -132,19 +123,8 @@ def fit() -> Fit:
 
 
 def prepared(folder: Path, text: str, *, into: str = "prepared.csv", mapping: Fit | None = None) -> Prepared:
-    """Prepare a file with the engine that the `local` extra brings."""
-    file = folder / "mine.csv"
-    file.write_text(text, encoding="utf-8")
-    home = Home(
-        standard=STANDARD,
-        fit=mapping or fit(),
-        codes=codelists.packaged(),
-        source=Source(path=str(file), format="csv", name=file.name),
-        folder=folder,
-        into=folder / into,
-        key_secret=secrets.token_bytes(32),
-    )
-    return prepare_at_home(wiring.local_desk(), home, lambda *_: None)
+    """Prepare a file of accounts."""
+    return at_home(STANDARD, mapping or fit(), folder, text, into=into)
 
 
 # --- what is written --------------------------------------------------------------------------------------------------
@@ -240,34 +220,7 @@ def test_the_dam_stores_of_a_prepared_file_what_it_would_store_of_the_file(
     text = path.read_text(encoding="utf-8")
     feeds = tuple(Feed(column=name, source=name) for name in names)
     mapping = Fit(standard=ID, version="1.0.0", feeds=feeds)
-    done = prepared(folder, text, into=into, mapping=mapping)
-    world = a_world(folder / "dam")
-    publish.publish(world, odcs.write(STANDARD))
-    person = Person("A").joins(world)
-    raw = person.deposits(world, ID, text.encode(), mapping)
-    if done.file is None:
-        assert raw.stage == Stage.REFUSED
-        return
-    before = stored(world.lake.files(ID)[0].path)
-    data = (folder / into).read_bytes()
-    file = {
-        "name": into,
-        "format": into.rsplit(".", maxsplit=1)[1],
-        "digest": seal.digest(data),
-        "size": len(data),
-    }
-    manifest = person.manifest(done.fit, data, prepared=True, file=file)
-    job = deposit.announce(world, person.caller, seal.envelope(manifest))
-    deposit.receive(world, person.caller, job.id, iter([data]))
-    job = deposit.process(world, job.id, lambda *_: None)
-    assert (job.stage, job.facts["tally"]["rejected"]) == (Stage.COMMITTED, 0)
-    (again,) = (file.path for file in world.lake.files(ID) if file.path.stem == job.id)
-    assert stored(again).equals(before)
-
-
-def stored(path: Path) -> pl.DataFrame:
-    """What a stored file holds, but for where its rows came from."""
-    return pl.read_parquet(path).drop("_deposit", "_row")
+    hold_the_law(STANDARD, mapping, folder, text, into=into)
 
 
 # --- what the dam makes of it -----------------------------------------------------------------------------------------
@@ -290,10 +243,9 @@ def test_a_dam_masks_again_whatever_it_is_told(tmp_path: Path) -> None:
     data = b"firm,day,country,account\nACME,2024-01-01,KOR,12345678\n"
     feeds = tuple(Feed(column=name, source=name) for name in ("firm", "day", "country", "account"))
     mapping = Fit(standard=ID, version="1.0.0", feeds=feeds)
-    job = deposit.announce(world, person.caller, seal.envelope(person.manifest(mapping, data, prepared=True)))
-    deposit.receive(world, person.caller, job.id, iter([data]))
-    assert deposit.process(world, job.id, lambda *_: None).stage == Stage.COMMITTED
-    frame = pl.read_parquet(world.lake.files(ID)[0].path)
+    job = handed_in(world, person, mapping, data)
+    assert job.stage == Stage.COMMITTED
+    frame = stored(world, job)
     assert frame["account"].to_list() == ["******78"]
     assert "person" not in frame.columns
 
