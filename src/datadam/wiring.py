@@ -134,7 +134,7 @@ def _store(folder: "Folder", settings: Settings) -> "SqlStore":
     try:
         if folder.state.exists():
             store.move_in(folder.state)
-    except BaseException:
+    except BaseException:  # however it ends, nobody else would let go of the database
         store.close()
         raise
     return store

@@ -366,7 +366,7 @@ def restore(backup: Backup, into: Path, *, keys: Path | None = None) -> bool:
         into.chmod(private_files.OWNER_FOLDER)
         try:
             with_keys = _fill(backup, into, keys)
-        except BaseException:
+        except BaseException:  # however it ends, half a folder is none
             for each in into.iterdir():
                 shutil.rmtree(each) if each.is_dir() else each.unlink()
             if new:

@@ -102,7 +102,7 @@ class PolarsEngine:
                 raise Invalid("file.header-only", name=source.name)
             progress("digest", 0, None)
             return _tally(run, masks)
-        except BaseException:
+        except BaseException:  # however it ends, half a file is none
             into.admitted.unlink(missing_ok=True)
             into.rejects.unlink(missing_ok=True)
             raise

@@ -9,8 +9,9 @@ import csv
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import polars as pl
 
@@ -142,7 +143,7 @@ def _scan(source: Path | bytes, columns: tuple[str, ...], separator: str, quote:
     return scanned.with_columns(pl.col(ROW).cast(pl.Int64))
 
 
-def _header(file: IO[bytes], name: str, reading: Reading | None) -> tuple[tuple[str, ...], str]:
+def _header(file: BufferedReader, name: str, reading: Reading | None) -> tuple[tuple[str, ...], str]:
     """The header's names, and the separator that was declared or that it uses most."""
     start = file.read(MAX_LINE)
     if compression_of(start) or packed_strangely(start):
@@ -184,11 +185,11 @@ def check_header(columns: tuple[str, ...], name: str) -> None:
         raise Invalid("file.header-twice", name=name, column=twice[0][:60])
 
 
-def _survey(file: IO[bytes], name: str) -> None:
+def _survey(file: BufferedReader, name: str) -> None:
     """Refuse NUL bytes and endless lines: one cheap look at every byte, before a parser holds a line in memory."""
     block = bytearray(MAX_LINE)
     view, offset = memoryview(block), 0
-    while size := file.readinto(block):  # type: ignore[attr-defined]
+    while size := file.readinto(block):
         if (at := block.find(0, 0, size)) >= 0:
             raise Invalid("file.nul", name=name, offset=offset + at)
         if size == MAX_LINE and block.find(b"\n", 0, size) < 0:
@@ -256,7 +257,7 @@ def _open_records(path: Path, name: str, reading: Reading) -> Opened:
 
 def _open_parquet(path: Path, name: str, beside: Beside | None) -> Opened:
     import pyarrow as pa  # noqa: PLC0415  (as slow to load as all else here, and a CSV does without)
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415  (the same)
 
     try:
         with pq.ParquetFile(path) as file:

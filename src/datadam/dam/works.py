@@ -124,8 +124,8 @@ class Works:
                     self.erase()
             except _Stopped:
                 return
-            # a fault of ours must end in an answer, not in a contributor who waits; a library's panic is no Exception
-            except BaseException:  # noqa: BLE001
+            # a fault of ours must end in an answer, not in a contributor who waits
+            except BaseException:  # noqa: BLE001  (a library's panic is no `Exception`)
                 _LOG.exception("deposit %s broke off", id)
                 deposit.give_up(self._world, id, Unavailable("deposit.broke"))
 
