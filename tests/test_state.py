@@ -354,6 +354,28 @@ def facts_of(statement: Statement) -> dict[str, Any]:
     return {name: value for name, value in statement.body.items() if name not in {"v", "kind", "salt", "issued"}}
 
 
+def an_agreement(person: Person, offer: Statement) -> dict[str, Any]:
+    """What a person signs for an offer."""
+    return {
+        "member": person.id,
+        "standard": offer.body["standard"],
+        "offer": offer.id,
+        "purposes": ["research"],
+        "destination": "KR",
+        "level": "simple",
+        "expires": None,
+        "language": "en",
+        "texts": offer.body["texts"],
+        "credential": {
+            "@context": [],
+            "credentialSubject": {},
+            "issuer": "i",
+            "type": [],
+            "validFrom": "2026-11-22T00:00:00Z",
+        },
+    }
+
+
 def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
     """One valid statement of each kind that can follow, with the keys that have to sign it."""
     dam, new = world.secrets.private_key("sign"), Person("New")
@@ -367,7 +389,18 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
     reached = {**dict.fromkeys(("rows", "files", "bodies", "journal"), 1), "editions": []}
     beyond = {"backups_until": None, "recipients": 0, "strangers": False}
     frozen = {"standard": "test.reading", "version": "1.0.0", "name": "a", "upto": 0, "batch": 1, "digest": HEX}
+    offered = {"@type": "Offer", "permission": [], "target": "t", "uid": "u"}
+    offer = {"standard": "test.reading", "offer": offered, "digest": seal.digest(seal.canonical(offered))}
+    first = state.statement(world, Kind.OFFER, {**offer, "number": 1, "texts": {"en": HEX}})
+    signs = an_agreement(one, first)
+    agreed = signed(Kind.AGREEMENT, signs, one.key, dam)
+    state.record(world, first, agreed)
+    change = {"agreement": agreed.id, "member": one.id, "state": "ended", "by_member": True, "reason": "r"}
     return {
+        Kind.MEMBER_CHANGE: ({"member": one.id, "state": "suspended", "reason": "r"}, (dam,)),
+        Kind.OFFER: ({**offer, "number": 2, "texts": {"en": HEX}}, (dam,)),
+        Kind.AGREEMENT: (signs, (one.key, dam)),
+        Kind.AGREEMENT_CHANGE: (change, (one.key, dam)),
         Kind.MEMBER: (facts_of(new.accession(new.profile())), (new.key, dam)),
         Kind.DECLINE: ({"application": HEX, "member": new.id, "reason": "r"}, (dam,)),
         Kind.KEY: (
@@ -393,6 +426,19 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
                 "rows": 0,
                 "files": [],
                 "deposits_digest": HEX,
+            },
+            (dam,),
+        ),
+        Kind.DECISION: (
+            {
+                "member": one.id,
+                "standard": "test.reading",
+                "allowed": True,
+                "basis": "open",
+                "reasons": [],
+                "facts": {"action": "read"},
+                "offer": None,
+                "policy": "grants",
             },
             (dam,),
         ),

@@ -38,6 +38,33 @@ FACTS: dict[Kind, dict[str, Any]] = {
     Kind.EXIT: {"member": MEMBER, "reason": "r", "signed_by_member": True},
     Kind.STANDARD: {"standard": "test.reading", "version": "1.0.0", "text": "t", "digest": HEX},
     Kind.DEPRECATION: {"standard": "test.reading", "version": "1.0.0", "until": "2027-01-01"},
+    Kind.MEMBER_CHANGE: {"member": MEMBER, "state": "suspended", "reason": "r"},
+    Kind.OFFER: {
+        "standard": "test.reading",
+        "number": 1,
+        "offer": {"@type": "Offer", "permission": [], "target": "t", "uid": "u"},
+        "digest": HEX,
+        "texts": {"en": HEX},
+    },
+    Kind.AGREEMENT: {
+        "member": MEMBER,
+        "standard": "test.reading",
+        "offer": HEX,
+        "purposes": ["research"],
+        "destination": "KR",
+        "level": "simple",
+        "expires": None,
+        "language": "en",
+        "texts": {"en": HEX},
+        "credential": {
+            "@context": [],
+            "credentialSubject": {},
+            "issuer": "i",
+            "type": [],
+            "validFrom": "2026-11-22T00:00:00Z",
+        },
+    },
+    Kind.AGREEMENT_CHANGE: {"agreement": HEX, "member": MEMBER, "state": "ended", "by_member": True, "reason": "r"},
     Kind.MANIFEST: {
         "contributor": MEMBER,
         "standard": "test.reading",
@@ -72,6 +99,16 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "rows": 3,
         "files": [HEX],
         "deposits_digest": HEX,
+    },
+    Kind.DECISION: {
+        "member": MEMBER,
+        "standard": "test.reading",
+        "allowed": False,
+        "basis": None,
+        "reasons": [{"code": "ask.no-grant", "facts": {"standard": "test.reading"}}],
+        "facts": {"action": "read"},
+        "offer": None,
+        "policy": "grants",
     },
     Kind.ERASURE: {"body": HEX, "member": None, "reason": "r"},
     Kind.WITHDRAWAL: {"contributor": MEMBER, "deposits": [HEX], "replaced_by": None, "reason": "r"},
@@ -126,7 +163,8 @@ def test_a_field_too_many_is_refused(kind: Kind) -> None:
 @pytest.mark.parametrize(("kind", "name"), PATHS)
 def test_no_field_may_be_something_else(kind: Kind, name: str) -> None:
     """A number, a truth value, a list or a text in the wrong place is refused, and the place is named."""
-    right: dict[str, object] = {"signed_by_member": True, "fit": {"x": {}}}
+    right: dict[str, object] = dict.fromkeys(("signed_by_member", "by_member", "allowed"), True)
+    right |= dict.fromkeys(("fit", "facts"), {"x": {}})
     wrong: list[object] = [1.5, [[]], {"x": {}}, True, "", "x" * 1_000_001]
     for odd in wrong:
         if odd != right.get(name):

@@ -95,6 +95,7 @@ class Member:
     authority: str | None = None  # countries: who acceded
     effective: str | None = None  # countries: ISO date from which the accession holds
     reservations: tuple[str, ...] = ()  # countries: terms that bind the firms under it
+    suspended: bool = False  # by the dam: nothing of others goes out to it, and nothing comes in, until it is lifted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -618,7 +619,9 @@ class Ask:
 
     member: MemberId | None  # None: a stranger
     standard: StandardId
-    purpose: str | None = None
+    purpose: str | None = None  # None: the one of the agreement
+    action: str = "read"  # of `terms.Action`
+    destination: str | None = None  # where it is taken, ISO 3166-1 alpha-2; None: where the agreement says
 
 
 @dataclass(frozen=True, slots=True)
@@ -644,6 +647,18 @@ class Deny:
 
 
 Decision: TypeAlias = Allow | Deny
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A member's Ask that was answered, as the log tells it."""
+
+    id: str = field(metadata={"key": True})  # statement id
+    member: str
+    standard: str
+    action: str
+    allowed: bool
+    index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -700,16 +715,21 @@ class Kind(StrEnum):
 
     DAM = "dam"  # the first entry: this dam's own keys
     MEMBER = "member"  # an accession: of an organisation, or of a country
-    DECLINE = "decline"  # an application that the operator declined
+    DECLINE = "decline"  # an application, or a signed offer, that the operator declined
     KEY = "key"  # a member's next key
     EXIT = "exit"  # a member or a country leaves
+    MEMBER_CHANGE = "member-change"  # a member is suspended, or no more
     STANDARD = "standard"
     DEPRECATION = "deprecation"  # until when deposits under a version are taken
+    OFFER = "offer"  # what a standard's stewards allow whoever agrees to it
+    AGREEMENT = "agreement"  # a member signed for an offer, and the dam too
+    AGREEMENT_CHANGE = "agreement-change"  # an agreement is suspended, resumed or ended
     MANIFEST = "manifest"  # what a contributor announces
     OUTCOME = "outcome"  # what the dam admitted of it
     GRANT = "grant"
     REVOCATION = "revocation"  # of a grant or a share profile
     RELEASE = "release"
+    DECISION = "decision"  # what a member asked for, the answer, and every reason
     ERASURE = "erasure"  # a body that is gone on purpose
     WITHDRAWAL = "withdrawal"  # deposits that their contributor takes back
     PURGE = "purge"  # what the dam erased of a withdrawal, and what it cannot reach
@@ -729,13 +749,18 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.DECLINE: Class.ACTIVITY,
     Kind.KEY: Class.REGISTRY,
     Kind.EXIT: Class.REGISTRY,
+    Kind.MEMBER_CHANGE: Class.ACTIVITY,
     Kind.STANDARD: Class.REGISTRY,
     Kind.DEPRECATION: Class.REGISTRY,
+    Kind.OFFER: Class.REGISTRY,
+    Kind.AGREEMENT: Class.ACTIVITY,
+    Kind.AGREEMENT_CHANGE: Class.ACTIVITY,
     Kind.MANIFEST: Class.ACTIVITY,
     Kind.OUTCOME: Class.ACTIVITY,
     Kind.GRANT: Class.ACTIVITY,
     Kind.REVOCATION: Class.ACTIVITY,
     Kind.RELEASE: Class.ACTIVITY,
+    Kind.DECISION: Class.ACTIVITY,
     Kind.ERASURE: Class.REGISTRY,
     Kind.WITHDRAWAL: Class.ACTIVITY,
     Kind.PURGE: Class.ACTIVITY,

@@ -160,7 +160,7 @@ def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
 
 def _among(source: pl.Expr, texts: Collection[str]) -> pl.Expr:
     """Whether a text is one of these; null stays null."""
-    if len(texts) > _FEW:
+    if not 0 < len(texts) <= _FEW:
         return source.is_in(sorted(texts))
     return pl.any_horizontal(source == text for text in sorted(texts))
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NewType, TypeAlias, Union, cast, get_args, get_or
 from datadam.errors import Invalid
 from datadam.model import (
     Application,
+    Decided,
     Deposit,
     Deprecation,
     Edition,
@@ -24,6 +25,7 @@ from datadam.model import (
     Used,
     Withdrawal,
 )
+from datadam.terms import Acceptance, Agreement, PublishedOffer
 
 Flat: TypeAlias = str | int | bool | None
 """What a cell holds."""
@@ -38,11 +40,15 @@ KINDS: Final[tuple[type, ...]] = (
     Deposit,
     Grant,
     Share,
+    Decided,
     Release,
     Token,
     Used,
     Withdrawal,
     Edition,
+    PublishedOffer,
+    Agreement,
+    Acceptance,
 )
 """Every kind of record that a Store keeps."""
 

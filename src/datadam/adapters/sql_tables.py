@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -15,14 +16,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    inspect,
 )
 from sqlalchemy.types import TypeEngine
 
 from datadam.adapters.records import KINDS, Shape, shape_of
 from datadam.errors import Unavailable
-from datadam.model import Deposit, Grant, Job, Key, Release, Token, Withdrawal
+from datadam.model import Decided, Deposit, Grant, Job, Key, Release, Token, Withdrawal
+from datadam.terms import Agreement
 
-FORMAT: Final = 1  # of the tables; a change of model.py's records is a new one
+FORMAT: Final = 1  # of the tables; a change of their records that `complete` does not make is a new one
 BUSY_SECONDS: float = 30  # longest wait for another writer before the caller is told to come back
 
 # PostgreSQL's integers have 32 bits, and its texts are ordered by a language unless they are told not to be.
@@ -37,8 +40,10 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     Deposit: ("standard", "contributor"),
     Grant: ("member",),
     Release: ("member",),
+    Decided: ("member",),
     Token: ("member",),
     Withdrawal: ("standard", "contributor", "statement"),
+    Agreement: ("member", "standard"),
 }
 
 
@@ -59,6 +64,18 @@ NOTES: Final = Table(
     Column("name", _TYPES[str], primary_key=True),
     Column("value", _TYPES[str], nullable=False),
 )
+
+
+def complete(connection: Connection) -> None:
+    """Make the tables and columns that came later than the database; a truth value was false before there was one."""
+    METADATA.create_all(connection)
+    there = inspect(connection)
+    for table in METADATA.sorted_tables:
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known and isinstance(column.type, Boolean):
+                words = DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} BOOLEAN NOT NULL DEFAULT FALSE")
+                connection.execute(words)
 
 
 class Base(Protocol):

@@ -27,6 +27,8 @@ class Caller:
 
     member: MemberId | None = None
     standard: str | None = None
+    purpose: str | None = None  # what for, and to where: None leaves it to the agreement
+    destination: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Publish a standard: read it, check it against its last version, sign it, log it, make its reservoir."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from datadam import evolution, seal
 from datadam import standard as rules
@@ -97,7 +98,13 @@ def published(world: World, id: str, version: str | None = None) -> PublishedSta
 
 def current(world: World, id: str) -> Standard:
     """The Standard in force under an id."""
-    return odcs.read(published(world, id).text)
+    return parsed(published(world, id).text)
+
+
+@lru_cache(maxsize=256)
+def parsed(text: str) -> Standard:
+    """The Standard of a text that was published: YAML takes milliseconds, and every request needs it."""
+    return odcs.read(text)
 
 
 def all_published(world: World) -> list[PublishedStandard]:

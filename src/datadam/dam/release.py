@@ -1,6 +1,6 @@
 """Release: decide, make the share if it is stale, log the release, then let the files be fetched.
 
-1. decide   `policy.decide` over the asker's own facts; a no tells every reason
+1. decide   `dam.decide` over the asker's own facts, logged before anything moves; a no tells every reason
 2. make     the share's files anew: when there are none, when its columns changed or a deposit left, else at most every
             `share_refresh_seconds`. Where rows do not tell their contributor, deposits come in whole batches
 3. record   one `release` statement for each member, standard and share version, before anything is served
@@ -15,17 +15,15 @@ from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from datadam import seal
-from datadam.dam import lineage, pool, publish, state
+from datadam.dam import decide, lineage, pool, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.pool import Pool
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Unavailable
-from datadam.formats import odcs
 from datadam.model import (
     Allow,
     Ask,
@@ -33,7 +31,6 @@ from datadam.model import (
     Deny,
     Deposit,
     Edition,
-    Grant,
     Json,
     Kind,
     Member,
@@ -46,7 +43,6 @@ from datadam.model import (
     StandardId,
     instant,
 )
-from datadam.policy import decide
 from datadam.ports import ShareOrder, SharePart
 
 SHARE_NAME: Final = "dam"
@@ -77,8 +73,8 @@ def reservoirs(world: World, caller: Caller) -> list[Offered]:
     found = []
     for published in publish.all_published(world):
         if caller.standard in {None, published.id}:
-            standard = _read(published.text)
-            decision = _decide(world, Ask(member=caller.member, standard=standard.id), standard)
+            standard = publish.parsed(published.text)
+            decision = decide.trial(world, _ask(caller, standard.id))
             reasons = decision.reasons if isinstance(decision, Deny) else ()
             found.append(Offered(standard=standard, allowed=not reasons, reasons=reasons))
     return found
@@ -105,14 +101,15 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
     found = pool.find(world, id)
     if caller.standard not in {None, found.standard.id}:
         raise NotFound("standard.unknown", standard=id[:200], version="")
-    ask = Ask(member=caller.member, standard=found.standard.id)
-    match _decide(world, ask, pool.find(world, found.standard.id).standard):
+    ask = _ask(caller, found.standard.id)
+    decision, decided = decide.decide(world, ask)
+    match decision:
         case Deny(reasons):
             raise _refusal(reasons)
         case Allow(basis=basis):
             share = _current(world, found, _recipient(found.standard, ask))
-            if ask.member is not None:
-                _record(world, ask.member, found, basis, share)
+            if ask.member is not None and decided is not None:
+                _record(world, ask.member, found, (basis, decided), share)
             return share
 
 
@@ -121,20 +118,11 @@ def file(world: World, standard: str, recipient: str, version: int, name: str) -
     return world.shares.path(standard, recipient, version, name)
 
 
-@lru_cache(maxsize=256)
-def _read(text: str) -> Standard:
-    return odcs.read(text)  # YAML takes milliseconds, and every request needs it
-
-
 # --- 1. decide --------------------------------------------------------------------------------------------------------
 
 
-def _decide(world: World, ask: Ask, standard: Standard) -> Allow | Deny:
-    if ask.member is None:
-        return decide(ask, standard, None, (), now=world.clock())
-    with world.store.read() as rows:
-        member, grants = rows.get(Member, ask.member), rows.find(Grant, member=ask.member, standard=standard.id)
-    return decide(ask, standard, member, grants, now=world.clock())
+def _ask(caller: Caller, standard: StandardId) -> Ask:
+    return Ask(member=caller.member, standard=standard, purpose=caller.purpose, destination=caller.destination)
 
 
 def _refusal(reasons: Sequence[Reason]) -> Refused:
@@ -355,8 +343,8 @@ def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], 
 # --- 3. record --------------------------------------------------------------------------------------------------------
 
 
-def _record(world: World, member: str, of: Pool, basis: str, share: Share) -> None:
-    """Log that the member gets this version, once."""
+def _record(world: World, member: str, of: Pool, why: tuple[str, str], share: Share) -> None:
+    """Log that the member gets this version, once: on what basis, and by which decision."""
     if _released(world, member, share):
         return
     facts: Json = {
@@ -364,7 +352,8 @@ def _record(world: World, member: str, of: Pool, basis: str, share: Share) -> No
         "standard": of.standard.id,
         "version": of.standard.version,
         **({"edition": of.edition.name} if of.edition else {}),
-        "basis": basis,
+        "basis": why[0],
+        "decision": why[1],
         "share_version": share.version,
         "rows": share.rows,
         "files": [one["digest"] for one in share.files],

@@ -4,17 +4,18 @@ Every table written here is a projection: it can be dropped and folded again fro
 judged by the keys in force at the log index of its statement, never by the time that the statement claims.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from datadam import seal
+from datadam import agreement, seal
 from datadam.dam.world import World
 from datadam.errors import NotFound, Unavailable, Untrusted
 from datadam.formats.statements import shaped
 from datadam.ledger import parties
 from datadam.model import (
     CLASS_OF,
+    Decided,
     Deposit,
     DepositId,
     Deprecation,
@@ -34,21 +35,37 @@ from datadam.model import (
     instant,
 )
 from datadam.ports import Rows
+from datadam.terms import Agreement, AgreementState, Level, PublishedOffer
 
 APPLIED: Final = "applied"
 _OWNER: Final = "dam"  # the note that says whose state it is
 DAM: Final = "dam"
-PROJECTED: Final = (Member, Key, PublishedStandard, Deprecation, Deposit, Grant, Release, Withdrawal, Edition)
+PROJECTED: Final = (
+    Member,
+    Key,
+    PublishedStandard,
+    Deprecation,
+    PublishedOffer,
+    Agreement,
+    Deposit,
+    Grant,
+    Release,
+    Decided,
+    Withdrawal,
+    Edition,
+)
 
 
-def believe(rows: Rows, statement: Statement, *, also: Sequence[Mapping[str, str]] = ()) -> frozenset[str]:
+def believe(
+    rows: Rows, statement: Statement, *, also: Sequence[Mapping[str, str]] = (), by: Iterable[str] | None = None
+) -> frozenset[str]:
     """Refuse a statement unless exactly its parties signed with keys in force now; the kids that signed.
 
-    `also` are public keys that the statement itself introduces.
+    `also` are public keys that the statement itself introduces, `by` the parties whose turn it is where not all are.
     """
     owners, keys = _signing_keys(rows, statement, also)
     signed = seal.verify(statement, keys)
-    seal.expect(signed, owners, parties(statement), statement=statement.id)
+    seal.expect(signed, owners, parties(statement) if by is None else by, statement=statement.id)
     return signed
 
 
@@ -157,6 +174,76 @@ def _fold_deprecation(rows: Rows, index: int, id: str, body: Json) -> None:
     rows.put(Deprecation(standard=standard, version=version, until=until, index=index))
 
 
+def _fold_member_change(rows: Rows, index: int, id: str, body: Json) -> None:
+    member, suspended = rows.get(Member, body["member"]), body["state"] == "suspended"
+    if member is None or member.until is not None or member.suspended is suspended:
+        raise Untrusted("member.change-wrong", member=body["member"], statement=id)
+    rows.put(replace(member, suspended=suspended))
+
+
+def _fold_offer(rows: Rows, index: int, id: str, body: Json) -> None:
+    """Offers of a standard are numbered without a gap, and their digest is of what the statement itself carries."""
+    standard, text = body["standard"], seal.canonical(body["offer"])
+    held = rows.find(PublishedOffer, standard=standard)
+    if seal.digest(text) != body["digest"]:
+        raise Untrusted("offer.digest-wrong", standard=standard, statement=id)
+    if not rows.find(PublishedStandard, id=standard) or body["number"] != len(held) + 1:
+        raise Untrusted("offer.number-wrong", standard=standard, number=body["number"], statement=id)
+    rows.put(
+        PublishedOffer(
+            standard=standard,
+            number=body["number"],
+            text=text.decode(),
+            digest=body["digest"],
+            texts=body["texts"],
+            statement=id,
+            index=index,
+            issued=body["issued"],
+        )
+    )
+
+
+def _fold_agreement(rows: Rows, index: int, id: str, body: Json) -> None:
+    """Signed for the offer then in force, by a member in good standing; it takes the place of the one before."""
+    _refuse_repeated(rows.get(Agreement, id), id)
+    member, standard = rows.get(Member, body["member"]), body["standard"]
+    last = max(rows.find(PublishedOffer, standard=standard), key=lambda one: one.number, default=None)
+    if member is None or member.until is not None or member.suspended:
+        raise Untrusted("agreement.member-wrong", member=body["member"], statement=id)
+    if last is None or last.statement != body["offer"] or dict(last.texts) != body["texts"]:
+        raise Untrusted("agreement.offer-other", standard=standard, statement=id)
+    for held in rows.find(Agreement, member=member.id, standard=standard):
+        if held.state is AgreementState.SUSPENDED:
+            raise Untrusted("agreement.suspended", agreement=held.id)
+        if held.state in agreement.STANDING:
+            rows.put(replace(held, state=AgreementState.ENDED, changed=index, reason=id))
+    rows.put(
+        Agreement(
+            id=id,
+            member=member.id,
+            standard=standard,
+            offer=body["offer"],
+            purposes=tuple(body["purposes"]),
+            destination=body["destination"],
+            level=Level(body["level"]),
+            state=agreement.concluded(),
+            since=index,
+            expires=body["expires"],
+        )
+    )
+
+
+def _fold_agreement_change(rows: Rows, index: int, id: str, body: Json) -> None:
+    held = rows.get(Agreement, body["agreement"])
+    if held is None or held.member != body["member"]:
+        raise Untrusted("agreement.change-wrong", agreement=body["agreement"], statement=id)
+    by = agreement.Party.CONSUMER if body["by_member"] else agreement.Party.PROVIDER
+    wanted = AgreementState(body["state"])
+    after = agreement.step(held.state, agreement.CHANGES[wanted], by)
+    ended_for = after is AgreementState.ENDED and (not body["by_member"] or held.state is AgreementState.SUSPENDED)
+    rows.put(replace(held, state=after, changed=index, reason=body["reason"], barred=ended_for))
+
+
 def _refuse_repeated(held: object, id: str) -> None:
     """What is said once stays said: a statement that came again could undo what was said of it since."""
     if held is not None:
@@ -205,6 +292,12 @@ def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
             index=index,
         )
     )
+
+
+def _fold_decision(rows: Rows, index: int, id: str, body: Json) -> None:
+    _refuse_repeated(rows.get(Decided, id), id)
+    facts = {name: body[name] for name in ("member", "standard", "allowed")}
+    rows.put(Decided(id=id, action=str(body["facts"].get("action")), index=index, **facts))
 
 
 def _fold_withdrawal(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -270,13 +363,18 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     Kind.DECLINE: _fold_nothing,
     Kind.KEY: _fold_key,
     Kind.EXIT: _fold_exit,
+    Kind.MEMBER_CHANGE: _fold_member_change,
     Kind.STANDARD: _fold_standard,
     Kind.DEPRECATION: _fold_deprecation,
+    Kind.OFFER: _fold_offer,
+    Kind.AGREEMENT: _fold_agreement,
+    Kind.AGREEMENT_CHANGE: _fold_agreement_change,
     Kind.MANIFEST: _fold_nothing,
     Kind.OUTCOME: _fold_outcome,
     Kind.GRANT: _fold_grant,
     Kind.REVOCATION: _fold_revocation,
     Kind.RELEASE: _fold_release,
+    Kind.DECISION: _fold_decision,
     Kind.ERASURE: _fold_nothing,
     Kind.WITHDRAWAL: _fold_withdrawal,
     Kind.PURGE: _fold_purge,
@@ -349,6 +447,7 @@ def fold_all(world: World, rows: Rows, start: int) -> None:
         if CLASS_OF[statement.kind] is not clazz:
             raise Untrusted("log.class-wrong", index=index, statement=id)
         fold(rows, Entry(index=index, statement=statement))
+        world.decisions.logged(statement.kind)
     for gone, absent in missing.items():
         if rows.get(Withdrawal, gone) is None:  # only the manifest of a deposit that was withdrawn may be gone
             raise absent

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from datadam.dam.remembered import Remembered
 from datadam.ledger import Ledger
 from datadam.ports import (
     Archive,
@@ -40,4 +41,5 @@ class World:
     clock: Clock
     witnesses: Sequence[Witness] = ()
     archive: Archive | None = None  # None where there is no folder to keep
+    decisions: Remembered = field(default_factory=Remembered)
     lock: threading.RLock = field(default_factory=threading.RLock)  # checks and what they allow are one step

@@ -8,6 +8,7 @@ import jsonschema
 
 from datadam.errors import Invalid
 from datadam.model import FORMATS, Kind, Statement
+from datadam.terms import CHANGED, LEVELS, PURPOSES
 
 # `$(?!\n)`: to Python, unlike to JSON Schema, `$` alone also matches before a line break at the end
 _HEX: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$(?!\n)"}
@@ -38,11 +39,13 @@ def _list(items: object, most: int) -> dict[str, object]:
 
 
 _JWK: Final = _closed({"kty": {"const": "OKP"}, "crv": {"const": "Ed25519"}, "x": _text(43)})
+_LANGUAGE: Final = {"type": "string", "pattern": "^[a-z]{2}$(?!\n)"}
+_DIGESTS: Final = {"type": "object", "additionalProperties": _HEX, "minProperties": 1, "maxProperties": 20}
 _TEXT_READ: Final = _closed(
     {
         "version": _text(20),
-        "language": {"type": "string", "pattern": "^[a-z]{2}$(?!\n)"},
-        "digests": {"type": "object", "additionalProperties": _HEX, "minProperties": 1, "maxProperties": 20},
+        "language": _LANGUAGE,
+        "digests": _DIGESTS,
     }
 )
 _FILE: Final = _closed({"name": _text(255), "digest": _HEX, "size": _COUNT, "rows": _COUNT})
@@ -71,8 +74,35 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     Kind.DECLINE: {"application": _HEX, "member": _MEMBER, "reason": _text(2000)},
     Kind.KEY: {"member": _MEMBER, "key": _JWK, "replaces": _text(43)},
     Kind.EXIT: {"member": _MEMBER, "reason": _text(2000), "signed_by_member": {"type": "boolean"}},
+    Kind.MEMBER_CHANGE: {"member": _MEMBER, "state": {"enum": ["suspended", "active"]}, "reason": _text(2000)},
     Kind.STANDARD: {"standard": _STANDARD, "version": _VERSION, "text": _text(1_000_000), "digest": _HEX},
     Kind.DEPRECATION: {"standard": _STANDARD, "version": _VERSION, "until": _DATE},
+    Kind.OFFER: {
+        "standard": _STANDARD,
+        "number": {**_COUNT, "minimum": 1},
+        "offer": {"type": "object", "required": ["@type", "permission", "target", "uid"]},  # judged by formats.odrl
+        "digest": _HEX,
+        "texts": _DIGESTS,
+    },
+    Kind.AGREEMENT: {
+        "member": _MEMBER,
+        "standard": _STANDARD,
+        "offer": _HEX,
+        "purposes": {**_list({"enum": list(PURPOSES)}, len(PURPOSES)), "minItems": 1, "uniqueItems": True},
+        "destination": _COUNTRY,
+        "level": {"enum": [str(level) for level in LEVELS]},
+        "expires": _NULLABLE_INSTANT,
+        "language": _LANGUAGE,
+        "texts": _DIGESTS,
+        "credential": {"type": "object", "required": ["@context", "credentialSubject", "issuer", "type", "validFrom"]},
+    },
+    Kind.AGREEMENT_CHANGE: {
+        "agreement": _HEX,
+        "member": _MEMBER,
+        "state": {"enum": [str(state) for state in CHANGED]},
+        "by_member": _BOOLEAN,
+        "reason": _text(2000),
+    },
     Kind.MANIFEST: {
         "contributor": _MEMBER,
         "standard": _STANDARD,
@@ -108,6 +138,16 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     },
     Kind.GRANT: {"member": _MEMBER, "standard": _STANDARD, "expires": {"anyOf": [_INSTANT, {"type": "null"}]}},
     Kind.REVOCATION: {"grant": _HEX, "member": _MEMBER},
+    Kind.DECISION: {
+        "member": _MEMBER,
+        "standard": _STANDARD,
+        "allowed": _BOOLEAN,
+        "basis": {"anyOf": [_text(64), {"type": "null"}]},
+        "reasons": _list(_closed({"code": _text(80), "facts": {"type": "object", "maxProperties": 20}}), 100),
+        "facts": {"type": "object", "maxProperties": 60},  # judged by `decisions.replay`
+        "offer": _NULLABLE_HEX,
+        "policy": {"anyOf": [_HEX, {"const": "grants"}]},
+    },
     Kind.RELEASE: {
         "member": _MEMBER,
         "standard": _STANDARD,
@@ -118,6 +158,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "files": _list(_HEX, 100_000),
         "deposits_digest": _HEX,
         "edition": _EDITION_NAME,
+        "decision": _HEX,
     },
     Kind.ERASURE: {"body": _HEX, "member": _NULLABLE_MEMBER, "reason": _text(2000)},
     Kind.WITHDRAWAL: {
@@ -144,7 +185,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
 }
 
 _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
-    Kind.RELEASE: frozenset({"edition"}),
+    Kind.RELEASE: frozenset({"edition", "decision"}),
     Kind.MANIFEST: frozenset({"prepared"}),  # on the contributor's own machine: only there all of it was judged
 }
 
