@@ -218,11 +218,13 @@ def test_every_kind_has_its_parties() -> None:
     """Who must sign what, for each kind that there is."""
     facts: Json = {"member": MEMBER, "contributor": MEMBER}
     both, alone = {MEMBER, "dam"}, {MEMBER}
-    special = {Kind.MEMBER: both, Kind.KEY: alone, Kind.MANIFEST: alone, Kind.WITHDRAWAL: alone}
+    special = {Kind.MEMBER: both, Kind.AGREEMENT: both}
+    special |= dict.fromkeys((Kind.KEY, Kind.MANIFEST, Kind.WITHDRAWAL), alone)
     for kind in Kind:
         assert parties(say(kind, facts, EVE)) == special.get(kind, {"dam"})
-    assert parties(say(Kind.EXIT, {**facts, "signed_by_member": True}, EVE)) == both
-    assert parties(say(Kind.EXIT, {**facts, "signed_by_member": 1}, EVE)) == {"dam"}
+    for kind, word in ((Kind.EXIT, "signed_by_member"), (Kind.AGREEMENT_CHANGE, "by_member")):
+        assert parties(say(kind, {**facts, word: True}, EVE)) == both
+        assert parties(say(kind, {**facts, word: 1}, EVE)) == {"dam"}
 
 
 @pytest.mark.parametrize("kind", [Kind.MEMBER, Kind.KEY, Kind.MANIFEST])

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from datadam.errors import Refused
-from datadam.terms import AgreementState
+from datadam.terms import CHANGED, AgreementState
 
 
 class Party(StrEnum):
@@ -64,11 +64,7 @@ TABLE: Final[Mapping[tuple[AgreementState | None, Event], tuple[frozenset[Party]
 STANDING: Final = frozenset({AgreementState.FINALISED, AgreementState.SUSPENDED})
 """States of what both signed and neither ended: in force, or held up."""
 
-CHANGES: Final[Mapping[AgreementState, Event]] = {
-    AgreementState.SUSPENDED: Event.SUSPEND,
-    AgreementState.FINALISED: Event.RESUME,
-    AgreementState.ENDED: Event.END,
-}
+CHANGES: Final[Mapping[AgreementState, Event]] = dict(zip(CHANGED, (_E.SUSPEND, _E.RESUME, _E.END), strict=True))
 """What an `agreement-change` statement that names a state means."""
 
 

@@ -52,11 +52,13 @@ def parties(statement: Statement) -> frozenset[str]:
     """Who must have signed: member ids and `dam`. A body that does not name them is `Invalid`."""
     kind, body = statement.kind, statement.body
     match kind:
-        case Kind.MEMBER:
+        case Kind.MEMBER | Kind.AGREEMENT:
             return frozenset({_text(statement, "member"), DAM})
         case Kind.KEY:
             return frozenset({_text(statement, "member")})
         case Kind.EXIT if body.get("signed_by_member") is True:
+            return frozenset({_text(statement, "member"), DAM})
+        case Kind.AGREEMENT_CHANGE if body.get("by_member") is True:
             return frozenset({_text(statement, "member"), DAM})
         case Kind.MANIFEST | Kind.WITHDRAWAL:
             return frozenset({_text(statement, "contributor")})

@@ -187,6 +187,7 @@ class PublishedOffer:
     texts: Mapping[str, str]  # language → SHA-256 of the text that a person reads
     statement: str
     index: int
+    issued: str  # ISO 8601 instant: from it the notice of those before runs
 
 
 class AgreementState(StrEnum):
@@ -200,6 +201,10 @@ class AgreementState(StrEnum):
     FINALISED = "finalised"  # logged: it is in force
     SUSPENDED = "suspended"
     ENDED = "ended"
+
+
+CHANGED: Final = (AgreementState.SUSPENDED, AgreementState.FINALISED, AgreementState.ENDED)
+"""What an agreement in force can become by a statement: held up, in force again, over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,3 +223,17 @@ class Agreement:
     expires: str | None = None  # ISO 8601 instant
     changed: int | None = None  # log index of its last suspension, resumption or end
     reason: str | None = None  # of that change
+    barred: bool = False  # ended by the dam, or while suspended: no automatic rule signs the next one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """An offer that a member signed and that waits for the stewards, or that they declined."""
+
+    id: str = field(metadata={"key": True})  # id of the member's half-signed statement
+    member: str
+    standard: str
+    envelope: str
+    received: str
+    status: str = "pending"  # pending, declined
+    reason: str | None = None

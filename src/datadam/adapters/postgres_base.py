@@ -32,7 +32,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, Exception
 from sqlalchemy.exc import DBAPIError
 
 from datadam.adapters import sql_tables
-from datadam.adapters.sql_tables import FORMAT, METADATA, NOTES
+from datadam.adapters.sql_tables import FORMAT, METADATA, NOTES, complete
 from datadam.errors import Unavailable
 from datadam.settings import is_loopback
 
@@ -110,7 +110,7 @@ class PostgresBase:
             known = connection.execute(select(_HOLDER.c.format)).scalar() if not found or "datadam" in found else None
             if known != FORMAT:
                 raise Unavailable("store.format-unknown", path=self._place, found=known, known=FORMAT)
-            METADATA.create_all(connection)
+            complete(connection)
             _forgo_statistics(connection, found)
             connection.execute(_HOLDER.update().values(holder=self._holder))
         self._public = "PostgreSQL"

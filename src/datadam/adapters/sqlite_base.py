@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from datadam.adapters import sql_tables
 from datadam.adapters.durable import sync_folder
-from datadam.adapters.sql_tables import FORMAT, METADATA
+from datadam.adapters.sql_tables import FORMAT, METADATA, complete
 from datadam.errors import Unavailable
 
 _OWNER_ONLY: Final = 0o600
@@ -53,7 +53,7 @@ class SqliteBase:
             elif found != FORMAT:
                 raise Unavailable("store.format-unknown", path=self.place, found=found, known=FORMAT)
             else:
-                METADATA.create_all(connection)  # kinds of records that came later
+                complete(connection)
 
     def begin(self, connection: Connection, *, writes: bool) -> None:
         """Begin; SQLite takes its snapshot at the first read."""
