@@ -48,7 +48,6 @@ class Case:
     code: str = ""  # the code of its refusal, or how that begins
     rows: Rows | None = None  # admitted if it is taken; None where that is beside the point
     file_name: str = ""  # as its sender calls it, where that is the attack
-    known: str = ""  # what still goes wrong, where something does
     limits: Mapping[str, int] = field(default_factory=dict)  # of adapters/polars_read.py, lowered to the file's size
 
 
@@ -394,7 +393,18 @@ def _bloated_parquets() -> Iterator[Case]:
     yield _refused(
         "parquet-dictionary-bomb",
         lambda: _dictionary_bomb(4_000),
-        known="Polars unpacks the dictionary where it writes, which ends the process",
+        "file.bomb-texts",
+    )
+    yield _refused(
+        "parquet-dictionary-bomb-of-texts",
+        lambda: _dictionary_bomb(4_000, store_schema=False),
+        "file.bomb-texts",
+    )
+    yield _refused(
+        "parquet-dictionary-bomb-of-many-groups",
+        lambda: _dictionary_bomb(4_000, store_schema=False, row_group_size=4),
+        "file.bomb-texts",
+        limits={"MAX_TEXT": 128 * MEGABYTE},
     )
     yield _either("parquet-row-bomb", lambda: _row_bomb(3_000_000), rows=None)
     yield _either(
@@ -415,10 +425,10 @@ def parquet(columns: Mapping[str, Any], **more: Any) -> bytes:
     return sink.getvalue()
 
 
-def _dictionary_bomb(rows: int) -> bytes:
+def _dictionary_bomb(rows: int, **more: Any) -> bytes:
     """One value of a megabyte, named by every row: a few kilobytes that stand for gigabytes."""
     column = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["A" * MEGABYTE]))
-    return parquet({"meter": column, "amount": pa.array([5] * rows)})
+    return parquet({"meter": column, "amount": pa.array([5] * rows)}, **more)
 
 
 def _row_bomb(rows: int) -> bytes:

@@ -625,7 +625,7 @@ def test_broken_nested_and_bloated_parquet_is_refused(
     assert refusal(engine, nested).code == "file.column-nested"
     assert refusal(engine, parquet_source(tmp_path, frame.head(0))).code == "file.header-only"
     monkeypatch.setattr(polars_read, "MAX_ROW_GROUP", 1_000)
-    assert refusal(engine, parquet_source(tmp_path, frame)).code == "file.bomb"
+    assert refusal(engine, parquet_source(tmp_path, frame)).code == "file.bomb-groups"
     monkeypatch.setattr(polars_read, "MAX_ROWS", 9_999)
     assert refusal(engine, parquet_source(tmp_path, frame)).code == "file.too-many-rows"
 

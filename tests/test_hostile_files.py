@@ -21,7 +21,7 @@ UNCLEAR = "deposit.broke"  # an answer, but it does not say what is wrong
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Result]]:
     """What every file came to: first as what it is declared, then as CSV."""
     found: dict[str, list[Result]] = {}
-    for result in attacked(tmp_path_factory.mktemp("attack"), [case for case in CASES if not case.known]):
+    for result in attacked(tmp_path_factory.mktemp("attack"), CASES):
         found.setdefault(result.name, []).append(result)
     return found
 
@@ -33,7 +33,7 @@ def test_the_corpus_is_large_and_each_file_is_one_of_a_kind() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [case for case in CASES if not case.known], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_hostile_file_ends_as_it_should(case: Case, results: dict[str, list[Result]]) -> None:
     """Refused with its code, or taken with exactly its rows; nothing odd, nothing large, nothing slow, nothing left."""
     first, *others = results[case.name]
@@ -66,14 +66,6 @@ def said(error: dict[str, object], language: str) -> None:
 def parts(error: object) -> Iterator[Faults]:
     """The single faults of an error that holds several."""
     yield from getattr(error, "facts", {}).get("reasons", ())
-
-
-@pytest.mark.parametrize("case", [case for case in CASES if case.known], ids=lambda case: case.name)
-@pytest.mark.xfail(reason="a known weakness, told in docs/torture.md", strict=False)  # much memory gets through
-def test_what_is_known_to_go_wrong(case: Case, tmp_path: Path) -> None:
-    """Kept in the corpus, so that it is seen when it goes right; the dam outlives it all the same (test_torture)."""
-    (found, *_) = attacked(tmp_path, [case])
-    assert (found.ends, found.odd) == (case.ends, "")
 
 
 @pytest.mark.parametrize("how", ["grows", "shrinks", "changes"])

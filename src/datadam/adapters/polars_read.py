@@ -16,6 +16,7 @@ from typing import Final
 import polars as pl
 
 from datadam.adapters import read_arrow, read_records, read_text
+from datadam.adapters.read_amounts import MAX_TEXT, Amounts, Swollen
 from datadam.adapters.read_beside import Beside, kept
 from datadam.errors import Invalid
 from datadam.formats.dialects import SEPARATORS, lines_of, signs
@@ -32,6 +33,7 @@ MAX_ROW_GROUP: Final = 2 * 1024**3  # bytes, unpacked: a reader holds one at a t
 MAX_UNPACKED: Final = 200  # times the file's own size, beyond a row group's worth; honest files stay below 50
 _HEAD: Final = 128 * 1024  # bytes from the start that `Opened.head` is read from
 _HEAD_ROWS: Final = 2_000  # the same for Parquet
+_HEAD_TEXT: Final = 64 * 1024**2  # bytes of text in them: beyond it, they tell less than they cost
 _BOM: Final = codecs.BOM_UTF8
 _GUESSED: Final = SEPARATORS[:3]  # where a manifest does not say which
 
@@ -74,6 +76,8 @@ def open_source(source: Source) -> Opened:
 
 def refuse(source: Source, error: Exception) -> Invalid:
     """What was wrong with a file that a reader gave up on: found by reading it again, slowly."""
+    if isinstance(error, Swollen):
+        return error.told(source.name)
     if source.format != "csv":
         return Invalid("file.parquet-broken", name=source.name, why=_first_line(error))
     try:
@@ -273,32 +277,36 @@ def _open_parquet(path: Path, name: str, beside: Beside | None) -> Opened:
         raise Invalid("file.too-many-rows", name=name, count=rows, limit=MAX_ROWS)
     allowed = MAX_ROW_GROUP + MAX_UNPACKED * path.stat().st_size
     if max(groups, default=0) > MAX_ROW_GROUP or sum(groups) > allowed or min(groups, default=0) < 0:
-        raise Invalid("file.bomb", name=name, unpacked=sum(groups), limit=allowed)
+        raise Invalid("file.bomb-groups", name=name, unpacked=sum(groups), limit=allowed)
     try:
         scanned = pl.scan_parquet(path, row_index_name=ROW, glob=False, hive_partitioning=False)
         schema = dict(scanned.collect_schema())
     except (*UNREADABLE, OSError) as error:
         raise Invalid("file.parquet-broken", name=name, why=_first_line(error)) from error
     schema.pop(ROW)
-    texts = [_as_text(column, kind, name) for column, kind in schema.items()]
-    read = scanned.select(pl.col(ROW).cast(pl.Int64), *texts)
+
+    def read(near: int) -> pl.LazyFrame:
+        amounts = Amounts(allowed, near)
+        texts = [_as_text(column, kind, name, amounts) for column, kind in schema.items()]
+        return scanned.select(pl.col(ROW).cast(pl.Int64), *texts)
+
     return Opened(
         columns=tuple(schema),
         types=tuple(str(kind).lower() for kind in schema.values()),
-        rows=read,
-        head=read.head(_HEAD_ROWS),
+        rows=read(MAX_TEXT),
+        head=read(_HEAD_TEXT).head(_HEAD_ROWS),
         count=rows,
         separator=",",
         kept=beside,
     )
 
 
-def _as_text(column: str, kind: pl.DataType, name: str) -> pl.Expr:
+def _as_text(column: str, kind: pl.DataType, name: str, amounts: Amounts) -> pl.Expr:
     """A Parquet column as the text that a careful CSV would hold."""
     value = pl.col(column)
-    if kind == pl.String:
-        return value
-    if kind.is_integer() or isinstance(kind, (pl.Decimal, pl.Categorical, pl.Enum, pl.Null, pl.Boolean)):
+    if isinstance(kind, (pl.String, pl.Categorical, pl.Enum)):
+        return amounts.counted(column, kind, ROW).cast(pl.String)
+    if kind.is_integer() or isinstance(kind, (pl.Decimal, pl.Null, pl.Boolean)):
         return value.cast(pl.String)
     if kind.is_float():
         return value.cast(pl.String).map_batches(_plain, return_dtype=pl.String, is_elementwise=True)

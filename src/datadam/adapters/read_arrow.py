@@ -89,7 +89,7 @@ def _plain(batch: Any, name: str) -> Any:  # noqa: ANN401  (pyarrow has no types
         if pa.types.is_large_string(kind) or pa.types.is_string(kind):
             unpacked = pc.sum(pc.binary_length(words).take(column.indices)).as_py() or 0
             if unpacked > MAX_BATCH:
-                raise Invalid("file.bomb", name=name, unpacked=unpacked, limit=MAX_BATCH)
+                raise Invalid("file.bomb-groups", name=name, unpacked=unpacked, limit=MAX_BATCH)
         columns.append(words.take(column.indices))
     return pa.record_batch(columns, schema=_plain_schema(batch.schema))
 
@@ -113,7 +113,7 @@ def _check(file: Any, name: str) -> None:  # noqa: ANN401  (pyarrow has no types
     for metadata, body in _messages(file):
         claimed = sum(_claims(metadata, body))
         if claimed > MAX_BATCH:
-            raise Invalid("file.bomb", name=name, unpacked=claimed, limit=MAX_BATCH)
+            raise Invalid("file.bomb-groups", name=name, unpacked=claimed, limit=MAX_BATCH)
 
 
 def _messages(file: Any) -> Iterator[tuple[memoryview, memoryview]]:  # noqa: ANN401  (pyarrow has no types)
