@@ -15,7 +15,7 @@ import re
 import secrets
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, Transaction
 
-from datadam.adapters.durable import sync_folder
+from datadam.adapters.durable import sync_file, sync_folder
 from datadam.adapters.parquet_schema import TAG, check_files, file_digest, lacking, stored, stored_schema
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.model import Column, FileFact, table_name
@@ -90,15 +90,12 @@ class DeltaLake:
 
         A file that does not fit the table is `Invalid`; a table that stays contended is `Unavailable`.
         """
-        with self._alone[standard]:
-            for _ in range(ATTEMPTS):
-                table = self._table(standard)
-                if table.transaction_version(_safe(deposit)) is not None:
-                    _settle(self._folder(standard), table.version())
-                    return table.version()
-                check_files(standard, files, _schema(table))
-                self._try(table, standard, _additions(self._folder(standard), tag, files), deposit)
-        raise Unavailable("reservoir.contended", standard=standard, attempts=ATTEMPTS)
+
+        def add(table: DeltaTable) -> None:
+            check_files(standard, files, _schema(table))
+            self._try(table, standard, _additions(self._folder(standard), tag, files), deposit)
+
+        return self._once(standard, deposit, add)
 
     def holds(self, standard: str, deposit: str) -> bool:
         """Whether that deposit was made visible."""
@@ -136,16 +133,13 @@ class DeltaLake:
         self, standard: str, tag: str, deposit: str, files: Sequence[FileFact], *, gone: Collection[str]
     ) -> int:
         """Make the files visible and those of the deposits in `gone` invisible, in one commit, once; its version."""
-        with self._alone[standard]:
-            for _ in range(ATTEMPTS):
-                table = self._table(standard)
-                if table.transaction_version(_safe(deposit)) is not None:
-                    _settle(self._folder(standard), table.version())
-                    return table.version()
-                check_files(standard, files, _schema(table))
-                added = _additions(self._folder(standard), tag, files)
-                self._change(table, standard, [_addition(one) for one in added], gone, deposit)
-        raise Unavailable("reservoir.contended", standard=standard, attempts=ATTEMPTS)
+
+        def change(table: DeltaTable) -> None:
+            check_files(standard, files, _schema(table))
+            added = _additions(self._folder(standard), tag, files)
+            self._change(table, standard, [_addition(one) for one in added], gone, deposit)
+
+        return self._once(standard, deposit, change)
 
     def erase(self, standard: str, deposits: Collection[str]) -> None:
         """Leave no trace of these deposits: no visible file, no file, and none of the log's entries that name one."""
@@ -197,6 +191,17 @@ class DeltaLake:
                 return table
         raise AssertionError  # the last attempt returns or raises
 
+    def _once(self, standard: str, deposit: str, commit: Callable[[DeltaTable], None]) -> int:
+        """Commit until the table has the deposit, however often that takes; the version that has it, on the disk."""
+        with self._alone[standard]:
+            for _ in range(ATTEMPTS):
+                table = self._table(standard)
+                if table.transaction_version(_safe(deposit)) is not None:
+                    _settle(self._folder(standard), table.version())
+                    return table.version()
+                commit(table)
+        raise Unavailable("reservoir.contended", standard=standard, attempts=ATTEMPTS)
+
     def _change(
         self, table: DeltaTable, standard: str, added: list[Action], gone: Collection[str], deposit: str | None
     ) -> None:
@@ -246,8 +251,8 @@ def _make(folder: Path, wanted: dict[str, str], indexed: str) -> None:
         partition_by=[TAG],
         configuration={**_CONFIGURATION, _INDEXED: indexed},
     )
-    _sync(folder)
-    _sync(folder.parent)
+    sync_folder(folder)
+    sync_folder(folder.parent)
 
 
 def _addition(one: AddAction) -> Action:
@@ -295,7 +300,7 @@ def _trim(folder: Path) -> None:
     for left in (folder / LOG).glob(".*.tmp"):  # of a commit that broke off
         left.unlink()
     for entry in (folder / LOG).iterdir():
-        _sync(entry)
+        sync_file(entry)
     sync_folder(folder / LOG)
 
 
@@ -317,7 +322,7 @@ def _additions(folder: Path, tag: str, files: Sequence[FileFact]) -> list[AddAct
                 stats=json.dumps({"numRecords": file.rows}),
             ),
         )
-    _sync(partition)
+    sync_folder(partition)
     return found
 
 
@@ -339,14 +344,6 @@ def _settle(folder: Path, version: int) -> None:
     for number in range(max(0, version - ATTEMPTS), version + 1):
         entry = log / f"{number:020}.json"
         if entry.exists():
-            _sync(entry)
-    _sync(log)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            sync_file(entry)
+    sync_folder(log)
+    sync_folder(folder)

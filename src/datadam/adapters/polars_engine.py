@@ -1,7 +1,6 @@
 """The embedded engine: Polars streaming, one pass over the file, two outputs, exact uniqueness from the hashed keys."""
 
 import hashlib
-import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from typing import Final
 import polars as pl
 
 from datadam.adapters import polars_rules as rules
+from datadam.adapters.durable import sync_folder
 from datadam.adapters.polars_aside import Aside
 from datadam.adapters.polars_columns import distributions
 from datadam.adapters.polars_fast import Road, road
@@ -353,7 +353,7 @@ def _tally(run: _Run, masks: Counter[int]) -> Tally:
     if rejects is None:
         into.rejects.unlink()
     for folder in {into.admitted.parent, into.rejects.parent}:
-        _sync(folder)
+        sync_folder(folder)
     faults = {
         rule.id: sum(rows for mask, rows in masks.items() if mask >> bit & 1) for bit, rule in enumerate(plan.rules)
     }
@@ -372,12 +372,3 @@ def _fact(path: Path, rows: int) -> FileFact:
     with path.open("rb", buffering=0) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileFact(path=str(path), digest=digest, size=path.stat().st_size, rows=rows)
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in `folder` durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

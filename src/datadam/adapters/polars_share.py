@@ -29,6 +29,7 @@ import numpy as np
 import polars as pl
 import polars_hash as ph
 
+from datadam.adapters.durable import sync_file, sync_folder
 from datadam.adapters.parquet_schema import delta_type, file_digest, polars_type, stored, stored_schema
 from datadam.adapters.polars_steps import drawn
 from datadam.errors import NotFound, Unavailable
@@ -98,7 +99,7 @@ class PolarsShareWriter:
         try:
             for path in gone:
                 shutil.rmtree(path)
-                _sync(path.parent)
+                sync_folder(path.parent)
         except OSError as error:
             raise Unavailable("share.not-erased", standard=standard, why=error.strerror or str(error)) from error
         return len(gone)
@@ -129,7 +130,7 @@ class PolarsShareWriter:
             raise Unavailable("share.not-written", why=str(error)[:200]) from error
         finally:
             shutil.rmtree(spill, ignore_errors=True)
-        _sync(order.into)
+        sync_folder(order.into)
         return files
 
 
@@ -361,7 +362,7 @@ def _write_file(order: ShareOrder, rows: pl.DataFrame) -> ShareFile:
     rows.write_parquet(
         path, compression="zstd", compression_level=ZSTD_LEVEL, statistics=False, row_group_size=ROW_GROUP
     )
-    _sync(path)
+    sync_file(path)
     os.utime(path, (MADE, MADE))
     return ShareFile(
         name=path.name,
@@ -402,11 +403,3 @@ def _bound(value: object) -> object:
         case int() if not isinstance(value, bool) and abs(value) < 2**53:  # RFC 8785 carries no more
             bound = value
     return bound
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
