@@ -19,6 +19,7 @@ from datadam.cli import (
     proving,
     standards,
     taking,
+    terms,
     wayback,
     years,
 )
@@ -29,6 +30,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_e
 for _part in (
     operate,
     standards,
+    terms,
     membership,
     deposits,
     prepare,

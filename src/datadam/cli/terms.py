@@ -1,0 +1,70 @@
+"""Terms: the words that offers are made of, and offers before they are published."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datadam.cli.manners import Json, open_terminal, print_json, read_text
+
+if TYPE_CHECKING:
+    from datadam.model import Standard
+    from datadam.terms import Offer
+
+app = typer.Typer()
+terms_app = typer.Typer(name="terms", no_args_is_help=True, help="The words of offers, and what makes each hold.")
+offer_app = typer.Typer(name="offer", no_args_is_help=True, help="Offers: what a standard's stewards allow.")
+app.add_typer(terms_app)
+app.add_typer(offer_app)
+
+OfferFile = Annotated[Path, typer.Argument(help="An offer: ODRL in JSON, or the same in YAML (.yaml, .yml).")]
+About = Annotated[
+    str | None, typer.Option("--standard", help="The standard that it is about: a file, or the id of a packaged one.")
+]
+
+
+def read_offer(file: Path) -> "Offer":
+    """An offer that a person named, as ODRL in JSON or as YAML."""
+    from datadam.formats import odrl
+
+    text = read_text(file)
+    return odrl.from_yaml(text) if file.suffix.lower() in {".yaml", ".yml"} else odrl.read(text)
+
+
+def standard_of(offer: "Offer", named: str | None) -> "Standard":
+    """The standard that an offer is about: the one named, else the packaged one of that id."""
+    from datadam.formats import codelists, odcs
+
+    if named is not None and named not in codelists.packaged_standards():
+        return odcs.read(read_text(Path(named)))
+    return odcs.read(codelists.packaged_standard(named or offer.standard))
+
+
+@terms_app.command("count")
+def terms_count(as_json: Json = False) -> None:
+    """How many terms this dam enforces, how many a person attests, and how many only the contract holds."""
+    from datadam.formats import odrl_words
+
+    totals = odrl_words.totals()
+    if as_json:
+        print_json({str(force): count for force, count in totals.items()} | {"terms": sum(totals.values())})
+        return
+    open_terminal().say("ui.terms-counted", terms=sum(totals.values()), **{str(f): n for f, n in totals.items()})
+
+
+@offer_app.command("check")
+def offer_check(file: OfferFile, standard: About = None) -> None:
+    """Explain every fault of an offer at once: of its form, and with the standard that it is about."""
+    from datetime import UTC, datetime
+
+    from datadam.errors import Faults
+    from datadam.formats import odrl
+    from datadam.model import instant
+
+    offer = read_offer(file)
+    faults = odrl.check(offer, standard_of(offer, standard), now=instant(datetime.now(UTC)))
+    if faults:
+        raise Faults("offer.faulty", faults)
+    terminal = open_terminal()
+    terminal.line(f"{offer.standard} {offer.number}", style="bold green")
+    terminal.say("ui.offer-whole")
