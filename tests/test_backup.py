@@ -26,13 +26,7 @@ from served import STANDARD, published, serving
 from worlds import GOOD, START, Person, a_world, chunks, fit_of
 
 MIXED = b"meter,amount\nB1,1\nB2,many\nB3,2\n"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine of one's own."""
-    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,22 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datadam import decisions
-from datadam.dam import decide, grant, join, publish, release, remembered, state
+from datadam.dam import decide, grant, join, release, remembered, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Untrusted
 from datadam.model import Allow, Ask, Decided, Deny, Json, Kind, Release, Role, StandardId, Tier
-from worlds import GOOD, Person, a_world, forward, granted, standard_text
+from worlds import GOOD, Person, forward, granted
 
 ID = StandardId("test.reading")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A dam with one standard."""
-    made = a_world(tmp_path)
-    publish.publish(made, standard_text())
-    return made
 
 
 def ask_of(person: Person, **facts: Any) -> Ask:

@@ -25,14 +25,6 @@ FROZEN = f"{ID}@2026.11"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A dam with one standard, whose rows tell their contributor."""
-    made = a_world(tmp_path)
-    publish.publish(made, standard_text())
-    return made
-
-
-@pytest.fixture
 def people(world: World) -> list[Person]:
     """Two members who may both take the rows."""
     found = [Person(name).joins(world) for name in ("Ann", "Ben")]

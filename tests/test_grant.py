@@ -1,26 +1,16 @@
 """Grants: a leave for one member, in force from its place in the log until its end."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from datadam.dam import grant, join, publish, release
+from datadam.dam import grant, join, release
 from datadam.dam.world import World
 from datadam.errors import Invalid, NotFound, Refused
-from worlds import GOOD, Person, a_world, forward, granted, standard_text
+from worlds import GOOD, Person, forward, granted
 
 ID = "test.reading"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A dam with one standard."""
-    made = a_world(tmp_path)
-    publish.publish(made, standard_text())
-    return made
 
 
 def test_a_grant_opens_one_reservoir_to_one_member(world: World) -> None:

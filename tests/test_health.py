@@ -27,13 +27,7 @@ from worlds import Person, a_world
 
 SECRET = "Secret-Firm-72xq"
 TOKEN = "t" * MIN_METRICS_TOKEN
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine of one's own."""
-    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import hmac
 import json
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,22 +13,14 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from datadam import seal
-from datadam.dam import deposit, join, login, publish
+from datadam.dam import deposit, join, login
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Refused, Untrusted
 from datadam.model import Kind, Token, Used, instant
-from worlds import GOOD, Person, a_world, fit_of, forward, standard_text
+from worlds import GOOD, Person, a_world, fit_of, forward
 
 HERE = "https://dam.example"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A dam with one standard."""
-    made = a_world(tmp_path)
-    publish.publish(made, standard_text())
-    return made
 
 
 def seconds(world: World) -> int:

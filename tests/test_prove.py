@@ -17,21 +17,13 @@ from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Unavailable, Untrusted
 from datadam.ledger import verify_receipt
 from datadam.model import Deposit, Grant, Job, Key, Kind, Member, PublishedStandard, Share
-from worlds import GOOD, Person, a_world, standard_text
+from worlds import GOOD, Person, standard_text
 
 ID = "test.reading"
 OPEN = "test.empty"
 
 
 # --- bodies and receipts ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A dam with one standard."""
-    made = a_world(tmp_path)
-    publish.publish(made, standard_text())
-    return made
 
 
 def test_registry_bodies_are_for_everybody_and_activities_for_their_parties(world: World) -> None:

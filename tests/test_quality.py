@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from datadam.adapters import polars_columns, polars_notes, polars_quality
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.polars_quality import PolarsSurveyor
-from datadam.dam import publish, quality, report
+from datadam.dam import quality, report
 from datadam.dam.world import World
 from datadam.errors import NotFound, Unavailable
 from datadam.mapping import fit_digest, fit_to_json
@@ -37,7 +37,7 @@ from datadam.model import (
 )
 from datadam.plan import compile_plan
 from datadam.ports import Finding, Outputs, Survey, SurveyOrder
-from worlds import GOOD, Person, a_world, standard_text
+from worlds import GOOD, Person
 
 PLACES = CodeList(
     name="places",
@@ -481,14 +481,6 @@ def test_many_rows_are_told_by_a_sample_that_says_so(tmp_path: Path, monkeypatch
 # --- in the dam -------------------------------------------------------------------------------------------------------
 
 ID = "test.reading"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A dam with the small standard."""
-    made = a_world(tmp_path)
-    publish.publish(made, standard_text())
-    return made
 
 
 def seen(world: World, person: Person, id: str) -> report.Overview:

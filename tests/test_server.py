@@ -26,12 +26,7 @@ from datadam.errors import DamError, Faults, Unavailable
 from served import STANDARD, published, serving
 from worlds import Person, fit_of
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine of one's own."""
-    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture(scope="module")

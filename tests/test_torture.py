@@ -24,13 +24,7 @@ from torture.faults import Fault
 from torture.processes import NotStarted, serving
 
 SEED = 20261122
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine of one's own."""
-    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 # --- kill -9 ----------------------------------------------------------------------------------------------------------

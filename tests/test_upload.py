@@ -28,7 +28,7 @@ from datadam.adapters import private_files, spool_pieces
 from datadam.adapters.memory.spool import MemorySpool
 from datadam.adapters.spool_files import SpoolFiles
 from datadam.client import upload as sending
-from datadam.dam import deposit, publish, upload
+from datadam.dam import deposit, upload
 from datadam.dam.upload import Piece
 from datadam.dam.world import World
 from datadam.edges import incoming
@@ -36,7 +36,7 @@ from datadam.edges import upload as edge
 from datadam.errors import Invalid, NotFound, Refused, Unavailable
 from datadam.model import Job, Json, Stage, Token
 from served import STANDARD, Served, environment, made, process, published, run, serving
-from worlds import Person, a_world, chunks, fit_of, forward, standard_text
+from worlds import Person, chunks, fit_of, forward
 
 A, B = "a" * 64, "b" * 64
 ROOM = 2500
@@ -270,14 +270,6 @@ def test_pieces_are_the_owners_alone(tmp_path: Path) -> None:
 # --- the verb ---------------------------------------------------------------------------------------------------------
 
 DATA = b"meter,amount\n" + b"".join(b"M%d,%d\n" % (n, n % 1000) for n in range(600))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A dam with the small test standard."""
-    made = a_world(tmp_path)
-    publish.publish(made, standard_text())
-    return made
 
 
 def announced(world: World, person: Person, data: bytes = DATA, **changes: object) -> Job:

@@ -57,14 +57,6 @@ def checked(world: World) -> list[str]:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A dam with one standard, whose rows tell their contributor."""
-    made = a_world(tmp_path)
-    publish.publish(made, standard_text())
-    return made
-
-
-@pytest.fixture
 def people(world: World) -> list[Person]:
     """Three members who may all take the rows."""
     found = [Person(name).joins(world) for name in ("Ann", "Ben", "Cem")]

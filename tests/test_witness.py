@@ -661,13 +661,6 @@ def test_one_key_is_one_witness(tmp_path: Path) -> None:
         pass
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine of one's own."""
-    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
 @pytest.mark.usefixtures("home")
 def test_a_folder_restored_from_before_a_withdrawal_is_noticed(tmp_path: Path, a_witness: Serving) -> None:
     """Real processes: the dam is served, witnessed, rolled back as a whole, and refuses to start; nothing is served."""
