@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadam import texts
+from datadam import client, texts
 from datadam.dam import grant, publish, release
 from datadam.dam.world import World
 from datadam.edges import pages
 from datadam.edges.terminal import Terminal
 from datadam.model import Stage
+from machines import a_machine
 from served import STANDARD, Served, published, serving
 from worlds import GOOD, Person, a_world, standard_text
 
@@ -229,71 +230,44 @@ def test_corrected_rejects_alone_complete_a_deposit(
     dam: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On the command line: deposit, fetch the rejects, mend them as they came, deposit them; no question is asked."""
-    from datadam import cli
-
-    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
+    run = a_machine(tmp_path, monkeypatch, capsys)
     person = dam.person("Mender")
-    (tmp_path / "my.key").write_text(json.dumps(person.key), encoding="utf-8")
-    (tmp_path / "my.key").chmod(0o600)
-    who = ("--url", dam.url, "--key", "my.key")
-
-    def run(*words: str) -> str:
-        monkeypatch.setattr("sys.argv", ["datadam", *words, *who])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert (ended.value.code or 0) == 0, capsys.readouterr()
-        return capsys.readouterr().out
-
+    who = ("--url", dam.url, "--key", client.write_private(tmp_path / "my.key", person.key))
     (tmp_path / "data.csv").write_text("amount,Meter,note\n5,M1,a\nmany,M2,b\n7,M3,c\n1001,M4,d\n8,M5,e\n")
-    told = run("deposit", "data.csv", "--standard", STANDARD, "--drop", "note", "--yes")
+    told = run("deposit", "data.csv", "--standard", STANDARD, "--drop", "note", "--yes", *who).out
     (id,) = re.findall(r"datadam rejects ([0-9a-f]+)", told)
-    run("rejects", id, "--into", "rejects.csv")
+    run("rejects", id, "--into", "rejects.csv", *who)
     mended = pl.read_csv(tmp_path / "rejects.csv")
     assert mended.columns == ["amount", "Meter", "note", "reason"]
     fixed = mended.with_columns(amount=pl.col("amount").replace({"many": "6", "1001": "1000"}))
     fixed.write_csv(tmp_path / "mended.csv")
-    run("deposit", "mended.csv", "--standard", STANDARD)
+    run("deposit", "mended.csv", "--standard", STANDARD, *who)
     grant.grant(dam.world, person.id, STANDARD)
     with dam.clock.forward(hours=2):
         assert rows_of(dam.world, person) == {"M1": 5, "M2": 6, "M3": 7, "M4": 1000, "M5": 8}
     page = tmp_path / "report.html"
-    run("report", id, "--html", str(page))
+    run("report", id, "--html", page, *who)
     assert "M2" in read(page.read_text(encoding="utf-8")) or "many" in html.unescape(page.read_text(encoding="utf-8"))
-    assert json.loads(run("report", id, "--json"))["columns"][0]["name"] == "meter"
+    assert json.loads(run("report", id, "--json", *who).out)["columns"][0]["name"] == "meter"
 
 
 def test_a_file_prepared_on_the_command_line_is_deposited_from_there(
     dam: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`prepare` writes what would be sent, the refused rows and a page; `deposit --local` sends it; offline too."""
-    from datadam import cli
-
-    monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
+    run = a_machine(tmp_path, monkeypatch, capsys)
     person = dam.person("Careful")
-    (tmp_path / "my.key").write_text(json.dumps(person.key), encoding="utf-8")
-    (tmp_path / "my.key").chmod(0o600)
     (tmp_path / "data.csv").write_text("amount,Meter,note\n5,M1,secret\nmany,M2,b\n7,M3,c\n")
     (tmp_path / "standard.yaml").write_text(standard_text(), encoding="utf-8")
-    who = ("--url", dam.url, "--key", "my.key")
-
-    def run(*words: str, code: int = 0) -> str:
-        monkeypatch.setattr("sys.argv", ["datadam", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, error = capsys.readouterr()
-        assert (ended.value.code or 0) == code, (out, error)
-        return out + error
-
+    who = ("--url", dam.url, "--key", client.write_private(tmp_path / "my.key", person.key))
     mapped = ("--drop", "note", "--yes")
     more = ("--rejects", "bad.csv", "--html", "page.html")
-    told = run("prepare", "data.csv", "--standard", "standard.yaml", *mapped, *more)
+    told = run("prepare", "data.csv", "--standard", "standard.yaml", *mapped, *more).out
     assert "note" in told
     assert (tmp_path / "prepared.csv").read_text() == "meter,amount\nM1,5\nM3,7\n"
     assert "many" in (tmp_path / "bad.csv").read_text()
     assert "secret" not in read((tmp_path / "page.html").read_text(encoding="utf-8"))
-    told = run("deposit", "data.csv", "--standard", STANDARD, "--local", *mapped, *who)
+    told = run("deposit", "data.csv", "--standard", STANDARD, "--local", *mapped, *who).out
     assert "many" in told  # the refused row is told here; that it is not sent, test_prepare_home shows
     grant.grant(dam.world, person.id, STANDARD)
     with dam.clock.forward(hours=9):  # past the share that others saw
@@ -301,7 +275,7 @@ def test_a_file_prepared_on_the_command_line_is_deposited_from_there(
     (tmp_path / "bad.csv").write_text("amount,Meter\nmany,M1\n")
     for command in (("prepare", "--into", "no.csv", "--standard", "standard.yaml"), ("deposit", "--local", *who)):
         given = command if command[0] == "prepare" else (*command, "--standard", STANDARD)
-        assert "1" in run(given[0], "bad.csv", *given[1:], "--set", "amount=amount", "--yes", code=3)
+        assert "1" in run(given[0], "bad.csv", *given[1:], "--set", "amount=amount", "--yes", code=3).error
     assert not (tmp_path / "no.csv").exists()
 
 

@@ -1,7 +1,5 @@
 """Serving: where it listens, how it ends, and that nothing acknowledged is lost whatever ends it."""
 
-import datetime as dt
-import ipaddress
 import os
 import shutil
 import signal
@@ -14,12 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 import served
+from certificates import certificate
 from datadam import client, seal, wiring
 from datadam.edges import operator, server
 from datadam.errors import DamError, Faults, Unavailable
@@ -73,31 +68,6 @@ def test_a_host_that_is_none_of_ours_is_told_plainly(folder: Path) -> None:
         chosen = wiring.read_settings(folder, host=host, behind_proxy=True)
         with pytest.raises(Unavailable, match="serve.address"), server.listening(chosen):
             pass
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of this machine, signed by itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "dam")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder.mkdir(exist_ok=True)
-    (folder / "tls.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    (folder / "tls.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
-    return folder / "tls.pem", folder / "tls.key"
 
 
 def test_tls_with_a_certificate_of_ones_own(folder: Path, tmp_path: Path, home: Path) -> None:

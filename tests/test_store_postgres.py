@@ -1,7 +1,5 @@
 """The Store in PostgreSQL: what a server can do to it, what stays in its files, and a whole dam upon it."""
 
-import datetime as dt
-import ipaddress
 import re
 import signal
 import socket
@@ -16,13 +14,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Dialect
 
+from certificates import certificate
 from datadam import seal, wiring
 from datadam.adapters import postgres_base
 from datadam.adapters.memory.store import MemoryStore
@@ -223,38 +218,11 @@ def test_a_password_is_asked_for_and_is_never_told(server: Cluster) -> None:
     store.close()
 
 
-def certified(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate for `localhost` that vouches for itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert, secret = folder / f"{name}.pem", folder / f"{name}.key"
-    cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    secret.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain),
-    )
-    return cert, secret
-
-
 def test_over_a_network_the_server_must_show_a_certificate_that_holds(server: Cluster, tmp_path: Path) -> None:
     """The right authority opens it; another, or a server without TLS, does not."""
     name = name_of(server.database())
-    cert, key = certified(server.folder, "right")
-    other, _ = certified(tmp_path, "other")
+    cert, key = certificate(server.folder, "right")
+    other, _ = certificate(tmp_path, "other")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
