@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 import served
 from datadam import seal
-from datadam.dam import grant, login
+from datadam.dam import decide, grant, login
 from datadam.edges import app, incoming
 from datadam.edges.manners import MAX_BODY
-from datadam.model import Job, Kind, Release
+from datadam.model import Ask, Job, Kind, Release, StandardId
 from served import STANDARD, Served, published, serving
 from worlds import GOOD, Person, fit_of
 
@@ -39,6 +39,7 @@ class Scene:
     people: dict[str, Person] = field(default_factory=dict)
     deposit: str = ""  # alice's, committed, with one reject
     announced: str = ""  # alice's, waiting for its file
+    decision: str = ""  # alice's, a yes
 
     def token(self, who: str, right: str = "alice") -> str | None:
         """The token that `who` shows."""
@@ -70,6 +71,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         grant.grant(dam.world, alice.id, STANDARD)
         made.deposit = alice.deposits(dam.world, STANDARD, BAD_ROW).id
         made.announced = announce(made, "alice", GOOD)
+        made.decision = str(decide.decide(dam.world, Ask(member=alice.id, standard=StandardId(STANDARD)))[1])
         yield made
 
 
@@ -217,6 +219,12 @@ TRIES = {
     "GET /api/reservoirs": Try(PUBLIC_BUT_NO_LIES),
     "GET /api/reservoirs/{id}": Try(PUBLIC_BUT_NO_LIES, lambda _: f"/api/reservoirs/{STANDARD}"),
     "GET /api/releases": Try(MEMBERS),
+    "POST /api/asks": Try(MEMBERS, more=lambda _: {"json": {"action": "read", "standard": STANDARD}}),
+    "POST /api/asks/everybody": Try(
+        (401, 401, 401, 403, 403), more=lambda _: {"json": {"action": "read", "standard": STANDARD}}
+    ),
+    "GET /api/decisions": Try(MEMBERS),
+    "GET /api/decisions/{id}": Try((401, 401, 401, 404, 200), lambda scene: f"/api/decisions/{scene.decision}"),
     "GET /api/profiles": Try(MEMBERS),
     "POST /api/profiles": Try((401, 401, 401, 201, 201), more=lambda _: {"json": {"standard": STANDARD}}),
     "DELETE /api/profiles/{profile}": Try((401, 401, 401, 404, 204), _profile),

@@ -1,4 +1,4 @@
-"""Decisions: in the log before anything moves, once while nothing changes, and made again by anybody from their body."""
+"""Decisions: logged before anything moves, once while nothing changes, and made again by anybody from their body."""
 
 import threading
 from collections.abc import Callable
@@ -292,3 +292,15 @@ def test_a_decision_that_does_not_follow_from_its_facts_is_found_out(
     decisions.replay(body)
     with pytest.raises(Untrusted, match="decision.not-so"):
         decisions.replay(change(body))
+
+
+def test_a_check_makes_every_decision_again(world: World) -> None:
+    """What the dam's own key signed, against the facts: an invented yes is found, odd facts are no excuse."""
+    person = Person("A", roles=("contributor",)).joins(world)
+    decide.decide(world, ask_of(person))
+    (body,) = bodies(world)
+    assert prove.check(world, MemoryStore, lambda: None).faults == []
+    said = {name: body[name] for name in body if name not in {"v", "kind", "salt", "issued"}}
+    for lie in ({**said, "allowed": True, "basis": "open", "reasons": []}, {**said, "facts": {"action": "read"}}):
+        state.record(world, state.statement(world, Kind.DECISION, lie))
+    assert [one.code for one in prove.check(world, MemoryStore, lambda: None).faults] == ["decision.not-so"] * 2

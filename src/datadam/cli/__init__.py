@@ -12,6 +12,7 @@ import typer
 
 from datadam import __version__
 from datadam.cli import (
+    deciding,
     deposits,
     membership,
     operate,
@@ -36,6 +37,7 @@ for _part in (
     prepare,
     wayback,
     taking,
+    deciding,
     proving,
     years,
 ):

@@ -11,7 +11,8 @@ import httpx
 
 from datadam import ledger, seal
 from datadam.client import upload
-from datadam.client.answers import answered, check_url, part, said
+from datadam.client.answers import answered, check_url, json_of, part, said
+from datadam.client.deciding import Deciding
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
 from datadam.client.home import default_profile, home, read_key, read_pins, write_private
@@ -22,6 +23,7 @@ from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import Fit, Json, Kind, Reading, Standard, Statement
 
 POLL_SECONDS: Final = 0.2
+PURPOSE, DESTINATION = "Datadam-Purpose", "Datadam-Destination"  # request headers
 DIGITS: Final = 64  # of a whole id
 
 
@@ -32,13 +34,15 @@ def connect(url: str, *, key: str | Path | Mapping[str, str] | None = None, memb
     return Dam(url.rstrip("/"), held, member or (seal.member_id(held) if held else None))
 
 
-def open(id: str) -> "Reservoir":  # noqa: A001  (datadam.open reads well, and the built-in is not wanted here)
-    """The reservoir `id` of the default profile's dam."""
+def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wanted here)
+    id: str, *, purpose: str | None = None, to: str | None = None
+) -> "Reservoir":
+    """The reservoir `id` of the default profile's dam, for a purpose and to a country, else as was agreed."""
     profile = default_profile()
-    return connect(profile.url, key=profile.key, member=profile.member).open(id)
+    return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to)
 
 
-class Dam(WayBack):
+class Dam(Deciding, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # trust
@@ -111,7 +115,8 @@ class Dam(WayBack):
             return start
         held = [{"id": one["id"], "outcome": one.get("outcome")} for one in self.deposits()]
         taken = [{"id": one["id"], "purge": (one["purge"] or {}).get("id")} for one in self.withdrawals()]
-        found = {id for one in (*held, *taken) for id in one.values() if id is not None and id.startswith(start)}
+        decided = [{"id": one["id"]} for one in self.decisions()]
+        found = {id for one in (*held, *taken, *decided) for id in one.values() if id and id.startswith(start)}
         return str(found.pop()) if len(found) == 1 and start else start
 
     def bodies(self) -> Callable[[str], bytes | None]:
@@ -333,12 +338,19 @@ class Dam(WayBack):
         """What is pooled here, and what the caller may take."""
         return Reservoirs(self._get("/api/reservoirs", as_member=self._key is not None)["items"])
 
-    def open(self, id: str) -> "Reservoir":
-        """The reservoir `id`; nothing is loaded before it is asked for."""
-        info = self._get(f"/api/reservoirs/{part(id)}", as_member=self._key is not None)
+    def open(self, id: str, *, purpose: str | None = None, to: str | None = None) -> "Reservoir":
+        """The reservoir `id`; nothing is loaded before it is asked for.
+
+        `purpose` is what the rows are for, `to` the ISO 3166-1 alpha-2 code of where they are taken; without them the
+        agreement's own count.
+        """
+        wish = {PURPOSE: purpose, DESTINATION: to}
+        headers = {name: value for name, value in wish.items() if value is not None}
+        path = f"/api/reservoirs/{part(id)}"
+        info = json_of(self._ask("GET", path, as_member=self._key is not None, headers=headers))
         if not isinstance(info, dict) or info.get("id") != id:  # it names files on this machine
             raise Unavailable("client.answer-odd", status=200)
-        return Reservoir(dam=self, info=info)
+        return Reservoir(dam=self, info=info, headers=headers)
 
     def releases(self, standard: str | None = None) -> list[Json]:
         """The caller's releases, oldest first."""
@@ -358,10 +370,11 @@ class Dam(WayBack):
         """End a share profile."""
         self._ask("DELETE", f"/api/profiles/{part(profile)}")
 
-    def files(self, table: Mapping[str, str]) -> list[Json]:
+    def files(self, table: Mapping[str, str], headers: Mapping[str, str]) -> list[Json]:
         """The files of a share, with addresses that work for a while (Delta Sharing, parquet format)."""
         path = f"/sharing/shares/{table['share']}/schemas/{table['schema']}/tables/{table['table']}/query"
-        lines = self._ask("POST", path, as_member=self._key is not None, json={}).text.splitlines()
+        answer = self._ask("POST", path, as_member=self._key is not None, json={}, headers=headers)
+        lines = answer.text.splitlines()
         return [line["file"] for line in map(json.loads, lines) if "file" in line]
 
     def fetch(self, url: str, into: Path) -> Path:

@@ -56,6 +56,7 @@ class Reservoir:
 
     dam: "Dam" = field(repr=False)
     info: Json
+    headers: Json = field(default_factory=dict, repr=False)  # what for and to where, if it was said
 
     @property
     def id(self) -> str:
@@ -113,7 +114,7 @@ class Reservoir:
         for left in range(TRIES, 0, -1):
             paths = []
             try:
-                for number, file in enumerate(self.dam.files(self.info["table"])):
+                for number, file in enumerate(self.dam.files(self.info["table"], self.headers)):
                     path = self.dam.fetch(file["url"], into / f"{named}-{number:05}.parquet")
                     size = path.stat().st_size
                     if size != file["size"]:

@@ -8,11 +8,29 @@ from datetime import UTC, datetime, timedelta
 
 from datadam import decisions
 from datadam.dam import publish, state
+from datadam.dam.login import Caller
 from datadam.dam.remembered import Answer
 from datadam.dam.world import World
 from datadam.decisions import Judged
-from datadam.errors import NotFound
-from datadam.model import Allow, Ask, Decided, Decision, Entry, Grant, Json, Kind, Member, Role, Statement, instant
+from datadam.errors import Invalid, NotFound, Refused
+from datadam.formats import countries
+from datadam.model import (
+    Allow,
+    Ask,
+    Decided,
+    Decision,
+    Entry,
+    Grant,
+    Json,
+    Kind,
+    Member,
+    MemberId,
+    Role,
+    Statement,
+    StandardId,
+    instant,
+)
+from datadam.terms import PURPOSES, Action
 
 
 def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
@@ -48,6 +66,13 @@ def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
         return judged.decision, statement.id
 
 
+def wish(purpose: str | None, destination: str | None) -> tuple[str | None, str | None]:
+    """What for and to where, as somebody sent it; `Invalid` unless both are words that there are."""
+    if purpose and purpose not in PURPOSES:
+        raise Invalid("ask.purpose-unknown", purpose=purpose[:60], purposes=", ".join(PURPOSES))
+    return purpose or None, countries.assigned(destination) if destination else None
+
+
 def trial(world: World, ask: Ask) -> Decision:
     """What the answer would be now; nothing is logged, because nothing moves."""
     return decisions.judge(_facts(world, ask)).decision
@@ -73,15 +98,58 @@ def _statement(world: World, facts: Json, judged: Judged) -> Statement:
     return state.statement(world, Kind.DECISION, decisions.told(facts, judged, None))
 
 
+# --- asking what would be -------------------------------------------------------------------------------------------
+
+
+def about(world: World, caller: Caller, member: str | None) -> MemberId:
+    """Whom a trial may be about: oneself, or for an auditor anybody that there is; else `Refused`."""
+    if caller.member is None:
+        raise Refused("ask.login-needed")
+    if member in {None, caller.member}:
+        return caller.member
+    if not _audits(world, caller.member):
+        raise Refused("ask.not-yours")
+    with world.store.read() as rows:
+        known = rows.get(Member, str(member))
+    if known is None:
+        raise NotFound("member.unknown", member=str(member)[:40])
+    return known.id
+
+
+def wished(world: World, sent: Json) -> Ask:
+    """An ask as JSON: `{member, action, standard, purpose, destination}`; the last two may be absent or null."""
+    action = str(sent["action"])
+    if action not in list(Action):
+        raise Invalid("ask.action-unknown", action=action[:40], actions=", ".join(Action))
+    standard = StandardId(publish.published(world, str(sent["standard"])).id)
+    purpose, destination = wish(sent.get("purpose"), sent.get("destination"))
+    member = MemberId(sent["member"])
+    return Ask(member=member, standard=standard, action=action, purpose=purpose, destination=destination)
+
+
+def everybody(world: World, caller: Caller, sent: Json) -> list[tuple[Member, Decision]]:
+    """Who could get this and who not, and why: every member by its id, for auditors only."""
+    if caller.member is None or not _audits(world, caller.member):
+        raise Refused("ask.not-yours")
+    with world.store.read() as rows:
+        members = [one for one in rows.find(Member) if one.until is None]
+    return [(one, trial(world, wished(world, {**sent, "member": one.id}))) for one in members]
+
+
+def _audits(world: World, member: str) -> bool:
+    with world.store.read() as rows:
+        held = rows.get(Member, member)
+    return held is not None and held.until is None and Role.AUDITOR in held.roles
+
+
 # --- looking back -----------------------------------------------------------------------------------------------------
 
 
 def found(world: World, member: str, id: str) -> Entry:
     """A decision as it was logged, for whom it is about and for auditors; to all others there is none."""
     with world.store.read() as rows:
-        decided, reader = rows.get(Decided, id), rows.get(Member, member)
-    theirs = decided is not None and decided.member == member
-    if decided is None or reader is None or not (theirs or Role.AUDITOR in reader.roles):
+        decided = rows.get(Decided, id)
+    if decided is None or not (decided.member == member or _audits(world, member)):
         raise NotFound("decision.unknown", decision=id[:64])
     return Entry(index=decided.index, statement=world.ledger.statement(id))
 

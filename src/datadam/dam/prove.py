@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from datadam import seal
+from datadam import decisions, seal
 from datadam.dam import edition, lineage, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
@@ -59,7 +59,7 @@ def _may_read(world: World, caller: Caller, statement: Statement) -> bool:
         return True
     with world.store.read() as rows:
         member = rows.get(Member, caller.member)
-    return member is not None and Role.AUDITOR in member.roles
+    return member is not None and Role.AUDITOR in member.roles and not member.suspended
 
 
 def receipt(world: World, caller: Caller, id: str) -> Json:
@@ -170,6 +170,8 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
         findings.bodies += 1
         if CLASS_OF[statement.kind] is not clazz:
             yield Untrusted("log.class-wrong", index=findings.entries - 1, statement=id)
+        if statement.kind is Kind.DECISION:
+            yield from _unlike(statement)
         if statement.kind is Kind.ERASURE:
             erased.add(statement.body["body"])
         if statement.kind is Kind.MEMBER and statement.body["profile"]:
@@ -179,6 +181,14 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
     findings.erased = len(erased) + len(withdrawn & set(missing))
     yield from (error for id, error in missing.items() if id not in withdrawn)
     yield from _check_profiles(world, profiles, erased)
+
+
+def _unlike(statement: Statement) -> Iterator[DamError]:
+    """A decision that does not follow from its own facts."""
+    try:
+        decisions.replay(statement.body)
+    except (DamError, KeyError, TypeError, ValueError):  # facts of another shape lead nowhere either
+        yield Untrusted("decision.not-so", fields="facts", statement=statement.id)
 
 
 def _check_profiles(world: World, profiles: Mapping[str, str], erased: Collection[str]) -> Iterator[DamError]:

@@ -179,6 +179,9 @@ def _instant(world: World, faults: Sequence[DamError]) -> Iterator[str]:
     yield from _one("datadam_ready", "gauge", "1 if the dam is ready.", int(not unready(world, faults)))
     yield from _one("datadam_log_entries", "gauge", "Entries of the log.", world.ledger.size)
     yield from _one("datadam_disk_free_bytes", "gauge", "Room left on the dam's disk.", _free(world))
+    yield from _head("datadam_decisions_total", "counter", "Answers to who may take what, since the start.")
+    for sort, count in sorted(world.decisions.counts.items()):
+        yield _line("datadam_decisions_total", count, answer=sort)
     yield from _head("datadam_unwitnessed_entries", "gauge", "Entries that a witness has not cosigned yet.")
     for place, standing in enumerate(witnessed.standings(world)):
         yield _line("datadam_unwitnessed_entries", world.ledger.size - standing.size, witness=str(place))

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from starlette.datastructures import MutableHeaders
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from datadam import texts
-from datadam.dam import login
+from datadam.dam import decide, login
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
@@ -21,6 +22,8 @@ from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Un
 MAX_BODY: Final = 8 * 1024 * 1024  # bytes of any request but a deposited file: a standard is the largest honest one
 MAX_ADDRESSES: Final = 10_000  # strangers whose pace is remembered; the longest silent are forgotten first
 PROBLEM: Final = "application/problem+json"
+PURPOSE: Final = "datadam-purpose"  # request headers: what rows are asked for
+DESTINATION: Final = "datadam-destination"  # and where they are taken, ISO 3166-1 alpha-2
 
 _STATUS: Final[tuple[tuple[type[DamError], int], ...]] = (
     (Refused, 403),
@@ -69,11 +72,12 @@ def bearer(connection: HTTPConnection) -> str | None:
 
 
 def caller_of(request: Request) -> Caller:
-    """Who calls; a token that does not hold is `Untrusted`, none is a stranger."""
+    """Who calls, what for and to where; a token that does not hold is `Untrusted`, none is a stranger."""
     caller = login.caller(world_of(request), bearer(request))
     if caller.member is not None:
         vouch(request)
-    return caller
+    purpose, destination = decide.wish(request.headers.get(PURPOSE), request.headers.get(DESTINATION))
+    return replace(caller, purpose=purpose, destination=destination)
 
 
 def vouch(request: Request) -> None:

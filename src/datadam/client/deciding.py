@@ -1,0 +1,60 @@
+"""Decisions as members see them: what the answer would be, and why it was what it was."""
+
+from collections.abc import Mapping
+
+from datadam import decisions, ledger, seal
+from datadam.client.answers import part
+from datadam.client.line import Line
+from datadam.errors import Untrusted
+from datadam.model import Decision, Json, Kind
+
+
+class Deciding(Line):
+    """What may be asked of a dam, and how its answers are checked."""
+
+    def can(
+        self,
+        action: str,
+        standard: str,
+        *,
+        purpose: str | None = None,
+        destination: str | None = None,
+        member: str | None = None,
+    ) -> Json:
+        """What the answer would be now: {member, allowed, basis, reasons}. Nothing moves, nothing is logged.
+
+        `destination` is an ISO 3166-1 alpha-2 code; another `member` than oneself is for auditors.
+        """
+        found: Json = self._ask("POST", "/api/asks", json=_ask(action, standard, purpose, destination, member)).json()
+        return found
+
+    def who_can(
+        self, action: str, standard: str, *, purpose: str | None = None, destination: str | None = None
+    ) -> list[Json]:
+        """The same for every member, for auditors: who could get this, and why not."""
+        asked = _ask(action, standard, purpose, destination, None)
+        return list(self._ask("POST", "/api/asks/everybody", json=asked).json()["items"])
+
+    def decisions(self, standard: str | None = None) -> list[Json]:
+        """The caller's logged decisions, oldest first."""
+        params = {"standard": standard} if standard else {}
+        return list(self._get("/api/decisions", as_member=True, **params)["items"])
+
+    def why(self, decision: str, *, vkey: str) -> tuple[Json, Decision]:
+        """A decision, checked against the log's key `vkey` and made again here: what was logged of it, and the answer.
+
+        `Untrusted` where it does not follow from its own facts.
+        """
+        found = self._get(f"/api/decisions/{part(decision)}", as_member=True)
+        receipt = ledger.verify_receipt(seal.canonical(found["receipt"]), vkey=vkey)
+        body = receipt.statement.body
+        if receipt.statement.id != decision or receipt.statement.kind is not Kind.DECISION:
+            raise Untrusted("decision.not-so", fields="id")
+        return {**body, "id": decision, "index": receipt.index}, decisions.replay(body)
+
+
+def _ask(
+    action: str, standard: str, purpose: str | None, destination: str | None, member: str | None
+) -> Mapping[str, str]:
+    sent = {"action": action, "standard": standard, "purpose": purpose, "destination": destination, "member": member}
+    return {name: value for name, value in sent.items() if value is not None}
