@@ -118,6 +118,42 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "reached": {"rows": 1, "files": 1, "bodies": 1, "journal": 1, "editions": ["test.reading@2026.11"]},
         "beyond": {"backups_until": None, "recipients": 0, "strangers": False},
     },
+    Kind.LAW: {"name": "clocks", "version": "2026.11.22", "text": "t", "digest": HEX},
+    Kind.ORDER: {
+        "classes": ["personal"],
+        "destinations": ["US"],
+        "standard": "test.reading",
+        "reason": "r",
+        "ground": "g",
+    },
+    Kind.LIFT: {"order": HEX, "reason": "r"},
+    Kind.DEMAND: {
+        "authority": "a",
+        "country": "US",
+        "ground": "g",
+        "what": "w",
+        "received": instant(START),
+        "contributors": [MEMBER],
+        "answer": "refused",
+    },
+    Kind.INCIDENT: {
+        "event": "breach",
+        "classes": ["personal"],
+        "persons": 3,
+        "countries": ["KR"],
+        "at": instant(START),
+        "what": "w",
+        "law": HEX,
+    },
+    Kind.NOTICE: {
+        "topic": "incident",
+        "about": HEX,
+        "member": MEMBER,
+        "clock": "kr-pipa-34",
+        "given": instant(START),
+        "due": instant(START),
+        "facts": {"ground": "g"},
+    },
     Kind.EDITION: {
         "standard": "test.reading",
         "version": "1.0.0",
@@ -176,7 +212,7 @@ def test_no_field_may_be_something_else(kind: Kind, name: str) -> None:
 @pytest.mark.parametrize(("kind", "name"), [path for path in PATHS if isinstance(FACTS[path[0]][path[1]], str)])
 def test_a_line_break_at_the_end_is_not_overlooked(kind: Kind, name: str) -> None:
     """`$` of Python's expressions also matches before a final line break: two ids that people read as one."""
-    free = {"origin", "title", "log", "reason", "text", "replaces", "basis"}
+    free = {"origin", "title", "log", "reason", "text", "replaces", "basis", "ground", "what", "authority"}
     if name not in free:
         with pytest.raises(Invalid, match="statement.shape"):
             shaped(stated(kind, {**FACTS[kind], name: f"{FACTS[kind][name]}\n"}))

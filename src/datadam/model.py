@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, NewType, TypeAlias
@@ -733,6 +733,12 @@ class Kind(StrEnum):
     ERASURE = "erasure"  # a body that is gone on purpose
     WITHDRAWAL = "withdrawal"  # deposits that their contributor takes back
     PURGE = "purge"  # what the dam erased of a withdrawal, and what it cannot reach
+    LAW = "law"  # a law file that the operator adopted
+    ORDER = "order"  # classes of data that go to a country no more
+    LIFT = "lift"  # the end of an order
+    DEMAND = "demand"  # of a government, for data
+    INCIDENT = "incident"  # what clocks run for
+    NOTICE = "notice"  # that somebody was told of a demand, a withdrawal or an incident
     EDITION = "edition"  # a reservoir's rows, frozen under a name; anew when a withdrawal took rows from it
 
 
@@ -764,6 +770,12 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.ERASURE: Class.REGISTRY,
     Kind.WITHDRAWAL: Class.ACTIVITY,
     Kind.PURGE: Class.ACTIVITY,
+    Kind.LAW: Class.REGISTRY,
+    Kind.ORDER: Class.REGISTRY,
+    Kind.LIFT: Class.REGISTRY,
+    Kind.DEMAND: Class.ACTIVITY,
+    Kind.INCIDENT: Class.ACTIVITY,
+    Kind.NOTICE: Class.ACTIVITY,
     Kind.EDITION: Class.REGISTRY,
 }
 
@@ -809,6 +821,17 @@ def fold(text: str) -> str:
 def instant(moment: datetime) -> str:
     """RFC 3339 UTC with whole seconds, the only way that instants are written here."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str) -> datetime:
+    """Read an ISO 8601 instant that names its offset, in UTC; half a day could hang on a guess of it."""
+    try:
+        read = datetime.fromisoformat(text)
+        if read.tzinfo is not None:
+            return read.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError) as error:  # an offset can lead out of the years that there are
+        raise Invalid("text.instant-malformed", value=text[:40]) from error
+    raise Invalid("text.instant-no-offset", value=text[:40])
 
 
 def version_of(text: str) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Final, NewType, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
+from datadam.duties import Demand, Incident, LawFile, Notice, Order
 from datadam.errors import Invalid
 from datadam.model import (
     Application,
@@ -49,6 +50,11 @@ KINDS: Final[tuple[type, ...]] = (
     PublishedOffer,
     Agreement,
     Acceptance,
+    LawFile,
+    Order,
+    Demand,
+    Incident,
+    Notice,
 )
 """Every kind of record that a Store keeps."""
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from datadam.adapters.records import KINDS, Shape, shape_of
+from datadam.duties import LawFile, Notice, Order
 from datadam.errors import Unavailable
 from datadam.model import Decided, Deposit, Grant, Job, Key, Release, Token, Withdrawal
 from datadam.terms import Agreement
@@ -43,6 +44,9 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     Decided: ("member",),
     Token: ("member",),
     Withdrawal: ("standard", "contributor", "statement"),
+    LawFile: ("name",),
+    Order: ("lifted",),
+    Notice: ("member", "about"),
     Agreement: ("member", "standard"),
 }
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from datadam import agreement, seal
+from datadam.dam import statutes
 from datadam.dam.world import World
 from datadam.errors import NotFound, Unavailable, Untrusted
 from datadam.formats.statements import shaped
@@ -53,6 +54,7 @@ PROJECTED: Final = (
     Decided,
     Withdrawal,
     Edition,
+    *statutes.RECORDS,
 )
 
 
@@ -379,6 +381,7 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     Kind.WITHDRAWAL: _fold_withdrawal,
     Kind.PURGE: _fold_purge,
     Kind.EDITION: _fold_edition,
+    **statutes.FOLDS,
 }
 
 

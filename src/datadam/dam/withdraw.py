@@ -16,12 +16,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from datadam import seal
-from datadam.dam import deposit, edition, lineage, pool, quota, release, state
+from datadam.dam import deposit, edition, lineage, notice, pool, quota, release, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
+from datadam.duties import Notice
 from datadam.errors import Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats.statements import shaped
-from datadam.model import Deposit, Job, Json, Kind, Release, Stage, Statement, Tier, Withdrawal, instant
+from datadam.model import Deposit, Job, Json, Kind, Stage, Statement, Tier, Withdrawal, instant
 
 _TAKEN: Final = "withdrawn "
 _UNSCRUBBED: Final = "thrown away, not scrubbed"  # the note of the last deposit so, empty when there is none
@@ -53,6 +54,7 @@ def withdraw(world: World, caller: Caller, envelope: bytes) -> str:
             rows.note(_TAKEN + statement.id, instant(world.clock()))  # before it: what is due must be known
         state.record(world, statement)
     retract(world, statement.id)
+    notice.of_withdrawal(world, statement.id)
     return str(statement.id)
 
 
@@ -200,6 +202,7 @@ def purge(world: World, id: str) -> None:
     held = _ripe(world, id)
     if not held:
         return
+    notice.of_withdrawal(world, id)  # before anything goes: of a replacement nobody was told yet
     editions: list[str] = []
     for standard, deposits in _by_standard(held).items():
         release.retract(world, standard, deposits)
@@ -241,14 +244,7 @@ def remains(world: World, held: Sequence[Withdrawal]) -> list[tuple[Withdrawal, 
 def _told(world: World, id: str, held: Sequence[Withdrawal], editions: Sequence[str]) -> Json:
     with world.store.read() as rows:
         deposits = [found for one in held if (found := rows.get(Deposit, one.deposit)) is not None]
-        recipients = {
-            release.member
-            for one, given in zip(held, deposits, strict=True)
-            for release in rows.find(Release)
-            if release.standard.partition("@")[0] == one.standard
-            and given.index < release.index < one.index
-            and release.member != one.contributor
-        }
+        recipients = {one.member for one in rows.find(Notice, about=id)}
     days = world.settings.backup_days
     until = instant(world.clock() + timedelta(days=days)) if days else None
     standards = {one.standard for one in held}

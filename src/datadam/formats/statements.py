@@ -7,7 +7,7 @@ from typing import Any, Final
 import jsonschema
 
 from datadam.errors import Invalid
-from datadam.model import FORMATS, Kind, Statement
+from datadam.model import FORMATS, Kind, PrivacyClass, Statement
 from datadam.terms import CHANGED, LEVELS, PURPOSES
 
 # `$(?!\n)`: to Python, unlike to JSON Schema, `$` alone also matches before a line break at the end
@@ -54,6 +54,9 @@ _NULLABLE_HEX: Final = {"anyOf": [_HEX, {"type": "null"}]}
 _NULLABLE_INSTANT: Final = {"anyOf": [_INSTANT, {"type": "null"}]}
 _BOOLEAN: Final = {"type": "boolean"}
 _EDITION_NAME: Final = {"type": "string", "pattern": r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$(?!\n)"}
+_SLUG: Final = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+){0,12}$(?!\n)", "maxLength": 200}
+_CLASSES: Final = {**_list({"enum": list(PrivacyClass)}, len(PrivacyClass)), "minItems": 1, "uniqueItems": True}
+_COUNTRIES: Final = {**_list(_COUNTRY, 300), "minItems": 1, "uniqueItems": True}
 _EDITIONS: Final = _list(_text(320), 10_000)  # ids, `reservoir@name`
 
 _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
@@ -172,6 +175,47 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "withdrawal": _HEX,
         "reached": _closed({**dict.fromkeys(("rows", "files", "bodies", "journal"), _COUNT), "editions": _EDITIONS}),
         "beyond": _closed({"backups_until": _NULLABLE_INSTANT, "recipients": _COUNT, "strangers": _BOOLEAN}),
+    },
+    Kind.LAW: {
+        "name": {"enum": ["corridors", "clocks"]},
+        "version": {"type": "string", "pattern": "^[0-9.]{10,14}$(?!\n)"},
+        "text": _text(1_000_000),
+        "digest": _HEX,
+    },
+    Kind.ORDER: {
+        "classes": _CLASSES,
+        "destinations": _COUNTRIES,
+        "standard": {"anyOf": [_STANDARD, {"type": "null"}]},
+        "reason": _text(2000),
+        "ground": _text(2000),
+    },
+    Kind.LIFT: {"order": _HEX, "reason": _text(2000)},
+    Kind.DEMAND: {
+        "authority": _text(200),
+        "country": _COUNTRY,
+        "ground": _text(2000),
+        "what": _text(2000),
+        "received": _INSTANT,
+        "contributors": {**_list(_MEMBER, 10_000), "minItems": 1, "uniqueItems": True},
+        "answer": {"enum": ["pending", "refused", "complied"]},
+    },
+    Kind.INCIDENT: {
+        "event": _SLUG,
+        "classes": {**_CLASSES, "minItems": 0},
+        "persons": _COUNT,
+        "countries": _COUNTRIES,
+        "at": _INSTANT,
+        "what": _text(2000),
+        "law": _HEX,
+    },
+    Kind.NOTICE: {
+        "topic": {"enum": ["demand", "withdrawal", "incident"]},
+        "about": _HEX,
+        "member": _NULLABLE_MEMBER,
+        "clock": {"anyOf": [_SLUG, {"type": "null"}]},
+        "given": _NULLABLE_INSTANT,
+        "due": _NULLABLE_INSTANT,
+        "facts": {"type": "object", "additionalProperties": _text(10_000), "maxProperties": 10},
     },
     Kind.EDITION: {
         "standard": _STANDARD,
