@@ -278,7 +278,9 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "standard packaged": (("standard", "packaged", "more"), 2),
     "standard align": (("standard", "align", "full/file", "full/file"), 2),
     "terms count": (("terms", "count", "more"), 2),
+    "terms words": (("terms", "words", "more"), 2),
     "offer check": (("offer", "check", "full/file"), 2),
+    "offer text": (("offer", "text", "full/file"), 2),
     "standard deprecate": (
         ("standard", "deprecate", STANDARD, "9.9.9", "--until", "2999-12-31", "--dam", "DAM"),
         4,

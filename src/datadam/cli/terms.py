@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datadam.cli.manners import Json, open_terminal, print_json, read_text
+from datadam.cli.manners import Json, chosen_language, open_terminal, print_json, read_text
 
 if TYPE_CHECKING:
     from datadam.model import Standard
@@ -21,6 +21,8 @@ OfferFile = Annotated[Path, typer.Argument(help="An offer: ODRL in JSON, or the 
 About = Annotated[
     str | None, typer.Option("--standard", help="The standard that it is about: a file, or the id of a packaged one.")
 ]
+
+Language = Annotated[str | None, typer.Option("--language", help="en or ko; default: yours.")]
 
 
 def read_offer(file: Path) -> "Offer":
@@ -52,6 +54,19 @@ def terms_count(as_json: Json = False) -> None:
     open_terminal().say("ui.terms-counted", terms=sum(totals.values()), **{str(f): n for f, n in totals.items()})
 
 
+@terms_app.command("words")
+def terms_words(language: Language = None) -> None:
+    """Every term that there is, what makes it hold, and why."""
+    from datadam.formats import odrl_words, offer_text
+
+    chosen = language or chosen_language()
+    rows = [
+        (str(term), offer_text.name(term, chosen), offer_text.label(force, chosen), offer_text.why(term, chosen))
+        for term, force in odrl_words.FORCE.items()
+    ]
+    open_terminal().table(("ui.term", "ui.term-name", "ui.force", "ui.term-why"), rows)
+
+
 @offer_app.command("check")
 def offer_check(file: OfferFile, standard: About = None) -> None:
     """Explain every fault of an offer at once: of its form, and with the standard that it is about."""
@@ -68,3 +83,13 @@ def offer_check(file: OfferFile, standard: About = None) -> None:
     terminal = open_terminal()
     terminal.line(f"{offer.standard} {offer.number}", style="bold green")
     terminal.say("ui.offer-whole")
+
+
+@offer_app.command("text")
+def offer_shown(file: OfferFile, language: Language = None, standard: About = None) -> None:
+    """An offer as its parties read and sign it, each term with what makes it hold."""
+    from datadam.formats import offer_text
+
+    offer = read_offer(file)
+    written = offer_text.text(offer, standard_of(offer, standard), language or chosen_language())
+    open_terminal().line(written.rstrip("\n"))

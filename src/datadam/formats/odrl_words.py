@@ -31,7 +31,7 @@ CURRENCIES: Final = ("EUR", "JPY", "KRW", "SGD", "USD")
 VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "warranty": ("none", "as-described"),
     "liability": ("none-beyond-law", "capped-fees", "capped-amount"),
-    "ip-in": ("retained", "dedicated"),
+    "ip-in": ("retained", "not-asserted"),
     "ip-out": ("free-results", "shared-results"),
     "trained-models": ("keep", "retrain", "delete"),
     "security": ("baseline", "managed"),

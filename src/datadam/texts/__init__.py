@@ -127,6 +127,18 @@ def accession(lang: str = LANGUAGES[0]) -> str:
     return resources.files(__name__).joinpath(f"accession.{_known(lang)}.txt").read_text(encoding="utf-8")
 
 
+def offer(lang: str = LANGUAGES[0]) -> Mapping[str, Any]:
+    """The words that offers are written out with: names, sentences with open placeholders, variants of clauses."""
+    return _offer(_known(lang))
+
+
+def fill(sentence: str, lang: str, facts: Mapping[str, str]) -> str:
+    """A sentence of what is signed, with its facts whole: `say` would cut them. They must be clean already."""
+    if _known(lang) != "ko":
+        return _PLACE.sub(lambda found: facts[found[1]], sentence)
+    return _PLACE_KO.sub(lambda found: _placed(found, facts[found[1]]), sentence)
+
+
 def accepted(header: str | None) -> str:
     """The language of ours that an Accept-Language header (RFC 9110 §12.5.4) likes best."""
     wishes: list[tuple[float, int, str]] = []
@@ -172,12 +184,11 @@ def _fill(sentence: str, lang: str, facts: Mapping[str, object]) -> str:
         sentence = sentence.replace(f" {{{name}}}", f"{{{name}}}")
     if _known(lang) != "ko":
         return _PLACE.sub(lambda found: clean(facts.get(found[1])), sentence)
+    return _PLACE_KO.sub(lambda found: _placed(found, clean(facts.get(found[1]))), sentence)
 
-    def placed(found: re.Match[str]) -> str:
-        fact = clean(facts.get(found[1]))
-        return fact + found[2] + _particle(fact, found[3] or "")
 
-    return _PLACE_KO.sub(placed, sentence)
+def _placed(found: re.Match[str], fact: str) -> str:
+    return fact + found[2] + _particle(fact, found[3] or "")
 
 
 def _particle(fact: str, both: str) -> str:
@@ -201,6 +212,11 @@ def _known(lang: str) -> str:
 
 def _sentence(code: str, lang: str) -> Mapping[str, str]:
     return _sentences(_known(lang)).get(code, {})
+
+
+@cache
+def _offer(lang: str) -> Mapping[str, Any]:
+    return tomllib.loads(resources.files(__name__).joinpath(f"offer.{lang}.toml").read_text(encoding="utf-8"))
 
 
 @cache
