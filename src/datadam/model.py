@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,6 +22,8 @@ DepositId = NewType("DepositId", str)
 
 Json: TypeAlias = Mapping[str, Any]
 """A JSON object as `json.loads` gives it."""
+Room: TypeAlias = Callable[[str, int], None]
+"""Takes room for a file of that name and so many bytes in all, or refuses; 0 bytes give it back."""
 
 _STANDARD_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}(\.[a-z][a-z0-9-]{0,62}){1,3}")
 _EDITION: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
@@ -400,6 +402,7 @@ class Source:
     format: str  # one of FORMATS
     name: str
     reading: Reading | None = None  # None: UTF-8, nothing above the header, the separator that the header uses most
+    room: Room | None = field(default=None, compare=False, repr=False)  # None: as much as the disk has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

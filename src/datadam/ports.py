@@ -461,6 +461,13 @@ class Spool(Protocol):
         """Call what came in pieces the deposit's received file: path, SHA-256, size."""
         ...
 
+    def beside(self, deposit: str, file: str, size: int) -> None:
+        """Take room for `size` bytes in all of what is unpacked beside the deposit's file into `file`; 0 gives it back.
+
+        What is too large for the whole spool is `Invalid`, what is too large for now is `Unavailable`.
+        """
+        ...
+
     def folder(self, deposit: str) -> Path:
         """The deposit's work folder, made if absent, owner-only."""
         ...

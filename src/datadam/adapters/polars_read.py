@@ -55,21 +55,21 @@ class Opened:
 
 def open_source(source: Source) -> Opened:
     """Open `source`, checking all that can be checked without reading its rows one by one; `Invalid` says where."""
-    path, name, reading = Path(source.path), source.name, source.reading
+    path, name, reading, room = Path(source.path), source.name, source.reading, source.room
     if path.stat().st_size == 0:
         raise Invalid("file.empty", name=name)
     match source.format:
         case "csv":
-            return _open_text(path, name, reading)
+            return _open_text(source)
         case "parquet" | "arrow":
-            inner = read_text.unpacked(path, reading, name) if reading and reading.compression else None
+            inner = read_text.unpacked(path, reading, name, room) if reading and reading.compression else None
             if source.format == "arrow":
                 with kept(inner):
-                    inner = read_arrow.as_parquet(inner.path if inner else path, name)
+                    inner = read_arrow.as_parquet(inner.path if inner else path, name, room)
             with kept(inner):
                 return _open_parquet(inner.path if inner else path, name, inner)
         case "json" | "jsonl" | "stix" | "xlsx":
-            return _open_records(path, name, reading or Reading(format=source.format))
+            return _open_records(source, reading or Reading(format=source.format))
         case other:
             raise Invalid("file.format-unknown", name=name, format=other[:20])
 
@@ -81,7 +81,7 @@ def refuse(source: Source, error: Exception) -> Invalid:
     if source.format != "csv":
         return Invalid("file.parquet-broken", name=source.name, why=_first_line(error))
     try:
-        text = _text(Path(source.path), source.name, source.reading)
+        text = _text(source)
         found = _diagnose(text.path, source.name, source.reading)
     except Invalid as told:
         return told
@@ -103,15 +103,16 @@ class _Text:
     kept: Beside | None = None
 
 
-def _text(path: Path, name: str, reading: Reading | None) -> _Text:
+def _text(source: Source) -> _Text:
+    path, reading = Path(source.path), source.reading
     if reading is None or read_text.is_plain(reading):
         return _Text(path)
-    made = (read_text.joined if reading.parts else read_text.as_utf8)(path, reading, name)
+    made = (read_text.joined if reading.parts else read_text.as_utf8)(path, reading, source.name, source.room)
     return _Text(made.path, made)
 
 
-def _open_text(sent: Path, name: str, reading: Reading | None) -> Opened:
-    text = _text(sent, name, reading)
+def _open_text(source: Source) -> Opened:
+    name, reading, text = source.name, source.reading, _text(source)
     path = text.path
     with kept(text.kept), path.open("rb") as file:
         columns, separator = _header(file, name, reading)
@@ -233,13 +234,13 @@ def _diagnose(path: Path, name: str, reading: Reading | None) -> Invalid | None:
 # --- what is opened into Parquet --------------------------------------------------------------------------------------
 
 
-def _open_records(path: Path, name: str, reading: Reading) -> Opened:
+def _open_records(source: Source, reading: Reading) -> Opened:
     """JSON, JSON Lines, STIX, Excel."""
-    inner = None
+    path, name, inner = Path(source.path), source.name, None
     if reading.format == "xlsx" and reading.compression:  # a workbook is read at any place, so unpack it first
-        inner, reading = read_text.unpacked(path, reading, name), replace(reading, compression=None)
+        inner, reading = read_text.unpacked(path, reading, name, source.room), replace(reading, compression=None)
     with kept(inner):
-        made, columns, count = read_records.as_parquet(inner.path if inner else path, reading, name, ROW)
+        made, columns, count = read_records.as_parquet(inner.path if inner else path, reading, name, ROW, source.room)
     with kept(made):
         check_header(columns, name)
         if not count:

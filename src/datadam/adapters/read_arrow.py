@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from datadam.adapters.read_beside import Beside, filling
 from datadam.errors import Invalid
+from datadam.model import Room
 
 MAX_BATCH: Final = 2 * 1024**3  # bytes, unpacked: one is held at a time
 MAX_ROWS: Final = 2**31 - 1
@@ -25,18 +26,18 @@ _PREFIX: Final = 8  # bytes that say how large a packed buffer unpacks
 _DICTIONARY, _RECORDS = 2, 3  # kinds of messages
 
 
-def as_parquet(path: Path, name: str) -> Beside:
+def as_parquet(path: Path, name: str, room: Room | None = None) -> Beside:
     """Write the table as Parquet; a file that is cut off, lies or unpacks to too much is `Invalid`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with filling(path) as made:
+    with filling(path, room) as made, made.opened() as out:
         try:
             with pa.memory_map(str(path)) as file:
                 _check(file, name)
                 with (
                     _batches(file) as (schema, batches),
-                    pq.ParquetWriter(made.path, _plain_schema(schema), compression="zstd") as writer,
+                    pq.ParquetWriter(out, _plain_schema(schema), compression="zstd") as writer,
                 ):
                     limit = _rows_allowed(file.size(), len(schema))
                     count = 0

@@ -1,6 +1,7 @@
 """A file of our own beside the one that is read, for as long as anybody reads it: gone with the last who holds it."""
 
 import errno
+import io
 import os
 import secrets
 import tempfile
@@ -8,19 +9,26 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from datadam.adapters import private_files
 from datadam.errors import Unavailable
+from datadam.model import Room
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_PIECE: Final = 256 * 1024  # bytes that are written, and counted, at once
 
 
 class Beside:
     """A new, empty, owner-only file near `path`; what a crash leaves of it goes with the spool's other leftovers."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, room: Room | None = None) -> None:
         """Make it in the same folder, or where temporary files go if that folder may not be written."""
+        self._room = room
         self.path = path.parent / f".{secrets.token_hex(8)}{private_files.PARTIAL}"
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, private_files.OWNER_FILE)
@@ -30,12 +38,32 @@ class Beside:
             handle, name = tempfile.mkstemp(suffix=private_files.PARTIAL)
             self.path = Path(name)
         os.close(handle)
-        self.remove = weakref.finalize(self, _remove, self.path)
+        self.remove = weakref.finalize(self, _remove, self.path, room)
+
+    def opened(self) -> io.BufferedWriter:
+        """The file to write to; it takes the room for each piece before it is written."""
+        return io.BufferedWriter(_Counted(self.path, self._room), _PIECE)
 
 
-def _remove(path: Path) -> None:
+class _Counted(io.FileIO):
+    """A file that asks before it grows."""
+
+    def __init__(self, path: Path, room: Room | None) -> None:
+        super().__init__(path, "wb")
+        self._path, self._room, self._size = path, room, 0
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        self._size += memoryview(data).nbytes
+        if self._room is not None:
+            self._room(self._path.name, self._size)
+        return super().write(data)
+
+
+def _remove(path: Path, room: Room | None) -> None:
     with suppress(OSError):  # gone with its folder, or cleared with it
         path.unlink()
+    if room is not None:
+        room(path.name, 0)
 
 
 @contextmanager
@@ -50,10 +78,10 @@ def kept(made: Beside | None) -> Iterator[None]:
 
 
 @contextmanager
-def filling(path: Path) -> Iterator[Beside]:
+def filling(path: Path, room: Room | None = None) -> Iterator[Beside]:
     """A file to be written within this; a full disk is told as what it is, and nothing stays."""
     try:
-        made = Beside(path)
+        made = Beside(path, room)
         with kept(made):
             yield made
     except OSError as error:

@@ -9,22 +9,28 @@ from datadam.adapters.read_beside import Beside, filling
 from datadam.errors import Invalid
 from datadam.formats import opening
 from datadam.formats.packing import Opener
-from datadam.model import Reading
+from datadam.model import Reading, Room
 
 BATCH_ROWS: Final = 10_000  # held at once
 BATCH_LETTERS: Final = 16 * 1024 * 1024
 
 
-def as_parquet(path: Path, reading: Reading, name: str, row: str) -> tuple[Beside, tuple[str, ...], int]:
+def as_parquet(
+    path: Path, reading: Reading, name: str, row: str, room: Room | None = None
+) -> tuple[Beside, tuple[str, ...], int]:
     """Write the rows as texts, their numbers in the column `row`: the file, its columns, and how many rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with filling(path) as made, opening.table(_opener(path), reading, name) as table:
+    with (
+        filling(path, room) as made,
+        made.opened() as out,
+        opening.table(_opener(path), reading, name) as table,
+    ):
         _check(table.columns, row, name)
         schema = pa.schema([(row, pa.int64()), *((column, pa.large_string()) for column in table.columns)])
         count = 0
-        with pq.ParquetWriter(made.path, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(out, schema, compression="zstd") as writer:
             for batch in _batches(table.rows):
                 columns: list[Any] = [[number for number, _ in batch]]
                 columns += [[cells[at] for _, cells in batch] for at in range(len(table.columns))]

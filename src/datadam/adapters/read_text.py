@@ -8,7 +8,7 @@ from typing import IO, Final
 from datadam.adapters.read_beside import Beside, filling
 from datadam.errors import Invalid
 from datadam.formats import opening, packing
-from datadam.model import Reading
+from datadam.model import Reading, Room
 
 MAX_LINE: Final = 1024 * 1024  # letters between two line ends
 
@@ -25,11 +25,11 @@ def is_plain(reading: Reading | None) -> bool:
     )
 
 
-def as_utf8(path: Path, reading: Reading, name: str) -> Beside:
+def as_utf8(path: Path, reading: Reading, name: str, room: Room | None = None) -> Beside:
     """Write the table of a CSV as UTF-8, beside it; `Invalid` with the place of a byte that the encoding has not."""
     with (
-        filling(path) as made,
-        made.path.open("wb") as out,
+        filling(path, room) as made,
+        made.opened() as out,
         opening.text_of(lambda: path.open("rb"), reading, name) as texts,
     ):
         checked = _checked(texts, reading, name)
@@ -40,12 +40,12 @@ def as_utf8(path: Path, reading: Reading, name: str) -> Beside:
     return made
 
 
-def joined(path: Path, reading: Reading, name: str) -> Beside:
+def joined(path: Path, reading: Reading, name: str, room: Room | None = None) -> Beside:
     """Write the tables of a packed folder as one, under one header, beside it; a file with another one is `Invalid`."""
     header = None
     with (
-        filling(path) as made,
-        made.path.open("wb") as out,
+        filling(path, room) as made,
+        made.opened() as out,
         opening.parts_of(lambda: path.open("rb"), reading, name) as parts,
     ):
         for (part, _), texts in zip(reading.parts, parts, strict=True):
@@ -61,11 +61,11 @@ def joined(path: Path, reading: Reading, name: str) -> Beside:
     return made
 
 
-def unpacked(path: Path, reading: Reading, name: str) -> Beside:
+def unpacked(path: Path, reading: Reading, name: str, room: Room | None = None) -> Beside:
     """Write what is packed in a file, beside it."""
     with (
-        filling(path) as made,
-        made.path.open("wb") as out,
+        filling(path, room) as made,
+        made.opened() as out,
         path.open("rb") as file,
         packing.unpacked(file, reading.compression, name) as inner,
     ):

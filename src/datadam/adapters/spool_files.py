@@ -112,6 +112,18 @@ class SpoolFiles:
         self._settle(deposit, deposit)
         return finished
 
+    def beside(self, deposit: str, file: str, size: int) -> None:
+        """Take room for `size` bytes in all of what is unpacked beside the deposit's file into `file`; 0 gives it back.
+
+        What is too large for the whole spool is `Invalid`, what is too large for now is `Unavailable`.
+        """
+        if not size:
+            self._coming.pop(file, None)  # without the lock: it may be given back amid anything
+            return
+        if self._sizes.get(deposit, 0) + size > self._max:
+            raise Invalid("spool.unpacked-too-large", limit=self._max)
+        self._count(Path(file), size)
+
     def folder(self, deposit: str) -> Path:
         """Give the deposit's work folder, made if absent, owner-only."""
         path = self._path(deposit)

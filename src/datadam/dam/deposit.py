@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -299,7 +300,13 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
         held=_held(world, job, tag),
     )
     told = manifest.body["file"]
-    source = Source(path=str(folder / RECEIVED), format=told["format"], name=told["name"], reading=_reading(told))
+    source = Source(
+        path=str(folder / RECEIVED),
+        format=told["format"],
+        name=told["name"],
+        reading=_reading(told),
+        room=partial(world.spool.beside, job.id),
+    )
     try:
         tally = world.engine.run(plan, source, into, progress)
     except Exception:  # told, or stopped in order: only a try that ended the dam counts
