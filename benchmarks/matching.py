@@ -1,10 +1,11 @@
-"""Judge the matcher on two sets of foreign layouts, beside plain name similarity (rapidfuzz, MIT, dev only).
+"""Judge the matcher on three sets of foreign layouts, beside plain name similarity (rapidfuzz, MIT, dev only).
 
 `tests/layouts` may be read by whoever works on the matcher: *seen*. `tests/layouts_second` was written later, by
-somebody who had not seen the matcher, and nobody who works on the matcher reads it: *held out*. Of the second this
-script prints totals and kinds of mistakes, never a header; each run of it is written down in docs/mapping.md.
+somebody who had not seen the matcher, and nobody who works on the matcher reads it: *held out*. `tests/layouts_third` was
+written later still, by somebody who had seen neither the matcher nor those two: *blind*. Of the second and the third
+this script prints totals and kinds of mistakes, never a header; each run of them is written down in docs/mapping.md.
 
-    python benchmarks/matching.py            both sets, one table
+    python benchmarks/matching.py            all three sets, one table
     python benchmarks/matching.py --seen     the first set alone, for every day
     python benchmarks/matching.py --misses   the first set's mistakes, one a line
 """
@@ -27,8 +28,8 @@ from datadam.proposing import suggest
 from datadam.standard import known_as
 
 _TESTS: Final = Path(__file__).resolve().parents[1] / "tests"
-SEEN, HELD_OUT = "seen", "held out"
-FOLDERS: Final = {SEEN: _TESTS / "layouts", HELD_OUT: _TESTS / "layouts_second"}
+SEEN, HELD_OUT, BLIND = "seen", "held out", "blind"
+FOLDERS: Final = {SEEN: _TESTS / "layouts", HELD_OUT: _TESTS / "layouts_second", BLIND: _TESTS / "layouts_third"}
 CODES: Final = codelists.packaged()
 LIKE: Final = 80.0  # rapidfuzz's score from which on plain similarity names a column
 NONE: Final = "none"
@@ -131,7 +132,7 @@ def _unit_wrong(column: Mapping[str, Any], standard: Standard, said: str, unit: 
 
 
 def layouts(which: str) -> list[tuple[Mapping[str, Any], Standard, Layout]]:
-    """One of the two sets, as `FOLDERS` names them."""
+    """One of the three sets, as `FOLDERS` names them."""
     standards: dict[str, Standard] = {}
     found = []
     for path in sorted(FOLDERS[which].glob("*.yaml")):
@@ -180,7 +181,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     shares: dict[str, float] = {}
     for name, matcher in (("data dam", ours), ("name similarity", similar)):
-        for which in (SEEN,) if asked.seen else (SEEN, HELD_OUT):
+        for which in (SEEN,) if asked.seen else (SEEN, HELD_OUT, BLIND):
             start = time.perf_counter()
             score, _ = run(matcher, which)
             print(row(name, which, score))
