@@ -2,7 +2,7 @@
 
 `tests/layouts` may be read by whoever works on the matcher: *seen*. `tests/layouts_second` was written later, by
 somebody who had not seen the matcher, and nobody who works on the matcher reads it: *held out*. `tests/layouts_third`
-was written later still, by somebody who had seen neither the matcher nor those two: *blind*. Of the second and the third
+was written later still, by somebody who had seen neither matcher nor those two: *blind*. Of the second and the third
 this script prints totals and kinds of mistakes, never a header; each run of them is written down in docs/mapping.md.
 
     python benchmarks/matching.py            all three sets, one table
