@@ -7,14 +7,36 @@ the two comes to the same answer, or has found a fault.
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
+from datadam import policy, seal
 from datadam.errors import Untrusted
-from datadam.model import Allow, Ask, Decision, Deny, Grant, Json, Member, Reason, Role, Standard, Tier, instant
-from datadam.terms import Action
+from datadam.formats import odrl
+from datadam.model import (
+    Allow,
+    Ask,
+    Column,
+    Decision,
+    Deny,
+    Grant,
+    Json,
+    Member,
+    PrivacyClass,
+    Reason,
+    Role,
+    Standard,
+    Tier,
+    instant,
+)
+from datadam.policy import Policy
+from datadam.terms import Action, Offer, Operand
 
 GRANTS: Final = "grants"
 """In a decision's place for a policy's digest: that grants decided, because the standard has no offer."""
+
+CLASSES: Final = tuple(PrivacyClass)
+"""Least strict first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +54,7 @@ def granted(ask: Ask, standard: Standard, member: Member | None, grants: Iterabl
         "tier": str(standard.tier),
         "known": member is not None and member.id == ask.member,
         "left": member is not None and member.until is not None,
+        "suspended": member is not None and member.suspended,
         "roles": sorted(member.roles) if member is not None else [],
         "grants": [
             {"id": one.id, "since": one.since, "expires": one.expires}
@@ -42,9 +65,38 @@ def granted(ask: Ask, standard: Standard, member: Member | None, grants: Iterabl
     }
 
 
-def judge(facts: Json) -> Judged:
-    """Decide from facts alone."""
-    return Judged(decision=_by_grants(facts), policy=GRANTS)
+def judge(facts: Json, terms: Policy | None) -> Judged:
+    """Decide from facts alone: by the terms of an offer if there are any, else by grants."""
+    if terms is None:
+        return Judged(decision=_by_grants(facts), policy=GRANTS)
+    return Judged(decision=policy.decide_on(policy.read_facts(facts), terms), policy=terms.digest)
+
+
+@lru_cache(maxsize=256)
+def policy_of(offer: str) -> Policy:
+    """The compiled terms of an offer's ODRL text."""
+    return policy.compile_offer(odrl.read(offer))
+
+
+def leaves(column: Column, offer: Offer | None, action: Action) -> bool:
+    """Whether a column is among those that an offer lets out: none stricter than its ceiling for the action is."""
+    permission = offer.permission(action) if offer is not None else None
+    ceilings = [
+        CLASSES.index(PrivacyClass(str(one.value)))
+        for one in (permission.constraints if permission else ())
+        if one.operand is Operand.SENSITIVITY
+    ]
+    return CLASSES.index(column.privacy_class) <= min(ceilings, default=len(CLASSES))
+
+
+def for_asker(decision: Decision) -> Decision:
+    """A decision as whom it is about may see it."""
+    return Deny(policy.for_asker(decision.reasons)) if isinstance(decision, Deny) else decision
+
+
+def private(body: Json) -> bool:
+    """Whether a logged decision rests on facts of others than whom it is about: then auditors alone read it whole."""
+    return any(one["code"] in policy.COLLAPSED for one in body["reasons"])
 
 
 def _by_grants(facts: Json) -> Decision:
@@ -60,6 +112,8 @@ def _by_grants(facts: Json) -> Decision:
     reasons = []
     if facts["left"]:
         reasons.append(Reason("ask.member-left", member))
+    if facts["suspended"]:
+        reasons.append(Reason("ask.member-suspended", member))
     if Role.CONSUMER not in facts["roles"]:
         reasons.append(Reason("ask.not-consumer", member))
     if not standing:
@@ -94,10 +148,14 @@ def outcome(decision: Decision) -> Json:
     }
 
 
-def replay(body: Json) -> Decision:
-    """Make a logged decision again: the same, or `Untrusted`."""
-    facts = body["facts"]
-    judged = judge(facts)
+def replay(body: Json, offer: Json | None) -> Decision:
+    """Make a logged decision again: the same, or `Untrusted`. `offer` is the body of the statement that it names."""
+    facts, text = body["facts"], None
+    if body["offer"] is not None and offer is not None:
+        text = seal.canonical(offer["offer"]).decode()
+    if (text is None) is not (body["offer"] is None):
+        raise Untrusted("decision.not-so", fields="offer")
+    judged = judge(facts, policy_of(text) if text is not None else None)
     said: Mapping[str, object] = {name: body[name] for name in ("allowed", "basis", "reasons", "policy")}
     found: Mapping[str, object] = {**outcome(judged.decision), "policy": judged.policy}
     wrong = sorted(name for name in found if found[name] != said[name])

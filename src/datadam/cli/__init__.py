@@ -12,6 +12,7 @@ import typer
 
 from datadam import __version__
 from datadam.cli import (
+    agreeing,
     deciding,
     deposits,
     membership,
@@ -36,6 +37,7 @@ for _part in (
     deposits,
     prepare,
     wayback,
+    agreeing,
     taking,
     deciding,
     proving,

@@ -163,6 +163,18 @@ def member_expel(member: str, reason: Annotated[str, typer.Option()], dam: Of = 
     open_terminal().say("ui.logged", index=operated(dam, "expel", member=member, reason=reason)["index"])
 
 
+@member_app.command("suspend")
+def member_suspend(member: str, reason: Annotated[str, typer.Option()], dam: Of = HERE) -> None:
+    """Suspend a member: it takes nothing out and brings nothing in until it is resumed; it can see how it stands."""
+    open_terminal().say("ui.logged", index=operated(dam, "suspend", member=member, reason=reason)["index"])
+
+
+@member_app.command("resume")
+def member_resume(member: str, reason: Annotated[str, typer.Option()], dam: Of = HERE) -> None:
+    """Lift the suspension of a member."""
+    open_terminal().say("ui.logged", index=operated(dam, "resume", member=member, reason=reason)["index"])
+
+
 @member_app.command("forget")
 def member_forget(member: str, reason: Annotated[str, typer.Option()], dam: Of = HERE) -> None:
     """Erase a member's name and contacts for good; its entries in the log stay."""

@@ -11,6 +11,7 @@ import httpx
 
 from datadam import ledger, seal
 from datadam.client import upload
+from datadam.client.agreeing import Agreeing
 from datadam.client.answers import answered, check_url, json_of, part, said
 from datadam.client.deciding import Deciding
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
@@ -42,7 +43,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to)
 
 
-class Dam(Deciding, WayBack):
+class Dam(Agreeing, Deciding, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # trust

@@ -134,7 +134,7 @@ def _meant(manifest: Json) -> Json:
 def _contributor(world: World, caller: Caller) -> str:
     if caller.member is None or caller.standard is not None:
         raise Refused("ask.login-needed")
-    member = join.known(world, caller.member)
+    member = join.active(world, caller.member)
     if Role.CONTRIBUTOR not in member.roles:
         raise Refused("deposit.not-contributor", member=member.id)
     return member.id
@@ -188,7 +188,7 @@ def own_job(world: World, caller: Caller, id: str) -> Job:
 
 def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> Job:
     """Spool the announced file. One that is not what the manifest says is `Invalid`, and nothing of it stays."""
-    contributor = own_job(world, caller, id).contributor
+    contributor = join.active(world, own_job(world, caller, id).contributor).id
     with alone(world, id, contributor):  # else a second transfer could bring other bytes than were found right
         job = own_job(world, caller, id)
         if job.stage != Stage.ANNOUNCED:

@@ -256,6 +256,27 @@ def expel(world: World, member: str, reason: str) -> int:
     return state.record(world, state.statement(world, Kind.EXIT, facts))
 
 
+def suspend(world: World, member: str, reason: str) -> int:
+    """Log that a member is suspended, and why: it takes nothing out and brings nothing in until that is lifted."""
+    return _change(world, member, "suspended", reason)
+
+
+def resume(world: World, member: str, reason: str) -> int:
+    """Log that a suspension is lifted, and why."""
+    return _change(world, member, "active", reason)
+
+
+def _change(world: World, member: str, wanted: str, reason: str) -> int:
+    with world.lock:
+        found = known(world, member)
+        if found.until is not None:
+            raise Refused("member.left", member=member)
+        if found.suspended is (wanted == "suspended"):
+            raise Refused("member.suspended-already" if found.suspended else "member.not-suspended", member=member)
+        facts = {"member": member, "state": wanted, "reason": reason}
+        return state.record(world, state.statement(world, Kind.MEMBER_CHANGE, facts))
+
+
 def forget(world: World, member: str, reason: str) -> int:
     """Erase a member's profile for good. The erasure is logged first: what is missing is missing on purpose."""
     found = known(world, member)
@@ -275,6 +296,16 @@ def known(world: World, member: str) -> Member:
         found = rows.get(Member, member)
     if found is None:
         raise NotFound("member.unknown", member=member[:64])
+    return found
+
+
+def active(world: World, member: str) -> Member:
+    """The member with that id, if it neither left nor is suspended."""
+    found = known(world, member)
+    if found.until is not None:
+        raise Refused("member.left", member=member)
+    if found.suspended:
+        raise Refused("member.suspended", member=member)
     return found
 
 

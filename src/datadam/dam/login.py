@@ -105,6 +105,9 @@ def issue_profile(world: World, member: MemberId, standard: str, *, days: int = 
     seconds = min(days, PROFILE_DAYS) * 86_400
     token = seal.new_token()
     with world.store.transaction() as rows:
+        holder = rows.get(Member, member)
+        if holder is not None and holder.suspended:
+            raise Refused("member.suspended", member=member)
         alive = [t for t in rows.find(Token, member=member, revoked=False) if t.standard and t.expires > instant(now)]
         if len(alive) >= MAX_PROFILES:
             raise Refused("profile.too-many", limit=MAX_PROFILES)

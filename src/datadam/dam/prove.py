@@ -55,7 +55,8 @@ def bodies(world: World, caller: Caller, start: int, count: int) -> Iterator[Sta
 def _may_read(world: World, caller: Caller, statement: Statement) -> bool:
     if caller.member is None or caller.standard is not None:
         return False
-    if caller.member in {statement.body.get("member"), statement.body.get("contributor")}:
+    whole = statement.kind is not Kind.DECISION or not decisions.private(statement.body)
+    if whole and caller.member in {statement.body.get("member"), statement.body.get("contributor")}:
         return True
     with world.store.read() as rows:
         member = rows.get(Member, caller.member)
@@ -171,7 +172,7 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
         if CLASS_OF[statement.kind] is not clazz:
             yield Untrusted("log.class-wrong", index=findings.entries - 1, statement=id)
         if statement.kind is Kind.DECISION:
-            yield from _unlike(statement)
+            yield from _unlike(world, statement)
         if statement.kind is Kind.ERASURE:
             erased.add(statement.body["body"])
         if statement.kind is Kind.MEMBER and statement.body["profile"]:
@@ -183,10 +184,11 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
     yield from _check_profiles(world, profiles, erased)
 
 
-def _unlike(statement: Statement) -> Iterator[DamError]:
+def _unlike(world: World, statement: Statement) -> Iterator[DamError]:
     """A decision that does not follow from its own facts."""
     try:
-        decisions.replay(statement.body)
+        offer = statement.body["offer"]
+        decisions.replay(statement.body, None if offer is None else world.ledger.statement(offer).body)
     except (DamError, KeyError, TypeError, ValueError):  # facts of another shape lead nowhere either
         yield Untrusted("decision.not-so", fields="facts", statement=statement.id)
 

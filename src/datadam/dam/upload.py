@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from datadam import seal
-from datadam.dam import deposit, quota
+from datadam.dam import deposit, join, quota
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid
@@ -50,7 +50,7 @@ def standing(world: World, caller: Caller, id: str) -> Standing:
 
 def append(world: World, caller: Caller, id: str, piece: Piece, chunks: Iterator[bytes]) -> Job:
     """Take one more piece of an announced file; with the last one it must be the file that the manifest names."""
-    contributor = deposit.own_job(world, caller, id).contributor
+    contributor = join.active(world, deposit.own_job(world, caller, id).contributor).id
     with deposit.alone(world, id, contributor):
         job = deposit.own_job(world, caller, id)
         if job.stage != Stage.ANNOUNCED:

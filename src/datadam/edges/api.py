@@ -183,6 +183,7 @@ def get_me(request: Request) -> Json:
         "under": member.under,
         "statement": member.statement,
         "since": member.since,
+        "suspended": member.suspended,
         "keys": [{"kid": key.kid, "since": key.since, "until": key.until} for key in keys],
         "grants": [
             {"id": one.id, "standard": one.standard, "expires": one.expires, "ended": one.until is not None}

@@ -11,11 +11,26 @@ import httpx
 from fastapi import APIRouter, Request
 
 from datadam import seal
-from datadam.dam import backup, deposit, edition, grant, join, lineage, login, prove, publish, release, state
+from datadam.dam import (
+    agree,
+    backup,
+    deposit,
+    edition,
+    grant,
+    join,
+    lineage,
+    login,
+    offer,
+    prove,
+    publish,
+    release,
+    state,
+)
 from datadam.dam.world import World
 from datadam.edges.manners import as_branch, world_of
 from datadam.errors import Invalid, NotFound, kept, revived
 from datadam.model import Deposit, Json, Member, MemberKind, Withdrawal
+from datadam.terms import CHANGED, AgreementState
 
 router = APIRouter()
 _MAYBE: Final = "?"  # ends the name of an argument that may be absent
@@ -88,11 +103,20 @@ def _members(world: World) -> Json:
                 "authority": member.authority,
                 "since": member.since,
                 "until": member.until,
+                "suspended": member.suspended,
                 "profile": profile,
             }
             for member, profile in join.members(world)
         ]
     }
+
+
+def _suspend(world: World, member: str, reason: str) -> Json:
+    return {"index": join.suspend(world, member, reason)}
+
+
+def _resume(world: World, member: str, reason: str) -> Json:
+    return {"index": join.resume(world, member, reason)}
 
 
 def _expel(world: World, member: str, reason: str) -> Json:
@@ -106,6 +130,29 @@ def _forget(world: World, member: str, reason: str) -> Json:
 def _publish(world: World, text: str) -> Json:
     standard, index = publish.publish(world, text)
     return {"standard": standard.id, "version": standard.version, "index": index}
+
+
+def _publish_offer(world: World, text: str) -> Json:
+    made = offer.publish(world, text)
+    return {"standard": made.standard, "number": made.number, "index": made.index, "statement": made.statement}
+
+
+def _agreements(world: World) -> Json:
+    return {"items": [asdict(one) for one in agree.every(world)]}
+
+
+def _approve_agreement(world: World, id: str) -> Json:
+    return {"index": agree.approve(world, id)}
+
+
+def _decline_agreement(world: World, id: str, reason: str) -> Json:
+    return {"index": agree.decline(world, id, reason)}
+
+
+def _change_agreement(world: World, id: str, state: str, reason: str) -> Json:
+    if state not in CHANGED:
+        raise Invalid("request.malformed", expected=", ".join(CHANGED))
+    return {"index": agree.change(world, id, AgreementState(state), reason)}
 
 
 def _deprecate(world: World, standard: str, version: str, until: str) -> Json:
@@ -168,8 +215,15 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     "decline": (("id", "reason"), _decline),
     "members": ((), _members),
     "expel": (("member", "reason"), _expel),
+    "suspend": (("member", "reason"), _suspend),
+    "resume": (("member", "reason"), _resume),
     "forget": (("member", "reason"), _forget),
     "publish": (("text",), _publish),
+    "publish-offer": (("text",), _publish_offer),
+    "agreements": ((), _agreements),
+    "approve-agreement": (("id",), _approve_agreement),
+    "decline-agreement": (("id", "reason"), _decline_agreement),
+    "change-agreement": (("id", "state", "reason"), _change_agreement),
     "deprecate": (("standard", "version", "until"), _deprecate),
     "grant": (("member", "standard", f"expires{_MAYBE}"), _grant),
     "revoke": (("grant_id",), _revoke),
