@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datadam import decisions
-from datadam.dam import decide, grant, join, release, remembered, state
+from datadam.adapters.memory.store import MemoryStore
+from datadam.dam import decide, grant, join, prove, release, remembered, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Untrusted
@@ -242,6 +243,7 @@ FACTS = st.fixed_dictionaries(
         "tier": st.sampled_from([str(tier) for tier in Tier]),
         "known": st.booleans(),
         "left": st.booleans(),
+        "suspended": st.booleans(),
         "roles": st.lists(st.sampled_from([str(role) for role in Role]), unique=True).map(sorted),
         "grants": st.lists(
             st.fixed_dictionaries(
@@ -261,11 +263,17 @@ FACTS = st.fixed_dictionaries(
 @given(FACTS)
 def test_a_decision_follows_from_its_facts(facts: Json) -> None:
     """Made again from its body it is the same; an obvious reference says the same of yes and no."""
-    body = decisions.told(facts, decisions.judge(facts), None)
-    again = decisions.replay(body)
+    body = decisions.told(facts, decisions.judge(facts, None), None)
+    again = decisions.replay(body, None)
     assert decisions.outcome(again) == {name: body[name] for name in ("allowed", "basis", "reasons")}
     stands = any(one["expires"] is None or one["expires"] > facts["now"] for one in facts["grants"])
-    may = facts["known"] and not facts["left"] and "consumer" in facts["roles"] and facts["action"] == "read"
+    may = (
+        facts["known"]
+        and not facts["left"]
+        and not facts["suspended"]
+        and "consumer" in facts["roles"]
+        and facts["action"] == "read"
+    )
     assert body["allowed"] is (facts["tier"] == "open" or (facts["tier"] == "agreement" and may and stands))
     assert bool(body["reasons"]) is not body["allowed"]
 
@@ -289,9 +297,9 @@ def test_a_decision_that_does_not_follow_from_its_facts_is_found_out(
     person = Person("A", roles=("contributor",)).joins(world)
     decide.decide(world, ask_of(person))
     (body,) = bodies(world)
-    decisions.replay(body)
+    decisions.replay(body, None)
     with pytest.raises(Untrusted, match="decision.not-so"):
-        decisions.replay(change(body))
+        decisions.replay(change(body), None)
 
 
 def test_a_check_makes_every_decision_again(world: World) -> None:

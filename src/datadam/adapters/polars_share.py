@@ -54,7 +54,7 @@ MADE: Final = 0  # the modification time of every served file, Unix seconds: a r
 
 _AGE_ROWS: Final = 2**40  # more rows than any one deposit has
 _NAME: Final = re.compile(r"[0-9a-f]{32}\.parquet")
-_RECIPIENT: Final = re.compile(r"m-[0-9a-f]{20}|\*")
+_RECIPIENT: Final = re.compile(r"(m-[0-9a-f]{20}|\*)(~[0-9a-f]{16})?")
 
 
 class PolarsShareWriter:

@@ -50,7 +50,17 @@ class Deciding(Line):
         body = receipt.statement.body
         if receipt.statement.id != decision or receipt.statement.kind is not Kind.DECISION:
             raise Untrusted("decision.not-so", fields="id")
-        return {**body, "id": decision, "index": receipt.index}, decisions.replay(body)
+        offer = self._offer(found["offer"], body["offer"], vkey)
+        return {**body, "id": decision, "index": receipt.index}, decisions.replay(body, offer)
+
+    def _offer(self, told: Json | None, id: str | None, vkey: str) -> Json | None:
+        """The body of the offer that a decision names, by its receipt."""
+        if told is None or id is None:
+            return None
+        statement = ledger.verify_receipt(seal.canonical(told), vkey=vkey).statement
+        if statement.id != id or statement.kind is not Kind.OFFER:
+            raise Untrusted("decision.not-so", fields="offer")
+        return statement.body
 
 
 def _ask(

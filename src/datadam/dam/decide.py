@@ -4,10 +4,13 @@ A member's answer, a no too, is a statement in the log; asked again, the same st
 the same. Strangers are counted, not logged: who has no key could fill a log with refusals.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from datadam import decisions
-from datadam.dam import publish, state
+from datadam.dam import agree, law, order, publish, state
+from datadam.dam import offer as offers
 from datadam.dam.login import Caller
 from datadam.dam.remembered import Answer
 from datadam.dam.world import World
@@ -17,8 +20,10 @@ from datadam.formats import countries
 from datadam.model import (
     Allow,
     Ask,
+    Column,
     Decided,
     Decision,
+    Deposit,
     Entry,
     Grant,
     Json,
@@ -26,11 +31,13 @@ from datadam.model import (
     Member,
     MemberId,
     Role,
-    Statement,
+    Standard,
     StandardId,
+    Withdrawal,
     instant,
 )
-from datadam.terms import PURPOSES, Action
+from datadam.policy import Facts, write_facts
+from datadam.terms import PURPOSES, Action, Agreement, Offer, Operand, PublishedOffer
 
 
 def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
@@ -48,15 +55,17 @@ def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
         return held.decision, held.id
     with world.lock:  # what is looked at and what is logged of it are one step: nothing is taken back in between
         generation, held = world.decisions.generation, world.decisions.recall(ask)  # another may have asked meanwhile
-        facts = _facts(world, ask)
-        until = _until(facts, world.clock())
+        case = _case(world, ask)
+        facts = case.facts
+        until = _until(case, world.clock())
         lasting = {name: value for name, value in facts.items() if name != "now"}
         if held is not None and held.facts == lasting and facts["now"] < held.until:
             world.decisions.still(ask, held, generation=generation, until=until)
             world.decisions.count("repeated")
             return held.decision, held.id
-        judged = decisions.judge(facts)
-        statement = _statement(world, facts, judged)
+        judged = case.judged
+        told = decisions.told(facts, judged, case.offer.statement if case.offer else None)
+        statement = state.statement(world, Kind.DECISION, told)
         state.record(world, statement)
         world.decisions.count("allowed" if isinstance(judged.decision, Allow) else "denied")
         world.decisions.keep(
@@ -64,6 +73,15 @@ def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
             Answer(decision=judged.decision, id=statement.id, facts=lasting, until=until, generation=generation),
         )
         return judged.decision, statement.id
+
+
+def leaving(world: World, ask: Ask, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Which of a reservoir's columns an allowed ask gets: what the offer lets out that its agreement is under."""
+    current = offers.current(world, ask.standard)
+    held = agree.standing(world, ask.member, ask.standard) if ask.member is not None else None
+    binding = current if held is None else agree.offer_of(world, held)
+    terms = offers.read_offer(binding) if binding is not None else None
+    return tuple(column for column in columns if decisions.leaves(column, terms, Action(ask.action)))
 
 
 def wish(purpose: str | None, destination: str | None) -> tuple[str | None, str | None]:
@@ -75,27 +93,107 @@ def wish(purpose: str | None, destination: str | None) -> tuple[str | None, str 
 
 def trial(world: World, ask: Ask) -> Decision:
     """What the answer would be now; nothing is logged, because nothing moves."""
-    return decisions.judge(_facts(world, ask)).decision
+    return _case(world, ask).judged.decision
 
 
-def _facts(world: World, ask: Ask) -> Json:
-    """All that the decision rests on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """All that one decision rests on."""
+
+    facts: Json
+    offer: PublishedOffer | None = None
+    ends: tuple[str | None, ...] = ()  # instants at which something of it is over
+
+    @property
+    def judged(self) -> Judged:
+        return decisions.judge(self.facts, decisions.policy_of(self.offer.text) if self.offer else None)
+
+
+def _case(world: World, ask: Ask) -> _Case:
+    """By the offer that the asker's agreement is under, else by the one in force; a standard without one has grants."""
     standard = publish.current(world, ask.standard)
     with world.store.read() as rows:
         member = rows.get(Member, ask.member) if ask.member is not None else None
         grants = rows.find(Grant, member=ask.member, standard=standard.id) if ask.member is not None else []
-    return decisions.granted(ask, standard, member, grants, world.clock())
+    current = offers.current(world, standard.id)
+    if current is None:
+        facts = decisions.granted(ask, standard, member, grants, world.clock())
+        return _Case(facts=facts, ends=tuple(one["expires"] for one in facts["grants"]))
+    held = agree.standing(world, ask.member, standard.id) if ask.member is not None else None
+    binding = current if held is None else agree.offer_of(world, held)
+    facts = write_facts(_facts(world, ask, standard, member, held, binding))
+    instants = decisions.policy_of(binding.text).instants
+    over = [held.expires, agree.lapses(world, held)] if held is not None else []
+    return _Case(
+        facts=facts, offer=binding, ends=(*over, *(instant(datetime.fromtimestamp(at, UTC)) for at in instants))
+    )
 
 
-def _until(facts: Json, now: datetime) -> str:
+def _facts(
+    world: World, ask: Ask, standard: Standard, member: Member | None, held: Agreement | None, binding: PublishedOffer
+) -> Facts:
+    terms = offers.read_offer(binding)
+    action = Action(ask.action)
+    strictest = max(
+        (column.privacy_class for column in standard.columns if decisions.leaves(column, terms, action)),
+        key=decisions.CLASSES.index,
+        default=decisions.CLASSES[0],
+    )
+    destination = ask.destination or (held.destination if held else None)
+    only = held.purposes[0] if held is not None and len(held.purposes) == 1 else None
+    return Facts(
+        action=action,
+        standard=standard.id,
+        purpose=ask.purpose or only,
+        destination=ask.destination,
+        member=ask.member,
+        known=member is not None,
+        left=member is not None and member.until is not None,
+        suspended=member is not None and member.suspended,
+        kind=str(member.kind) if member else "",
+        roles=frozenset(map(str, member.roles)) if member else frozenset(),
+        jurisdiction=member.jurisdiction if member else "",
+        credentials=frozenset(),
+        agreement=held.id if held else None,
+        state=str(held.state) if held else None,
+        agreed_purposes=frozenset(held.purposes) if held else frozenset(),
+        agreed_destination=held.destination if held else None,
+        agreed_level=str(held.level) if held else None,
+        agreement_expires=held.expires if held else None,
+        offer_current=True,  # one whose notice is over stands no more
+        tier=str(standard.tier),
+        home=world.settings.jurisdiction,
+        sensitivity=decisions.CLASSES.index(strictest),
+        live_rows=_live_rows(world, ask, terms),
+        corridor=law.corridor(world, destination, strictest) if destination else None,
+        ordered=order.in_force(world, strictest, destination, standard.id) if destination else (),
+        now=instant(world.clock()),
+    )
+
+
+def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
+    """Rows of the asker's own in the reservoir that are as old as the offer asks for; the same file counts once."""
+    permission = terms.permission(Action(ask.action))
+    asked = [one for one in (permission.constraints if permission else ()) if one.operand is Operand.RECIPROCITY]
+    if not asked or ask.member is None:
+        return 0
+    since = instant(world.clock() - timedelta(days=max(one.days or 0 for one in asked)))
+    with world.store.read() as rows:
+        gone = {str(one.deposit) for one in rows.find(Withdrawal, standard=ask.standard)}
+        held = [one for one in rows.find(Deposit, contributor=ask.member, standard=ask.standard) if one.id not in gone]
+    counted = {one.file_digest: one.admitted for one in held if _sealed(world, one.outcome) <= since}
+    return sum(counted.values())
+
+
+def _sealed(world: World, outcome: str) -> str:
+    """When a deposit was sealed."""
+    return str(world.ledger.statement(outcome).body["issued"])
+
+
+def _until(case: _Case, now: datetime) -> str:
     """The next instant at which the answer can change although nothing is logged: days pass, and leaves end."""
     tomorrow = instant((now + timedelta(days=1)).astimezone(UTC).replace(hour=0, minute=0, second=0))
-    ends = [str(one["expires"]) for one in facts["grants"] if one["expires"] and one["expires"] > facts["now"]]
-    return min([tomorrow, *ends])
-
-
-def _statement(world: World, facts: Json, judged: Judged) -> Statement:
-    return state.statement(world, Kind.DECISION, decisions.told(facts, judged, None))
+    return min([tomorrow, *(end for end in case.ends if end and end > case.facts["now"])])
 
 
 # --- asking what would be -------------------------------------------------------------------------------------------
@@ -146,12 +244,19 @@ def _audits(world: World, member: str) -> bool:
 
 
 def found(world: World, member: str, id: str) -> Entry:
-    """A decision as it was logged, for whom it is about and for auditors; to all others there is none."""
+    """A decision as it was logged, for whom it is about and for auditors; to all others there is none.
+
+    One that rests on facts of others is `Refused` to whom it is about.
+    """
     with world.store.read() as rows:
         decided = rows.get(Decided, id)
-    if decided is None or not (decided.member == member or _audits(world, member)):
+    audits = _audits(world, member)
+    if decided is None or not (decided.member == member or audits):
         raise NotFound("decision.unknown", decision=id[:64])
-    return Entry(index=decided.index, statement=world.ledger.statement(id))
+    statement = world.ledger.statement(id)
+    if decisions.private(statement.body) and not audits:
+        raise Refused("decision.others-facts", decision=id)
+    return Entry(index=decided.index, statement=statement)
 
 
 def of(world: World, member: str, *, standard: str | None = None) -> list[Decided]:

@@ -50,6 +50,8 @@ def read(world: World, contributor: str, standard: Standard) -> Read:
 
 def _values(world: World, contributor: str, reference: Reference) -> frozenset[str]:
     share = release.open_share(world, Caller(member=MemberId(contributor)), reference.reservoir)
+    if share.schema and reference.column not in {str(one["name"]) for one in share.schema}:
+        raise Refused("ask.column-not-yours", column=reference.name)
     paths = [
         world.shares.path(share.standard, share.recipient, share.version, str(file["name"])) for file in share.files
     ]

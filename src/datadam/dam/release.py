@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from datadam import seal
+from datadam import decisions, seal
 from datadam.dam import decide, lineage, pool, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.pool import Pool
@@ -28,6 +28,7 @@ from datadam.model import (
     Allow,
     Ask,
     Attribution,
+    Column,
     Deny,
     Deposit,
     Edition,
@@ -74,7 +75,7 @@ def reservoirs(world: World, caller: Caller) -> list[Offered]:
     for published in publish.all_published(world):
         if caller.standard in {None, published.id}:
             standard = publish.parsed(published.text)
-            decision = decide.trial(world, _ask(caller, standard.id))
+            decision = decisions.for_asker(decide.trial(world, _ask(caller, standard.id)))
             reasons = decision.reasons if isinstance(decision, Deny) else ()
             found.append(Offered(standard=standard, allowed=not reasons, reasons=reasons))
     return found
@@ -103,11 +104,13 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
         raise NotFound("standard.unknown", standard=id[:200], version="")
     ask = _ask(caller, found.standard.id)
     decision, decided = decide.decide(world, ask)
-    match decision:
+    match decisions.for_asker(decision):
         case Deny(reasons):
             raise _refusal(reasons)
         case Allow(basis=basis):
-            share = _current(world, found, _recipient(found.standard, ask))
+            columns = decide.leaving(world, ask, found.standard.columns)
+            told = replace(found, standard=replace(found.standard, columns=columns))
+            share = _current(world, told, _recipient(found.standard, ask, columns))
             if ask.member is not None and decided is not None:
                 _record(world, ask.member, found, (basis, decided), share)
             return share
@@ -131,9 +134,13 @@ def _refusal(reasons: Sequence[Reason]) -> Refused:
     return Refused("ask.denied", reasons=tuple(reasons))
 
 
-def _recipient(standard: Standard, ask: Ask) -> str:
-    units = any(column.protection is Protection.UNIT_ID for column in standard.columns)
-    return ask.member if units and ask.member is not None else EVERYBODY
+def _recipient(standard: Standard, ask: Ask, columns: Sequence[Column]) -> str:
+    """For whom a share is made: one member or everybody; and with which columns, unless it has all of them."""
+    units = any(column.protection is Protection.UNIT_ID for column in columns)
+    who = ask.member if units and ask.member is not None else EVERYBODY
+    if len(columns) == len(standard.columns):
+        return who
+    return f"{who}~{seal.digest(' '.join(column.name for column in columns).encode())[:16]}"
 
 
 # --- 2. make ----------------------------------------------------------------------------------------------------------
@@ -202,11 +209,12 @@ def _need(world: World, of: Pool, recipient: str) -> Share | _Need:
 
 
 def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
-    standard, now = of.standard, world.clock()
+    standard, now, who = of.standard, world.clock(), recipient.partition("~")[0]
     with world.store.read() as rows:
         # a version that was ever released must not come again, also where the tables were lost
         released = max((one.share_version for one in rows.find(Release, standard=of.id)), default=-1)
         countries = {str(member.id): member.jurisdiction for member in rows.find(Member)}
+    lying = pool.find(world, of.id).standard.columns  # some of which may not be for this recipient
     written = {deposit.version for deposit in need.ready}
     views = {one: lineage.view(world, standard.id, one, under=standard.version) for one in written}
     version = max(released, need.last.version if need.last else -1) + 1
@@ -224,8 +232,8 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
                 sequence=deposit.index,
                 contributor=deposit.contributor,
                 country=countries[deposit.contributor],
-                own=deposit.contributor == recipient,
-                columns=views[deposit.version].columns,
+                own=deposit.contributor == who,
+                columns=views[deposit.version].columns or lying,
                 steps=views[deposit.version].steps,
             )
             for deposit in need.ready
@@ -233,8 +241,8 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
         ),
         into=world.shares.place(of.id, recipient, version),
         order_key=seal.keyed(secret, "order", of.id, recipient),
-        recipient_keys={domain: seal.keyed(secret, "recipient", recipient, domain) for domain in domains},
-        own_keys={domain: seal.keyed(secret, "own", recipient, domain) for domain in domains},
+        recipient_keys={domain: seal.keyed(secret, "recipient", who, domain) for domain in domains},
+        own_keys={domain: seal.keyed(secret, "own", who, domain) for domain in domains},
         # an edition has only rows that nothing superseded; what left it since brings none of those back
         supersede=standard.repeat is Repeat.SUPERSEDE and of.edition is None,
     )

@@ -37,7 +37,8 @@ def _sent(data: bytes) -> Json:
 def _try(request: Request, sent: Json) -> Json:
     world, caller = world_of(request), member_of(request)
     ask = decide.wished(world, {**sent, "member": decide.about(world, caller, sent.get("member"))})
-    return {"member": ask.member, **_said(request, decide.trial(world, ask))}
+    whole = ask.member != caller.member
+    return {"member": ask.member, **_said(request, decide.trial(world, ask), whole=whole)}
 
 
 @router.post("/asks/everybody")
@@ -51,14 +52,15 @@ def _try_all(request: Request, sent: Json) -> Json:
     found = decide.everybody(world_of(request), member_of(request), sent)
     return {
         "items": [
-            {"member": member.id, "jurisdiction": member.jurisdiction, **_said(request, decision)}
+            {"member": member.id, "jurisdiction": member.jurisdiction, **_said(request, decision, whole=True)}
             for member, decision in found
         ]
     }
 
 
-def _said(request: Request, decision: Decision) -> Json:
-    outcome = decisions.outcome(decision)
+def _said(request: Request, decision: Decision, *, whole: bool) -> Json:
+    """An answer in words; only auditors see those reasons whole that rest on facts of others."""
+    outcome = decisions.outcome(decision if whole else decisions.for_asker(decision))
     return {**outcome, "reasons": [texts.told(one, language_of(request)) for one in outcome["reasons"]]}
 
 
