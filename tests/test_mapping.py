@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datadam import texts
+from datadam import readings, texts
 from datadam.confirming import accepted, confirm
 from datadam.errors import Faults, Invalid
 from datadam.formats import codelists, fits, odcs
@@ -247,6 +247,15 @@ def test_a_number_that_will_be_refused_is_no_reason_to_lose_its_column(value: st
     """Out of bounds, or in a form that has to be proved: a column of that very name is asked about, never dropped."""
     found = suggest(EDGE, layout("supplier_id", "days_of_supply", samples={"days_of_supply": (value,)}), CODES)
     assert "days_of_supply" in {p.feed.column for p in found.asked}
+
+
+def test_numbers_of_too_many_digits_are_no_question() -> None:
+    """Nothing could be answered: each row is refused on its own, and the others are taken."""
+    counted = readings.count(["1" * 38, "2" * 38])
+    assert readings.numbers(counted) == readings.Proven(form=None)
+    mixed = readings.numbers(readings.count(["1" * 38, "2"], counted))
+    assert isinstance(mixed, readings.Open)
+    assert mixed.options
 
 
 def test_a_question_must_be_answered() -> None:

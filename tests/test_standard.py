@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -28,12 +29,15 @@ from datadam.model import (
 )
 from datadam.standard import (
     MAX_RULES,
+    MAX_SCALE,
+    MAX_WHOLE_DIGITS,
     check,
     notices,
     pattern_faults,
     plain,
     resolve,
     rule_ids,
+    sendable_digits,
 )
 from drafts import column, standard
 
@@ -72,6 +76,21 @@ SPOILED: list[tuple[str, Standard]] = [
     ("standard.rules-too-many", standard(ID, *(column(f"c{n}", pattern=r"\Aa\z") for n in range(31)))),
     ("standard.decimal-digits", standard(ID, column("b", Type.DECIMAL, precision=39, scale=0))),
     ("standard.decimal-digits", standard(ID, column("b", Type.DECIMAL, precision=3, scale=4))),
+    ("standard.decimal-too-fine", standard(ID, column("b", Type.DECIMAL, precision=38, scale=MAX_SCALE + 1))),
+    (
+        "standard.unit-too-fine",
+        standard(
+            ID,
+            column(
+                "b",
+                Type.DECIMAL,
+                precision=38,
+                scale=20,
+                unit="kg",
+                units=(KG, Unit(symbol="t", numerator=1000, denominator=1)),
+            ),
+        ),
+    ),
     ("standard.scale-without-decimal", standard(ID, column("b", Type.NUMBER, scale=2))),
     ("standard.range-type", standard(ID, column("b", minimum=Decimal(3)))),
     ("standard.range-type", standard(ID, column("b", Type.INTEGER, minimum=Decimal("0.5")))),
@@ -280,3 +299,19 @@ def test_names_are_compared_by_letters_and_digits() -> None:
     assert plain("생산량 ") == plain("생산 량")
     assert resolve(CODES["letters"], "Alpha") == resolve(CODES["letters"], "a") == resolve(CODES["letters"], "A") == "A"
     assert resolve(CODES["letters"], "C") is None
+
+
+@given(scale=st.integers(0, 38), numerator=st.integers(1, 10**12), denominator=st.integers(1, 10**12))
+def test_what_is_published_can_be_sent(scale: int, numerator: int, denominator: int) -> None:
+    """The law: a decimal and its units that are not refused leave room for the digits of a value."""
+    unit = Unit(symbol="u", numerator=numerator, denominator=denominator)
+    amount = column("b", Type.DECIMAL, precision=38, scale=scale, unit="kg", units=(KG, unit))
+    found = check(standard(ID, amount), CODES)
+    room = sendable_digits(scale, [Fraction(1), Fraction(numerator, denominator)])
+    if not {"standard.decimal-too-fine", "standard.unit-too-fine"} & set(codes_of(found)):
+        assert room is not None
+        assert room[0] == MAX_WHOLE_DIGITS
+    if scale <= MAX_SCALE:
+        assert sendable_digits(scale, [Fraction(1)]) is not None
+    else:
+        assert sendable_digits(scale, [Fraction(1)]) is None

@@ -52,6 +52,7 @@ from datadam.model import (
     Unpivot,
     fold,
 )
+from datadam.standard import sendable_digits
 
 BLANKS: Final = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
@@ -63,11 +64,7 @@ UNFOLDED_NAME, UNFOLDED_VALUE = "\x02name", "\x02value"
 MAX_RULES: Final = 62  # bits of a signed 64-bit mask that every engine keeps positive
 MAX_TEXT: Final = 32_768  # characters of a text that the standard does not bound
 MAX_INTEGER_DIGITS: Final = 18  # any such number fits 64 bits
-MAX_WHOLE_DIGITS: Final = 15  # of a quantity, before the point
-MAX_FRACTION_DIGITS: Final = 18  # of a quantity, after the point: every digit of a printed double
-MIN_FRACTION_DIGITS: Final = 6  # a factor that leaves room for fewer is refused
 MAX_DIGITS: Final = 38  # of a decimal in Parquet, Spark and Polars
-_ROOM: Final = 2**126  # products stay below it, so that a remainder can be doubled in 128 bits
 
 INTEGER_FORM: Final = rf"\A[+-]?[0-9]{{1,{MAX_INTEGER_DIGITS}}}\z"
 NUMBER_FORM: Final = r"\A[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?\z"
@@ -467,7 +464,10 @@ def _quantity(column: Column, feed: Feed | None) -> tuple[Cast, Factor | None, U
     scale, precision = (column.scale, column.precision) if column.type is Type.DECIMAL else (0, MAX_INTEGER_DIGITS)
     if not 0 <= scale <= precision <= MAX_DIGITS or precision == 0:
         raise Invalid("plan.digits", column=column.name, precision=precision, scale=scale)
-    whole, fraction = _digits(column, scale, wanted.values())
+    digits = sendable_digits(scale, wanted.values())
+    if digits is None:
+        raise Invalid("plan.unit-too-fine", column=column.name)
+    whole, fraction = digits
     form = rf"\A[+-]?{readings.number_body(number or readings.CANONICAL, whole=whole, fraction=fraction)}\z"
     cast = Cast(type=column.type, form=form, precision=precision, scale=scale, fraction=fraction, number=number)
     factors = {name: _factor(ratio, scale, fraction) for name, ratio in wanted.items()}
@@ -515,18 +515,6 @@ def _symbol(column: Column, unit: str) -> str:
 def _factor(ratio: Fraction, scale: int, fraction: int) -> Factor:
     exact = ratio * Fraction(10**scale, 10**fraction)
     return Factor(numerator=exact.numerator, denominator=exact.denominator)
-
-
-def _digits(column: Column, scale: int, ratios: Iterable[Fraction]) -> tuple[int, int]:
-    """How many digits before and after the point may be sent, so that 128 bits hold every step."""
-    wanted = list(ratios)
-    whole = max(1, min(MAX_WHOLE_DIGITS, MAX_DIGITS - max(scale, MIN_FRACTION_DIGITS)))
-    for fraction in range(max(MAX_FRACTION_DIGITS, scale), MIN_FRACTION_DIGITS - 1, -1):
-        factors = [_factor(ratio, scale, fraction) for ratio in wanted]
-        fits = all(10 ** (whole + fraction) * f.numerator < _ROOM and f.denominator < _ROOM for f in factors)
-        if fits and whole + fraction <= MAX_DIGITS:
-            return whole, fraction
-    raise Invalid("plan.unit-too-fine", column=column.name)
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------

@@ -204,14 +204,16 @@ class Open:
 def numbers(counts: Counts) -> Proven | Open:
     """How the numbers of a column are written, if its values prove it.
 
-    What does not look like a number (`-`, `W`, `n/a`) proves nothing; it is refused later, row by row.
+    What does not look like a number (`-`, `W`, `n/a`) or can be read in no way proves nothing; it is refused later,
+    row by row.
     """
     like = counts["number"]
     able = [form for form in NUMBER_FORMS if counts[form.example] == like]
-    if not like:
+    options = tuple(form.example for form in NUMBER_FORMS if counts[form.example])
+    if not options:  # too many digits for any: there is no question that would settle it
         return Proven(form=None)
     if not able:
-        return Open(options=tuple(form.example for form in NUMBER_FORMS if counts[form.example]), mixed=True)
+        return Open(options=options, mixed=True)
     for probe, sign in (("number-comma", ","), ("number-point", ".")):
         as_decimal = [form for form in able if form.decimal == sign and form.group == ""]
         as_group = [form for form in able if form.group == sign]

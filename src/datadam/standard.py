@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
@@ -32,6 +33,10 @@ LANGUAGES: Final = ("en", "ko")  # every title and description is there in these
 MAX_COLUMNS: Final = 200  # wider tables are several standards
 MAX_RULES: Final = 62  # a row's failed rules are one signed 64-bit mask, with room for the sign
 MAX_PRECISION: Final = 38  # digits of a DECIMAL in Arrow, Parquet and Spark
+MAX_WHOLE_DIGITS: Final = 15  # of a quantity as it is sent, before the point
+MAX_FRACTION_DIGITS: Final = 18  # of a quantity as it is sent, after the point: every digit of a printed double
+MIN_FRACTION_DIGITS: Final = 6  # a factor that leaves room for fewer is refused
+MAX_SCALE: Final = 22  # beyond it 128 bits have no room for the digits before the point
 MAX_PATTERN: Final = 500  # characters
 MAX_REPEATS: Final = 1000  # RE2 refuses larger counted repetitions
 MAX_SYNONYMS: Final = 100
@@ -43,6 +48,7 @@ _WORD: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _MEMBER: Final = re.compile(r"m-[0-9a-f]{20}")
 _OPERATORS: Final = frozenset({"<", "<=", ">", ">=", "=", "!="})
 _EQUALITIES: Final = frozenset({"=", "!="})
+_ROOM: Final = 2**126  # products stay below it, so that a remainder can be doubled in 128 bits
 _NO_TYPE: Final = ("type", Type.TEXT)
 
 
@@ -160,6 +166,9 @@ def _type_faults(column: Column) -> Iterator[DamError]:
     if column.type is Type.DECIMAL:
         if not (1 <= column.precision <= MAX_PRECISION and 0 <= column.scale <= column.precision):
             yield Invalid("standard.decimal-digits", column=column.name, limit=MAX_PRECISION)
+        elif column.scale > MAX_SCALE:
+            whole = MAX_WHOLE_DIGITS
+            yield Invalid("standard.decimal-too-fine", column=column.name, limit=MAX_SCALE, whole=whole)
     elif column.scale:
         yield Invalid("standard.scale-without-decimal", column=column.name, type=str(column.type))
 
@@ -248,6 +257,26 @@ def _unit_faults(column: Column) -> Iterator[DamError]:
             yield Invalid("standard.unit-factor", column=column.name, unit=unit.symbol)
         elif column.type is Type.INTEGER and unit.numerator % unit.denominator:
             yield Invalid("standard.unit-factor-broken", column=column.name, unit=unit.symbol)
+        elif column.scale <= MAX_SCALE and not sendable_digits(
+            column.scale, [Fraction(unit.numerator, unit.denominator)]
+        ):
+            yield Invalid("standard.unit-too-fine", column=column.name, unit=unit.symbol, scale=column.scale)
+
+
+def sendable_digits(scale: int, factors: Iterable[Fraction]) -> tuple[int, int] | None:
+    """How many digits before and after the point a quantity may be sent with; None where there is no room for any.
+
+    `scale` digits behind the point are stored, after the value was multiplied by one of `factors`; 128 bits hold every
+    step of that.
+    """
+    wanted = list(factors)
+    whole = max(1, min(MAX_WHOLE_DIGITS, MAX_PRECISION - max(scale, MIN_FRACTION_DIGITS)))
+    for fraction in range(max(MAX_FRACTION_DIGITS, scale), MIN_FRACTION_DIGITS - 1, -1):
+        steps = [factor * Fraction(10**scale, 10**fraction) for factor in wanted]
+        fits = all(10 ** (whole + fraction) * s.numerator < _ROOM and s.denominator < _ROOM for s in steps)
+        if fits and whole + fraction <= MAX_PRECISION:
+            return whole, fraction
+    return None
 
 
 def _protection_faults(column: Column, standard: Standard) -> Iterator[DamError]:
