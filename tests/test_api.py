@@ -207,6 +207,8 @@ TRIES = {
     "GET /api/receipts/{id}": Try((404, 401, 404, 404, 200), lambda scene: f"/api/receipts/{scene.deposit}"),
     "GET /api/accession": Try(EVERYBODY),
     "GET /api/countries": Try(EVERYBODY),
+    "GET /api/law": Try(EVERYBODY),
+    "GET /api/notices": Try(MEMBERS),
     "POST /api/applications": Try((202,) * 5, more=_application),
     "GET /api/applications/{id}": Try((404,) * 5, lambda _: "/api/applications/" + "0" * 64),
     "POST /api/token": Try(EVERYBODY, more=_login),

@@ -303,6 +303,32 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "backup": (("backup", "backups", "--dam", "none"), 4),
     "restore": (("restore", "full", "new"), 4),
     "upgrade": (("upgrade", "full"), 4),
+    "law lint": (("law", "lint", "full/file"), 2),
+    "law adopt": (("law", "adopt", "full/file", "--dam", "DAM"), 2),
+    "law show": (("law", "show", "--dam", "none"), 4),
+    "law basis": (("law", "basis", "QQ", "--class", "personal", "--dam", "DAM"), 2),
+    "order suspend": (
+        ("order", "suspend", "--class", "secret", "--to", "US", "--reason", "x", "--ground", "x", "--dam", "DAM"),
+        2,
+    ),
+    "order lift": (("order", "lift", "00", "--reason", "x", "--dam", "DAM"), 4),
+    "order list": (("order", "list", "--dam", "none"), 4),
+    "demand record": (
+        ("demand", "record", "--authority", "x", "--country", "US", "--ground", "x", "--what", "x")
+        + ("--received", "2026-11-22T00:00:00Z", "--dam", "DAM"),
+        2,
+    ),
+    "demand list": (("demand", "list", "--dam", "none"), 4),
+    "incident report": (
+        ("incident", "report", "--kind", "breach", "--persons", "1", "--at", "2026-11-22", "--what", "x", "--dam", "DAM"),
+        3,
+    ),
+    "incident list": (("incident", "list", "--dam", "none"), 4),
+    "incident noticed": (
+        ("incident", "noticed", "00", "--clock", "x", "--at", "2026-11-22T00:00:00Z", "--dam", "DAM"),
+        4,
+    ),
+    "notices": (("notices", "--url", "URL"), 3),
     "witness init": (("witness", "init", "full", "--name", "w.example"), 2),
     "witness watch": (("witness", "watch", "none", "URL"), 4),
     "witness look": (("witness", "look", "none"), 4),

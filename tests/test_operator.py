@@ -14,6 +14,7 @@ from datadam.dam.world import World
 from datadam.edges import operator
 from datadam.edges.terminal import Terminal
 from datadam.errors import DamError, Invalid, NotFound, Refused
+from datadam.formats import law_files
 from served import STANDARD, Served, serving
 from worlds import GOOD, Person, standard_text
 
@@ -67,6 +68,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     deposit = person.deposits(world, STANDARD, GOOD)
     assert does("receipt", id=deposit.id)
     assert does("freeze", id=f"{STANDARD}@2026")["id"] == f"{STANDARD}@2026"
+    go_by_law(does, person)
     assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
     assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
     backups = world.settings.folder.parent / "backups"
@@ -84,7 +86,40 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     assert done == set(operator.VERBS) | {"check"}
 
 
+def go_by_law(does: Perform, person: Person) -> None:
+    """The law files, an order and its end, a demand, an incident and its notice."""
+    assert does("law") == {"items": []}
+    assert does("basis", destination="DE", data_class="personal")["basis"] is None
+    for name, text in law_files.packaged().items():
+        adopted = does("adopt-law", text=text)
+        assert (adopted["name"], sum(adopted["certainty"].values())) == (name, adopted["rows"])
+    assert [one["name"] for one in does("law")["items"]] == ["corridors", "clocks"]
+    row = does("basis", destination="DE", data_class="personal")["row"]
+    assert (row["basis"], row["article"]) == ("equivalence", "28-8")
+    assert does("basis", destination="KR", data_class="personal")["basis"] == ""
+    order = does("order", classes="personal", destinations="US, JP", standard=STANDARD, reason="r", ground="g")
+    assert (list(order["classes"]), list(order["destinations"])) == (["personal"], ["JP", "US"])
+    assert does("lift-order", id=order["id"], reason="over")["index"] > order["index"]
+    (listed,) = does("orders")["items"]
+    assert listed["lifted"] is not None
+    told = {"authority": "Court", "country": "US", "ground": "g", "what": "w", "received": "2026-11-22T00:00:00Z"}
+    demand = does("demand", **told, answer="refused", contributors=person.id, standard=STANDARD)
+    assert list(demand["contributors"]) == [person.id]
+    assert does("demands")["items"][0]["answer"] == "refused"
+    facts = {"event": "breach", "persons": "1000", "at": "2026-11-22T00:00:00+09:00", "what": "lost"}
+    incident = does("incident", **facts, classes="personal", countries="KR")
+    assert [one["clock"] for one in incident["owed"]] == ["kr-pipa-34"]
+    assert incident["owed"][0]["deadline"] == "2026-11-24T15:00:00Z"
+    given = does("incident-noticed", incident_id=incident["id"], clock="kr-pipa-34", at="2026-11-22T01:00:00Z")
+    assert given["progress"] == "done"
+    assert does("incidents")["items"][0]["owed"][0]["given"] == "2026-11-22T01:00:00Z"
+
+
 WRONG: list[tuple[str, dict[str, Any], type[DamError], str]] = [
+    ("adopt-law", {"text": "law: none"}, Invalid, "law.faulty"),
+    ("basis", {"destination": "DE", "data_class": "secret"}, Invalid, "order.class-unknown"),
+    ("order", {"classes": "personal", "destinations": "US", "reason": "x"}, Invalid, "request.malformed"),
+    ("lift-order", {"id": "0" * 64, "reason": "x"}, NotFound, "order.unknown"),
     ("nothing", {}, NotFound, "operator.verb-unknown"),
     ("status", {"more": "x"}, Invalid, "request.malformed"),
     ("approve", {}, Invalid, "request.malformed"),

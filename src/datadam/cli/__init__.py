@@ -15,6 +15,7 @@ from datadam.cli import (
     agreeing,
     deciding,
     deposits,
+    law,
     membership,
     operate,
     prepare,
@@ -40,6 +41,7 @@ for _part in (
     agreeing,
     taking,
     deciding,
+    law,
     proving,
     years,
 ):

@@ -17,6 +17,7 @@ from datadam.client.deciding import Deciding
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
 from datadam.client.home import default_profile, home, read_key, read_pins, write_private
+from datadam.client.noticed import Noticed
 from datadam.client.withdrawals import WayBack
 from datadam.errors import Invalid, NotFound, Unavailable, Untrusted
 from datadam.formats import note, odcs
@@ -43,7 +44,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to)
 
 
-class Dam(Agreeing, Deciding, WayBack):
+class Dam(Agreeing, Deciding, Noticed, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # trust

@@ -27,6 +27,7 @@ from datadam.dam import (
     state,
 )
 from datadam.dam.world import World
+from datadam.edges import law_verbs
 from datadam.edges.manners import as_branch, world_of
 from datadam.errors import Invalid, NotFound, kept, revived
 from datadam.model import Deposit, Json, Member, MemberKind, Withdrawal
@@ -232,6 +233,7 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     "tidy": ((), _tidy),
     "freeze": (("id",), _freeze),
     "backup": (("into", f"with_keys{_MAYBE}", f"keep{_MAYBE}"), _backup),
+    **law_verbs.VERBS,
 }
 
 
