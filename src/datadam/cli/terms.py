@@ -17,7 +17,9 @@ offer_app = typer.Typer(name="offer", no_args_is_help=True, help="Offers: what a
 app.add_typer(terms_app)
 app.add_typer(offer_app)
 
-OfferFile = Annotated[Path, typer.Argument(help="An offer: ODRL in JSON, or the same in YAML (.yaml, .yml).")]
+OfferFile = Annotated[
+    str, typer.Argument(help="An offer: ODRL in JSON, or the same in YAML (.yaml, .yml); or the id of a packaged one.")
+]
 About = Annotated[
     str | None, typer.Option("--standard", help="The standard that it is about: a file, or the id of a packaged one.")
 ]
@@ -25,12 +27,14 @@ About = Annotated[
 Language = Annotated[str | None, typer.Option("--language", help="en or ko; default: yours.")]
 
 
-def read_offer(file: Path) -> "Offer":
-    """An offer that a person named, as ODRL in JSON or as YAML."""
+def read_offer(file: str) -> "Offer":
+    """An offer that a person named: a file, ODRL in JSON or the same in YAML, or the standard of a packaged one."""
     from datadam.formats import odrl
 
-    text = read_text(file)
-    return odrl.from_yaml(text) if file.suffix.lower() in {".yaml", ".yml"} else odrl.read(text)
+    if file in odrl.packaged():
+        return odrl.read(odrl.packaged()[file])
+    text = read_text(Path(file))
+    return odrl.from_yaml(text) if file.lower().endswith((".yaml", ".yml")) else odrl.read(text)
 
 
 def standard_of(offer: "Offer", named: str | None) -> "Standard":

@@ -13,7 +13,10 @@ both, so that an ODRL reader elsewhere understands the file without asking us. O
 | clauses, automatic, law | ours, of the same names |
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
 from typing import Any, Final
 
 from datadam import seal
@@ -24,7 +27,7 @@ from datadam.formats.odrl_words import DUTY_PERIODS, FORCE, WORDS
 from datadam.model import PrivacyClass, Protection, Standard, Tier
 from datadam.terms import Action, Constraint, Duty, Offer, Operand, Operator, Permission, Prohibition
 
-__all__ = ["FORCE", "check", "from_yaml", "read", "write"]
+__all__ = ["FORCE", "check", "from_yaml", "packaged", "read", "write"]
 
 MAX_BYTES: Final = 64 * 1024  # the packaged offers have about 3 kB
 
@@ -144,6 +147,14 @@ def _judged(value: Any) -> Offer:  # noqa: ANN401  (a node of JSON)
     if judge.faults or offer is None:
         raise Faults("offer.faulty", judge.faults)
     return offer
+
+
+@cache
+def packaged() -> Mapping[str, str]:
+    """The offers that the package ships, as JSON, by the id of their standard."""
+    folder = resources.files("datadam") / "offers"
+    found = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".json")), key=lambda entry: entry.name)
+    return MappingProxyType({e.name.removesuffix(".json"): e.read_text(encoding="utf-8") for e in found})
 
 
 # --- sense ------------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "trained-models": ("keep", "retrain", "delete"),
     "security": ("baseline", "managed"),
     "forum": ("home-court", "defendant-court", "arbitration"),
-    "exit": ("delete", "return"),
+    "exit": ("keep", "delete", "return"),
 }
 """The variants of each clause; `capped-amount` is written with its amount: `capped-amount:100000:EUR`."""
 
