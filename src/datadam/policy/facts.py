@@ -91,7 +91,7 @@ def read_facts(told: Json) -> Facts:
 
 def _fits(name: str, value: object) -> bool:
     if name == "action":
-        return value in set(Action)
+        return value in tuple(Action)
     if name in _SETS or name == "ordered":
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
     if name in _NUMBERS:
