@@ -120,6 +120,21 @@ def test_a_yes_hides_no_question_that_it_cannot_answer(machine: Machine) -> None
     assert machine("deposits").out.count("wide.csv") == 0
 
 
+@pytest.mark.usefixtures("person")
+def test_a_unit_that_nothing_names_is_said_in_the_same_line(machine: Machine) -> None:
+    """The refusal says how, and so it goes through: for what was proposed, and for what `--set` names."""
+    file = a_file("bare.csv", "KR,copper,mine,2020,5", header="country,mineral,stage,year,production")
+    line = ("prepare", file, "--standard", MINERAL, "--yes")
+    assert "--unit production=UNIT" in " ".join(machine(*line, code=2).error.split())
+    assert "1 admitted" in machine(*line, "--unit", "production=kt", "--into", "kt.csv").out
+    machine(*line, "--unit", "production=t", "--set", "production=production", "--into", "t.csv")
+    assert "5000," in Path("kt.csv").read_text(encoding="utf-8").replace(".000", ",")
+    assert "5000" not in Path("t.csv").read_text(encoding="utf-8")
+    for wrong, code in (("production", 2), ("=kt", 2), ("nobody=kt", 2), ("production=lb", 2)):
+        machine(*line, "--unit", wrong, "--into", "wrong.csv", code=code)
+        assert not Path("wrong.csv").exists()
+
+
 def test_nobody_is_asked_where_nobody_is(machine: Machine, dam: Served) -> None:
     """An unattended `join` says what to pass, and signs nothing."""
     machine("keygen", "new.key")

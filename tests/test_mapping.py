@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datadam import readings, texts
-from datadam.confirming import accepted, confirm
+from datadam.confirming import accepted, confirm, measure
 from datadam.errors import Faults, Invalid
 from datadam.formats import codelists, fits, odcs
 from datadam.mapping import carried, checked, fit_digest, fit_from_json, fit_to_json, layout_digest
@@ -296,6 +296,22 @@ def test_a_yes_never_settles_an_unknown_unit() -> None:
         confirm(found, MINE, held, answers=accepted(found))
     (question,) = caught.value.faults
     assert (question.code, question.facts["known"]) == ("mapping.unit-asked", "t, kt, kg, g")
+
+
+def test_a_unit_that_is_said_settles_its_question_and_no_other() -> None:
+    """In place of one that nobody knows or the header names; a unit that is not taken stays a fault, as does a typo."""
+    held = layout("country", "mineral", "stage", "year", "production (lb)")
+    found = measure(suggest(MINE, held, CODES), {"production": "kt"})
+    fit = confirm(found, MINE, held, answers=accepted(found))
+    assert {feed.unit for feed in fit.feeds if feed.column == "production"} == {"kt"}
+    held = layout("country", "mineral", "stage", "year", "production (t)")
+    fit = confirm(measure(suggest(MINE, held, CODES), {"production": "kg"}), MINE, held)
+    assert {feed.unit for feed in fit.feeds if feed.column == "production"} == {"kg"}
+    with pytest.raises(Faults) as caught:
+        confirm(measure(suggest(MINE, held, CODES), {"production": "lb"}), MINE, held)
+    assert codes_of(caught.value) == ["mapping.unit-unknown"]
+    with pytest.raises(Invalid, match=r"mapping\.column-missing"):
+        measure(suggest(MINE, held, CODES), {"prodution": "kg"})
 
 
 def test_a_wide_table_and_its_unit_are_two_questions() -> None:

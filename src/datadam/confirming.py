@@ -1,6 +1,6 @@
 """A contributor's answers to what was proposed, made a fit; what is still open is said, never guessed. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -9,10 +9,11 @@ from datadam.mapping import fit_faults
 from datadam.model import DateForm, Feed, Fit, Layout, NumberForm, Standard
 from datadam.proposing import OPEN_READINGS, Doubt, Proposal, Suggestion, Why
 
+UNITS: Final = frozenset({Doubt.UNIT_MISSING, Doubt.UNIT_UNKNOWN})
 _ASKED: Final = (
     (frozenset({Doubt.NUMBERS}), "mapping.numbers-ambiguous"),
     (frozenset({Doubt.DATES}), "mapping.dates-ambiguous"),
-    (frozenset({Doubt.UNIT_MISSING, Doubt.UNIT_UNKNOWN}), "mapping.unit-asked"),
+    (UNITS, "mapping.unit-asked"),
 )  # doubts that no yes settles
 
 
@@ -27,8 +28,26 @@ def declare(suggestion: Suggestion, forms: Mapping[str, NumberForm | DateForm]) 
         feed = replace(p.feed, dates=form) if isinstance(form, DateForm) else replace(p.feed, number=form)
         return replace(p, feed=feed, doubts=doubts, options=())
 
+    return _sorted(suggestion, forms, said)
+
+
+def measure(suggestion: Suggestion, units: Mapping[str, str]) -> Suggestion:
+    """The suggestion with the units that the contributor says its columns are in: that question is answered."""
+
+    def said(p: Proposal) -> Proposal:
+        unit = units.get(p.feed.column)
+        if unit is None:
+            return p
+        doubts = tuple(doubt for doubt in p.doubts if doubt not in UNITS)
+        return replace(p, feed=replace(p.feed, unit=unit, unit_source=None), doubts=doubts, unit_text=None)
+
+    return _sorted(suggestion, units, said)
+
+
+def _sorted(suggestion: Suggestion, names: Iterable[str], said: Callable[[Proposal], Proposal]) -> Suggestion:
+    """The suggestion with what was `said` of the columns `names`: certain is now what has no doubt left."""
     told = [said(p) for p in (*suggestion.certain, *suggestion.asked)]
-    unknown = [name for name in forms if name not in {p.feed.column for p in told}]
+    unknown = [name for name in names if name not in {p.feed.column for p in told}]
     if unknown:
         raise Invalid("mapping.column-missing", column=unknown[0])
     return replace(

@@ -1,7 +1,7 @@
 """How a file fits a standard, as a person says it: by options, by a mapping file, from memory, or when asked."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from datadam.client import Dam
     from datadam.edges.terminal import Terminal
-    from datadam.model import Fit, Layout, Standard
+    from datadam.model import Feed, Fit, Layout, Standard
     from datadam.proposing import Suggestion
 
 
@@ -32,6 +32,7 @@ class Choices:
     yes: bool = False
     declared: Declared = FOUND
     read: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
 
 
 @spread(declared)
@@ -45,6 +46,9 @@ def choices(
         list[str] | None,
         typer.Option(help="How a column's values are written: production=1.234,5 or as_of=dmy or as_of=excel-1900."),
     ] = None,
+    units: Annotated[
+        list[str] | None, typer.Option("--unit", help="The unit that a column's values are in: production=kt.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take the mapping if all of it is certain.")] = False,
     declared: Declared = FOUND,
 ) -> Choices:
@@ -56,6 +60,7 @@ def choices(
         yes=yes,
         declared=declared,
         read=tuple(read or ()),
+        units=tuple(units or ()),
     )
 
 
@@ -106,7 +111,7 @@ def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Cho
     show_reading(terminal, layout)
     if chosen.mapping is not None:
         return confirm.read(read_text(chosen.mapping), standard, layout)
-    before = [] if dam is None or chosen.given or chosen.drop or chosen.read else dam.fits(standard.id)
+    before = [] if dam is None or chosen.given or chosen.drop or chosen.read or chosen.units else dam.fits(standard.id)
     for held in before:
         confirmed = mapping.fit_from_json(held)
         for fit in _also_corrected(mapping.carried(confirmed, standard), layout):
@@ -117,8 +122,9 @@ def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Cho
                 return fit
     suggestion = suggested(standard, file, layout, chosen.declared, changed(terminal, before, layout))
     suggestion = confirming.declare(suggestion, dict(confirm.reading(one, standard) for one in chosen.read))
+    answers = [confirm.given(one) for one in chosen.given]
+    suggestion, answers = _measured(suggestion, answers, dict(confirm.unit(one, standard) for one in chosen.units))
     if chosen.yes:
-        answers = [confirm.given(one) for one in chosen.given]
         try:
             return confirming.confirm(suggestion, standard, layout, answers=answers, dropped=chosen.drop)
         except Faults:
@@ -128,6 +134,18 @@ def chosen_fit(dam: "Dam | None", standard: "Standard", file: Path, chosen: "Cho
     if not sys.stdin.isatty():
         raise Invalid("mapping.unconfirmed")
     return confirm.ask(terminal, suggestion, standard, layout)
+
+
+def _measured(
+    suggestion: "Suggestion", answers: "list[Feed]", units: "Mapping[str, str]"
+) -> "tuple[Suggestion, list[Feed]]":
+    """What was suggested and what was said of columns, each in the unit that was said of it."""
+    from datadam import confirming
+
+    said = [replace(feed, unit=units.get(feed.column)) for feed in answers]
+    answered = {feed.column for feed in answers}
+    left = {column: unit for column, unit in units.items() if column not in answered}
+    return confirming.measure(suggestion, left), said
 
 
 def _also_corrected(fit: "Fit", layout: "Layout") -> "list[Fit]":

@@ -100,6 +100,15 @@ def reading(text: str, standard: Standard) -> tuple[str, NumberForm | DateForm]:
     return column, date_form(form) if dated else number_form(form)
 
 
+def unit(text: str, standard: Standard) -> tuple[str, str]:
+    """Read `production=kt`: a column, and the unit that its values are in."""
+    column, _, symbol = text.partition("=")
+    if not column or not symbol:
+        raise Invalid("mapping.unit-malformed", given=text[:120])
+    standard.column(column)
+    return column, symbol
+
+
 def read(text: str, standard: Standard, layout: Layout) -> Fit:
     """An edited mapping, if it fits the standard, or an earlier version of it that meant the same, and the file."""
     return mapping.checked(mapping.carried(fits.read(text), standard), standard, layout)
