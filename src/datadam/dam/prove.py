@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from datadam import decisions, seal
-from datadam.dam import edition, lineage, state, withdraw
+from datadam.dam import edition, lineage, offer, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted, kept
@@ -27,6 +27,7 @@ from datadam.model import (
     instant,
 )
 from datadam.ports import Store
+from datadam.terms import PublishedOffer
 
 
 def body(world: World, caller: Caller, id: str) -> Statement:
@@ -131,6 +132,7 @@ def _look(world: World, scratch: Store, audit: Callable[[], object]) -> Findings
         lambda: _check_state(world, scratch, findings),
         lambda: _check_reservoirs(world, findings),
         lambda: _check_shares(world, findings),
+        lambda: _check_offers(world),
         lambda: _check_withdrawals(world),
         lambda: _check_editions(world, findings),
     )
@@ -186,11 +188,11 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
 
 def _unlike(world: World, statement: Statement) -> Iterator[DamError]:
     """A decision that does not follow from its own facts."""
+    offer = statement.body["offer"]
     try:
-        offer = statement.body["offer"]
         decisions.replay(statement.body, None if offer is None else world.ledger.statement(offer).body)
-    except (DamError, KeyError, TypeError, ValueError):  # facts of another shape lead nowhere either
-        yield Untrusted("decision.not-so", fields="facts", statement=statement.id)
+    except DamError as error:
+        yield Untrusted(error.code, **error.facts, statement=statement.id)
 
 
 def _check_profiles(world: World, profiles: Mapping[str, str], erased: Collection[str]) -> Iterator[DamError]:
@@ -264,6 +266,17 @@ def _check_shares(world: World, findings: Findings) -> Iterator[DamError]:
             findings.files += 1
             if world.shares.digest(share.standard, share.recipient, share.version, file["name"]) != file["digest"]:
                 yield Untrusted("file.digest-wrong", file=file["name"], standard=share.standard)
+
+
+def _check_offers(world: World) -> Iterator[DamError]:
+    """The texts that members read and signed can still be read, and are the same."""
+    with world.store.read() as rows:
+        offers = rows.find(PublishedOffer)
+    for one in offers:
+        try:
+            offer.written(world, one)
+        except DamError as error:
+            yield error
 
 
 def _check_withdrawals(world: World) -> Iterator[DamError]:
