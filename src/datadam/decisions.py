@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from datadam import policy, seal
-from datadam.errors import Untrusted
+from datadam.errors import DamError, Untrusted
 from datadam.formats import odrl
 from datadam.model import (
     Allow,
@@ -155,7 +155,10 @@ def replay(body: Json, offer: Json | None) -> Decision:
         text = seal.canonical(offer["offer"]).decode()
     if (text is None) is not (body["offer"] is None):
         raise Untrusted("decision.not-so", fields="offer")
-    judged = judge(facts, policy_of(text) if text is not None else None)
+    try:
+        judged = judge(facts, policy_of(text) if text is not None else None)
+    except (DamError, LookupError, TypeError, ValueError) as error:  # facts of another shape lead nowhere
+        raise Untrusted("decision.not-so", fields="facts") from error
     said: Mapping[str, object] = {name: body[name] for name in ("allowed", "basis", "reasons", "policy")}
     found: Mapping[str, object] = {**outcome(judged.decision), "policy": judged.policy}
     wrong = sorted(name for name in found if found[name] != said[name])

@@ -192,7 +192,7 @@ def _unlike(world: World, statement: Statement) -> Iterator[DamError]:
     try:
         decisions.replay(statement.body, None if offer is None else world.ledger.statement(offer).body)
     except DamError as error:
-        yield Untrusted(error.code, **error.facts, statement=statement.id)
+        yield Untrusted(error.code, **{**error.facts, "statement": statement.id})
 
 
 def _check_profiles(world: World, profiles: Mapping[str, str], erased: Collection[str]) -> Iterator[DamError]:
