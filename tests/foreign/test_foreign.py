@@ -1,4 +1,4 @@
-"""Verifiers that share no code with us agree: Go's transparency log library, and npm `jose`."""
+"""Verifiers that share no code with us agree: Go's transparency log library, npm `jose`, and npm `cedar-wasm`."""
 
 import base64
 import json
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import pytest
@@ -16,7 +17,9 @@ from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.tile_log import TileLog
 from datadam.formats import cosignature, note
 from datadam.ledger import Ledger
-from datadam.model import Kind, Statement
+from datadam.model import Deny, Kind, Statement
+from datadam.policy import PERMIT, SCHEMA, Facts, Policy, compile_offer, decide_on, request
+from policies import any_facts, any_offer
 
 HERE: Final = Path(__file__).parent
 GOPATH: Final = Path("/usr/share/gocode")  # where Debian puts golang-golang-x-mod-dev
@@ -24,6 +27,7 @@ ORIGIN: Final = "dam.example/log"
 WITNESS: Final = "witness.example/w1"
 ISSUED: Final = "2026-11-22T00:00:00Z"
 KEY, KIM = seal.new_key(), seal.new_key()
+ASKS: Final = 2000  # of cedar-wasm
 MORE: Final = 700  # entries: three bundles, two levels of tiles
 
 
@@ -164,21 +168,24 @@ def test_go_opens_a_cosigned_checkpoint(cosigned: Path, log: tuple[Path, str, Pa
     assert (done.returncode, done.stdout.strip()) == ((1, "") if spoilt else (0, "1800000000")), done.stderr
 
 
-# --- npm jose ---------------------------------------------------------------------------------------------------------
+# --- npm --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def jose(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the verifier and the pinned `jose`."""
+def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with our programs for Node, and what they need, pinned."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         absent("Node with npm")
-    folder = tmp_path_factory.mktemp("jose")
-    for name in ("package.json", "package-lock.json", "verify.mjs"):
+    folder = tmp_path_factory.mktemp("npm")
+    for name in ("package.json", "package-lock.json", "verify.mjs", "decide.mjs"):
         shutil.copy(HERE / name, folder / name)
     got = run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
     if got.returncode != 0:
-        absent("npm's jose (no registry could be reached)")
+        absent("npm's jose and cedar-wasm (no registry could be reached)")
     return folder
+
+
+# --- npm jose ---------------------------------------------------------------------------------------------------------
 
 
 def two_party() -> Statement:
@@ -194,33 +201,98 @@ def asked(folder: Path, envelope: bytes, *keys: seal.Jwk) -> subprocess.Complete
     return run("node", "verify.mjs", "asked.json", cwd=folder)
 
 
-def test_jose_verifies_both_parties_of_a_statement(jose: Path) -> None:
+def test_jose_verifies_both_parties_of_a_statement(npm: Path) -> None:
     """The same payload, to the byte, under either party's key."""
     statement = two_party()
-    done = asked(jose, seal.envelope(statement), KIM, KEY)
+    done = asked(npm, seal.envelope(statement), KIM, KEY)
     assert (done.returncode, done.stdout) == (0, statement.payload.decode()), done.stderr
 
 
-def test_jose_misses_a_party_whose_signature_was_stripped(jose: Path) -> None:
+def test_jose_misses_a_party_whose_signature_was_stripped(npm: Path) -> None:
     """Asked once per party, the foreign library finds what one question for all would not."""
     whole = json.loads(seal.envelope(two_party()))
     stripped = json.dumps({**whole, "signatures": whole["signatures"][:1]}).encode()
-    assert asked(jose, stripped, KIM).returncode == 0
-    done = asked(jose, stripped, KIM, KEY)
+    assert asked(npm, stripped, KIM).returncode == 0
+    done = asked(npm, stripped, KIM, KEY)
     assert done.returncode == 1
     assert "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" in done.stderr
 
 
-def test_jose_rejects_another_payload(jose: Path) -> None:
+def test_jose_rejects_another_payload(npm: Path) -> None:
     """The signatures of one statement under the payload of another."""
     one, other = (json.loads(seal.envelope(two_party())) for _ in range(2))
-    done = asked(jose, json.dumps({**one, "payload": other["payload"]}).encode(), KIM)
+    done = asked(npm, json.dumps({**one, "payload": other["payload"]}).encode(), KIM)
     assert done.returncode == 1
     assert "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" in done.stderr
+
+
+# --- npm cedar-wasm ---------------------------------------------------------------------------------------------------
+
+
+def drawn(seed: int) -> tuple[dict[str, Policy], list[tuple[str, Facts]]]:
+    """Random policies by digest, and who asks under which of them; the same from the same seed."""
+    draw, compiled, asks = Random(seed), {}, []
+    for _ in range(ASKS // 10):
+        about = any_offer(draw)
+        policy = compile_offer(about)
+        compiled[policy.digest] = policy
+        asks += [(policy.digest, any_facts(draw, about)) for _ in range(10)]
+    return compiled, asks
+
+
+def decided(folder: Path, texts: Mapping[str, str], asks: list[tuple[str, Facts]]) -> list[tuple[str, list[str]]]:
+    """What `cedar-wasm` decides, and on which rules."""
+    told = [{"policy": name, "request": request(facts)} for name, facts in asks]
+    (folder / "asks.json").write_text(json.dumps({"schema": SCHEMA, "policies": texts, "asks": told}))
+    done = run("node", "decide.mjs", "asks.json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return [(one["decision"], one["rules"]) for one in json.loads(done.stdout)]
+
+
+def expected(facts: Facts, policy: Policy) -> tuple[str, list[str]]:
+    """What we decide, in the same form."""
+    match decide_on(facts, policy):
+        case Deny(reasons):
+            return "deny", [str(reason.facts["rule"]) for reason in reasons]
+        case _:
+            return "allow", [PERMIT]
+
+
+def test_cedar_wasm_decides_as_we_do_for_the_same_reasons(npm: Path) -> None:
+    """2,000 random asks under 200 random policies: the same answer, rule for rule, some of each."""
+    policies, asks = drawn(seed=5)
+    ours = [expected(facts, policies[name]) for name, facts in asks]
+    assert decided(npm, {name: one.text for name, one in policies.items()}, asks) == ours
+    assert len(ours) == ASKS
+    allowed = sum(answer == "allow" for answer, _ in ours)
+    assert ASKS / 20 < allowed < ASKS / 2
+
+
+def test_cedar_wasm_finds_a_rule_that_was_taken_out(npm: Path) -> None:
+    """The comparison can fail: without the rule about purposes some get a yes that we refuse."""
+    policies, asks = drawn(seed=6)
+    cut = {name: without(one.text, "no-purpose") for name, one in policies.items()}
+    theirs = decided(npm, cut, asks)
+    ours = [expected(facts, policies[name]) for name, facts in asks]
+    differs = [(here, there) for here, there in zip(ours, theirs, strict=True) if here != there]
+    assert differs
+    assert all("no-purpose" in here[1] for here, _ in differs)
+
+
+def without(text: str, id: str) -> str:
+    """A policy text without one of its rules."""
+    rules = text.split("\n\n")
+    kept = [rule for rule in rules if not rule.startswith(f'@id("{id}")')]
+    assert len(kept) == len(rules) - 1
+    return "\n\n".join(kept)
+
+
+# --- what is pinned ---------------------------------------------------------------------------------------------------
 
 
 def test_the_lock_file_names_no_registry() -> None:
     """Whoever runs the tests uses their own registry; versions and digests are pinned."""
     lock = (HERE / "package-lock.json").read_text()
     assert '"resolved"' not in lock
-    assert json.loads(lock)["packages"]["node_modules/jose"]["integrity"].startswith("sha512-")
+    for name in ("jose", "@cedar-policy/cedar-wasm"):
+        assert json.loads(lock)["packages"][f"node_modules/{name}"]["integrity"].startswith("sha512-")
