@@ -49,6 +49,10 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     assert STANDARD in machine("standard", "publish", "standard.yaml", *of).out
     assert "cti.indicator" in machine("standard", "packaged").out
     assert "2 columns agree" in machine("standard", "align", "standard.yaml", "standard.yaml").out
+    assert "enforce" in machine("terms", "count").out
+    assert "retrain" in machine("terms", "words").out
+    assert "cti.indicator" in machine("offer", "check", "cti.indicator").out
+    assert "Warranty" in machine("offer", "text", "cti.indicator").out
     assert "2999-12-31" in machine("standard", "deprecate", STANDARD, "1.0.0", "--until", "2999-12-31", *of).out
     # joining
     member = found(r"(m-[0-9a-f]{20})", machine("keygen", "my.key").out)
@@ -238,6 +242,7 @@ def test_help_and_version_at_the_top(machine: Machine) -> None:
 
 NOWHERE = "http://127.0.0.1:9"
 PLAIN = {"standard packaged", "terms count", "terms words"}  # take nothing that could be wrong
+WHEN = ("--received", "2026-11-22T00:00:00Z", "--dam")
 WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "init": (("init", "full", "--name", "x.example/log", "--jurisdiction", "KR"), 2),
     "serve": (("serve", "none"), 4),
@@ -314,13 +319,12 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "order lift": (("order", "lift", "00", "--reason", "x", "--dam", "DAM"), 4),
     "order list": (("order", "list", "--dam", "none"), 4),
     "demand record": (
-        ("demand", "record", "--authority", "x", "--country", "US", "--ground", "x", "--what", "x")
-        + ("--received", "2026-11-22T00:00:00Z", "--dam", "DAM"),
+        (*("demand", "record", "--authority", "x", "--country", "US", "--ground", "x", "--what", "x"), *WHEN, "DAM"),
         2,
     ),
     "demand list": (("demand", "list", "--dam", "none"), 4),
     "incident report": (
-        ("incident", "report", "--kind", "breach", "--persons", "1", "--at", "2026-11-22", "--what", "x", "--dam", "DAM"),
+        ("incident", "report", "--kind", "breach", "--persons", "1", "--at", "2026", "--what", "x", "--dam", "DAM"),
         3,
     ),
     "incident list": (("incident", "list", "--dam", "none"), 4),

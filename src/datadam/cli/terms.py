@@ -62,13 +62,21 @@ def terms_count(as_json: Json = False) -> None:
 def terms_words(language: Language = None) -> None:
     """Every term that there is, what makes it hold, and why."""
     from datadam.formats import odrl_words, offer_text
+    from datadam.terms import CLAUSES, PURPOSES
 
     chosen = language or chosen_language()
     rows = [
         (str(term), offer_text.name(term, chosen), offer_text.label(force, chosen), offer_text.why(term, chosen))
         for term, force in odrl_words.FORCE.items()
     ]
-    open_terminal().table(("ui.term", "ui.term-name", "ui.force", "ui.term-why"), rows)
+    terminal = open_terminal()
+    terminal.table(("ui.term", "ui.term-name", "ui.force", "ui.term-why"), rows)
+    terminal.line()
+    named = [(word, offer_text.purpose(word, chosen), odrl_words.DPV.get(word, "–")) for word in PURPOSES]
+    terminal.table(("ui.purpose", "ui.term-name", "ui.dpv"), named)
+    terminal.line()
+    variants = [(name, offer_text.name(name, chosen), ", ".join(odrl_words.VARIANTS[name])) for name in CLAUSES]
+    terminal.table(("ui.clause", "ui.term-name", "ui.variants"), variants)
 
 
 @offer_app.command("check")

@@ -36,6 +36,11 @@ def name(term: str, language: str) -> str:
     return str(_words(language)["terms"][term]["name"])
 
 
+def purpose(word: str, language: str) -> str:
+    """What a purpose is called."""
+    return str(_words(language)["purposes"][word])
+
+
 def why(term: str, language: str) -> str:
     """Why its force is what it is."""
     return str(_words(language)["terms"][term]["why"])
