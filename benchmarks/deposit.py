@@ -22,7 +22,8 @@ from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.polars_quality import PolarsSurveyor
 from datadam.adapters.spool_files import SpoolFiles
 from datadam.model import Column, Feed, Fit, Protection, Source, Standard, StandardId, Type, Unit
-from datadam.plan import Plan, compile_plan
+from datadam.plan import Plan
+from datadam.planning import compile_plan
 from datadam.ports import Outputs, SurveyOrder
 
 BAR_RATIO = 1.8

@@ -25,7 +25,7 @@ import polars as pl
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from datadam import client, mapping, plan, prepare, wiring
+from datadam import client, mapping, planning, prepare, wiring
 from datadam.formats import codelists, odcs
 from datadam.ports import Outputs
 
@@ -105,7 +105,7 @@ def alone(home: Path, file: Path) -> pl.DataFrame:
         fits = [mapping.fit_from_json(held) for held in dam.fits(STANDARD)]
     layout = client.look(file)
     fit = next(fit for fit in fits if not any(mapping.fit_faults(fit, standard, layout)))
-    made = plan.compile_plan(standard, fit, codelists.packaged())
+    made = planning.compile_plan(standard, fit, codelists.packaged())
     with tempfile.TemporaryDirectory() as folder:
         into = Outputs(
             admitted=Path(folder) / "admitted.parquet",

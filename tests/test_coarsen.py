@@ -39,7 +39,8 @@ from datadam.model import (
     Type,
     Unit,
 )
-from datadam.plan import Cast, Coarse, Plan, compile_plan
+from datadam.plan import Cast, Coarse, Plan
+from datadam.planning import compile_plan
 from datadam.ports import Engine
 from datadam.prepare import as_prepared, changes
 from datadam.standard import check, notices

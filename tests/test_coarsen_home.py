@@ -32,7 +32,7 @@ from datadam.model import (
     Type,
     Unit,
 )
-from datadam.plan import compile_plan
+from datadam.planning import compile_plan
 from datadam.prepare import Prepared, as_prepared, changes, prepared_fit
 from drafts import BOTH, column
 from homes import at_home, handed_in, hold_the_law, stored

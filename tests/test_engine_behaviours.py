@@ -37,7 +37,8 @@ from datadam.model import (
     Type,
     Unit,
 )
-from datadam.plan import BLANKS, Plan, compile_plan
+from datadam.plan import BLANKS, Plan
+from datadam.planning import compile_plan
 from datadam.ports import Engine, Outputs
 
 ENGINES: list[Engine] = [PolarsEngine(), MemoryEngine()]

@@ -15,7 +15,8 @@ from datadam.adapters.polars_notes import Notes
 from datadam.adapters.polars_prefixes import Prefixes
 from datadam.adapters.polars_read import ROW
 from datadam.model import Column, Feed, Fit, Standard, StandardId, Type
-from datadam.plan import Plan, compile_plan
+from datadam.plan import Plan
+from datadam.planning import compile_plan
 
 
 def plan() -> Plan:

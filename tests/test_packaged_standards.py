@@ -13,7 +13,7 @@ from datadam.confirming import accepted, confirm
 from datadam.errors import Faults, Invalid, NotFound
 from datadam.formats import codelists, odcs
 from datadam.model import Attribution, Layout, Protection, Source, Tier
-from datadam.plan import compile_plan
+from datadam.planning import compile_plan
 from datadam.ports import Outputs
 from datadam.proposing import suggest
 from datadam.standard import LANGUAGES, check, resolve

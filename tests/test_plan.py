@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadam import plan as plans
+from datadam import planning
 from datadam.errors import Faults
 from datadam.model import (
     CodeList,
@@ -26,7 +26,8 @@ from datadam.model import (
     Type,
     Unit,
 )
-from datadam.plan import Check, Fault, Plan, compile_plan, key_message
+from datadam.plan import FIRST_INSTANT, TRUE_FORM, Check, Fault, Plan, key_message, microseconds
+from datadam.planning import compile_plan
 
 COUNTRIES = CodeList(
     name="countries",
@@ -244,7 +245,7 @@ def test_bounds_are_in_what_engines_compare() -> None:
 
 def test_forms_are_anchored_and_ascii() -> None:
     """Every form is anchored, and written in what RE2 and Java read alike."""
-    forms = [value for name, value in vars(plans).items() if name.endswith("_FORM")]
+    forms = [TRUE_FORM, *planning._FORMS.values()]
     forms += [c.cast.form for c in compiled(standard(QUANTITY)).cells if c.cast.form]
     assert len(forms) == 7
     for form in forms:
@@ -256,9 +257,9 @@ def test_forms_are_anchored_and_ascii() -> None:
 def test_instants_are_counted_in_utc() -> None:
     """A moment without a zone is UTC; one with a zone is carried over."""
     moment = datetime(1970, 1, 1, 9, 0, 0, 5, tzinfo=timezone(timedelta(hours=9)))
-    assert plans.microseconds(moment) == 5
-    assert plans.microseconds(datetime(1970, 1, 1, 0, 0, 1)) == 1_000_000  # noqa: DTZ001  (that is the point)
-    assert plans.microseconds(datetime(1000, 1, 1, tzinfo=UTC)) == plans.FIRST_INSTANT
+    assert microseconds(moment) == 5
+    assert microseconds(datetime(1970, 1, 1, 0, 0, 1)) == 1_000_000  # noqa: DTZ001  (that is the point)
+    assert microseconds(datetime(1000, 1, 1, tzinfo=UTC)) == FIRST_INSTANT
 
 
 @given(

@@ -8,7 +8,7 @@ import pytest
 from datadam.adapters.memory.engine import MemoryEngine
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.model import Column, Feed, Fit, Repeat, Source, Standard, StandardId, Type
-from datadam.plan import compile_plan
+from datadam.planning import compile_plan
 from datadam.ports import Engine, Outputs
 from datadam.prepare import FIRST_FAULTS, Report, prepare
 

@@ -34,7 +34,7 @@ from datadam.model import (
     Unit,
     Unpivot,
 )
-from datadam.plan import compile_plan
+from datadam.planning import compile_plan
 from datadam.prepare import Prepared, as_prepared, corrected_fit, prepared_fit
 from drafts import BOTH, column
 from homes import at_home, handed_in, hold_the_law, stored

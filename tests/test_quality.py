@@ -35,7 +35,7 @@ from datadam.model import (
     Unit,
     Unpivot,
 )
-from datadam.plan import compile_plan
+from datadam.planning import compile_plan
 from datadam.ports import Finding, Outputs, Survey, SurveyOrder
 from worlds import GOOD, Person
 

@@ -26,7 +26,8 @@ from datadam.model import (
     number_form,
 )
 from datadam.model import date_form as named
-from datadam.plan import Plan, compile_plan
+from datadam.plan import Plan
+from datadam.planning import compile_plan
 from datadam.ports import Engine
 from datadam.readings import NUMBER_FORMS, Open, Proven, canonical_number, count, dates, number_body, numbers
 from test_engine_behaviours import Run, csv_source, every_engine, plan_of, standard_of

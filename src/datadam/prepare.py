@@ -29,7 +29,8 @@ from datadam.model import (
     Tally,
     Type,
 )
-from datadam.plan import Cell, Fault, Plan, Rule, compile_plan
+from datadam.plan import Cell, Fault, Plan, Rule
+from datadam.planning import compile_plan
 from datadam.ports import Engine, Outputs, PreparedWriter, Progress, Survey, Surveyor, SurveyOrder
 
 FIRST_FAULTS: Final = 100  # listed in a report; the rejects file has them all

@@ -10,7 +10,8 @@ from datadam.adapters.parquet_schema import delta_type, polars_type
 from datadam.adapters.polars_rules import coarsened
 from datadam.migration import Drawn, constant_value
 from datadam.model import Column, Type
-from datadam.plan import Cast, Coarse, coarse
+from datadam.plan import Cast, Coarse
+from datadam.planning import coarse
 
 
 def drawn(one: Drawn) -> pl.Expr:

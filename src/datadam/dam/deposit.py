@@ -49,7 +49,8 @@ from datadam.model import (
     Withdrawal,
     instant,
 )
-from datadam.plan import Plan, compile_plan
+from datadam.plan import Plan
+from datadam.planning import compile_plan
 from datadam.ports import RECEIVED, Outputs, Progress, Survey
 from datadam.prepare import Found, as_prepared, asked, changes, found
 
