@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 
 import served
 from datadam import seal
-from datadam.dam import decide, grant, login
+from datadam.dam import decide, grant, login, offer, publish
 from datadam.edges import app, incoming
 from datadam.edges.manners import MAX_BODY
+from datadam.formats import odrl
 from datadam.model import Ask, Job, Kind, Release, StandardId
 from served import STANDARD, Served, published, serving
-from worlds import GOOD, Person, fit_of
+from signed import agreed, an_offer, drafted, ending, signing
+from worlds import GOOD, Person, fit_of, standard_text
 
 BAD_ROW = b"meter,amount\nB1,5\nB2,many\n"
 TABLE = "/sharing/shares/dam/schemas/test/tables/reading"
@@ -172,6 +174,33 @@ def _unsealed(scene: Scene) -> str:
     return "/api/deposits/" + announce(scene, "alice", f"meter,amount\nT{next(NUMBERS)},1".encode())
 
 
+def _signed_for(scene: Scene) -> str:
+    """A standard of its own, with an offer that the dam signs at once."""
+    id = "test.signed"
+    text = standard_text().replace(STANDARD, id).replace("test_reading", "test_signed")
+    publish.publish(scene.dam.world, text)
+    offer.publish(scene.dam.world, odrl.write(an_offer(standard=id)))
+    return id
+
+
+def _drafting(scene: Scene) -> dict[str, Any]:
+    wish = {"standard": _signed_for(scene), "purposes": ["research"], "destination": "KR", "level": None}
+    return {"json": wish}
+
+
+def _acceptance(scene: Scene) -> dict[str, Any]:
+    alice = scene.people["alice"]
+    return {"content": seal.envelope(signing(alice, drafted(scene.dam.world, alice, _signed_for(scene))))}
+
+
+def _agreement(scene: Scene) -> str:
+    return agreed(scene.dam.world, scene.people["alice"], _signed_for(scene)).id
+
+
+def _ending(scene: Scene) -> dict[str, Any]:
+    return {"content": ending(scene.people["alice"], _agreement(scene))}
+
+
 NUMBERS = itertools.count()
 
 
@@ -251,6 +280,16 @@ TRIES = {
     "POST /api/amendments": Try((401, 401, 401, 400, 202), more=_amendment),
     "DELETE /api/deposits/{id}": Try((401, 401, 401, 404, 204), _unsealed),
     "GET /api/editions": Try(PUBLIC_BUT_NO_LIES),
+    "GET /api/offers": Try(EVERYBODY),
+    "GET /api/offers/{standard}": Try(EVERYBODY, lambda scene: f"/api/offers/{_signed_for(scene)}"),
+    "POST /api/agreements/draft": Try(MEMBERS, more=_drafting),
+    "POST /api/agreements": Try((401, 401, 401, 400, 201), more=_acceptance),
+    "GET /api/agreements": Try(MEMBERS),
+    "GET /api/agreements/{id}": Try(ONLY_MINE, lambda scene: f"/api/agreements/{_agreement(scene)}"),
+    "POST /api/agreements/end": Try((401, 401, 401, 400, 200), more=_ending),
+    "GET /api/agreements/{id}/credential": Try(
+        ONLY_MINE, lambda scene: f"/api/agreements/{_agreement(scene)}/credential"
+    ),
     "GET /sharing/shares": Try((401, 401, 200, 200, 200)),
     "GET /sharing/shares/{share}": Try(EVERYBODY, lambda _: "/sharing/shares/dam"),
     "GET /sharing/shares/{share}/schemas": Try((401, 401, 200, 200, 200), lambda _: "/sharing/shares/dam/schemas"),
@@ -403,7 +442,19 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
-@pytest.mark.parametrize("path", ["/api/applications", "/api/keys", "/api/exit", "/api/profiles", "/api/deposits"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/applications",
+        "/api/keys",
+        "/api/exit",
+        "/api/profiles",
+        "/api/deposits",
+        "/api/agreements",
+        "/api/agreements/draft",
+        "/api/agreements/end",
+    ],
+)
 def test_hostile_bodies_are_refused_with_a_reason(scene: Scene, path: str, body: bytes) -> None:
     """Whatever is sent where JSON is expected: a 4xx that says what is wrong."""
     answer = scene.dam.ask("POST", path, scene.token("other"), content=body)
