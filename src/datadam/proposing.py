@@ -198,7 +198,7 @@ def _kept(remembered: Fit | None, standard: Standard, layout: Layout) -> list[Pr
 
 
 def _candidate(header: Header) -> matching.Candidate:
-    return matching.Candidate(header=header.text, samples=header.samples, role=header.role)
+    return matching.Candidate(header=header.text, samples=header.samples, role=header.role, unit=header.unit)
 
 
 def _unfolded(unpivot: Unpivot) -> Proposal:

@@ -8,6 +8,9 @@ two things. Words for what no packaged standard holds (reserves, exports, scores
 from collections.abc import Mapping
 from typing import Final
 
+from datadam.field_names import FIELDS, READINGS
+from datadam.romanisation import romaja, romaji
+
 _LINES: Final = """
 supplier: vendor account | trading partner | 파트너 | creditor | sold by | supplied by | consigner | sending company |
   공급기관 | 송하인 | 제공사 | 판매사 | 仕出人 | 販売元 | 供給会社 | 販売業者 | supplier | suppliers | supp | suppl |
@@ -141,7 +144,8 @@ flag: reported estimated | basis | accuracy | reliability code | obs | 정확도
   数値の種類 | 推計の有無 | 자료유형 | 자료종류 | 통계유형 | 추정구분여부 | 수치종류 | 확정상태 | estimation status |
   estimation | nature of data | nature of figure | figure quality | final or provisional | reported or not |
   actual or estimate | kakutei | suikei | suitei | sokuho
-status: status | state of | condition | 상태 | 현황 | 진행 | 状態 | 状況 | ステータス | 進捗 | jotai | joutai | jokyo
+status: status | state of | condition | 상태 | 현황 | 진행 | 状態 | 状況 | ステータス | 進捗 | jotai | joutai |
+  jokyo
 type: type | types | typ | kind | category | cat | class | classification | 유형 | 종류 | 구분 | 타입 | 분류 | 종별 |
   種別 | 種類 | タイプ | 類型 | 型 | 区分 | 分類 | 種 | genre | sort | 類別 | 분야구분 | 種別名 | タイプ別 |
   型式区分 | 유형구분 | 종류구분 | variety | form of | kubun | shubetsu | shurui
@@ -226,7 +230,7 @@ lead: plnd deliv time | planned deliv time | plnd delivery | deliv time | delive
   procurement days | supply days | delivery in days | time to receive | time to obtain | order fulfilment |
   fulfilment | fulfillment | door to door | noki | nouki | chotatsu | napgi
 days: days | day | d | 일 | 일수 | 日 | 日数 | 일분 | 日分 | dd | dys | nissu | nissuu
-stock: range of coverage | days supply | days coverage | stck | eisbe | inventory days | stock days |
+stock: range of coverage | days supply | days coverage | stck | inventory days | stock days |
   how long would stock last | in stock | 버틸 | 재고량 | 보유량 | 持つ | 在庫量 | 持ちこたえ | stock | stocks |
   inventory | inv | cover | coverage | buffer | days of supply | days of stock | days on hand | dos | doh | doi |
   dio | on hand | safety stock | runs out | stockpile | 재고 | 재고일 | 재고일수 | 보유재고 | 보유일 | 비축 |
@@ -449,7 +453,17 @@ grade: grade | purity | content | 품위 | 순도 | 함량 | 品位 | 純度 | �
   평균품위 | 平均品位 | cut off grade
 growth: growth | change | cagr | yoy | trend | index | 증감 | 증감률 | 증가율 | 추이 | 지수 | 増減 | 増減率 | 伸び率 |
   前年比 | 推移 | pct change | percent change | year on year | y o y | 전년비 | 전년대비 | 증감량 | 対前年 | 増加率 |
-  変化率 | 전년 | 前年
+  変化率
+previous: previous | prior | previous year | prior year | last year | py | ly | year before | preceding year |
+  preceding | previous period | 전년 | 작년 | 지난해 | 전년도 | 전기 | 전월 | 직전 | 이전 | 종전 | 前年 | 昨年 |
+  前年度 | 昨年度 | 前期 | 前月 | 前回 | 直前 | 従来 | 旧 | 前年実績 | 전년실적
+origin: origin | made in | 원산지 | 원산국 | 산지 | 원산지국 | 原産国 | 原産地 | 原産 | 産地 | 産国 | 製造国 |
+  제조국 | 생산지 | 제조지 | 제조지국가 | 생산지국가 | 製造地 | 生産地 | 製造拠点 | 생산거점 | manufacturing site |
+  production site | country of origin | manufacturing country | manufacturing location | country of manufacture |
+  gensankoku | gensanchi | coo
+ownership: attributable | equity basis | equity share | equity interest | our share | ownership | equity | stake |
+  pro rata | net to us | company share | working interest | 지분 | 지분율 | 지분물량 | 지분생산량 | 持分 | 持ち分 |
+  出資 | 持分量 | 権益 | 権益分 | 権益量 | 権益比率 | 出資比率 | 당사지분 | 당사 지분
 rank: rank | ranking | 순위 | 順位
 total: total | sum | subtotal | world | 합계 | 총계 | 소계 | 계 | 合計 | 総計 | 小計 | 計 | world total |
   grand total | 누계 | 累計 | 総量
@@ -522,7 +536,7 @@ address: ip | ip address | 아이피 | address | ip address of | url of | phone 
 company: company | firm | mine name | mine | operator | producer | shareholder | 회사 | 기업 | 업체 | 광산명 |
   생산자 | 사업체 | 会社 | 企業 | 鉱山名 | 生産者 | 事業者 | legal name | trade name | corporate name | 법인명 |
   법인 명 | 法人名 | 正式名称 | 운영사 | 운영회사 | 운영자 | 광산 | 鉱山 | 操業会社 | 運営会社 | 사업자명 |
-  plant name | operator name | ownership | equity | stake | 지분 | 지분율 | 持分 | 出資 | kaisha | kigyo | kigyou
+  plant name | operator name | kaisha | kigyo | kigyou
 region: region | continent | area | province | 지역 | 대륙 | 지방 | 地域 | 大陸 | 地方
 file: filename | file name | size | file size | entropy | 파일 | 파일명 | 크기 | ファイル | ファイル名 | サイズ |
   path | file path | filepath | extension | mime | bytes | 경로명 | 파일경로 | 파일크기 | 확장자 | ファイルパス |
@@ -568,6 +582,50 @@ marking | share | 기한 | 期限日 | developer | maker | 개발사 | 開発元
 detection method | 탐지방법 | グループ | 掲載日 | 掲載 | 追加日 | 追加 | 추가일 | 추가 | listed | listing
 """
 
+_ALONE: Final = """
+cve: 脆 | 番 | 취
+maker: 社 | 元 | 사
+product: 品 | 製 | 품
+vulnerability: 名 | 題 | 명
+added: 載 | 登 | 録 | 加 | 등 | 추
+due: 期 | 限 | 締 | 〆 | 한
+ransomware: 身 | 랜
+cwe: 弱 | 약
+type: 種 | 型 | 종
+value: 値 | 값
+first: 初 | 始 | 首 | 초
+last: 終 | 末 | 近 | 말
+seen: 見 | 観 | 検
+expires: 限 | 効 | 失 | 迄 | 만
+confidence: 信 | 確 | 신 | 확
+tlp: 色 | 共 | 색
+pap: 許 | 허
+malware: 族 | 毒 | 悪 | 악
+actor: 群 | 者 | 主 | 敵 | 군
+technique: 技 | 術 | 法 | 手 | 기
+kill-chain: 段 | 相
+method: 源 | 法 | 経 | 원
+sector: 業 | 界 | 업
+victim: 被 | 害 | 피
+licence: 権 | 許
+country: 国 | 國 | 邦 | 국
+mineral: 鉱 | 鑛 | 種 | 광
+stage: 段 | 工 | 程 | 공
+year: 年 | 歳 | 년 | 해
+production: 産 | 量 | 산
+flag: 註 | 注 | 区 | 印 | 況 | 구
+supplier: 供 | 売 | 仕 | 공
+customer: 需 | 買 | 客 | 수
+hs: 税 | 品 | 세
+share: 比 | 率 | 割 | 비
+money: 額 | 金 | 액
+impact: 重 | 要 | 影 | 필
+alternates: 代 | 替 | 他 | 대
+lead: 納 | 납
+stock: 在 | 庫 | 備 | 재
+as-of: 時 | 日 | 現 | 일
+"""
+
 _STOP: Final = """
 of | the | a | an | and | or | in | to | for | from | is | are | it | its | this | that | our | your | their | them |
 they | we | you | per | by which | with | if | does | do | did | was | were | be | been | which | what | please |
@@ -583,23 +641,66 @@ relating | field | column | 관련 | 연관된 | 정보 | 상세 | 평균 | 약 
 """
 
 
+_SPELLINGS: Final = (
+    *(("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ"), ("ディ", "ジ"), ("ティ", "チ")),
+    *(("ー", ""), ("ァ", "ア"), ("ィ", "イ"), ("ゥ", "ウ"), ("ェ", "エ"), ("ォ", "オ")),
+)
+_LARGE: Final = str.maketrans("ャュョッ", "ヤユヨツ")  # as systems of half-width signs write them
+
+
+def spelt(text: str) -> str:
+    """Japanese loanwords in one of their spellings: インディケーター is インジケータ."""
+    for written, read in _SPELLINGS:
+        text = text.replace(written, read)
+    return text.translate(_LARGE)
+
+
 def _split(line: str) -> list[str]:
     return [part.strip() for part in line.split("|") if part.strip()]
 
 
 def _terms() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for line in _LINES.replace("|\n", "|").strip().splitlines():
+    for line in (_LINES + FIELDS.lstrip("\n")).replace("|\n", "|").strip().splitlines():
         meaning, _, terms = line.partition(": ")
         for term in _split(terms):
-            found.setdefault(term if term.isascii() else term.replace(" ", ""), set()).add(meaning)
+            found.setdefault(term if term.isascii() else spelt(term.replace(" ", "")), set()).add(meaning)
     for term in _split(_STOP.replace("\n", "|")):
-        found.setdefault(term, set())
+        found.setdefault(spelt(term), set())
     return {term: frozenset(meanings) for term, meanings in found.items()}
 
 
+def _alone() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for line in _ALONE.strip().splitlines():
+        meaning, _, signs = line.partition(": ")
+        for sign in _split(signs):
+            found.setdefault(sign, set()).add(meaning)
+    return {sign: frozenset(meanings) for sign, meanings in found.items()}
+
+
+ALONE: Final[Mapping[str, frozenset[str]]] = _alone()
+"""Single signs → what they may be short for, where a header is nothing else."""
 TERMS: Final[Mapping[str, frozenset[str]]] = _terms()
 """Word → what it may mean; several meanings are for the rest of the header and the values to tell apart."""
+
+
+def _read() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for line in READINGS.replace("|\n", "|").strip().splitlines():
+        meaning, _, terms = line.partition(": ")
+        for term in _split(terms):
+            for way in (spelt(term), *romaji(term)):
+                found.setdefault(way, set()).add(meaning)
+    for term, meanings in TERMS.items():
+        if len(term) > 1 and all("가" <= sign <= "힣" for sign in term):
+            for way in romaja(term):
+                found.setdefault(way, set()).update(meanings)
+    return {way: frozenset(meanings) for way, meanings in found.items() if way not in TERMS}
+
+
+READ: Final[Mapping[str, frozenset[str]]] = _read()
+"""How words are read, in katakana and in Latin letters → what they may mean; only for what is no word otherwise."""
 WEIGHTS: Final[Mapping[str, float]] = {
     word: float(weight)
     for part in _WEAK.replace("\n", "|").split("|")
@@ -607,5 +708,5 @@ WEIGHTS: Final[Mapping[str, float]] = {
     for word, weight in [part.strip().rsplit(" ", 1)]
 }
 """How much a meaning tells; 1 where it is not here."""
-AMBIGUOUS: Final = frozenset(_split(_AMBIGUOUS.replace("\n", "|")))
+AMBIGUOUS: Final = frozenset(map(spelt, _split(_AMBIGUOUS.replace("\n", "|"))))
 """Names of columns that as often mean something else: the day of a record, a method of HTTP, a firm's group."""

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
-from datadam.thesaurus import TERMS, WEIGHTS
+from datadam.thesaurus import ALONE, READ, TERMS, WEIGHTS, spelt
 
 MAX_HEADER: Final = 200  # characters of a header that are read
 FEW: Final = 4  # words from which on unknown ones count less
@@ -24,6 +24,7 @@ _MOST_WORDS: Final = 4  # of a term of the thesaurus
 _MOST_SIGNS: Final = 10
 _LONGEST: Final = 16  # letters of a word that is looked for inside of another
 _MOST_TYPED: Final = 5  # letters up to which a word that is nearly another is none
+_LEAST_READ: Final = 4  # Latin letters of a reading within a longer one
 TYPED: Final = 0.88  # similarity from which on a longer word is another one mistyped
 _SHORTEST: Final = 3  # letters of an abbreviation that is looked for as the beginning of a word
 
@@ -62,12 +63,15 @@ def words(header: str) -> tuple[Word, ...]:
     text = " ".join(part if part.casefold() in TERMS else _CAMEL.sub(" ", part) for part in _BLANK.split(text))
     text = _NUMBERING.sub(" ", text.casefold(), count=1) if _NUMBERING.match(text.casefold()) else text.casefold()
     text = _REMARK.sub(" ", text).strip() or text
+    if text in ALONE and text not in TERMS:
+        return (_word(text, ALONE[text]),)
     found = _latin(_LATIN.findall(text.replace("'s", "")))
-    signs = _SIGNS.findall(_SPACED.sub("", text))
+    found += [_word("%", frozenset({"share"}))] if "%" in text else []
+    signs = _SIGNS.findall(spelt(_SPACED.sub("", text)))
     hangul = "".join(run for run in signs if "가" <= run[0] <= "힣")
     others = [run for run in signs if not "가" <= run[0] <= "힣"]
     for run in (hangul, *others):
-        found += _segments(run)
+        found += (_read(run) if _is_kana(run) else []) or _segments(run)
     once = tuple(dict.fromkeys(found))
     spare = min(1.0, FEW / max(1, len(once)))  # a question in full has many words that name nothing
     return tuple(replace(word, weight=word.weight * spare) if unknown(word) else word for word in once)
@@ -94,7 +98,11 @@ def _latin(tokens: Sequence[str]) -> list[Word]:
                 at += length
                 break
         else:
-            found += _joined(tokens[at]) or (_clipped(tokens[at]) if len(tokens) == 1 else [_stranger(tokens[at])])
+            found += (
+                _joined(tokens[at])
+                or _read(tokens[at])
+                or (_clipped(tokens[at]) if len(tokens) == 1 else [_stranger(tokens[at])])
+            )
             at += 1
     return found
 
@@ -110,6 +118,28 @@ def _joined(token: str) -> list[Word]:
         ]
         best.append(min(ways, key=len, default=None))
     return [_word(term, TERMS[term]) for term in best[-1] or ()]
+
+
+def _is_kana(run: str) -> bool:
+    return all(_KATAKANA.match(sign) for sign in run) and any(unknown(word) for word in _segments(run))
+
+
+def _read(run: str) -> list[Word]:
+    """The words that kana or Latin letters are read as, the fewest of them; none if anything is left over."""
+    if run in READ and len(run) >= _SHORTEST - (not run.isascii()):
+        return [_word(run, READ[run])]
+    best: list[tuple[str, ...] | None] = [()]
+    least = _LEAST_READ if run.isascii() else 1
+    for end in range(1, len(run) + 1):
+        ways = [
+            (*before, run[start:end])
+            for start in range(max(0, end - _LONGEST), end)
+            if (before := best[start]) is not None
+            and end - start >= least
+            and (run[start:end] in READ or run[start:end] in TERMS)
+        ]
+        best.append(min(ways, key=len, default=None))
+    return [_word(term, READ.get(term) or TERMS[term]) for term in best[-1] or ()]
 
 
 def _clipped(token: str) -> list[Word]:
@@ -146,6 +176,23 @@ def _stranger(token: str) -> Word:
         if len(meanings) in {1, 2}:
             return Word(token, meanings, 0.9 * _word(token, meanings).weight)
     return Word(token, frozenset({f"?{token}"}), UNKNOWN if len(bare) > 1 else _STOP_WEIGHT)
+
+
+@lru_cache(4096)
+def bare_words(header: str) -> tuple[str, ...]:
+    """The Latin words of a header as they stand; none, if it is written in other signs as well."""
+    text = unicodedata.normalize("NFKC", header[:MAX_HEADER])
+    return tuple(_LATIN.findall(_CAMEL.sub(" ", text).casefold())) if text.isascii() else ()
+
+
+def abbreviates(short: str, word: str) -> bool:
+    """Whether a word is shortened so: to its beginning, or to its first letter and consonants after it."""
+    if short == word or (len(short) > 1 and word.startswith(short)):
+        return True
+    if len(short) < _SHORTEST or short[0] != word[:1]:
+        return False
+    letters = iter(word)
+    return not any(letter in "aeiou" for letter in short[1:]) and all(letter in letters for letter in short)
 
 
 def _bones(word: str) -> str:
