@@ -181,6 +181,31 @@ def test_a_deposit_that_was_taken_back_says_so(machine: Machine) -> None:
 
 
 @pytest.mark.usefixtures("person")
+def test_no_command_writes_over_a_file_unasked(machine: Machine) -> None:
+    """It may be somebody's work: refused by its name and untouched, until `--force` says so."""
+    outcome = found(r"receipt ([0-9a-f]{64})", deposited(machine, a_file("over.csv", "O1,1")))
+    id = listed(machine, "over.csv")
+    machine("get", STANDARD, "taken")
+    rows = sorted(str(path) for path in Path("taken").iterdir())
+    commands = {
+        ("receipt", outcome, "--into", "mine.txt"): "mine.txt",
+        ("receipt", outcome): f"{outcome[:16]}.receipt.json",
+        ("report", id, "--html", "mine.txt"): "mine.txt",
+        ("get", STANDARD, "taken"): rows[0],
+        ("profile", "new", STANDARD, "--into", "mine.txt"): "mine.txt",
+    }
+    for command, path in commands.items():
+        Path(path).write_text("mine", encoding="utf-8")
+        refused = machine(*command, code=3)
+        assert Path(path).name in "".join(refused.error.split())
+        assert "--force" in refused.error
+        assert Path(path).read_text(encoding="utf-8") == "mine"
+        machine(*command, "--force")
+        assert Path(path).read_bytes() != b"mine"
+    assert sorted(str(path) for path in Path("taken").iterdir()) == rows
+
+
+@pytest.mark.usefixtures("person")
 def test_a_deposit_that_was_refused_as_a_whole_is_to_be_sent_again_as_a_whole(machine: Machine) -> None:
     """Its good rows count for nothing, so neither report nor rejects may speak as if they did."""
     told = deposited(machine, a_file("bad.csv", "B1,1", ",2", ",3"), code=3)

@@ -138,11 +138,14 @@ def deposits(url: Url = None, key: KeyFile = None) -> None:
 def report(
     deposit: str,
     html: Annotated[Path | None, typer.Option(help="Write it to this file, as a page with statistics.")] = None,
+    force: Force = False,
     url: Url = None,
     key: KeyFile = None,
     as_json: Json = False,
 ) -> None:
     """What became of a deposit: warnings on the whole, faults row by row, and each column's statistics."""
+    if html is not None:
+        free(html, force=force)
     dam = reach(url, key)
     job = dam.wait(_deposit_id(dam, deposit))
     if html is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from datadam.cli.manners import KeyFile, Url, closing, open_terminal, reach, read_text
+from datadam.cli.manners import Force, KeyFile, Url, closing, free, open_terminal, reach, read_text
 from datadam.errors import Invalid
 
 app = typer.Typer()
@@ -18,14 +18,16 @@ app.add_typer(log_app)
 def receipt(
     statement: str,
     into: Annotated[Path | None, typer.Option(help="Where to write it; default: <id>.receipt.json.")] = None,
+    force: Force = False,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
     """Fetch the receipt of a statement that concerns you, checked on arrival: its id, or the first digits as listed."""
     dam = reach(url, key)
     id = dam.whole_id(statement)
-    found = dam.receipt(id)
     path = into or Path(f"{id[:16]}.receipt.json")
+    free(path, force=force)
+    found = dam.receipt(id)
     path.write_text(json.dumps(found), encoding="utf-8")
     open_terminal().say("ui.receipt-written", path=str(path))
 

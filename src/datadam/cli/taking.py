@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from datadam.cli.evolving import news
-from datadam.cli.manners import HERE, KeyFile, Url, open_terminal, reach
+from datadam.cli.manners import HERE, Force, KeyFile, Url, free, open_terminal, reach
 from datadam.errors import NotFound
 
 app = typer.Typer()
@@ -55,20 +55,30 @@ def show(id: str, url: Url = None, key: KeyFile = None) -> None:
 
 @app.command()
 def get(
-    id: str, into: Annotated[Path, typer.Argument(help="A folder.")] = HERE, url: Url = None, key: KeyFile = None
+    id: str,
+    into: Annotated[Path, typer.Argument(help="A folder.")] = HERE,
+    force: Force = False,
+    url: Url = None,
+    key: KeyFile = None,
 ) -> None:
     """Fetch a reservoir's rows as Parquet files."""
-    paths = reach(url, key).open(id).download(into)
+    reservoir = reach(url, key).open(id)
+    for earlier in reservoir.earlier(into):
+        free(earlier, force=force)
+    paths = reservoir.download(into)
     if not paths:
         raise NotFound("reservoir.empty", id=id)
     open_terminal().say("ui.fetched", count=len(paths), path=str(into))
 
 
 @profile_app.command("new")
-def profile_new(standard: str, into: Path = Path("profile.share"), url: Url = None, key: KeyFile = None) -> None:
+def profile_new(
+    standard: str, into: Path = Path("profile.share"), force: Force = False, url: Url = None, key: KeyFile = None
+) -> None:
     """Write a Delta Sharing profile for one reservoir. Whoever has the file can read what you may read."""
     from datadam import client
 
+    free(into, force=force)  # the token of another profile is kept nowhere else
     client.write_private(into, reach(url, key).share_profile(standard))
     open_terminal().say("ui.profile-written", path=str(into))
 

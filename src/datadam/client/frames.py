@@ -105,9 +105,13 @@ class Reservoir:
         into.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".datadam-", dir=into) as aside:
             fetched = self._fetched(Path(aside), named)
-            for earlier in into.glob(f"{named}-[0-9][0-9][0-9][0-9][0-9].parquet"):
+            for earlier in self.earlier(into):
                 earlier.unlink()  # rows of two versions side by side would be counted twice
             return [path.rename(into / path.name) for path in fetched]
+
+    def earlier(self, folder: str | Path) -> list[Path]:
+        """The files of an earlier download, which the next one would take away."""
+        return sorted(Path(folder).glob(f"{quote(self.id, safe='')}-[0-9][0-9][0-9][0-9][0-9].parquet"))
 
     def _fetched(self, into: Path, named: str) -> list[Path]:
         """All files of one version: one that was withdrawn meanwhile is gone, and there is a newer one without it."""
