@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import resources
 from typing import Any, TypeVar
 
 import cedarpy
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 
 from datadam import seal
 from datadam.errors import Invalid, Unavailable
-from datadam.formats import odrl_words
-from datadam.model import Allow, Deny, StandardId
+from datadam.formats import odcs, odrl, odrl_judge, odrl_words
+from datadam.model import Allow, Deny, StandardId, Tier
 from datadam.policy import MAX_TERMS, MAX_TEXT, MAX_VALUES, PERMIT, SCHEMA, compile_offer, decide_on, engine
 from datadam.policy.compiling import _FORCES
-from datadam.terms import Action, Constraint, Force, Operand, Operator, Permission, Prohibition
-from policies import COUNTRIES, any_offer, facts, offer, term
+from datadam.terms import Action, Constraint, Force, Offer, Operand, Operator, Permission, Prohibition
+from offers import offers
+from policies import COUNTRIES, any_offer, facts, offer, stranger, term
 
 Part = TypeVar("Part", Permission, Prohibition)
 
@@ -162,6 +164,28 @@ def test_half_a_character_is_refused() -> None:
     ):
         with pytest.raises(Invalid, match="policy.text-malformed"):
             compile_offer(about)
+
+
+@given(about=offers())
+def test_every_offer_that_can_be_said_is_a_policy(about: Offer) -> None:
+    """What `formats.odrl` reads compiles, and comes back from its JSON to the same policy."""
+    assert compile_offer(odrl.read(odrl.write(about))).digest == compile_offer(about).digest
+
+
+def test_a_policy_has_room_for_the_largest_offer() -> None:
+    """What one bound allows the other does not refuse."""
+    most = len(Action) * (1 + len(Operand)) + odrl_judge.MAX_PROHIBITIONS * (1 + len(odrl_words.IN_PROHIBITIONS))
+    assert most <= MAX_TERMS
+    assert odrl_judge.MAX_VALUES <= MAX_VALUES
+
+
+@pytest.mark.parametrize("id", odrl.packaged())
+def test_the_packaged_offers_are_policies(id: str) -> None:
+    """Each compiles; under those of open standards strangers go on reading, under all others they never do."""
+    text = (resources.files("datadam") / "standards" / f"{id}.yaml").read_text(encoding="utf-8")
+    standard, policy = odcs.read(text), compile_offer(odrl.read(odrl.packaged()[id]))
+    decision = decide_on(stranger(standard=standard.id, tier=standard.tier), policy)
+    assert (decision == Allow(basis="open")) == (standard.tier is Tier.OPEN)
 
 
 # --- what no policy can hold ------------------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ from datadam.policy.cedar import SCHEMA, Forbid, Rule, permit, rendered, strings
 from datadam.policy.facts import OPERATOR, seconds
 from datadam.terms import LEVELS, OPERATORS, Action, AgreementState, Constraint, Force, Offer, Operand, Operator
 
-MAX_TERMS: Final = 256
-"""Constraints and prohibitions of an offer: every operand of a permission for each action, and as many prohibitions
-as anybody could read. Each is judged at every decision."""
+MAX_TERMS: Final = 320
+"""Permissions, prohibitions and what narrows them: more than `formats.odrl` reads, 6 of 9 conditions and 50 of 4.
+Each is judged at every decision."""
 MAX_VALUES: Final = 512  # names that a term lists; there are 249 countries
 MAX_TEXT: Final = 200  # characters of a name
 _MOST: Final = 2**53 - 1  # what JSON carries exactly
