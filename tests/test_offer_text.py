@@ -347,3 +347,34 @@ def test_an_offer_is_checked_and_written_out(machine: Machine) -> None:
     Path("offer.json").write_text(packaged.replace("cti.indicator", "no.such"), encoding="utf-8")
     machine("offer", "check", "offer.json", code=4)
     machine("offer", "check", "none.json", code=2)
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[1] / "docs" / "offers.md").read_text(encoding="utf-8")
+
+
+def test_the_offer_on_the_page_is_one() -> None:
+    """It can be copied: read, checked, written out."""
+    example = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
+    offer = odrl.from_yaml(example)
+    assert odrl.check(offer, odcs.read(codelists.packaged_standard("cti.indicator"))) == []
+
+
+def test_the_page_names_every_term_with_its_label() -> None:
+    """The table of forces, of operands, of purposes and of variants say what the code says."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| ")
+    ]
+    forces = {str(force): force for force in Force}
+    told = {term: forces[row[1]] for row in rows if row[1] in forces for term in re.findall(r"`([\w-]+)`", row[0])}
+    clauses = {str(term): FORCE[term] for term in VARIANTS}
+    assert {**told, **clauses} == {str(term): force for term, force in FORCE.items()}
+    assert set(clauses.values()) == {Force.LEGAL}
+    operators = {row[0]: set(re.findall(r"`(\w+)`", row[1])) for row in rows if len(row) == 4}
+    for operand, known in OPERATORS.items():
+        assert operators[f"`{operand}`"] == set(map(str, known))
+    variants = {row[0]: row[1] for row in rows if len(row) == 2}
+    for clause, known_variants in VARIANTS.items():
+        assert all(f"`{one}" in variants[f"`{clause}`"] for one in known_variants), clause
+    assert all(f"`{purpose}`" in PAGE for purpose in PURPOSES)
