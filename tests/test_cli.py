@@ -19,8 +19,10 @@ import pytest
 import served
 from datadam import wiring
 from datadam.cli.manners import print_json
+from datadam.formats import odrl
 from machines import ALL, NAMES, Machine, a_machine, found
 from served import STANDARD, Served, serving
+from signed import an_offer
 from worlds import standard_text
 
 
@@ -75,6 +77,7 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     machine("freeze", f"{STANDARD}@first", *of)
     assert f"{STANDARD}@first" in machine("editions").out
     _takes_out(machine)
+    _agrees(machine, dam, member)
     # another joins in vain
     machine("keygen", "other.key")
     more = ("--yes", "--url", dam.url, "--key", "other.key")
@@ -92,6 +95,46 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     assert sorted(machine.ran) == sorted(NAMES)
     monkeypatch.setenv("DATADAM_LANG", "ko")
     assert re.search("[가-힣]", machine("status", dam.folder).out)
+
+
+def _agrees(machine: Machine, dam: Served, member: str) -> None:
+    """An offer that is read and signed; held up, resumed, ended; and one that people sign for the dam."""
+    of, id = ("--dam", dam.folder), "test.signed"
+    text = standard_text().replace(STANDARD, id).replace("test_reading", "test_signed")
+    Path("signed.yaml").write_text(text, encoding="utf-8")
+    machine("standard", "publish", "signed.yaml", *of)
+    Path("offer.json").write_text(odrl.write(an_offer(standard=id)), encoding="utf-8")
+    assert id in machine("offer", "publish", "offer.json", *of).out
+    assert id in machine("offer", "list").out
+    assert json.loads(machine("offer", "list", "--json").out)[0]["number"] == 1
+    shown = machine("offer", "show", id, "--language", "ko").out
+    assert re.search("[가-힣]", shown)
+    assert json.loads(machine("offer", "show", id, "--number", 1, "--json").out)["text"]["ko"].strip() == shown.strip()
+    wish = ("agree", id, "--purpose", "research", "--to", "KR", "--yes")
+    signed = found(r"\b([0-9a-f]{64})\. Log", machine(*wish).out)
+    assert "in force" in machine("agreements", "list").out
+    assert member in machine("agreements", "list", *of).out
+    assert json.loads(machine("agreements", "list", "--json").out)[0]["id"] == signed
+    assert json.loads(machine("agreements", "show", signed[:8]).out)["state"] == "finalised"
+    assert machine("agreements", "show", signed, "--vc").out.count(".") == 2
+    machine("agreements", "suspend", signed[:12], "--reason", "late fees", *of)
+    assert "suspended" in machine("agreements", "list").out
+    machine("agreements", "resume", signed[:12], "--reason", "paid", *of)
+    machine("agreements", "end", signed[:12], "--reason", "done")
+    Path("offer.json").write_text(odrl.write(an_offer(standard=id, automatic=False)), encoding="utf-8")
+    assert " 2 " in machine("offer", "publish", "offer.json", *of).out
+    first = found(r"\b([0-9a-f]{64})\b\. It waits", machine(*wish).out)
+    machine("agreements", "approve", first[:12], *of)
+    second = found(r"\b([0-9a-f]{64})\b\. It waits", machine(*wish, "--level", "advanced").out)
+    machine("agreements", "decline", second[:12], "--reason", "one is enough", *of)
+    assert "declined" in machine("agreements", "list").out
+    third = found(r"\b([0-9a-f]{64})\b\. It waits", machine(*wish).out)
+    assert "Taken back" in machine("agreements", "end", third, "--reason", "second thoughts").out
+    machine("agreements", "end", first[:12], "--reason", "enough", *of)
+    machine("member", "suspend", member, "--reason", "inquiry", *of)
+    assert json.loads(machine("me").out)["suspended"] is True
+    machine(*wish, code=3)
+    machine("member", "resume", member, "--reason", "cleared", *of)
 
 
 def _operates(machine: Machine) -> None:
@@ -234,7 +277,7 @@ def test_every_command_has_help(machine: Machine, name: str) -> None:
 def test_help_and_version_at_the_top(machine: Machine) -> None:
     """Groups too; no command at all shows the help."""
     assert re.fullmatch(r"[0-9.]+\n", machine("--version").out)
-    for group in ("", "standard", "log", "profile", "member", "grant"):
+    for group in ("", "standard", "log", "profile", "member", "grant", "offer", "agreements"):
         assert "Usage:" in machine(*group.split(), "--help").out
 
 
@@ -302,6 +345,19 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "member list": (("member", "list", "--dam", "full"), 4),
     "member expel": (("member", "expel", "m-0", "--reason", "x", "--dam", "DAM"), 4),
     "member forget": (("member", "forget", "m-0", "--reason", "x", "--dam", "DAM"), 4),
+    "member suspend": (("member", "suspend", "m-0", "--reason", "x", "--dam", "DAM"), 4),
+    "member resume": (("member", "resume", "m-0", "--reason", "x", "--dam", "DAM"), 4),
+    "offer publish": (("offer", "publish", "full/file", "--dam", "DAM"), 2),
+    "offer list": (("offer", "list", "--url", NOWHERE), 6),
+    "offer show": (("offer", "show", "no.such", "--url", "URL"), 4),
+    "agree": (("agree", "no.such", "--purpose", "research", "--to", "KR", "--url", "URL", "--key", "KEY"), 4),
+    "agreements list": (("agreements", "list", "--url", "URL"), 3),
+    "agreements show": (("agreements", "show", "00", "--url", "URL", "--key", "KEY"), 4),
+    "agreements end": (("agreements", "end", "00", "--reason", "x", "--url", "URL", "--key", "KEY"), 4),
+    "agreements suspend": (("agreements", "suspend", "00", "--reason", "x", "--dam", "DAM"), 4),
+    "agreements resume": (("agreements", "resume", "00", "--reason", "x", "--dam", "DAM"), 4),
+    "agreements approve": (("agreements", "approve", "00", "--dam", "DAM"), 4),
+    "agreements decline": (("agreements", "decline", "00", "--reason", "x", "--dam", "DAM"), 4),
     "grant add": (("grant", "add", "m-0", STANDARD, "--dam", "DAM"), 4),
     "grant revoke": (("grant", "revoke", "0" * 64, "--dam", "DAM"), 4),
     "grant list": (("grant", "list", "--dam", "none"), 4),
