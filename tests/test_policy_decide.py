@@ -1,8 +1,10 @@
 """A decision: yes only without a doubt, a no with every reason in words, facts of others as one; and what is kept."""
 
 import json
+import re
 import threading
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -162,6 +164,12 @@ def test_every_reason_is_a_whole_sentence_with_a_way_out(language: str) -> None:
         assert len(wanted) == 2, reason.code
         assert frozenset().union(*wanted) <= set(reason.facts), reason.code
         assert json.loads(json.dumps(kept(reason)))["facts"] == dict(reason.facts), "facts are JSON as they are"
+
+
+def test_the_page_names_every_reason() -> None:
+    """docs/deciding.md lists the rules that there are, and no others."""
+    page = (Path(__file__).parents[1] / "docs" / "deciding.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(ask\.[a-z-]+)`", page)) == {*CASES, "ask.stranger", UNDECIDABLE, OTHERS}
 
 
 def _reasons(decision: Decision) -> list[Reason]:
