@@ -254,6 +254,9 @@ TRIES = {
     "POST /api/asks/everybody": Try(
         (401, 401, 401, 403, 403), more=lambda _: {"json": {"action": "read", "standard": STANDARD}}
     ),
+    "POST /api/decisions": Try(
+        (401, 401, 401, 201, 201), more=lambda _: {"json": {"action": "read", "standard": STANDARD}}
+    ),
     "GET /api/decisions": Try(MEMBERS),
     "GET /api/decisions/{id}": Try((401, 401, 401, 404, 200), lambda scene: f"/api/decisions/{scene.decision}"),
     "GET /api/profiles": Try(MEMBERS),

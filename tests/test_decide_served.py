@@ -70,6 +70,22 @@ def test_a_decision_is_fetched_with_its_proof_and_made_again(dam: Served) -> Non
         stranger.why(allowed["id"], vkey=stranger.vkey)
 
 
+def test_one_can_ask_for_a_logged_answer_before_taking_anything(dam: Served) -> None:
+    """The same statement answers when rows are taken; nobody asks so for another."""
+    person, other = dam.person("Before"), dam.person("Somebody")
+    grant.grant(dam.world, person.id, STANDARD)
+    with connected(dam, person) as held:
+        told = held.decide("read", STANDARD)
+        assert told["allowed"]
+        held.open(STANDARD).download(Path(str(dam.folder)).parent / "before")
+        assert [one["id"] for one in held.decisions()] == [told["id"]]
+        denied = held.decide("train", STANDARD, purpose="research")
+        assert [one["code"] for one in denied["reasons"]] == ["ask.grant-reads-only"]
+    sent = seal.canonical({"action": "read", "standard": STANDARD, "member": person.id})
+    answer = dam.ask("POST", "/api/decisions", dam.token(other), content=sent)
+    assert (answer.status_code, answer.json()["code"]) == (403, "ask.not-yours")
+
+
 def test_purpose_and_place_travel_with_what_is_asked(dam: Served) -> None:
     """They stand in the decision; words that there are not are refused before anything is decided."""
     person = dam.person("Purpose")

@@ -35,6 +35,12 @@ class Deciding(Line):
         asked = _ask(action, standard, purpose, destination, None)
         return list(self._ask("POST", "/api/asks/everybody", json=asked).json()["items"])
 
+    def decide(self, action: str, standard: str, *, purpose: str | None = None, destination: str | None = None) -> Json:
+        """Ask, and be answered by a logged statement: {id, member, allowed, basis, reasons}; `why` explains it."""
+        sent = _ask(action, standard, purpose, destination, None)
+        found: Json = self._ask("POST", "/api/decisions", json=sent).json()
+        return found
+
     def decisions(self, standard: str | None = None) -> list[Json]:
         """The caller's logged decisions, oldest first."""
         params = {"standard": standard} if standard else {}

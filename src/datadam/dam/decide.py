@@ -5,14 +5,15 @@ the same. Strangers are counted, not logged: who has no key could fill a log wit
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from datadam import decisions
 from datadam.dam import agree, law, order, publish, state
 from datadam.dam import offer as offers
 from datadam.dam.login import Caller
-from datadam.dam.remembered import Answer
+from datadam.dam.remembered import Answer, Waiting
 from datadam.dam.world import World
 from datadam.decisions import Judged
 from datadam.errors import Invalid, NotFound, Refused
@@ -33,6 +34,7 @@ from datadam.model import (
     Role,
     Standard,
     StandardId,
+    Statement,
     Withdrawal,
     instant,
 )
@@ -53,26 +55,56 @@ def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
     if held is not None and held.generation == world.decisions.generation and instant(world.clock()) < held.until:
         world.decisions.count("repeated")
         return held.decision, held.id
+    one = world.decisions.wait(ask)
     with world.lock:  # what is looked at and what is logged of it are one step: nothing is taken back in between
-        generation, held = world.decisions.generation, world.decisions.recall(ask)  # another may have asked meanwhile
-        case = _case(world, ask)
-        facts = case.facts
-        until = _until(case, world.clock())
-        lasting = {name: value for name, value in facts.items() if name != "now"}
-        if held is not None and held.facts == lasting and facts["now"] < held.until:
-            world.decisions.still(ask, held, generation=generation, until=until)
-            world.decisions.count("repeated")
-            return held.decision, held.id
-        judged = case.judged
-        told = decisions.told(facts, judged, case.offer.statement if case.offer else None)
-        statement = state.statement(world, Kind.DECISION, told)
-        state.record(world, statement)
-        world.decisions.count("allowed" if isinstance(judged.decision, Allow) else "denied")
-        world.decisions.keep(
-            ask,
-            Answer(decision=judged.decision, id=statement.id, facts=lasting, until=until, generation=generation),
-        )
-        return judged.decision, statement.id
+        if one.answer is None and one.error is None:
+            _answer(world, world.decisions.take(one))
+    if one.error is not None:
+        raise one.error
+    answer = cast("Answer", one.answer)
+    return answer.decision, answer.id
+
+
+def _answer(world: World, waiting: Sequence[Waiting]) -> None:
+    """Answer all that wait, with one wait for the disk. The caller holds the lock."""
+    still = replace(world, store=world.decisions.still_there(world.store))
+    fresh: dict[Ask, tuple[Answer, Statement]] = {}
+    for one in waiting:
+        try:
+            if one.ask not in fresh and (made := _made(still, one)) is not None:
+                fresh[one.ask] = made
+        except Exception as error:  # noqa: BLE001  (its asker's to hear of, not that of the others)
+            one.error = error
+    try:
+        if fresh:
+            state.record(world, *(statement for _, statement in fresh.values()))
+    except Exception as error:  # noqa: BLE001  (nothing is in the log: nobody is told anything else)
+        for one in waiting:
+            one.error = one.error or error
+        return
+    for ask, (answer, _) in fresh.items():
+        world.decisions.keep(ask, answer)
+        world.decisions.count("allowed" if isinstance(answer.decision, Allow) else "denied")
+    for one in waiting:
+        if one.answer is None and one.error is None:
+            one.answer = fresh[one.ask][0]
+
+
+def _made(world: World, one: Waiting) -> tuple[Answer, Statement] | None:
+    """An answer and the statement that is to say so; None where the last one holds still, which is then given."""
+    generation, held, now = world.decisions.generation, world.decisions.recall(one.ask), world.clock()
+    case = _case(world, one.ask)
+    until = _until(case, now)
+    lasting = {name: value for name, value in case.facts.items() if name != "now"}
+    if held is not None and held.facts == lasting and case.facts["now"] < held.until:
+        one.answer = world.decisions.still(one.ask, held, generation=generation, until=until)
+        world.decisions.count("repeated")
+        return None
+    judged = case.judged
+    told = decisions.told(case.facts, judged, case.offer.statement if case.offer else None)
+    statement = state.statement(world, Kind.DECISION, told)
+    answer = Answer(decision=judged.decision, id=statement.id, facts=lasting, until=until, generation=generation)
+    return answer, statement
 
 
 def leaving(world: World, ask: Ask, columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -89,6 +121,15 @@ def wish(purpose: str | None, destination: str | None) -> tuple[str | None, str 
     if purpose and purpose not in PURPOSES:
         raise Invalid("ask.purpose-unknown", purpose=purpose[:60], purposes=", ".join(PURPOSES))
     return purpose or None, countries.assigned(destination) if destination else None
+
+
+def deed(action: str | None) -> Action:
+    """What is done with what is taken, as somebody sent it: read, where nothing was said."""
+    if action is None:
+        return Action.READ
+    if action not in list(Action):
+        raise Invalid("ask.action-unknown", action=action[:40], actions=", ".join(Action))
+    return Action(action)
 
 
 def trial(world: World, ask: Ask) -> Decision:
@@ -216,9 +257,7 @@ def about(world: World, caller: Caller, member: str | None) -> MemberId:
 
 def wished(world: World, sent: Json) -> Ask:
     """An ask as JSON: `{member, action, standard, purpose, destination}`; the last two may be absent or null."""
-    action = str(sent["action"])
-    if action not in list(Action):
-        raise Invalid("ask.action-unknown", action=action[:40], actions=", ".join(Action))
+    action = deed(str(sent["action"]))
     standard = StandardId(publish.published(world, str(sent["standard"])).id)
     purpose, destination = wish(sent.get("purpose"), sent.get("destination"))
     member = MemberId(sent["member"])

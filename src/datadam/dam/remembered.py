@@ -6,10 +6,13 @@ could change by itself. Everything is forgotten with the process; then a decisio
 
 import threading
 from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final, cast
 
 from datadam.model import Ask, Decision, Json, Kind
+from datadam.ports import Record, Rows, Store
 
 MOST: Final = 10_000  # decisions; the one that was asked for longest ago is forgotten first
 
@@ -28,6 +31,15 @@ class Answer:
     generation: int  # of the log, as `Remembered` counts
 
 
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """An ask that waits to be answered together with others, and what came of it."""
+
+    ask: Ask
+    answer: Answer | None = None
+    error: Exception | None = None
+
+
 @dataclass(slots=True)
 class Remembered:
     """The decisions of one dam, by what was asked; and how many there were of each sort since the start."""
@@ -35,7 +47,23 @@ class Remembered:
     generation: int = 0  # how often something was logged that decisions rest on
     answers: OrderedDict[Ask, Answer] = field(default_factory=OrderedDict)
     counts: Counter[str] = field(default_factory=Counter)  # allowed, denied, repeated, stranger-allowed and -denied
+    waiting: list[Waiting] = field(default_factory=list)
+    looked: dict[object, Any] = field(default_factory=dict)  # what was read of the tables, and still stands there
+    looked_at: int = -1  # the generation of that
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self, ask: Ask) -> Waiting:
+        """Put an ask among those that wait; whoever comes to answer answers all of them."""
+        one = Waiting(ask)
+        with self.lock:
+            self.waiting.append(one)
+        return one
+
+    def take(self, one: Waiting) -> list[Waiting]:
+        """All that wait, to be answered now, and `one`, also if who took it before came to grief."""
+        with self.lock:
+            found, self.waiting = self.waiting, []
+            return found if one in found else [*found, one]
 
     def logged(self, kind: Kind) -> None:
         """Take note that a statement entered the log."""
@@ -64,7 +92,43 @@ class Remembered:
         """Remember that an answer holds still: what it rests on was looked at again, and is the same."""
         return self.keep(ask, replace(answer, generation=generation, until=until))
 
+    def still_there(self, store: Store) -> Store:
+        """The store as it is read while nothing is logged: what was read once is not read again.
+
+        For whoever holds the dam's lock only, since under it nothing is written.
+        """
+        if self.looked_at != self.generation or len(self.looked) > MOST:
+            self.looked, self.looked_at = {}, self.generation
+        return cast("Store", _Still(store, self.looked))
+
     def count(self, sort: str) -> None:
         """Count one answer."""
         with self.lock:
             self.counts[sort] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Still:
+    """A store that is only read; and its rows, read where nobody did before."""
+
+    store: Store
+    known: dict[object, Any]
+
+    @contextmanager
+    def read(self) -> Iterator["_Still"]:
+        yield self
+
+    def get(self, kind: type[Record], *key: str) -> Record | None:
+        """As `Rows.get`."""
+        return cast("Record | None", self._known((kind, *key), lambda rows: rows.get(kind, *key)))
+
+    def find(self, kind: type[Record], /, **equals: object) -> list[Record]:
+        """As `Rows.find`."""
+        found: list[Record] = self._known((kind, frozenset(equals.items())), lambda rows: rows.find(kind, **equals))
+        return list(found)
+
+    def _known(self, key: object, look: Callable[[Rows], Any]) -> Any:  # noqa: ANN401  (a record, or a list of them)
+        if key not in self.known:
+            with self.store.read() as rows:
+                self.known[key] = look(rows)
+        return self.known[key]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from datadam import decisions, seal, texts
 from datadam.dam import decide, prove
 from datadam.edges.manners import language_of, member_of, world_of
-from datadam.errors import Invalid
+from datadam.errors import Invalid, Refused
 from datadam.model import Decision, Json
 
 router = APIRouter(prefix="/api")
@@ -62,6 +62,21 @@ def _said(request: Request, decision: Decision, *, whole: bool) -> Json:
     """An answer in words; only auditors see those reasons whole that rest on facts of others."""
     outcome = decisions.outcome(decision if whole else decisions.for_asker(decision))
     return {**outcome, "reasons": [texts.told(one, language_of(request)) for one in outcome["reasons"]]}
+
+
+@router.post("/decisions", status_code=201)
+async def post_decision(request: Request) -> Json:
+    """Ask, and be answered by a logged statement as who takes rows is: `{action, standard, purpose, destination}`."""
+    sent = _sent(await request.body())
+    return await anyio.to_thread.run_sync(partial(_decide, request, sent))
+
+
+def _decide(request: Request, sent: Json) -> Json:
+    world, caller = world_of(request), member_of(request)
+    if sent.get("member") not in {None, caller.member}:
+        raise Refused("ask.not-yours")
+    decision, id = decide.decide(world, decide.wished(world, {**sent, "member": caller.member}))
+    return {"id": id, "member": caller.member, **_said(request, decision, whole=False)}
 
 
 @router.get("/decisions")
