@@ -688,6 +688,10 @@ class Release:
     standard: str
     share_version: int
     index: int
+    version: str | None = None  # of the standard; this and what follows only where it names a decision
+    decision: str | None = None  # the statement that allowed it
+    action: str | None = None  # that it allowed, of `terms.Action`
+    deposits_digest: str | None = None  # keyed: whose rows were in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,10 @@ NOTES: Final = Table(
 
 
 def complete(connection: Connection) -> None:
-    """Make the tables and columns that came later than the database; a truth value was false before there was one."""
+    """Make the tables and columns that came later than the database.
+
+    A truth value was false before there was one, and what may be absent was.
+    """
     METADATA.create_all(connection)
     there = inspect(connection)
     for table in METADATA.sorted_tables:
@@ -80,6 +83,9 @@ def complete(connection: Connection) -> None:
             if column.name not in known and isinstance(column.type, Boolean):
                 words = DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} BOOLEAN NOT NULL DEFAULT FALSE")
                 connection.execute(words)
+            elif column.name not in known and column.nullable:
+                held = column.type.compile(dialect=connection.dialect)
+                connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {held}"))
 
 
 class Base(Protocol):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from datadam.cli.deciding import Purpose, To
 from datadam.cli.evolving import news
 from datadam.cli.manners import HERE, Force, KeyFile, Url, free, open_terminal, reach
 from datadam.errors import NotFound
@@ -57,12 +58,15 @@ def show(id: str, url: Url = None, key: KeyFile = None) -> None:
 def get(
     id: str,
     into: Annotated[Path, typer.Argument(help="A folder.")] = HERE,
+    purpose: Purpose = None,
+    to: To = None,
+    action: Annotated[str | None, typer.Option(help="read, train and so on; default: read.")] = None,
     force: Force = False,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
-    """Fetch a reservoir's rows as Parquet files."""
-    reservoir = reach(url, key).open(id)
+    """Fetch a reservoir's rows as Parquet files. Who trains on them says `--action train`: it is decided apart."""
+    reservoir = reach(url, key).open(id, purpose=purpose, to=to, action=action)
     for earlier in reservoir.earlier(into):
         free(earlier, force=force)
     paths = reservoir.download(into)

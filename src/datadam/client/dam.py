@@ -25,7 +25,7 @@ from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import Fit, Json, Kind, Reading, Standard, Statement
 
 POLL_SECONDS: Final = 0.2
-PURPOSE, DESTINATION = "Datadam-Purpose", "Datadam-Destination"  # request headers
+PURPOSE, DESTINATION, ACTION = "Datadam-Purpose", "Datadam-Destination", "Datadam-Action"  # request headers
 DIGITS: Final = 64  # of a whole id
 
 
@@ -37,11 +37,14 @@ def connect(url: str, *, key: str | Path | Mapping[str, str] | None = None, memb
 
 
 def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wanted here)
-    id: str, *, purpose: str | None = None, to: str | None = None
+    id: str, *, purpose: str | None = None, to: str | None = None, action: str | None = None
 ) -> "Reservoir":
-    """The reservoir `id` of the default profile's dam, for a purpose and to a country, else as was agreed."""
+    """The reservoir `id` of the default profile's dam, for a purpose and to a country, else as was agreed.
+
+    `action` is what is done with the rows: read, unless it is said.
+    """
     profile = default_profile()
-    return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to)
+    return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to, action=action)
 
 
 class Dam(Agreeing, Deciding, Noticed, WayBack):
@@ -340,13 +343,15 @@ class Dam(Agreeing, Deciding, Noticed, WayBack):
         """What is pooled here, and what the caller may take."""
         return Reservoirs(self._get("/api/reservoirs", as_member=self._key is not None)["items"])
 
-    def open(self, id: str, *, purpose: str | None = None, to: str | None = None) -> "Reservoir":
+    def open(
+        self, id: str, *, purpose: str | None = None, to: str | None = None, action: str | None = None
+    ) -> "Reservoir":
         """The reservoir `id`; nothing is loaded before it is asked for.
 
         `purpose` is what the rows are for, `to` the ISO 3166-1 alpha-2 code of where they are taken; without them the
-        agreement's own count.
+        agreement's own count. `action` is what is done with them, `train` say: read, unless it is said.
         """
-        wish = {PURPOSE: purpose, DESTINATION: to}
+        wish = {PURPOSE: purpose, DESTINATION: to, ACTION: action}
         headers = {name: value for name, value in wish.items() if value is not None}
         path = f"/api/reservoirs/{part(id)}"
         info = json_of(self._ask("GET", path, as_member=self._key is not None, headers=headers))

@@ -56,7 +56,7 @@ class Reservoir:
 
     dam: "Dam" = field(repr=False)
     info: Json
-    headers: Json = field(default_factory=dict, repr=False)  # what for and to where, if it was said
+    headers: Json = field(default_factory=dict, repr=False)  # what for, to where and to do what, if it was said
 
     @property
     def id(self) -> str:

@@ -29,6 +29,7 @@ class Caller:
     standard: str | None = None
     purpose: str | None = None  # what for, and to where: None leaves it to the agreement
     destination: str | None = None
+    action: str = "read"  # of `terms.Action`: what is done with what is taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 1. decide   `dam.decide` over the asker's own facts, logged before anything moves; a no tells every reason
 2. make     the share's files anew: when there are none, when its columns changed or a deposit left, else at most every
             `share_refresh_seconds`. Where rows do not tell their contributor, deposits come in whole batches
-3. record   one `release` statement for each member, standard and share version, before anything is served
+3. record   one `release` statement for each member, standard, share version and deed, before anything is served
 4. serve    the edge signs addresses of exactly these files; a version stays until none of its addresses can be alive
 
 A share has a recipient of its own only where columns hold unit ids, which each recipient sees differently.
@@ -112,7 +112,7 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
             told = replace(found, standard=replace(found.standard, columns=columns))
             share = _current(world, told, _recipient(found.standard, ask, columns))
             if ask.member is not None and decided is not None:
-                _record(world, ask.member, found, (basis, decided), share)
+                _record(world, ask, found, (basis, decided), share)
             return share
 
 
@@ -125,7 +125,13 @@ def file(world: World, standard: str, recipient: str, version: int, name: str) -
 
 
 def _ask(caller: Caller, standard: StandardId) -> Ask:
-    return Ask(member=caller.member, standard=standard, purpose=caller.purpose, destination=caller.destination)
+    return Ask(
+        member=caller.member,
+        standard=standard,
+        purpose=caller.purpose,
+        action=caller.action,
+        destination=caller.destination,
+    )
 
 
 def _refusal(reasons: Sequence[Reason]) -> Refused:
@@ -351,12 +357,12 @@ def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], 
 # --- 3. record --------------------------------------------------------------------------------------------------------
 
 
-def _record(world: World, member: str, of: Pool, why: tuple[str, str], share: Share) -> None:
-    """Log that the member gets this version, once: on what basis, and by which decision."""
-    if _released(world, member, share):
+def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share) -> None:
+    """Log that the member gets this version, once for each thing done with it: on what basis, by which decision."""
+    if _released(world, ask, share):
         return
     facts: Json = {
-        "member": member,
+        "member": ask.member,
         "standard": of.standard.id,
         "version": of.standard.version,
         **({"edition": of.edition.name} if of.edition else {}),
@@ -369,10 +375,11 @@ def _record(world: World, member: str, of: Pool, why: tuple[str, str], share: Sh
         "deposits_digest": seal.keyed(world.secrets.secret("share"), "deposits", *share.deposits).hex(),
     }
     with world.lock:
-        if not _released(world, member, share):
+        if not _released(world, ask, share):
             state.record(world, state.statement(world, Kind.RELEASE, facts))
 
 
-def _released(world: World, member: str, share: Share) -> bool:
+def _released(world: World, ask: Ask, share: Share) -> bool:
+    named = {"member": ask.member, "standard": share.standard, "share_version": share.version, "action": ask.action}
     with world.store.read() as rows:
-        return bool(rows.find(Release, member=member, standard=share.standard, share_version=share.version))
+        return bool(rows.find(Release, **named))

@@ -285,6 +285,11 @@ def _fold_revocation(rows: Rows, index: int, id: str, body: Json) -> None:
 
 
 def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
+    """Where it names a decision, that one is its member's own, about the same reservoir, and a yes."""
+    decided = rows.get(Decided, body["decision"]) if "decision" in body else None
+    same = decided is not None and (decided.member, decided.standard) == (body["member"], body["standard"])
+    if "decision" in body and not (decided is not None and same and decided.allowed):
+        raise Untrusted("release.decision-wrong", decision=body["decision"], statement=id)
     rows.put(
         Release(
             id=id,
@@ -292,6 +297,10 @@ def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
             standard=f"{body['standard']}@{body['edition']}" if "edition" in body else body["standard"],
             share_version=body["share_version"],
             index=index,
+            version=body["version"] if decided else None,
+            decision=decided.id if decided else None,
+            action=decided.action if decided else None,
+            deposits_digest=body["deposits_digest"] if decided else None,
         )
     )
 

@@ -24,6 +24,7 @@ MAX_ADDRESSES: Final = 10_000  # strangers whose pace is remembered; the longest
 PROBLEM: Final = "application/problem+json"
 PURPOSE: Final = "datadam-purpose"  # request headers: what rows are asked for
 DESTINATION: Final = "datadam-destination"  # and where they are taken, ISO 3166-1 alpha-2
+ACTION: Final = "datadam-action"  # and what is done with them: read, unless it is said
 
 _STATUS: Final[tuple[tuple[type[DamError], int], ...]] = (
     (Refused, 403),
@@ -72,12 +73,13 @@ def bearer(connection: HTTPConnection) -> str | None:
 
 
 def caller_of(request: Request) -> Caller:
-    """Who calls, what for and to where; a token that does not hold is `Untrusted`, none is a stranger."""
+    """Who calls, what for, to where and to do what; a token that does not hold is `Untrusted`, none is a stranger."""
     caller = login.caller(world_of(request), bearer(request))
     if caller.member is not None:
         vouch(request)
     purpose, destination = decide.wish(request.headers.get(PURPOSE), request.headers.get(DESTINATION))
-    return replace(caller, purpose=purpose, destination=destination)
+    action = decide.deed(request.headers.get(ACTION))
+    return replace(caller, purpose=purpose, destination=destination, action=action)
 
 
 def vouch(request: Request) -> None:
