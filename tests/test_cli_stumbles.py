@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from datadam import client
-from datadam.dam import publish
-from datadam.formats import codelists, countries
+from datadam.dam import grant, publish
+from datadam.formats import codelists, countries, odcs
 from datadam.registers import jurisdiction
 from machines import Machine, a_machine, found
 from served import STANDARD, Served, published, serving
 from worlds import Person
 
-MINERAL = "supply.mineral-production"
+MINERAL, EDGE = "supply.mineral-production", "supply.supply-edge"
 
 
 @pytest.fixture
@@ -25,12 +25,20 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     return a_machine(tmp_path, monkeypatch, capsys)
 
 
+def own_edge() -> str:
+    """A packaged standard as this dam made it its own."""
+    text = codelists.packaged_standard(EDGE)
+    assert text.count("\nversion: ") == 1
+    return re.sub(r"\nversion: .*\n", "\nversion: 7.0.0\n", text)
+
+
 @pytest.fixture(scope="module")
 def dam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A dam with two standards."""
     with serving(tmp_path_factory.mktemp("stumbles") / "dam") as made:
         published(made.world)
         publish.publish(made.world, codelists.packaged_standard(MINERAL))
+        publish.publish(made.world, own_edge())
         yield made
 
 
@@ -101,6 +109,22 @@ def test_a_folder_is_taken_wherever_a_file_is(machine: Machine) -> None:
     a_file("year/c.csv", "F4", header="other")
     assert "c.csv" in machine("map", "year", "--standard", STANDARD, "--into", "new.yaml", code=2).error
     assert not Path("new.yaml").exists()
+
+
+# --- standards --------------------------------------------------------------------------------------------------------
+
+
+def test_the_dams_own_standard_is_meant_before_the_packaged_one(machine: Machine, dam: Served) -> None:
+    """A draft would follow what is in force there; the package's is meant where the dam has none, or no dam is known."""
+    Path("draft.yaml").write_text(own_edge(), encoding="utf-8")
+    packaged = odcs.read(codelists.packaged_standard(EDGE)).version
+    check, align = ("standard", "check", "draft.yaml", "--against"), ("standard", "align", "draft.yaml")
+    assert f"{EDGE} {packaged}" in machine(*align, EDGE).out  # no dam is known here
+    machine("connect", dam.url)
+    assert f"{EDGE} {packaged}" not in machine(*align, EDGE).out
+    assert packaged not in machine(*check, EDGE, code=2).error  # the same version again, of the dam's
+    assert "cti.indicator" in machine(*align, "cti.indicator").out
+    machine(*align, "no.such", code=4)
 
 
 # --- questions --------------------------------------------------------------------------------------------------------
@@ -180,11 +204,11 @@ def test_a_deposit_that_was_taken_back_says_so(machine: Machine) -> None:
     machine("receipt", "f" * 12, code=4)
 
 
-@pytest.mark.usefixtures("person")
-def test_no_command_writes_over_a_file_unasked(machine: Machine) -> None:
+def test_no_command_writes_over_a_file_unasked(machine: Machine, dam: Served, person: Person) -> None:
     """It may be somebody's work: refused by its name and untouched, until `--force` says so."""
     outcome = found(r"receipt ([0-9a-f]{64})", deposited(machine, a_file("over.csv", "O1,1")))
     id = listed(machine, "over.csv")
+    grant.grant(dam.world, person.id, STANDARD)
     machine("get", STANDARD, "taken")
     rows = sorted(str(path) for path in Path("taken").iterdir())
     commands = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datadam.cli.manners import HERE, Json, KeyFile, Of, Url, open_terminal, operated, print_json, reach, read_text
+from datadam.errors import NotFound
 
 if TYPE_CHECKING:
     from datadam.alignment import Alignment, Finding
@@ -19,7 +20,7 @@ app = typer.Typer()
 
 @app.command("align")
 def standard_align(
-    left: Annotated[str, typer.Argument(help="A file, or the id of a packaged or a published standard.")],
+    left: Annotated[str, typer.Argument(help="A file, or the id of a standard: the dam's own, else the packaged one.")],
     right: Annotated[str, typer.Argument(help="The same.")],
     as_json: Json = False,
     url: Url = None,
@@ -38,14 +39,17 @@ def standard_align(
 
 
 def named(text: str, url: str | None, key: Path | None) -> "Standard":
-    """The standard in a file, of the package, or of the dam."""
+    """The standard in a file, of the dam, or of the package: the dam's own version is the one that binds there."""
     from datadam.formats import codelists, odcs
 
     if Path(text).is_file():
         return odcs.read(read_text(Path(text)))
-    if text in codelists.packaged_standards():
-        return odcs.read(codelists.packaged_standard(text))
-    return reach(url, key).standard(text)
+    try:
+        return reach(url, key).standard(text)
+    except NotFound as error:  # no such standard there, or no dam at all
+        if error.code not in {"standard.unknown", "profile.none"} or text not in codelists.packaged_standards():
+            raise
+    return odcs.read(codelists.packaged_standard(text))
 
 
 def _show(terminal: "Terminal", left: "Standard", right: "Standard", found: "Alignment") -> None:

@@ -16,7 +16,8 @@ app.add_typer(evolving.app)
 def standard_check(
     file: Path,
     against: Annotated[
-        str | None, typer.Option(help="A version that it would follow: a file, or the id of a standard.")
+        str | None,
+        typer.Option(help="A version that it would follow: a file, or an id: the dam's own, else the packaged one."),
     ] = None,
     url: Url = None,
     key: KeyFile = None,
