@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
@@ -12,11 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadam import seal
+from datadam import decisions, seal
 from datadam.errors import Invalid, Unavailable
 from datadam.formats import odcs, odrl, odrl_judge, odrl_words
 from datadam.model import Allow, Deny, StandardId, Tier
-from datadam.policy import MAX_TERMS, MAX_TEXT, MAX_VALUES, PERMIT, SCHEMA, compile_offer, decide_on, engine
+from datadam.policy import (
+    MAX_TERMS,
+    MAX_TEXT,
+    MAX_VALUES,
+    PERMIT,
+    SCHEMA,
+    compile_offer,
+    decide_on,
+    engine,
+    write_facts,
+)
 from datadam.policy.compiling import _FORCES
 from datadam.terms import Action, Constraint, Force, Offer, Operand, Operator, Permission, Prohibition
 from offers import offers
@@ -314,9 +325,18 @@ def test_a_policy_that_cedar_would_not_prove_is_not_used(monkeypatch: pytest.Mon
 
 
 def test_without_cedar_nothing_is_compiled_or_decided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The light client has none: it says what to install, and no answer is a no."""
-    policy = compile_offer(offer())
-    monkeypatch.setitem(__import__("sys").modules, "cedarpy", None)
-    with pytest.raises(Unavailable, match="client.library-missing"):
+    """The light client has none: it says what to install, blames no decision that it cannot check, and says no."""
+    policy, asked = compile_offer(offer()), facts()
+    about = odrl.read(odrl.packaged()["cti.indicator"])
+    terms = compile_offer(about)
+    case = write_facts(replace(asked, standard=about.standard))
+    body = decisions.told(case, decisions.judge(case, terms), "offer-1")
+    logged = {"offer": json.loads(odrl.write(about))}
+    assert decisions.replay(body, logged) == decide_on(read_facts(case), terms)
+    decisions.policy_of.cache_clear()
+    monkeypatch.setitem(sys.modules, "cedarpy", None)
+    with pytest.raises(Unavailable, match="policy.engine-missing"):
         compile_offer(offer())
-    assert isinstance(decide_on(facts(), policy), Deny)
+    with pytest.raises(Unavailable, match="policy.engine-missing"):
+        decisions.replay(body, logged)
+    assert isinstance(decide_on(asked, policy), Deny)

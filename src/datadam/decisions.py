@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from datadam import policy, seal
-from datadam.errors import DamError, Untrusted
+from datadam.errors import DamError, Unavailable, Untrusted
 from datadam.formats import odrl
 from datadam.model import (
     Allow,
@@ -157,6 +157,8 @@ def replay(body: Json, offer: Json | None) -> Decision:
         raise Untrusted("decision.not-so", fields="offer")
     try:
         judged = judge(facts, policy_of(text) if text is not None else None)
+    except Unavailable:  # nothing is wrong with the decision: what it is made with is not installed here
+        raise
     except (DamError, LookupError, TypeError, ValueError) as error:  # facts of another shape lead nowhere
         raise Untrusted("decision.not-so", fields="facts") from error
     said: Mapping[str, object] = {name: body[name] for name in ("allowed", "basis", "reasons", "policy")}

@@ -47,7 +47,7 @@ def _cedar() -> Any:  # noqa: ANN401  (a module)
     try:
         import cedarpy  # noqa: PLC0415  (the light client has none, and need not)
     except ImportError as error:
-        raise Unavailable("client.library-missing", library="cedarpy", extra="decide") from error
+        raise Unavailable("policy.engine-missing", library="cedarpy", extra="decide") from error
     return cedarpy
 
 
