@@ -15,7 +15,7 @@ import pytest
 from datadam import seal
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.tile_log import TileLog
-from datadam.formats import cosignature, note
+from datadam.formats import cosignature, credential, note
 from datadam.ledger import Ledger
 from datadam.model import Deny, Kind, Statement
 from datadam.policy import PERMIT, SCHEMA, Facts, Policy, compile_offer, decide_on, request
@@ -177,7 +177,7 @@ def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("node") is None or shutil.which("npm") is None:
         absent("Node with npm")
     folder = tmp_path_factory.mktemp("npm")
-    for name in ("package.json", "package-lock.json", "verify.mjs", "decide.mjs"):
+    for name in ("package.json", "package-lock.json", "verify.mjs", "credential.mjs", "decide.mjs"):
         shutil.copy(HERE / name, folder / name)
     got = run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
     if got.returncode != 0:
@@ -224,6 +224,26 @@ def test_jose_rejects_another_payload(npm: Path) -> None:
     done = asked(npm, json.dumps({**one, "payload": other["payload"]}).encode(), KIM)
     assert done.returncode == 1
     assert "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" in done.stderr
+
+
+def test_jose_opens_an_exported_agreement(npm: Path) -> None:
+    """A JWT with the type `vc+jwt`, under the dam's key and no other; nothing in it can be changed."""
+    offer = {"standard": "cti.indicator", "number": 1, "digest": "0" * 64, "offer": {"@type": "Offer", "law": "KR"}}
+    terms = {"offer": "0" * 64, "purposes": ["research"], "destination": "KR", "level": "simple", "expires": None}
+    parties = credential.Parties(origin=ORIGIN, member=seal.member_id(KIM))
+    claims = credential.credential(parties, offer, {**terms, "texts": {"ko": "0" * 64}}, begins=ISSUED)
+    token = credential.secured(claims, KEY)
+
+    def opened(token: str, key: seal.Jwk) -> subprocess.CompletedProcess[str]:
+        (npm / "credential.json").write_text(json.dumps({"token": token, "key": seal.public(key)}))
+        return run("node", "credential.mjs", "credential.json", cwd=npm)
+
+    done = opened(token, KEY)
+    assert (done.returncode, done.stdout) == (0, seal.canonical(claims).decode()), done.stderr
+    assert opened(token, KIM).returncode == 1
+    header, payload, signature = token.split(".")
+    other = seal.encode(seal.decode(payload).replace(b"research", b"rESEARCH"))
+    assert opened(f"{header}.{other}.{signature}", KEY).returncode == 1
 
 
 # --- npm cedar-wasm ---------------------------------------------------------------------------------------------------
