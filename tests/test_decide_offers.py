@@ -142,13 +142,18 @@ def withdraw_all(world: World, person: Person) -> None:
 
 
 def test_reciprocity_counts_live_rows_of_some_age_and_a_withdrawal_drops_it_at_once(world: World) -> None:
-    """Two rows for a week are asked for; the same file again counts once."""
+    """Four facts for a week are asked for; the same fact reported again is a near-copy, and counts once."""
     person = Person("A").joins(world)
-    own = Constraint(operand=Operand.RECIPROCITY, operator=Operator.AT_LEAST, value=2, days=7)
+    own = Constraint(operand=Operand.RECIPROCITY, operator=Operator.AT_LEAST, value=4, days=7)
     offered(world, permission(own))
     agreed(world, person)
     assert answer(world, person) == ["ask.reciprocity"]
     person.deposits(world, ID, GOOD)
+    person.deposits(world, ID, GOOD.replace(b"5", b"6"))
+    assert answer(world, person) == ["ask.reciprocity"]
+    forward(world, days=8)
+    assert answer(world, person) == ["ask.reciprocity"]
+    person.deposits(world, ID, b"meter,amount\nB1,5\n")
     assert answer(world, person) == ["ask.reciprocity"]
     forward(world, days=8)
     assert answer(world, person) == []

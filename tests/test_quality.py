@@ -568,3 +568,11 @@ def test_only_its_contributor_sees_a_survey(world: World) -> None:
 def test_a_total_is_known_however_it_is_written(word: str, before: str, after: str, case: Callable[[str], str]) -> None:
     """In any case, with marks around it: the quick look that spares all other texts the close one overlooks none."""
     assert polars_quality._says_total(before + case(word) + after)
+
+
+def test_rows_of_one_key_are_one_fact_and_rows_without_a_key_one_each(tmp_path: Path) -> None:
+    """Over all files together; no file is no fact."""
+    for name, keys in (("a", [b"1", b"2", b"2"]), ("b", [b"2", b"3", None]), ("c", [None])):
+        pl.DataFrame({"_key": keys}, schema={"_key": pl.Binary}).write_parquet(tmp_path / f"{name}.parquet")
+    paths = sorted(tmp_path.iterdir())
+    assert [PolarsSurveyor().keys(paths[:count]) for count in range(4)] == [0, 2, 4, 5]

@@ -309,6 +309,10 @@ class Surveyor(Protocol):
         """The distinct values of a text column of served files, at most `limit` of them."""
         ...
 
+    def keys(self, paths: Sequence[Path]) -> int:
+        """How many facts the rows of stored files report: one a distinct `_key`, and one a row that has none."""
+        ...
+
 
 class PreparedWriter(Protocol):
     """Writes what a contributor prepared on its own machine as a file that any dam takes."""

@@ -62,6 +62,16 @@ class PolarsSurveyor:
         found = pl.concat([pl.scan_parquet(path, glob=False).select(column) for path in paths]).drop_nulls().unique()
         return frozenset(found.head(limit).collect(engine="streaming")[column].to_list())
 
+    def keys(self, paths: Sequence[Path]) -> int:
+        """How many facts the rows of stored files report: one a distinct `_key`, and one a row that has none."""
+        if not paths:
+            return 0
+        key = pl.col("_key")
+        counted = pl.concat([pl.scan_parquet(path, glob=False).select("_key") for path in paths]).select(
+            key.drop_nulls().n_unique() + key.null_count()
+        )
+        return int(counted.collect(engine="streaming").item())
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from datadam import decisions
-from datadam.dam import agree, law, order, publish, state
+from datadam.dam import agree, law, lineage, order, publish, state
 from datadam.dam import offer as offers
 from datadam.dam.login import Caller
 from datadam.dam.remembered import Answer, Waiting
@@ -213,7 +213,7 @@ def _facts(
 
 
 def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
-    """Rows of the asker's own in the reservoir that are as old as the offer asks for; the same file counts once."""
+    """Facts that the asker itself has in the reservoir, as old as the offer asks for; near-copies have one key."""
     permission = terms.permission(Action(ask.action))
     asked = [one for one in (permission.constraints if permission else ()) if one.operand is Operand.RECIPROCITY]
     if not asked or ask.member is None:
@@ -222,8 +222,10 @@ def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
     with world.store.read() as rows:
         gone = {str(one.deposit) for one in rows.find(Withdrawal, standard=ask.standard)}
         held = [one for one in rows.find(Deposit, contributor=ask.member, standard=ask.standard) if one.id not in gone]
-    counted = {one.file_digest: one.admitted for one in held if _sealed(world, one.outcome) <= since}
-    return sum(counted.values())
+    old = [one for one in held if _sealed(world, one.outcome) <= since]
+    lying = {(file.tag, file.path.name): file.path for file in lineage.files(world, ask.standard)}
+    named = [(one.tag, str(file["name"])) for one in old for file in one.files]
+    return world.decisions.counted([lying[name] for name in named if name in lying], world.surveyor.keys)
 
 
 def _sealed(world: World, outcome: str) -> str:

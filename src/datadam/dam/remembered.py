@@ -6,9 +6,10 @@ could change by itself. Everything is forgotten with the process; then a decisio
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final, cast
 
 from datadam.model import Ask, Decision, Json, Kind
@@ -49,6 +50,7 @@ class Remembered:
     counts: Counter[str] = field(default_factory=Counter)  # allowed, denied, repeated, stranger-allowed and -denied
     waiting: list[Waiting] = field(default_factory=list)
     looked: dict[object, Any] = field(default_factory=dict)  # what was read of the tables, and still stands there
+    counts_of: dict[frozenset[Path], int] = field(default_factory=dict)  # facts in stored files, which never change
     looked_at: int = -1  # the generation of that
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -100,6 +102,15 @@ class Remembered:
         if self.looked_at != self.generation or len(self.looked) > MOST:
             self.looked, self.looked_at = {}, self.generation
         return cast("Store", _Still(store, self.looked))
+
+    def counted(self, paths: Sequence[Path], count: Callable[[Sequence[Path]], int]) -> int:
+        """How much is in stored files, counted once."""
+        if len(self.counts_of) > MOST:
+            self.counts_of.clear()
+        those = frozenset(paths)
+        if those not in self.counts_of:
+            self.counts_of[those] = count(paths)
+        return self.counts_of[those]
 
     def count(self, sort: str) -> None:
         """Count one answer."""
