@@ -26,6 +26,7 @@ from datadam.policy import (
     compile_offer,
     decide_on,
     engine,
+    read_facts,
     write_facts,
 )
 from datadam.policy.compiling import _FORCES
