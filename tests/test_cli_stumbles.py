@@ -115,7 +115,7 @@ def test_a_folder_is_taken_wherever_a_file_is(machine: Machine) -> None:
 
 
 def test_the_dams_own_standard_is_meant_before_the_packaged_one(machine: Machine, dam: Served) -> None:
-    """A draft would follow what is in force there; the package's is meant where the dam has none, or no dam is known."""
+    """A draft follows what is in force there; the package's is meant where the dam has none, or no dam is known."""
     Path("draft.yaml").write_text(own_edge(), encoding="utf-8")
     packaged = odcs.read(codelists.packaged_standard(EDGE)).version
     check, align = ("standard", "check", "draft.yaml", "--against"), ("standard", "align", "draft.yaml")

@@ -192,6 +192,21 @@ def test_own_deposits_come_newest_first(world: World) -> None:
         deposit.own(world, Caller())
 
 
+def test_own_deposits_of_one_second_keep_one_order(world: World) -> None:
+    """The log's, behind what is not in it yet; and the same from the log alone."""
+    person = Person("A").joins(world)
+    data = [f"meter,amount\nS{number},1\n".encode() for number in range(12)]
+    jobs = [person.deposits(world, ID, one) for one in data[:8]]
+    waiting = sorted((announced(world, person, one).id for one in data[8:]), reverse=True)
+    expected = [*waiting, *(job.id for job in reversed(jobs))]
+    assert len({job.received for job in deposit.own(world, person.caller)}) == 1
+    assert [job.id for job in deposit.own(world, person.caller)] == expected
+    with world.store.transaction() as rows:
+        for job in jobs:
+            rows.remove(job)
+    assert [job.id for job in deposit.own(world, person.caller)] == expected
+
+
 # --- who may announce what --------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ After a crash anywhere, `recover` leaves "sealed and visible" or "nothing happen
 gives the same receipt. A verdict depends on the depositor's own rows and on public code lists alone.
 """
 
+import math
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -549,7 +550,7 @@ def _has_rejects(job: Job) -> bool:
 
 
 def own(world: World, caller: Caller) -> list[Job]:
-    """The caller's deposits, newest first, from the log and from the journal."""
+    """The caller's deposits, newest first, from the log and from the journal; of one second, those under way first."""
     if caller.member is None or caller.standard is not None:
         raise Refused("ask.login-needed")
     with world.store.read() as rows:
@@ -558,7 +559,8 @@ def own(world: World, caller: Caller) -> list[Job]:
         gone = {one.deposit for one in rows.find(Withdrawal, contributor=caller.member)}
     anew = {one.id: _job_of(world, one) for one in sealed if one.id not in jobs or one.id in gone}
     found = {**jobs, **anew}.values()
-    return sorted(found, key=lambda job: job.received, reverse=True)
+    places = {one.id: one.index for one in sealed}  # a second holds many, and lists must not change their order
+    return sorted(found, key=lambda job: (job.received, places.get(job.id, math.inf), job.id), reverse=True)
 
 
 def tidy(world: World) -> int:
