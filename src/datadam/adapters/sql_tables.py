@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -81,11 +80,11 @@ def complete(connection: Connection) -> None:
         known = {column["name"] for column in there.get_columns(table.name)}
         for column in table.columns:
             if column.name not in known and isinstance(column.type, Boolean):
-                words = DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} BOOLEAN NOT NULL DEFAULT FALSE")
-                connection.execute(words)
+                added = f"ALTER TABLE {table.name} ADD COLUMN {column.name} BOOLEAN NOT NULL DEFAULT FALSE"
+                connection.exec_driver_sql(added)
             elif column.name not in known and column.nullable:
                 held = column.type.compile(dialect=connection.dialect)
-                connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {held}"))
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {held}")
 
 
 class Base(Protocol):
