@@ -16,27 +16,31 @@ id: idnt | idntf | idntfr | brno | bizrno | bizrno no | crno | jurirno | bpnl | 
   unified social credit code | business registration | edrpou | nif | cif no | ruc | rfc no | cage | cage code | gln |
   jastpro | jastpro code | 일괄납세번호 | 사업자등록no | 무역업고유번호 | 法人番号13桁 | 輸出入者コード |
   輸出入者符号 | fei no | osid | os id | opencorporates | permid | national number
-supplier: パートナー | partner company | partner firm | lifn2 | elifn | lfa1 | vendor no | vndr nm | sply | splr nm |
-  spler | splyr | sply entrps | sup nm | vend id | po vendor | party name | approved supplier | fornecedor |
-  fournisseur | lieferant | kreditor | proveedor | seller party | manufacturer partner | 매도자 | 매도국 | 起点 |
-  起点企業 | 発地 | sourcing partner | tier 2 supplier | tier 1 supplier | subtier | sub tier | child | child node |
-  공급업체명 | 해외거래처 | 해외공급자 | 해외 거래처 | 국외거래처 | 송화인 | 수출거래처 | 외국거래처 | 판매업체 |
-  매입거래처 | 하도급 | 하도급업체 | 외주처 | 구매거래처 | 납품기업 | 판매기업 | 仕出し人 | 輸出取引先 | 海外取引先 |
-  海外仕入先 | 供給会社 | 外注 | 協力企業 | 下請会社 | 下請企業 | 調達元企業 | 購入先企業 | 仕入れ先企業
+supplier: 相手 | 相手側 | 向こう | あちら | 그 회사 | 그쪽 | 상대 회사 | 사오는 | 사는 곳 | 파는 | 파는 곳 |
+  売ってくれる | 買っている | 買っている先 | 買う先 | 買い先 | they | their company | who sells | who we buy from |
+  remit to | pay to | ordered from | order from | purchased from | sourced from | パートナー | partner company |
+  partner firm | lifn2 | elifn | lfa1 | vendor no | vndr nm | sply | splr nm | spler | splyr | sply entrps | sup nm |
+  vend id | po vendor | party name | approved supplier | fornecedor | fournisseur | lieferant | kreditor | proveedor |
+  seller party | manufacturer partner | 매도자 | 매도국 | 起点 | 起点企業 | 発地 | sourcing partner |
+  tier 2 supplier | tier 1 supplier | subtier | sub tier | child | child node | 공급업체명 | 해외거래처 | 해외공급자 |
+  해외 거래처 | 국외거래처 | 송화인 | 수출거래처 | 외국거래처 | 판매업체 | 매입거래처 | 하도급 | 하도급업체 | 외주처 |
+  구매거래처 | 납품기업 | 판매기업 | 仕出し人 | 輸出取引先 | 海外取引先 | 海外仕入先 | 供給会社 | 外注 | 協力企業 |
+  下請会社 | 下請企業 | 調達元企業 | 購入先企業 | 仕入れ先企業
 customer: org | our org | bu | business unit | legal entity | operating unit | org unit | cstmr | cust nm | buyr |
   ekorg | purchasing org | purchasing organization | purchasing organisation | ship to | entity legal | le |
   own entity | inv org | inventory org | receiving org | receiving entity | receiving site | buying | buying entity |
   buying company | buying firm | customer plant | reporting | reporter company | parent node | parent entity | kunde |
-  client company | acheteur | 회사국가 | 회사국가키 | 회사사업자번호 | 회사법인번호 | 자사국가 | 매수자 | 매수국 |
+  client company | acheteur | うち | 弊 | 自分 | 我社 | 我が社 | こちら | 우리 | 우리쪽 | 우리측 | 저희 | dmnd |
+  dmnd entrps | us | our side | 회사국가 | 회사국가키 | 회사사업자번호 | 회사법인번호 | 자사국가 | 매수자 | 매수국 |
   終点 | 着地 | 到着地 | 着 | 終点企業 | 신고업체 | 발주기업 | 수입신고인 | 도입업체 | 도입사 | 보고업체 | 보고기업 |
   제출업체 | 제출기업 | 소속회사 | 화주명 | 수요가 | 실수요자 | 최종수요자 | 申告者 | 報告企業 | 報告者企業 |
   提出企業 | 記入会社 | 当該企業 | 親会社 | 発注企業 | 購買企業 | 需要者企業
-country: natn | nation cd | nat | cntry nm | ctry cd | cntr | land cd | lnd | natncd | country iso | iso country |
-  iso alpha 3 | iso alpha 2 | alpha3 | alpha 3 | countrycode | geo | reporter | reporteriso | reporter iso |
-  reporter desc | partner iso | cty | ctyname | cty code | nationcd | nation nm | statenm | area | area code |
-  ref area | geo area name | location name | m49 | economy name | producing country | country or area |
-  country region | 국가코드명 | 나라명 | 国籍コード | 国番号 | 地域名 | 国又は地域 | 国または地域 | 国地域コード |
-  국가지역명 | 생산국가 | 대상국 | 대상국가 | 해당국 | 対象国 | 当該国 | 소재지 국가 | 所在地の国
+country: natn | ntn | ntn cd | ntnlty | nation cd | nat | cntry nm | ctry cd | cntr | land cd | lnd | natncd |
+  country iso | iso country | iso alpha 3 | iso alpha 2 | alpha3 | alpha 3 | countrycode | geo | reporter |
+  reporteriso | reporter iso | reporter desc | partner iso | cty | ctyname | cty code | nationcd | nation nm |
+  statenm | area | area code | ref area | geo area name | location name | m49 | economy name | producing country |
+  country or area | country region | 국가코드명 | 나라명 | 国籍コード | 国番号 | 地域名 | 国又は地域 | 国または地域 |
+  国地域コード | 국가지역명 | 생산국가 | 대상국 | 대상국가 | 해당국 | 対象国 | 当該国 | 소재지 국가 | 所在地の国
 host: asn | as number | as name | as org | isp | hosting | hosted | hoster | hosting provider | provider asn |
   registrar | geoip | geo ip | geolocation | ip geo | src ip | dst port | dport | sport | protocol | rdns | 호스팅 |
   유포국 | 유포국가 | 경유국가 | 유포 | rbac | rbac groups | host group | user group | asset group | device group |
@@ -106,13 +110,14 @@ money: amt | amount usd | amt usd | prchs amt | dlng amt | trde amt | trade amt 
   輸入金額 | インボイス金額 | 請求額 | 発注実績 | 取引金額規模 | 年間調達額 | 年間発注額 | 年間仕入額 | 費消額 |
   年間使用額
 band: sctn | rng cd | grp | grad | grad cd | grd cd | grade cd | lvl | lvl cd | level cd | tranche
-impact: crtclt | crit lvl | criticality cd | abc class | abc indicator | abc | impt | imprt | ipcrt | impact cd |
-  essntl | esntl yn | risk of stop | line impact cd | consequence level | severity of loss | business criticality |
-  production stop | stopper | show stopper | showstopper | keystone | must have | 대체 불가 | 라인 섬 | 라인 영향 |
-  라인중단 | 없을 때 | 없으면 어떻게 | 끊기면 어떻게 | 조업영향 | 조업 영향 | 생산영향 | 생산영향도 | 공급차질 |
-  공급차질영향 | 중단파급 | 중요성등급 | 업무영향 | 긴급중요도 | 사업영향도 | 事業影響 | 事業影響度 | 操業影響 |
-  操業への影響 | 業務影響度 | ライン影響 | 生産影響 | 生産影響度 | 欠品時影響 | 途絶影響 | 途絶時影響 | 無いと困る |
-  無くなると | なくなると | 切れると | 切れたら | 止まったら | 困る度 | 必須品 | キー部品 | 基幹部品 | 重要資材
+impact: criticality rating | criticality score | 중요등급 | crtclt | crit lvl | criticality cd | abc class |
+  abc indicator | abc | impt | imprt | ipcrt | impact cd | essntl | esntl yn | risk of stop | line impact cd |
+  consequence level | severity of loss | business criticality | production stop | stopper | show stopper |
+  showstopper | keystone | must have | 대체 불가 | 라인 섬 | 라인 영향 | 라인중단 | 없을 때 | 없으면 어떻게 |
+  끊기면 어떻게 | 조업영향 | 조업 영향 | 생산영향 | 생산영향도 | 공급차질 | 공급차질영향 | 중단파급 | 중요성등급 |
+  업무영향 | 긴급중요도 | 사업영향도 | 事業影響 | 事業影響度 | 操業影響 | 操業への影響 | 業務影響度 | ライン影響 |
+  生産影響 | 生産影響度 | 欠品時影響 | 途絶影響 | 途絶時影響 | 無いと困る | 無くなると | なくなると | 切れると |
+  切れたら | 止まったら | 困る度 | 必須品 | キー部品 | 基幹部品 | 重要資材
 stop: dscntn | suspnd | stpg | 끊기면 | 끊길 때 | 단절시 | 단절 시 | 두절시 | 途絶したら | 供給断絶 | 供給停止リスク
 alternates: altrn | altn | alt src | alt sup | alt vendor | alt vendors | altsup | altsupp | no of alternates |
   second src | 2nd source | 2nd sources | 2nd src | second supplier | substitutes | substitute |
@@ -139,24 +144,25 @@ stock: invntry | invt | invntry days | stck days | stk | stk days | stkd | inv d
   재고소진 | 재고소진일 | 재고유지일 | 보유일수 | 재고보유일수 | 비축분 | 비축량일수 | 재고 커버리지 | 何日もつ |
   何日持つ | 何日分 | 日持ち | 在庫は何日 | 在庫何日 | 在庫持続 | 在庫カバレッジ | 手持在庫 | 手持ち在庫日数 |
   在庫月 | 備蓄量日数 | 在庫余力 | 在庫回転日数 | カバー日数 | 持ちこたえる
-as-of: crtr | crtr ymd | crtr de | stdr de | stdr ymd | base ymd | base de | bas de | std dt | stdde | basedt |
-  refdt | asofdt | as of dt | eff dt | valid as at | data as at | as at dt | position dt | snap dt | snapdt |
-  extract as of | observed on | observation date | state date | stand | stichtag datum | reporting as at |
-  report as of | status as of | status as at | info date | last assessed | assessed on | assessment date | 언제 |
-  언제 기준 | 어느 시점 | 기준일자명 | 현황기준일 | 데이터일자 | 작성기준일자 | 평가기준일 | 조사기준시점 | いつの |
-  いつの話 | いつ現在 | いつ | 何日現在 | 現在年月日 | 情報基準日 | 集計時点日 | 評価基準日 | 記準日 | データ年月日 |
-  情報時点 | 時点年月日
+as-of: position at | position on | correct at | correct as of | situation at | situation as of | figures date | crtr |
+  crtr ymd | crtr de | stdr de | stdr ymd | base ymd | base de | bas de | std dt | stdde | basedt | refdt | asofdt |
+  as of dt | eff dt | valid as at | data as at | as at dt | position dt | snap dt | snapdt | extract as of |
+  observed on | observation date | state date | stand | stichtag datum | reporting as at | report as of |
+  status as of | status as at | info date | last assessed | assessed on | assessment date | 언제 | 언제 기준 |
+  어느 시점 | 기준일자명 | 현황기준일 | 데이터일자 | 작성기준일자 | 평가기준일 | 조사기준시점 | いつの | いつの話 |
+  いつ現在 | いつ | 何日現在 | 現在年月日 | 情報基準日 | 集計時点日 | 評価基準日 | 記準日 | データ年月日 | 情報時点 |
+  時点年月日
 date: ymd | de | yymmdd | yyyymmdd | dttm | dtm | dtime | tm | tmstmp | tstamp | tstmp | epoch | tmst | data | fecha |
   datum | 일시분 | 연월일 | 年月日時 | 日時分
 days: dcnt | daycnt | day cnt | dcnt days | daynum | 며칠 | 何日
 cve: cveid | cve num | cve list | cvelist | cveno | cve identifiers | vulnerability identifier | vulnerability ids |
   vulnerability no | vulnerability number | vulnerability code | vln no | vulno | wkpt no | wkpt id | 취약점 id |
   脆弱性 id | jvn cve | cve項番 | cveリスト
-maker: mfr nm | mnfctr | mnfctrr | mnfctur | mfg | mfgr | mfctr | mnf | manuf | makr | makr nm | dvlpr | dvlpmt |
-  vendorproject | vendor product maker | oem name | supplier of product | sw vendor | sw maker | whose product |
-  어디 제품 | 어디꺼 | 어디 거 | 어디 | 어느 회사 제품 | 만든데 | 만든 회사 | 제작 | 개발처 | 공급회사명 |
-  제조공급사 | 솔루션사 | どこの | どこ製 | どこの会社の | メーカー側 | 製造会社名 | 開発企業 | ソフト会社 |
-  提供ベンダ | 製造ベンダ | 開発メーカー | メーカ名
+maker: 회사 | 회사명 | 어느 회사 | mfr nm | mnfctr | mnfctrr | mnfctur | mfg | mfgr | mfctr | mnf | manuf | makr |
+  makr nm | dvlpr | dvlpmt | vendorproject | vendor product maker | oem name | supplier of product | sw vendor |
+  sw maker | whose product | 어디 제품 | 어디꺼 | 어디 거 | 어디 | 어느 회사 제품 | 만든데 | 만든 회사 | 제작 |
+  개발처 | 공급회사명 | 제조공급사 | 솔루션사 | どこの | どこ製 | どこの会社の | メーカー側 | 製造会社名 | 開発企業 |
+  ソフト会社 | 提供ベンダ | 製造ベンダ | 開発メーカー | メーカ名
 product: prdct | prdct nm | prd nm | prdnm | prod nm | prodname | sw nm | sftwr | sw name | product title |
   asset product | vulnerable product | vulnerable software | vulnerable component | impacted product |
   impacted software | cpe | cpe product | technology name | app | app name | service | services | module |
@@ -208,10 +214,10 @@ indicator: ioc val | iocval | iocs value | ioc vl | indctr | idctr | indicator v
   フィッシングurl | フィッシングサイト | 止めるもの | 危ない | 痕跡値 | 検体ハッシュ
 first: frst | begin de | bgnde | bgn | bgng | bgng dt | bgng ymd | strt | fst | 1st | fs | fobs | first dt | min |
   첫날 | 처음 본 | 初めて見た | 初認 | 初報 | 初見日 | 最初に見た | 始まり
-seen: obsrv | obs dt | obsrvn | dtct | dtctn | detct | detected on | detected at | detection time | detection date |
-  obsvd | sight | observed at | observed date | date observed | event time | event date | capture date |
-  sightingdate | 관측된 | 탐지된 | 본 날 | 발견된 | 認めた | 認 | 見つけた | 見かけた | 見つかった | 観測された |
-  検知された
+seen: sn | obsrv | obs dt | obsrvn | dtct | dtctn | detct | detected on | detected at | detection time |
+  detection date | obsvd | sight | observed at | observed date | date observed | event time | event date |
+  capture date | sightingdate | 관측된 | 탐지된 | 본 날 | 발견된 | 認めた | 認 | 見つけた | 見かけた | 見つかった |
+  観測された | 検知された
 last: lst dt | lastdt | ltst | lat | rcnt | recnt | last dt | ls | lobs | endde | end de | end dt | end ymd | fnl |
   2nd | max | 끝으로 | 마지막 본 | 終認 | 最後に見た | 終報 | 最新日
 expires: expry | expr | expr de | expry de | vld | vldt | valid to dt | valid unt | exp dt | expdt | exp ymd | vu |
@@ -252,14 +258,15 @@ technique: tchnq | tech id | technique code | technique no | attack no | mitre t
   攻撃テクニック | 手口id | 手法id | どんな手口 | 戦術技術
 kill-chain: kcp | kc phase | kcphase | kill chain phases | kill chain step | kill chain stage | kc | kchain | ckc |
   ckc phase | attack phases | stage of attack | 공격 단계 | 킬체인단계 | 침해 단계 | 攻撃の段階 | kc段階 | ckc段階
-method: cltn mthd | clct mthd | clct | clctn | cltn | mthd | collect method | collection source | collection type |
-  collected from | src method | src type | source kind | intel source | intel type | detection type | discovery type |
-  acquisition method | acquired by | acquired from | obtained from | gathered | gathered by | how collected |
-  how detected | how it was found | how known | where from | 어떻게 | 어떻게 알 | 어디서 | 어디서 알 | 어디서 났 |
-  수집 방법 | 수집 경로 | 수집처구분 | 탐지 방법 | 탐지 경로 | 수집구분 | 출처구분 | 정보출처구분 | 입수처 |
-  입수 방법 | 확보처 | 획득경로구분 | 수집유형 | どうやって | どうやって知った | どこで | どこから | どこで知った |
-  知った方法 | 入手元区分 | 入手区分 | 取得区分 | 収集区分 | 収集種別 | 検知区分 | 検知種別 | 検知ソース |
-  情報入手先 | 情報源区分 | 情報の出所 | 入手先 | 取得先 | 観測方法 | 観測手段 | 観測元 | 捕捉方法
+method: 手法 | 検知手法 | 収集手法 | 観測手法 | 탐지기법 | 수집기법 | cltn mthd | clct mthd | clct | clctn | cltn |
+  mthd | collect method | collection source | collection type | collected from | src method | src type | source kind |
+  intel source | intel type | detection type | discovery type | acquisition method | acquired by | acquired from |
+  obtained from | gathered | gathered by | how collected | how detected | how it was found | how known | where from |
+  어떻게 | 어떻게 알 | 어디서 | 어디서 알 | 어디서 났 | 수집 방법 | 수집 경로 | 수집처구분 | 탐지 방법 | 탐지 경로 |
+  수집구분 | 출처구분 | 정보출처구분 | 입수처 | 입수 방법 | 확보처 | 획득경로구분 | 수집유형 | どうやって |
+  どうやって知った | どこで | どこから | どこで知った | 知った方法 | 入手元区分 | 入手区分 | 取得区分 | 収集区分 |
+  収集種別 | 検知区分 | 検知種別 | 検知ソース | 情報入手先 | 情報源区分 | 情報の出所 | 入手先 | 取得先 | 観測方法 |
+  観測手段 | 観測元 | 捕捉方法
 victim: vctm | vctm nm | victm | targeted org | tgt sector | tgt | damage | 피해 기관 | 피해 기업 | 피해기업 |
   피해사 | 누가 당 | 당한 곳 | 被害企業 | 被害会社 | 被害先企業 | 狙われた業界 | やられた | 標的組織 |
   ターゲット業種 | ターゲット国
@@ -275,6 +282,11 @@ price: netpr | stprs | verpr | peinh | unit prc | untpc | untprc | uprice | unit
 sales: vkorg | sales volume | sales qty | 내수 | 내수판매 | 国内販売 | 出荷額 | 販売数量
 imports: m value | import quantity | import volume | import qty | 수입물량 | 輸入数量
 exports: x value | export quantity | export volume | export qty | 수출물량 | 輸出数量
+completed: 対応した | 対処した | 直した | 修正した | 適用した | 済んだ | 済 | 終わった | 조치한 | 패치한 | 고친 |
+  처리한 | 끝낸 | 적용한 | 완료한 | fixed | we fixed | mitigated on | patch applied | applied on | date patched |
+  patch installed | installed on | date closed | date completed | date resolved | remediation completed |
+  completion date | 조치완료일자 | 패치적용일 | 적용완료일 | 적용일자 | 対応済 | 対応済み | 対応済日 | 対処日付 |
+  適用完了 | 適用完了日 | パッチ適用日 | 修正完了日 | 実施年月日
 remark: rmrk | rm | bigo | etc | misc | memo txt | free text | freetext | cmt | cmnt | ref | refs | references |
   external references | more info | further info | context | 적요 | 특기사항 | 비고란 | 참고사항 | 참고정보 | 메모란 |
   備考欄 | 特記 | 補記 | メモ欄 | 参考url | 参考リンク | 追加情報
@@ -303,13 +315,13 @@ updated: updde | upd de | upddt | upd dt | updt | updt de | mdfcn | mdfcn dt | m
   last upd | chg dt | chgdt | modify date | modified date | modified on | modifiedtime | last update date |
   last modified date | last change date | change date | changed at | updated on | updated date | 변경일시 | 변경일자 |
   갱신일자 | 수정일자 | 최종 수정 | 최종 갱신 | 最終変更 | 最終変更日 | 変更日時 | 更新年月日 | データ更新日
-created: crt dt | crtdt | creat | creat de | credt | cre dt | entry date | entered on | record created |
-  date created | creation time | creation date | created date | frst regist | first registered | frst rgs | wrt de |
-  wrtde | rcept de | rcpt de | dclr | report dt | reported date | date reported | load dt | loaddt | etl dt |
-  etl date | ingested at | processed at | downloaded | downloaded on | download date | retrieved | retrieved on |
-  retrieval date | imported on | issued | issued on | issue date | 일괄등록일 | 접수일자 | 신고일자 | 작성 일자 |
-  수입신고일 | 수리일 | 申告日 | 申告年月日 | 許可日 | 作成年月日 | 起票日 | 受付年月日 | 取得年月日 |
-  ダウンロード日
+created: generated | time generated | timegenerated | generated at | generated on | crt dt | crtdt | creat |
+  creat de | credt | cre dt | entry date | entered on | record created | date created | creation time |
+  creation date | created date | frst regist | first registered | frst rgs | wrt de | wrtde | rcept de | rcpt de |
+  dclr | report dt | reported date | date reported | load dt | loaddt | etl dt | etl date | ingested at |
+  processed at | downloaded | downloaded on | download date | retrieved | retrieved on | retrieval date |
+  imported on | issued | issued on | issue date | 일괄등록일 | 접수일자 | 신고일자 | 작성 일자 | 수입신고일 | 수리일 |
+  申告日 | 申告年月日 | 許可日 | 作成年月日 | 起票日 | 受付年月日 | 取得年月日 | ダウンロード日
 published: pblnt | pblnt ymd | pblnt de | pblc | pblc de | rls | rls dt | pubdate | pub date | pub dt | pubdt |
   nvd published | nvd date | published date | date published | publication date | published on | date public |
   datepublic | disclosed on | 公表年月 | 공개 일자 | 공개일시 | 발행일 | 발행일자 | nvd공개일 | nvd 공개일 |

@@ -73,6 +73,7 @@ HEADS: Final = frozenset(
 UNIT_SAYS: Final = 0.5  # likeness of a header that says little, but whose unit only this column takes
 SHORTENED: Final = 0.6  # likeness of a header that may be short for a name
 LONGEST_SHORT: Final = 10  # letters of what is short for a name
+OWN: Final = 0.1  # share of a column's names from which on what they speak of is the column's own
 OTHER: Final = 0.6  # what is left of a likeness to a column that holds something else
 MANY: Final = 2  # units that a column takes, from which on a unit tells columns apart
 NEAR: Final = 2  # columns before one that say whose it is, if it does not
@@ -82,6 +83,7 @@ OTHERWISE: Final = 0.3  # values that have another form than what the column mea
 VAGUE: Final = 0.8  # weight up to which a word says too little to stand for a column without a question
 PARTY: Final = 0.5  # what is left of a likeness that rests on whose column it is alone
 OPPOSITE: Final = 0.4  # of one to a column of another party than the header names
+BARE: Final = frozenset({"code", "id", "name", "origin", "company", "part-number"})  # what may be said of any place
 ORIGIN: Final = 0.9  # of one to a party's country of a header that says where goods come from
 UNSAID: Final = 0.4  # of one to a place of which nobody says whose it is
 STRANGER: Final = 0.8  # of one to a column of another party than the neighbours speak of
@@ -159,6 +161,11 @@ def name_score(header: str, column: Column, role: str | None = None) -> float:
     return best * (STRAY + (1 - STRAY) * min(1.0, own / CORE)) * (OTHER if holds_other(header, column) else 1.0)
 
 
+def nearness(header: str, column: Column) -> float:
+    """How alike a header is to what the column itself is called, its synonyms aside."""
+    return max(likeness(words(header), words(name)) for name in (column.name, *column.titles.values()))
+
+
 def shortened(header: str, column: Column) -> float:
     """Likeness of a header whose words are the beginnings or the consonants of words of one of the column's names."""
     said = bare_words(header)
@@ -199,9 +206,10 @@ def holds_other(header: str, column: Column) -> bool:
     _, core = of_names(known_as(column))
     if is_named(header, column):
         return False
-    others = (ELSEWHERE if column.type in MEASURED else EARLIER) - core.keys()
+    own = {meaning for meaning, share in core.items() if share >= OWN}
+    others = (ELSEWHERE if column.type in MEASURED else EARLIER) - own
     elsewhere = any(word.meanings and word.meanings <= others for word in words(header))
-    return elsewhere or any(word.meanings <= HEADS - core.keys() for word in _last(header))
+    return elsewhere or any(word.meanings <= HEADS - own for word in _last(header))
 
 
 def says_unit(column: Column, candidate: Candidate) -> bool:
@@ -229,7 +237,10 @@ def says_whose(header: str, column: Column, role: str | None) -> bool:
     party, (_, core) = party_of(column), of_names(known_as(column))
     if party is None or not any(core.get(place, 0.0) >= WHOLLY for place in PLACES):
         return True
-    return party in {role_of(header), role} or any(party in word.meanings for word in words(header))
+    said = words(header)
+    if party == role_of(header) or any(party in word.meanings for word in said):
+        return True
+    return party == role and all(word.meanings & (core.keys() | BARE) for word in said if word.meanings)
 
 
 def party_of(column: Column) -> str | None:

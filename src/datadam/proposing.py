@@ -286,7 +286,14 @@ def _by_name(standard: Standard, headers: list[Header], codes: Mapping[str, Code
     found = []
     for name, bearers in claims.items():
         column = standard.column(name)
-        best = max(bearers, key=lambda h: (code_share(column, h, codes), share(column, h, codes) or 0))
+        best = max(
+            bearers,
+            key=lambda h: (
+                code_share(column, h, codes),
+                share(column, h, codes) or 0,
+                matching.nearness(h.text, column),
+            ),
+        )
         held = share(column, best, codes)
         doubts = [Doubt.SEVERAL] if len(bearers) > 1 else []
         doubts += [Doubt.VALUES] if (held is not None and held < ENOUGH) or not feeds(best, column) else []
