@@ -17,6 +17,7 @@ from datadam.errors import DamError, Faults
 from datadam.formats import codelists, odcs, odrl, odrl_judge, odrl_words, strict_yaml
 from datadam.model import PrivacyClass, Protection, Standard, Tier
 from datadam.terms import (
+    FORCE,
     PURPOSES,
     Action,
     Constraint,
@@ -447,6 +448,11 @@ SENSELESS: list[tuple[str, Offer, Standard]] = [
         SECRET,
     ),
     ("offer.combine-credential", allowing(Action.COMBINE, constraints=(RESEARCH,)), PERSONAL),
+    (
+        "offer.level-unproven",
+        allowing(constraints=(of(Operand.LEVEL, "qualified", Operator.AT_LEAST),)),
+        OPEN,
+    ),
     ("offer.expired", allowing(constraints=(of(Operand.EXPIRY, NOW, Operator.BEFORE),)), OPEN),
     ("offer.contradiction", forbidding((), ()), OPEN),
     ("offer.contradiction", forbidding((RESEARCH,), ()), OPEN),
@@ -478,6 +484,7 @@ def test_an_offer_that_makes_no_sense_is_told_so(code: str, offer: Offer, standa
 
 
 SENSIBLE: list[tuple[Offer, Standard]] = [
+    (allowing(constraints=(of(Operand.LEVEL, "advanced", Operator.AT_LEAST),)), OPEN),
     (OFFER, drafts.standard()),
     (allowing(), OPEN),
     (allowing(Action.QUERY, constraints=(RESEARCH,)), ANSWERS),
@@ -540,11 +547,11 @@ def test_every_term_has_one_force_and_the_totals_are_theirs() -> None:
     """Actions, operands, duties, clauses, and how and under what law it is signed; no word stands for two."""
     terms = [*Action, *Operand, *DutyKind, *CLAUSES, "automatic", "law"]
     assert len({str(term) for term in terms}) == len(terms)
-    assert sorted(map(str, odrl.FORCE)) == sorted(map(str, terms))
+    assert sorted(map(str, FORCE)) == sorted(map(str, terms))
     totals = odrl_words.totals()
     assert sum(totals.values()) == len(terms)
     for force in Force:
-        assert totals[force] == len([term for term in terms if odrl.FORCE[term] is force]) > 0
+        assert totals[force] == len([term for term in terms if FORCE[term] is force]) > 0
 
 
 def test_purposes_of_the_data_privacy_vocabulary_are_ours() -> None:

@@ -16,9 +16,10 @@ import drafts
 from datadam import texts
 from datadam.errors import NotFound
 from datadam.formats import codelists, countries, odcs, odrl, odrl_judge, offer_text, strict_yaml
-from datadam.formats.odrl_words import CURRENCIES, FORCE, VARIANTS, capped
+from datadam.formats.odrl_words import CURRENCIES, VARIANTS, capped
 from datadam.model import PrivacyClass, Role
 from datadam.terms import (
+    FORCE,
     LEVELS,
     OPERATORS,
     PURPOSES,

@@ -29,8 +29,7 @@ from datadam.policy import (
     read_facts,
     write_facts,
 )
-from datadam.policy.compiling import _FORCES
-from datadam.terms import Action, Constraint, Force, Offer, Operand, Operator, Permission, Prohibition
+from datadam.terms import FORCE, Action, Constraint, Force, Offer, Operand, Operator, Permission, Prohibition
 from offers import offers
 from policies import COUNTRIES, any_offer, facts, offer, stranger, term
 
@@ -138,8 +137,11 @@ def test_two_offers_that_differ_are_two_policies() -> None:
 
 def test_forces_are_those_that_the_offer_is_published_with() -> None:
     """A term has one label, whether it is read in the offer or in the reason of a no."""
-    assert {operand: odrl_words.FORCE[operand] for operand in Operand} == _FORCES
-    assert set(_FORCES.values()) == {Force.ENFORCED, Force.ATTESTED}
+    said = {Operand.PURPOSE: ("research",), Operand.RECIPIENT: ("consumer",), Operand.DESTINATION: ("KR",)}
+    rules = compile_offer(offer(*(term(operand, ANY, values) for operand, values in said.items()))).rules
+    found = {operand: next(rule.force for id, rule in rules.items() if id.endswith(f"/{operand}")) for operand in said}
+    assert found == {operand: FORCE[operand] for operand in said}
+    assert set(found.values()) == {Force.ENFORCED, Force.ATTESTED}
 
 
 # --- names are data ---------------------------------------------------------------------------------------------------

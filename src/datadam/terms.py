@@ -158,6 +158,30 @@ CLAUSES: Final = (
 )
 """What every offer settles with a clause of the templates; their text stands in `texts/`, in each language."""
 
+FORCE: Final[Mapping[str, Force]] = {
+    # what cannot be had here without leave is enforced; what is done with rows that left, nobody here sees
+    Action.READ: Force.ENFORCED,
+    Action.QUERY: Force.ENFORCED,
+    Action.TRAIN: Force.ATTESTED,
+    Action.COMBINE: Force.ATTESTED,
+    Action.EXPORT: Force.ATTESTED,
+    Action.DERIVE: Force.ATTESTED,
+    Operand.PURPOSE: Force.ATTESTED,
+    Operand.RECIPIENT: Force.ENFORCED,
+    Operand.JURISDICTION: Force.ENFORCED,
+    Operand.DESTINATION: Force.ATTESTED,  # beside it, corridors and orders are enforced
+    Operand.SENSITIVITY: Force.ENFORCED,
+    Operand.RECIPROCITY: Force.ENFORCED,
+    Operand.LEVEL: Force.ATTESTED,  # the signature is checked, but of what level it is, its signer says
+    Operand.CREDENTIAL: Force.ENFORCED,
+    Operand.EXPIRY: Force.ENFORCED,
+    **dict.fromkeys(DutyKind, Force.ATTESTED),
+    **dict.fromkeys(CLAUSES, Force.LEGAL),
+    "automatic": Force.ENFORCED,
+    "law": Force.LEGAL,
+}
+"""What makes each term hold; where it is half one and half another, the weaker. docs/offers.md argues each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:

@@ -62,12 +62,12 @@ def terms_count(as_json: Json = False) -> None:
 def terms_words(language: Language = None) -> None:
     """Every term that there is, what makes it hold, and why."""
     from datadam.formats import odrl_words, offer_text
-    from datadam.terms import CLAUSES, PURPOSES
+    from datadam.terms import CLAUSES, FORCE, PURPOSES
 
     chosen = language or chosen_language()
     rows = [
         (str(term), offer_text.name(term, chosen), offer_text.label(force, chosen), offer_text.why(term, chosen))
-        for term, force in odrl_words.FORCE.items()
+        for term, force in FORCE.items()
     ]
     terminal = open_terminal()
     terminal.table(("ui.term", "ui.term-name", "ui.force", "ui.term-why"), rows)

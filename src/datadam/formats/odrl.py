@@ -20,12 +20,25 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from datadam import seal
+from datadam.agreement import PROVABLE
 from datadam.errors import DamError, Faults, Invalid
 from datadam.formats import strict_yaml
 from datadam.formats.odrl_judge import DAYS, FIXED, INSTANT, TARGET, Judge, assigner
-from datadam.formats.odrl_words import DUTY_PERIODS, FORCE, WORDS
+from datadam.formats.odrl_words import DUTY_PERIODS, WORDS
 from datadam.model import PrivacyClass, Protection, Standard, Tier
-from datadam.terms import Action, Constraint, Duty, Offer, Operand, Operator, Permission, Prohibition
+from datadam.terms import (
+    FORCE,
+    LEVELS,
+    Action,
+    Constraint,
+    Duty,
+    Level,
+    Offer,
+    Operand,
+    Operator,
+    Permission,
+    Prohibition,
+)
 
 __all__ = ["FORCE", "check", "from_yaml", "packaged", "read", "write"]
 
@@ -178,6 +191,9 @@ def check(offer: Offer, standard: Standard, *, now: str | None = None) -> list[D
         faults += _reach_faults(permission, path, standard)
         if personal and Action.COMBINE in permission.actions and _of(permission, Operand.CREDENTIAL) is None:
             faults.append(Invalid("offer.combine-credential", path=path))
+        level = _of(permission, Operand.LEVEL)
+        if level is not None and LEVELS.index(Level(str(level.value))) > LEVELS.index(PROVABLE):
+            faults.append(Invalid("offer.level-unproven", path=path, level=str(level.value), provable=str(PROVABLE)))
         expiry = _of(permission, Operand.EXPIRY)
         if now is not None and expiry is not None and str(expiry.value) <= now:
             faults.append(Invalid("offer.expired", path=path, instant=str(expiry.value), now=now))

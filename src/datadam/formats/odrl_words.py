@@ -1,11 +1,11 @@
-"""The words of our profile of ODRL 2.2: those that are ours, the variants of clauses, and what makes each term hold."""
+"""The words of our profile of ODRL 2.2: those that are ours, and the variants of clauses."""
 
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from datadam.model import PrivacyClass, Role
-from datadam.terms import CLAUSES, LEVELS, PURPOSES, Action, DutyKind, Force, Operand, Operator
+from datadam.terms import FORCE, LEVELS, PURPOSES, DutyKind, Force, Operand, Operator
 
 PROFILE: Final = "urn:datadam:odrl:1"
 OURS: Final = (
@@ -67,30 +67,6 @@ WORDS: Final[Mapping[Operand, tuple[str, ...]]] = {
     Operand.LEVEL: LEVELS,
 }
 """What the operands with a closed list are compared with; ranks stand lowest first."""
-
-FORCE: Final[Mapping[str, Force]] = {
-    # what cannot be had here without leave is enforced; what is done with rows that left, nobody here sees
-    Action.READ: Force.ENFORCED,
-    Action.QUERY: Force.ENFORCED,
-    Action.TRAIN: Force.ATTESTED,
-    Action.COMBINE: Force.ATTESTED,
-    Action.EXPORT: Force.ATTESTED,
-    Action.DERIVE: Force.ATTESTED,
-    Operand.PURPOSE: Force.ATTESTED,
-    Operand.RECIPIENT: Force.ENFORCED,
-    Operand.JURISDICTION: Force.ENFORCED,
-    Operand.DESTINATION: Force.ATTESTED,  # beside it, corridors and orders are enforced
-    Operand.SENSITIVITY: Force.ENFORCED,
-    Operand.RECIPROCITY: Force.ENFORCED,
-    Operand.LEVEL: Force.ENFORCED,
-    Operand.CREDENTIAL: Force.ENFORCED,
-    Operand.EXPIRY: Force.ENFORCED,
-    **dict.fromkeys(DutyKind, Force.ATTESTED),
-    **dict.fromkeys(CLAUSES, Force.LEGAL),
-    "automatic": Force.ENFORCED,
-    "law": Force.LEGAL,
-}
-"""What makes each term hold; why, stands beside its words in `texts/offer.*.toml` and is argued in docs/offers.md."""
 
 _AMOUNT: Final = re.compile(r"capped-amount:([1-9][0-9]{0,14}):([A-Z]{3})")
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 from datadam import texts
 from datadam.errors import NotFound
 from datadam.formats import countries
-from datadam.formats.odrl_words import FORCE, capped
+from datadam.formats.odrl_words import capped
 from datadam.model import Standard
-from datadam.terms import CLAUSES, Constraint, Duty, Force, Offer, Operand, Permission, Prohibition
+from datadam.terms import CLAUSES, FORCE, Constraint, Duty, Force, Offer, Operand, Permission, Prohibition
 
 LANGUAGES: Final = ("en", "ko")
 

@@ -16,7 +16,7 @@ from datadam.model import PrivacyClass
 from datadam.policy import engine
 from datadam.policy.cedar import SCHEMA, Forbid, Rule, permit, rendered, strings
 from datadam.policy.facts import OPERATOR, seconds
-from datadam.terms import LEVELS, OPERATORS, Action, AgreementState, Constraint, Force, Offer, Operand, Operator
+from datadam.terms import FORCE, LEVELS, OPERATORS, Action, AgreementState, Constraint, Force, Offer, Operand, Operator
 
 MAX_TERMS: Final = 320
 """Permissions, prohibitions and what narrows them: more than `formats.odrl` reads, 6 of 9 conditions and 50 of 4.
@@ -101,11 +101,6 @@ def _house(offer: Offer) -> list[Forbid]:
 
 # --- what the offer says ----------------------------------------------------------------------------------------------
 
-_FORCES: Final[Mapping[Operand, Force]] = {
-    operand: Force.ATTESTED if operand in {Operand.PURPOSE, Operand.DESTINATION} else Force.ENFORCED
-    for operand in Operand
-}
-"""What an asker says of itself is a word that the dam holds it to; the rest the dam knows from the log."""
 _CODES: Final[Mapping[tuple[Operand, Operator], str]] = {
     (Operand.PURPOSE, Operator.ANY_OF): "ask.purpose-not-allowed",
     (Operand.RECIPIENT, Operator.ANY_OF): "ask.role-needed",
@@ -183,7 +178,7 @@ def _permitted(offer: Offer) -> Iterable[Forbid]:
             rule = Rule(
                 code=_CODES[one.operand, one.operator],
                 law=f"{_law(offer)}, permission {_joined(actions)}",
-                force=_FORCES[one.operand],
+                force=FORCE[one.operand],
                 facts={"terms": _values(one)} | ({} if one.days is None else {"days": one.days}),
             )
             yield Forbid(
