@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from datadam import agreement, seal
 from datadam.adapters.memory.store import MemoryStore
@@ -715,6 +718,67 @@ def test_a_suspension_is_said_once_and_lifted_once(world: World, kim: Person) ->
 
 
 # --- the log ----------------------------------------------------------------------------------------------------------
+
+
+VERBS = ("sign", "approve", "suspend", "resume", "end", "stop", "offer", "hold", "lift", "wait")
+
+
+class Life:
+    """One member and one standard, and whatever happens to them; who may not, does not."""
+
+    def __init__(self, world: World, kim: Person) -> None:
+        """Nothing was signed yet."""
+        self.world, self.kim, self.notices = world, kim, iter(range(1, 1000))
+
+    def does(self, verb: str) -> None:
+        """One verb; one that is refused changes nothing."""
+        size, world = self.world.ledger.size, self.world
+        last = next(iter(reversed(agree.every(world))), None)
+        id = last.id if last else "0" * 64
+        verbs: dict[str, Callable[[], object]] = {
+            "sign": lambda: agreed(world, self.kim),
+            "approve": lambda: agree.approve(world, id),
+            "suspend": lambda: agree.change(world, id, AgreementState.SUSPENDED, "x"),
+            "resume": lambda: agree.change(world, id, AgreementState.FINALISED, "x"),
+            "end": lambda: agree.end(world, self.kim.caller, ending(self.kim, id)),
+            "stop": lambda: agree.change(world, id, AgreementState.ENDED, "x"),
+            "offer": lambda: offered(world, permission(notice=next(self.notices))),
+            "hold": lambda: join.suspend(world, self.kim.id, "x"),
+            "lift": lambda: join.resume(world, self.kim.id, "x"),
+            "wait": lambda: forward(world, days=2),
+        }
+        try:
+            verbs[verb]()
+        except (Refused, NotFound, Untrusted):
+            assert world.ledger.size == size
+
+
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(verbs=st.lists(st.sampled_from(VERBS), max_size=14))
+def test_whatever_happens_one_agreement_stands_at_most(
+    tmp_path_factory: pytest.TempPathFactory, verbs: list[str]
+) -> None:
+    """After any life: one is in force or held up at most, only the dam resumed it, and the log tells the same anew."""
+    world = a_world(tmp_path_factory.mktemp("life"))
+    publish.publish(world, standard_text())
+    offered(world, permission(notice=1))
+    kim = Person("Kim").joins(world)
+    life = Life(world, kim)
+    for verb in verbs:
+        before = agree.standing(world, kim.id, STANDARD)
+        life.does(verb)
+        after = agree.standing(world, kim.id, STANDARD)
+        with world.store.read() as rows:
+            stand = [one for one in rows.find(Agreement) if one.state in agreement.STANDING]
+        assert len(stand) <= 1
+        assert after in {None, *stand}
+        if before is not None and before.state is AgreementState.SUSPENDED and after is not None:
+            assert (after.id, after.state is AgreementState.FINALISED) == (before.id, verb == "resume")
+    with world.store.read() as rows:
+        told = rows.find(Agreement)
+    state.rebuild(world)
+    with world.store.read() as rows:
+        assert rows.find(Agreement) == told
 
 
 def test_a_rebuild_tells_the_same(world: World, kim: Person) -> None:

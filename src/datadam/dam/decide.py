@@ -278,7 +278,7 @@ def everybody(world: World, caller: Caller, sent: Json) -> list[tuple[Member, De
 def _audits(world: World, member: str) -> bool:
     with world.store.read() as rows:
         held = rows.get(Member, member)
-    return held is not None and held.until is None and Role.AUDITOR in held.roles
+    return held is not None and held.until is None and not held.suspended and Role.AUDITOR in held.roles
 
 
 # --- looking back -----------------------------------------------------------------------------------------------------
