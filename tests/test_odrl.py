@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import drafts
 from datadam import seal, texts
-from datadam.errors import DamError, Faults
+from datadam.errors import DamError, Faults, kept
 from datadam.formats import codelists, odcs, odrl, odrl_judge, odrl_words, strict_yaml
 from datadam.model import PrivacyClass, Protection, Standard, Tier
 from datadam.terms import (
@@ -126,6 +126,47 @@ def test_one_member_more_or_less_anywhere_is_refused(offer: Offer, seed: int) ->
         place[name] = chance.choice(["use", 1, {}, [], None])
     with pytest.raises(Faults):
         odrl.read(json.dumps(held))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300)
+@given(
+    offer=offers(),
+    odd=JSON | st.sampled_from(["\ud800", 10**30, -0.0, "urn:datadam:offer:a.b:1"]),
+    seed=st.integers(0, 2**32),
+)
+def test_anything_anywhere_is_read_or_refused_in_words(offer: Offer, odd: Any, seed: int) -> None:
+    """Whatever stands in the place of whatever: an offer that is written back the same, or faults that can be told."""
+    chance = random.Random(seed)
+    held = json.loads(odrl.write(offer))
+    here: Any = held
+    while True:
+        key = chance.choice(list(here)) if isinstance(here, dict) else chance.randrange(len(here))
+        if not here[key] or not isinstance(here[key], dict | list) or chance.random() < 0.2:
+            break
+        here = here[key]
+    here[key] = odd
+    for read, text in ((odrl.read, json.dumps(held)), (odrl.from_yaml, json.dumps(held, ensure_ascii=False))):
+        found, refused = tried(read, text)
+        told(refused)
+        kept_as = json.dumps([kept(fault) for fault in refused], ensure_ascii=False)
+        assert kept_as.encode()
+        assert bool(refused) is (found is None)
+        assert found is None or odrl.read(odrl.write(found)) == found
+
+
+def tried(read: Callable[[str], Offer], text: str) -> tuple[Offer | None, tuple[DamError, ...]]:
+    """What is read, or the faults."""
+    try:
+        return read(text), ()
+    except Faults as error:
+        return None, error.faults
 
 
 def test_the_words_are_those_of_odrl() -> None:

@@ -368,5 +368,6 @@ class Judge:
 
 def _shown(text: str) -> str:
     """A wrong word as it may stand in a fault: letters that look like others are told by their numbers."""
+    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text that can be sent on
     cut = text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
     return cut if cut.rstrip("…").isascii() else f"{cut} ({ascii(cut.rstrip('…'))[1:-1]})"
