@@ -251,17 +251,41 @@ class Play:
 
     # taking out
 
-    def grants(self) -> None:
-        """No rows without leave; a grant opens them."""
-        self.step("No rows without leave", "Both reservoirs are of the agreement tier. The operator grants them.")
+    def agreements(self) -> None:
+        """No rows without an agreement: terms are offered, read, signed and countersigned; then they decide."""
+        self.step(
+            "No rows without an agreement",
+            "The operator answers for a law file and publishes the stewards' offers. Firms read, sign, and take rows.",
+        )
+        published = {one["standard"] for one in self.reach(FJORD).offers()}
+        if not published:
+            self.operator.type("datadam", "law", "adopt")
+        for standard in (cast.INDICATORS, cast.LINKS):
+            if standard not in published:
+                self.operator.type("datadam", "offer", "publish", standard)
+        fjord, nebel = self.shells[FJORD.handle], self.shells[NEBEL.handle]
+        fjord.type("datadam", "terms", "count")
+        if not self._may(FJORD, cast.INDICATORS):
+            fjord.type("datadam", "get", cast.INDICATORS, "rows", expect=REFUSED)
+            self._agree(FJORD, cast.INDICATORS, "research", lines=slice(-4, None))
+            fjord.type("datadam", "can", "me", "train", cast.INDICATORS)
+            fjord.type("datadam", "can", "me", "combine", cast.INDICATORS)
+        if not self._may(NEBEL, cast.LINKS):
+            self._agree(NEBEL, cast.LINKS, "supply-chain-resilience", lines=slice(-4, None))
+            waiting = [one["id"] for one in self.reach(NEBEL).agreements() if one["state"] == "accepted"]
+            for one in waiting:  # this offer is not one that the dam signs by itself
+                self.operator.type("datadam", "agreements", "approve", one)
         for who, standard in ((FJORD, cast.INDICATORS), (NEBEL, cast.LINKS)):
-            shell = self.shells[who.handle]
-            if not self._may(who, standard):
-                shell.type("datadam", "get", standard, "rows", expect=REFUSED)
-                self.operator.type("datadam", "grant", "add", self.reach(who).member or "", standard)
             must(self._may(who, standard), f"{who.handle} may not open {standard}")
-        self.shells[NEBEL.handle].type("datadam", "get", cast.LINKS, "rows")
-        self.shells[FJORD.handle].type("datadam", "ls")
+        nebel.type("datadam", "get", cast.LINKS, "rows")
+        fjord.type("datadam", "ls")
+        decided = self.reach(FJORD).decisions(cast.INDICATORS)
+        must(bool(decided), "nothing was decided about the small firm")
+        fjord.type("datadam", "why", decided[0]["id"][:12])
+
+    def _agree(self, who: Person, standard: str, purpose: str, *, lines: slice) -> None:
+        words = ("--purpose", purpose, "--to", who.jurisdiction, "--yes")
+        self.shells[who.handle].type("datadam", "agree", standard, *words, lines=lines)
 
     def _may(self, who: Person, standard: str) -> bool:
         with self.reach(who) as dam:
@@ -368,7 +392,7 @@ def play(folder: Path, *, once: bool) -> None:
         steps.minerals()
         steps.indicators()
         steps.links()
-        steps.grants()
+        steps.agreements()
         steps.prove()
         steps.gain()
         steps.farewell()

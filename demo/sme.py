@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 import datadam
 
 # --- ten lines
-bad = datadam.open("cti.indicator").to_polars(filter=[("type", "=", "domain")])["value"]
+bad = datadam.open("cti.indicator", action="train").to_polars(filter=[("type", "=", "domain")])["value"]
 bad = bad.str.to_lowercase().str.strip_prefix("www.").unique().sort()
 good = pl.read_csv("benign_domains.csv")["domain"]
 names, labels = np.array([*bad, *good]), np.array([1] * len(bad) + [0] * len(good))
