@@ -14,8 +14,9 @@ from datadam.dam.world import World
 from datadam.edges import operator
 from datadam.edges.terminal import Terminal
 from datadam.errors import DamError, Invalid, NotFound, Refused
-from datadam.formats import law_files
+from datadam.formats import law_files, odrl
 from served import STANDARD, Served, serving
+from signed import agreed, an_offer
 from worlds import GOOD, Person, standard_text
 
 Perform = Callable[..., Any]
@@ -69,6 +70,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     assert does("receipt", id=deposit.id)
     assert does("freeze", id=f"{STANDARD}@2026")["id"] == f"{STANDARD}@2026"
     go_by_law(does, person)
+    go_by_agreements(world, does, person)
     assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
     assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
     backups = world.settings.folder.parent / "backups"
@@ -84,6 +86,26 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     assert (found["faults"], found["rebuilt"], found["erased"]) == ([], None, 1)
     assert does("check", rebuild="yes")["rebuilt"] == world.ledger.size
     assert done == set(operator.VERBS) | {"check"}
+
+
+def go_by_agreements(world: World, does: Perform, person: Person) -> None:
+    """An offer, a signature that is declined and one that is approved, held up, resumed, ended; a member too."""
+    made = does("publish-offer", text=odrl.write(an_offer(automatic=False)))
+    assert (made["standard"], made["number"]) == (STANDARD, 1)
+    unwanted = agreed(world, person).id
+    assert does("decline-agreement", id=unwanted, reason="not now")["index"] > made["index"]
+    id = agreed(world, person).id
+    assert does("approve-agreement", id=id)["index"] > made["index"]
+    for wanted in ("suspended", "finalised", "ended"):
+        assert does("change-agreement", id=id, state=wanted, reason="r")["index"] > made["index"]
+    told = {one["id"]: one["state"] for one in does("agreements")["items"]}
+    assert told == {unwanted: "declined", id: "ended"}
+    with pytest.raises(Invalid, match=r"request\.malformed"):
+        does("change-agreement", id=id, state="verified", reason="r")
+    assert does("suspend", member=person.id, reason="inquiry")["index"] > 0
+    (member,) = [one for one in does("members")["items"] if one["id"] == person.id]
+    assert member["suspended"] is True
+    assert does("resume", member=person.id, reason="cleared")["index"] > 0
 
 
 def go_by_law(does: Perform, person: Person) -> None:
