@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from datadam import agreement, seal
 from datadam.adapters.memory.store import MemoryStore
 from datadam.agreement import Signer, Wish
-from datadam.dam import agree, deposit, join, login, offer, prove, publish, state, upload
+from datadam.dam import agree, deposit, join, journal, login, offer, prove, publish, state, upload
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Invalid, NotFound, Refused, Untrusted
@@ -673,7 +673,7 @@ def test_a_suspended_member_brings_and_takes_nothing(world: World, kim: Person) 
         lambda: agree.approve(world, waits.id),
     ):
         assert code_of(verb) == "member.suspended"
-    assert [str(job.id) for job in deposit.own(world, kim.caller)] == [str(announced.id)]
+    assert [str(job.id) for job in journal.own(world, kim.caller)] == [str(announced.id)]
     assert prove.body(world, kim.caller, published.statement).kind is Kind.OFFER
     join.resume(world, kim.id, "paid")
     assert deposit.receive(world, kim.caller, announced.id, chunks(GOOD)).stage == "received"

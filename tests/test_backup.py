@@ -17,7 +17,7 @@ import served
 from datadam import client, seal, wiring
 from datadam.adapters import backup_files
 from datadam.adapters.backup_files import KEYS, MANIFEST
-from datadam.dam import backup, deposit, edition, prove, release, withdraw
+from datadam.dam import backup, deposit, edition, journal, prove, release, withdraw
 from datadam.dam.world import World
 from datadam.edges import operator
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable
@@ -385,7 +385,7 @@ def test_a_database_older_than_the_log_is_rolled_forward(
     assert checked(folder) == []
     with wiring.world(folder) as world:
         assert prove.receipt(world, bob.caller, outcome.outcome)["statement"] == receipt["statement"]
-        assert deposit.own_job(world, bob.caller, job.id).stage == Stage.COMMITTED
+        assert journal.own_job(world, bob.caller, job.id).stage == Stage.COMMITTED
     assert template
 
 

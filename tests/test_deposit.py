@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from datadam import seal, texts, wiring
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import deposit, found, join, prove, publish, state
+from datadam.dam import deposit, found, join, journal, prove, publish, report, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, revived
@@ -102,7 +102,7 @@ def test_a_deposit_is_sealed_then_visible_and_its_receipt_holds(world: World) ->
     assert (job.stage, job.fault) == (Stage.COMMITTED, None)
     assert visible(world) == sealed(world) == [job.id]
     assert RECEIVED not in spooled(world, job.id)
-    outcome = deposit.sealed(world, job.id)
+    outcome = journal.sealed(world, job.id)
     assert (outcome.admitted, outcome.rejected, outcome.contributor) == (3, 0, person.id)
     for id, signers in ((job.id, {person.id}), (outcome.outcome, {"dam"})):
         receipt = seal.canonical(prove.receipt(world, person.caller, id))
@@ -161,24 +161,24 @@ def test_a_deposit_that_only_the_log_remembers_is_found(world: World) -> None:
     job = person.deposits(world, ID, MIXED)
     with world.store.transaction() as rows:
         rows.remove(job)
-    for again in (announced(world, person, MIXED), deposit.own_job(world, person.caller, job.id)):
+    for again in (announced(world, person, MIXED), journal.own_job(world, person.caller, job.id)):
         assert (again.id, again.stage) == (job.id, Stage.COMMITTED)
-    assert [one.id for one in deposit.own(world, person.caller)] == [job.id]
-    assert deposit.report(world, person.caller, job.id, limit=5)[1] == []
+    assert [one.id for one in journal.own(world, person.caller)] == [job.id]
+    assert report.faults(world, person.caller, job.id, limit=5)[1] == []
     with pytest.raises(NotFound, match="deposit.unknown"):
-        deposit.own_job(world, other.caller, job.id)
+        journal.own_job(world, other.caller, job.id)
 
 
 def test_a_fit_is_remembered_once_the_file_came(world: World) -> None:
     """The contributor's own, each once, of this standard."""
     person, other = Person("A").joins(world), Person("B").joins(world)
     announced(world, person, b"meter,amount\nZ,1\n")
-    assert deposit.fits(world, person.caller, ID) == []
+    assert journal.fits(world, person.caller, ID) == []
     person.deposits(world, ID, GOOD)
     person.deposits(world, ID, MIXED)
-    assert len(deposit.fits(world, person.caller, ID)) == 1
-    assert deposit.fits(world, person.caller, "test.other") == []
-    assert deposit.fits(world, other.caller, ID) == []
+    assert len(journal.fits(world, person.caller, ID)) == 1
+    assert journal.fits(world, person.caller, "test.other") == []
+    assert journal.fits(world, other.caller, ID) == []
 
 
 def test_own_deposits_come_newest_first(world: World) -> None:
@@ -187,9 +187,9 @@ def test_own_deposits_come_newest_first(world: World) -> None:
     first = person.deposits(world, ID, GOOD)
     forward(world, minutes=1)
     second = announced(world, person, MIXED)
-    assert [job.id for job in deposit.own(world, person.caller)] == [second.id, first.id]
+    assert [job.id for job in journal.own(world, person.caller)] == [second.id, first.id]
     with pytest.raises(Refused, match="ask.login-needed"):
-        deposit.own(world, Caller())
+        journal.own(world, Caller())
 
 
 def test_own_deposits_of_one_second_keep_one_order(world: World) -> None:
@@ -199,12 +199,12 @@ def test_own_deposits_of_one_second_keep_one_order(world: World) -> None:
     jobs = [person.deposits(world, ID, one) for one in data[:8]]
     waiting = sorted((announced(world, person, one).id for one in data[8:]), reverse=True)
     expected = [*waiting, *(job.id for job in reversed(jobs))]
-    assert len({job.received for job in deposit.own(world, person.caller)}) == 1
-    assert [job.id for job in deposit.own(world, person.caller)] == expected
+    assert len({job.received for job in journal.own(world, person.caller)}) == 1
+    assert [job.id for job in journal.own(world, person.caller)] == expected
     with world.store.transaction() as rows:
         for job in jobs:
             rows.remove(job)
-    assert [job.id for job in deposit.own(world, person.caller)] == expected
+    assert [job.id for job in journal.own(world, person.caller)] == expected
 
 
 # --- who may announce what --------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ def test_announcements_without_files_are_limited_and_dropped(world: World, monke
     forward(world, seconds=1)
     assert deposit.tidy(world) == 3
     with pytest.raises(NotFound, match="deposit.unknown"):
-        deposit.own_job(world, person.caller, jobs[0].id)
+        journal.own_job(world, person.caller, jobs[0].id)
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ def test_a_file_that_is_not_the_manifests_leaves_nothing(world: World, sent: byt
     with pytest.raises(Invalid, match=wanted):
         deposit.receive(world, person.caller, job.id, chunks(sent))
     assert spooled(world, job.id) == []
-    assert deposit.own_job(world, person.caller, job.id).stage == Stage.ANNOUNCED
+    assert journal.own_job(world, person.caller, job.id).stage == Stage.ANNOUNCED
     assert deposit.receive(world, person.caller, job.id, chunks(GOOD)).stage == Stage.RECEIVED
 
 
@@ -404,7 +404,7 @@ def test_tidying_takes_nothing_that_came_meanwhile(world: World) -> None:
     job = announced(world, person)
     deposit.receive(world, person.caller, job.id, chunks(GOOD))
     assert not deposit._drop_announced(world, job)
-    assert deposit.own_job(world, person.caller, job.id).stage == Stage.RECEIVED
+    assert journal.own_job(world, person.caller, job.id).stage == Stage.RECEIVED
 
 
 def parquet(**columns: list[object]) -> bytes:
@@ -447,13 +447,13 @@ def test_a_bad_file_is_refused_with_its_reason_and_leaves_no_row(world: World, d
     assert RECEIVED not in spooled(world, job.id)
     assert deposit.announce(world, person.caller, job.envelope.encode()) == job
     with pytest.raises(NotFound):
-        deposit.sealed(world, job.id)
+        journal.sealed(world, job.id)
 
 
 def test_a_deposit_without_one_good_row_is_refused(world: World) -> None:
     """Also if some day a standard lets every row be rejected."""
     job = Person("A").joins(world).deposits(world, ID, GOOD)
-    lenient = replace(deposit.plan_of(world, job), reject_limit=Decimal(1))
+    lenient = replace(journal.plan_of(world, job), reject_limit=Decimal(1))
     with pytest.raises(Refused, match="deposit.nothing-admitted"):
         deposit._gate(lenient, Tally(rows=2, admitted=0, rejected=2, faults={}, files=(), rejects=None))
 
@@ -503,16 +503,16 @@ def test_the_report_names_row_column_rule_value_and_what_is_asked(world: World) 
     person = Person("A").joins(world)
     job = person.deposits(world, ID, MIXED)
     assert (job.stage, job.facts["tally"]["rejected"]) == (Stage.COMMITTED, 3)
-    _, faults = deposit.report(world, person.caller, job.id, limit=10)
+    _, faults = report.faults(world, person.caller, job.id, limit=10)
     assert [(one.row, one.column, one.rule, one.value) for one in faults] == [
         (1, "amount", "amount.type", "many"),
         (2, "amount", "amount.range", "1001"),
         (3, "meter", "meter.required", None),
     ]
     assert faults[1].reason.facts["maximum"] == "1000"
-    assert len(deposit.report(world, person.caller, job.id, limit=1)[1]) == 1
+    assert len(report.faults(world, person.caller, job.id, limit=1)[1]) == 1
     for lang in texts.LANGUAGES:
-        lines = deposit.rejects(world, person.caller, job.id, spoken(lang)).read_text().splitlines()
+        lines = report.rejects(world, person.caller, job.id, spoken(lang)).read_text().splitlines()
         assert [line.split(",")[:2] for line in lines[:3]] == [["meter", "amount"], ["A2", "many"], ["A3", "1001"]]
         assert lines[0].endswith(",reason")
 
@@ -526,7 +526,7 @@ def test_the_key_rule_speaks_of_all_key_columns(world: World) -> None:
     """A rule without a column of its own names the key."""
     person = Person("A").joins(world)
     job = person.deposits(world, ID, b"meter,amount\nA,1\nA,2\nB,3\nC,4\nD,5\n")
-    _, faults = deposit.report(world, person.caller, job.id, limit=10)
+    _, faults = report.faults(world, person.caller, job.id, limit=10)
     assert {(one.rule, one.reason.facts["column"]) for one in faults} == {("key.unique", "meter")}
 
 
@@ -536,9 +536,9 @@ def test_anothers_deposit_is_as_unknown_as_none(world: World) -> None:
     auditor = Person("C", roles=("auditor",)).joins(world)
     job, none = person.deposits(world, ID, MIXED), "0" * 64
     verbs: list[Callable[[Caller, str], object]] = [
-        lambda caller, id: deposit.own_job(world, caller, id),
-        lambda caller, id: deposit.report(world, caller, id, limit=1),
-        lambda caller, id: deposit.rejects(world, caller, id, str),
+        lambda caller, id: journal.own_job(world, caller, id),
+        lambda caller, id: report.faults(world, caller, id, limit=1),
+        lambda caller, id: report.rejects(world, caller, id, str),
         lambda caller, id: deposit.receive(world, caller, id, chunks(MIXED)),
     ]
     for caller, verb in itertools.product((other.caller, auditor.caller, Caller()), verbs):
@@ -549,7 +549,7 @@ def test_anothers_deposit_is_as_unknown_as_none(world: World) -> None:
             told.append((caught.value.code, {name: v for name, v in caught.value.facts.items() if v != id}))
         assert told[0] == told[1] == ("deposit.unknown", {})
     for caller in (other.caller, Caller()):
-        for id in (job.id, deposit.sealed(world, job.id).outcome, none):
+        for id in (job.id, journal.sealed(world, job.id).outcome, none):
             with pytest.raises(NotFound, match="statement.unknown"):
                 prove.receipt(world, caller, id)
     assert prove.receipt(world, auditor.caller, job.id)["index"]
@@ -560,11 +560,11 @@ def test_rejects_in_two_languages_at_once_do_not_mix(world: World) -> None:
     person = Person("A").joins(world)
     job = person.deposits(world, ID, MIXED)
     paths = {
-        lang: deposit.rejects(world, person.caller, job.id, spoken(lang), language=lang) for lang in texts.LANGUAGES
+        lang: report.rejects(world, person.caller, job.id, spoken(lang), language=lang) for lang in texts.LANGUAGES
     }
     words = {lang: path.read_text(encoding="utf-8") for lang, path in paths.items()}
     for lang, text in words.items():
-        again = deposit.rejects(world, person.caller, job.id, spoken(lang), language=lang)
+        again = report.rejects(world, person.caller, job.id, spoken(lang), language=lang)
         assert again.read_text(encoding="utf-8") == text
     assert len(set(words.values())) == len(texts.LANGUAGES)
     forward(world, days=world.settings.rejects_days + 1)
@@ -576,7 +576,7 @@ def test_rejects_go_after_their_days(world: World) -> None:
     """Until then they can be fetched; after that they are gone from the disk, and the counts stay."""
     person = Person("A").joins(world)
     job = person.deposits(world, ID, MIXED)
-    deposit.rejects(world, person.caller, job.id, str)
+    report.rejects(world, person.caller, job.id, str)
     forward(world, days=world.settings.rejects_days)
     assert deposit.tidy(world) == 0
     assert spooled(world, job.id) == ["rejects.en", "rejects.parquet", "survey.json"]
@@ -585,8 +585,8 @@ def test_rejects_go_after_their_days(world: World) -> None:
     assert deposit.tidy(world) == 0
     assert spooled(world, job.id) == []
     with pytest.raises(NotFound, match="deposit.no-rejects"):
-        deposit.rejects(world, person.caller, job.id, str)
-    again, faults = deposit.report(world, person.caller, job.id, limit=9)
+        report.rejects(world, person.caller, job.id, str)
+    again, faults = report.faults(world, person.caller, job.id, limit=9)
     assert (faults, again.facts["tally"]["rejected"]) == ([], 3)
     assert visible(world) == [job.id]
 
@@ -596,7 +596,7 @@ def test_there_are_no_rejects_of_a_clean_deposit(world: World) -> None:
     person = Person("A").joins(world)
     job = person.deposits(world, ID, GOOD)
     with pytest.raises(NotFound, match="deposit.no-rejects"):
-        deposit.rejects(world, person.caller, job.id, str)
+        report.rejects(world, person.caller, job.id, str)
 
 
 def test_the_original_is_kept_where_settings_say_so(tmp_path: Path) -> None:
@@ -634,7 +634,7 @@ def test_another_contributors_keys_are_nobodys_business(tmp_path: Path) -> None:
     one.deposits(world, ID, GOOD)
     job = other.deposits(world, ID, GOOD)
     assert (job.stage, job.facts["tally"]["rejected"]) == (Stage.COMMITTED, 0)
-    assert len({deposit.sealed(world, id).tag for id in visible(world)}) == 2
+    assert len({journal.sealed(world, id).tag for id in visible(world)}) == 2
 
 
 ROWS = st.lists(
@@ -674,9 +674,9 @@ def test_a_verdict_depends_on_nobody_elses_rows(
             job = deposit.announce(world, one.caller, manifests[place])
             deposit.receive(world, one.caller, job.id, chunks(data))
             job = deposit.process(world, job.id, quiet)
-            _, faults = deposit.report(world, one.caller, job.id, limit=99)
+            _, faults = report.faults(world, one.caller, job.id, limit=99)
             tally = {name: value for name, value in job.facts["tally"].items() if name != "files"}
-            back = deposit.rejects(world, one.caller, job.id, str).read_bytes() if faults else b""
+            back = report.rejects(world, one.caller, job.id, str).read_bytes() if faults else b""
             told.append((job.id, job.stage, job.fault, tally, faults, back))
         return told
 
@@ -745,7 +745,7 @@ def test_an_unknown_deposit_cannot_be_worked_on(world: World) -> None:
     with pytest.raises(NotFound, match="deposit.unknown"):
         deposit.refuse(world, "0" * 64, Invalid("file.empty"))
     with pytest.raises(NotFound, match="deposit.unknown"):
-        deposit.sealed(world, "0" * 64)
+        journal.sealed(world, "0" * 64)
     assert deposit.give_up(world, "0" * 64, Invalid("file.empty")) is None
 
 
@@ -893,7 +893,7 @@ def test_a_crash_at_any_seam_ends_sealed_and_visible_once_or_in_nothing(
             receipt = seal.canonical(prove.receipt(world, person.caller, done.id))
             assert before in ([], [receipt])
             assert str(verify_receipt(receipt, vkey=world.ledger.vkey).statement.id) == done.id
-            assert len(deposit.report(world, person.caller, done.id, limit=9)[1]) == 3
+            assert len(report.faults(world, person.caller, done.id, limit=9)[1]) == 3
         else:
             assert (done.stage, visible(world), sealed(world)) == (Stage.REFUSED, [], [])
             assert stored(world) == []
@@ -921,7 +921,7 @@ def test_a_disk_that_fails_at_the_seal_takes_no_rows_away(world: World, monkeypa
         assert deposit.give_up(world, job.id, Unavailable("deposit.broke")) is not None
     again = restarted(world)
     assert visible(again) == sealed(again) == [job.id]
-    assert deposit.own_job(again, person.caller, job.id).stage == Stage.COMMITTED
+    assert journal.own_job(again, person.caller, job.id).stage == Stage.COMMITTED
 
 
 def test_a_disk_that_fails_before_the_seal_loses_nothing_either(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from datadam import seal
-from datadam.dam import deposit, join, login
+from datadam.dam import deposit, join, journal, login, report
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Refused, Untrusted
@@ -292,16 +292,16 @@ def test_a_share_profile_reads_one_reservoir_and_does_nothing_else(world: World)
     manifest = seal.envelope(person.manifest(fit_of(world, "test.reading", GOOD), GOOD))
     for verb in (
         lambda: deposit.announce(world, caller, manifest),
-        lambda: deposit.own(world, caller),
-        lambda: deposit.fits(world, caller, "test.reading"),
+        lambda: journal.own(world, caller),
+        lambda: journal.fits(world, caller, "test.reading"),
     ):
         with pytest.raises(Refused, match="ask.login-needed"):
             verb()
     for reading in (
-        lambda: deposit.own_job(world, caller, job.id),
+        lambda: journal.own_job(world, caller, job.id),
         lambda: deposit.receive(world, caller, job.id, iter(())),
-        lambda: deposit.report(world, caller, job.id, limit=1),
-        lambda: deposit.rejects(world, caller, job.id, str),
+        lambda: report.faults(world, caller, job.id, limit=1),
+        lambda: report.rejects(world, caller, job.id, str),
     ):
         with pytest.raises(NotFound, match="deposit.unknown"):
             reading()

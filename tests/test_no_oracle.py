@@ -200,7 +200,7 @@ def worked(world: World, me: Person, manifests: list[bytes]) -> list[tuple[objec
         job = deposit.process(watched, job.id, lambda *_: None)
         seen = report.overview(watched, me.caller, job.id, limit=100)
         if seen.found:
-            deposit.rejects(watched, me.caller, job.id, str)
+            report.rejects(watched, me.caller, job.id, str)
         if job.stage == "committed":
             prove.receipt(watched, me.caller, job.id)
     return calls

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 
 from datadam import seal, wiring
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import deposit, grant, join, prove, publish, release, state
+from datadam.dam import grant, join, journal, prove, publish, release, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Unavailable, Untrusted
@@ -45,7 +45,7 @@ def test_registry_bodies_are_for_everybody_and_activities_for_their_parties(worl
         statement = world.ledger.statement(id)
         may = {name for name, caller in readers.items() if reads(world, caller, id)}
         assert may == (set(readers) if statement.clazz == "registry" else {"party", "auditor"})
-    outcome = deposit.sealed(world, job.id).outcome
+    outcome = journal.sealed(world, job.id).outcome
     for proven in (job.id, outcome, leave):
         receipt = seal.canonical(prove.receipt(world, person.caller, proven))
         assert str(verify_receipt(receipt, vkey=world.ledger.vkey).statement.id) == proven
@@ -384,7 +384,7 @@ def test_what_is_under_way_in_a_served_dam_is_no_fault(world: World) -> None:
     """A file that gets to its place while a patient check looks is as good as one that was there; a lost one is not."""
     person = Person("A").joins(world)
     job = person.deposits(world, ID, GOOD)
-    place = world.lake.place(ID, deposit.sealed(world, job.id).tag, job.id)
+    place = world.lake.place(ID, journal.sealed(world, job.id).tag, job.id)
     data = place.read_bytes()
 
     def look(patience: float) -> list[str]:
@@ -403,7 +403,7 @@ def test_one_step_that_fails_hides_no_other(world: World) -> None:
     """The log's own audit breaks off; what else is wrong is told all the same."""
     person = Person("A").joins(world)
     job = person.deposits(world, ID, GOOD)
-    world.lake.place(ID, deposit.sealed(world, job.id).tag, job.id).unlink()
+    world.lake.place(ID, journal.sealed(world, job.id).tag, job.id).unlink()
 
     def broken() -> None:
         raise Unavailable("log.stopped", path="log")

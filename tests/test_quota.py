@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from datadam import seal
-from datadam.dam import deposit, publish, quota, upload, withdraw
+from datadam.dam import deposit, journal, publish, quota, upload, withdraw
 from datadam.dam.upload import Piece
 from datadam.dam.world import World
 from datadam.errors import Invalid, Refused
@@ -141,7 +141,7 @@ def test_what_was_thrown_away_counts_for_its_day(tmp_path: Path) -> None:
     job = announced(world, alice, 3)
     with pytest.raises(Invalid, match=r"deposit\.file-other"):
         upload.append(world, alice.caller, job.id, Piece(offset=0, last=True), iter([b"x" * SIZE]))
-    assert deposit.own(world, alice.caller) == []
+    assert journal.own(world, alice.caller) == []
     used = quota.usage(world, alice.id)
     assert (used.deposits_per_day, used.rows_per_day, used.bytes, used.rows) == (4, 2, 0, 0)
     assert used.bytes_per_day == before.bytes_per_day + 3 * SIZE

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from datadam.dam import deposit, grant, publish, references, report
+from datadam.dam import grant, journal, publish, references, report
 from datadam.dam.world import World
 from datadam.errors import Faults
 from datadam.formats import odcs
@@ -50,7 +50,7 @@ def test_a_value_that_stands_nowhere_is_refused_and_says_where_it_should(tmp_pat
     assert told(world, one, job) == (["Z9"], [])
     (fault,) = report.overview(world, one.caller, job.id, limit=9).found
     assert fault.reason.facts["codes"] == "test.reading.meter"
-    assert deposit.sealed(world, job.id).admitted == 2
+    assert journal.sealed(world, job.id).admitted == 2
 
 
 def test_only_what_the_contributor_may_read_counts(tmp_path: Path) -> None:

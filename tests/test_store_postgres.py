@@ -26,7 +26,7 @@ from datadam.adapters.postgres_base import PostgresBase
 from datadam.adapters.records import KINDS
 from datadam.adapters.sql_store import SqlStore
 from datadam.adapters.sql_tables import FORMAT, METADATA
-from datadam.dam import backup, deposit
+from datadam.dam import backup, deposit, journal
 from datadam.dam import found as found_dam
 from datadam.dam.works import Works
 from datadam.dam.world import World
@@ -623,7 +623,7 @@ def test_a_deposit_under_way_waits_for_the_database_and_is_not_refused(
         time.sleep(1)
         engine.back.join()
         deadline = time.monotonic() + 20
-        while (found := deposit.own_job(world, person.caller, job.id)).stage not in deposit.FINAL:
+        while (found := journal.own_job(world, person.caller, job.id)).stage not in journal.FINAL:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         hands.stop()

@@ -15,7 +15,7 @@ import pytest
 from datadam import seal, wiring
 from datadam.adapters.memory.store import MemoryStore
 from datadam.adapters.sql_store import SqlStore
-from datadam.dam import deposit, edition, grant, pool, prove, publish, release, state, withdraw
+from datadam.dam import deposit, edition, grant, journal, pool, prove, publish, release, report, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
@@ -277,7 +277,7 @@ def test_what_is_under_way_or_was_refused_is_not_withdrawn(world: World, people:
     folder = world.spool.folder(refused.id)
     withdraw.discard(world, ann.caller, refused.id)
     assert not folder.exists()
-    assert [one.id for one in deposit.own(world, ann.caller)] == [job.id]
+    assert [one.id for one in journal.own(world, ann.caller)] == [job.id]
 
 
 def test_a_withdrawn_file_can_be_deposited_anew(world: World, people: list[Person]) -> None:
@@ -294,14 +294,14 @@ def test_a_withdrawn_file_can_be_deposited_anew(world: World, people: list[Perso
         assert (again.id, again.stage) == (job.id, Stage.WITHDRAWN)
         if world_has(world, job.id):
             assert deposit.process(world, job.id, lambda *_: None).id == job.id
-        assert deposit.own_job(world, ann.caller, job.id).stage == Stage.WITHDRAWN
-        assert deposit.fits(world, ann.caller, ID) == []
+        assert journal.own_job(world, ann.caller, job.id).stage == Stage.WITHDRAWN
+        assert journal.fits(world, ann.caller, ID) == []
         assert deposit.recover(world) == []
         withdraw.purge(world, id)
     new = ann.deposits(world, ID, data)
     assert (new.stage, new.id == job.id) == (Stage.COMMITTED, False)
     assert served(world, ben.caller) == [("ann-0", 1)]
-    assert [one.stage for one in deposit.own(world, ann.caller)].count(Stage.WITHDRAWN) == 1
+    assert [one.stage for one in journal.own(world, ann.caller)].count(Stage.WITHDRAWN) == 1
 
 
 def world_has(world: World, id: str) -> bool:
@@ -484,7 +484,7 @@ def test_an_amendment_replaces_in_one_step(tmp_path: Path, repeat: str) -> None:
     new = amended(world, ann, old.id, rows_of("ann", 7))
     assert new.stage == Stage.COMMITTED
     assert served(world, ben.caller) == [("ann-0", 7), ("ben-0", 3)]
-    assert deposit.own_job(world, ann.caller, old.id).stage == Stage.WITHDRAWN
+    assert journal.own_job(world, ann.caller, old.id).stage == Stage.WITHDRAWN
     (id,) = withdraw.pending(world)
     withdraw.purge(world, id)
     assert world.lake.traces(ID, [old.id]) == []
@@ -695,7 +695,7 @@ def test_no_byte_of_what_was_withdrawn_is_left_in_the_folder(folder: tuple[Path,
         for id in (ID, f"{ID}@2026.11"):
             release.open_share(world, one.caller, id)
         job = next(job for job in jobs.values() if job.contributor == one.id)
-        deposit.rejects(world, one.caller, job.id, lambda reason: reason.code)
+        report.rejects(world, one.caller, job.id, lambda reason: reason.code)
     gone, stay = [b"annfirst", b"annsecond", b"bensold"], [b"bensnew", b"cemstays"]
     before = {name.split("/")[0] for name in places_of(path, gone)}
     assert before == {"bodies", "editions", "reservoirs", "shares", "spool", "state"}  # the search does find them

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datadam.dam import deposit, publish, withdraw, works
+from datadam.dam import deposit, journal, publish, withdraw, works
 from datadam.dam.works import Works
 from datadam.dam.world import World
 from datadam.errors import Unavailable
@@ -38,7 +38,7 @@ def received(world: World, person: Person, data: bytes = GOOD) -> Job:
 def ended(world: World, person: Person, id: str) -> Job:
     """The deposit once it is at its end."""
     before = time.monotonic()
-    while (job := deposit.own_job(world, person.caller, id)).stage not in deposit.FINAL:
+    while (job := journal.own_job(world, person.caller, id)).stage not in journal.FINAL:
         assert time.monotonic() < before + PATIENCE
         time.sleep(0.01)
     return job
@@ -102,7 +102,7 @@ def test_what_the_log_may_have_is_left_for_the_next_start(
         hands.submit(job)
         hands._pool.shutdown(wait=True)
     assert "broke off" in caplog.text
-    assert deposit.own_job(world, person.caller, job.id).stage == Stage.JUDGED
+    assert journal.own_job(world, person.caller, job.id).stage == Stage.JUDGED
     assert deposit.recover(world) == [job.id]
     assert deposit.process(world, job.id, lambda *_: None).stage == Stage.COMMITTED
 

@@ -124,7 +124,7 @@ class Attacked:
 
     def _deposit(self, case: Case, format: str, data: bytes, found: Result) -> None:
         from datadam import seal
-        from datadam.dam import deposit
+        from datadam.dam import deposit, journal, report
         from datadam.errors import DamError, kept
         from datadam.model import Stage
         from worlds import chunks
@@ -138,11 +138,11 @@ class Attacked:
         except DamError as error:
             found.ends, found.error = "refused", kept(error)
             return
-        known = job.stage in deposit.FINAL  # the same bytes, declared another way, are the same deposit
+        known = job.stage in journal.FINAL  # the same bytes, declared another way, are the same deposit
         self.works.submit(job)
-        while job.stage not in deposit.FINAL:
+        while job.stage not in journal.FINAL:
             time.sleep(0.005)
-            job = deposit.own_job(self.world, self.person.caller, job.id)
+            job = journal.own_job(self.world, self.person.caller, job.id)
         found.ends, found.error = (
             {Stage.COMMITTED: "taken", Stage.REFUSED: "refused"}[Stage(job.stage)],
             dict(job.fault or {}),
@@ -150,7 +150,7 @@ class Attacked:
         if found.ends == "taken":
             found.rows = self._rows(job.id)
         if not known:
-            deposit.report(self.world, self.person.caller, job.id, limit=20)
+            report.faults(self.world, self.person.caller, job.id, limit=20)
             self.world.spool.clear(job.id)  # what its sender may fetch is no residue
 
     def _rows(self, id: str) -> Rows:

@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from datadam.dam.deposit import FINAL
+from datadam.dam.journal import FINAL
 from datadam.dam.world import World
 from datadam.errors import Invalid, Refused, Unavailable
 from datadam.model import Deposit, Job, Share, Stage, instant

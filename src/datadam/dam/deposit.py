@@ -12,9 +12,8 @@ After a crash anywhere, `recover` leaves "sealed and visible" or "nothing happen
 gives the same receipt. A verdict depends on the depositor's own rows and on public code lists alone.
 """
 
-import math
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -22,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from datadam import seal, texts
-from datadam.dam import join, lineage, publish, quality, quota, references, state
+from datadam import seal
+from datadam.dam import join, journal, lineage, publish, quality, quota, references, report, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
@@ -31,20 +30,16 @@ from datadam.formats import codelists, opening
 from datadam.formats.statements import shaped
 from datadam.mapping import fit_digest, fit_from_json
 from datadam.model import (
-    CodeList,
     Deposit,
     DepositId,
     FileFact,
-    Fit,
     Job,
     Json,
     Kind,
     Reading,
-    Reason,
     Role,
     Source,
     Stage,
-    Standard,
     Statement,
     Tally,
     Withdrawal,
@@ -53,15 +48,12 @@ from datadam.model import (
 from datadam.plan import Plan
 from datadam.planning import compile_plan
 from datadam.ports import RECEIVED, Outputs, Progress, Survey
-from datadam.prepare import Found, as_prepared, asked, changes, found
+from datadam.prepare import as_prepared, changes
 
 MAX_TRIES: Final = 5  # times that a deposit is judged where each ended the dam: one file must not keep it down for good
 MAX_ANNOUNCED: Final = 100  # deposits of one member that wait for their file; each costs a row and a folder
 MAX_COMING: Final = 8  # files of one member that come in at once: who sends slowly must not take everybody's room
 ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped after this
-REJECTS: Final = "rejects.parquet"
-RETURNED: Final = tuple(f"rejects.{language}" for language in texts.LANGUAGES)  # CSV; one may be sent while another is
-FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED, Stage.WITHDRAWN})
 _COMING: Final[dict[tuple[Path, str], str]] = {}  # dam and deposit whose file is being received or tidied away → whose
 
 
@@ -110,16 +102,16 @@ def _there_is(world: World, statement: Statement) -> Job | None:
             fit_digest=body["fit_digest"],
         )
         same = [one for one in alike if rows.get(Withdrawal, one.id) is None]  # what was taken back may come anew
-        under_way = [job for job in rows.find(Job, contributor=body["contributor"]) if job.stage not in FINAL]
+        under_way = [job for job in rows.find(Job, contributor=body["contributor"]) if job.stage not in journal.FINAL]
     if there is not None:
-        return _job_of(world, there)
+        return journal.job_of(world, there)
     if held is not None:
         return held
     for job in under_way:  # a client that lost our answer signs anew, and means the same deposit
         if _meant(seal.opened(job.envelope).body) == _meant(body):
             return job
     read_so = [one for one in same if _read_as(world.ledger.statement(one.id).body) == _read_as(body)]
-    return _job_of(world, read_so[-1]) if read_so else None
+    return journal.job_of(world, read_so[-1]) if read_so else None
 
 
 def _read_as(manifest: Json) -> Json:
@@ -158,41 +150,11 @@ def _check_manifest(world: World, body: Json) -> None:
         raise Invalid("deposit.file-empty", name=body["file"]["name"])
 
 
-def _job_of(world: World, deposit: Deposit) -> Job:
-    """The job of a sealed deposit, or one made from the log where a rebuild left none, or where it was withdrawn."""
-    with world.store.read() as rows:
-        held, gone = rows.get(Job, deposit.id), rows.get(Withdrawal, deposit.id)
-    if held is not None and gone is None:
-        return held
-    return Job(
-        id=deposit.id,
-        contributor=deposit.contributor,
-        standard=deposit.standard,
-        version=deposit.version,
-        envelope="" if gone else seal.envelope(world.ledger.statement(deposit.id)).decode(),
-        stage=Stage.WITHDRAWN if gone else Stage.COMMITTED,
-        received="",
-    )
-
-
-def own_job(world: World, caller: Caller, id: str) -> Job:
-    """The caller's own deposit; another's is as unknown as none."""
-    with world.store.read() as rows:
-        job = rows.get(Job, id)
-        sealed = rows.get(Deposit, id)
-        gone = rows.get(Withdrawal, id)
-    if sealed is not None and (job is None or gone is not None):
-        job = _job_of(world, sealed)
-    if job is None or caller.member is None or caller.standard is not None or job.contributor != caller.member:
-        raise NotFound("deposit.unknown", deposit=id[:64])
-    return job
-
-
 def receive(world: World, caller: Caller, id: str, chunks: Iterator[bytes]) -> Job:
     """Spool the announced file. One that is not what the manifest says is `Invalid`, and nothing of it stays."""
-    contributor = join.active(world, own_job(world, caller, id).contributor).id
+    contributor = join.active(world, journal.own_job(world, caller, id).contributor).id
     with alone(world, id, contributor):  # else a second transfer could bring other bytes than were found right
-        job = own_job(world, caller, id)
+        job = journal.own_job(world, caller, id)
         if job.stage != Stage.ANNOUNCED:
             return job
         told = seal.opened(job.envelope).body["file"]
@@ -254,7 +216,7 @@ def process(world: World, id: str, progress: Progress) -> Job:
         job, held, gone = rows.get(Job, id), rows.get(Deposit, id), rows.get(Withdrawal, id)
     if job is None:
         raise NotFound("deposit.unknown", deposit=id[:64])
-    if held is not None and gone is None and job.stage not in FINAL:
+    if held is not None and gone is None and job.stage not in journal.FINAL:
         return _commit(world, job)  # a crash came after the seal: its rows must not be judged anew
     if gone is not None or job.stage not in {Stage.RECEIVED, Stage.JUDGED}:
         return job
@@ -270,7 +232,7 @@ def process(world: World, id: str, progress: Progress) -> Job:
         return refuse(world, job.id, error)
     progress("seal", 0, None)
     job = _seal(world, job, tally)
-    if job.stage in FINAL:
+    if job.stage in journal.FINAL:
         return job
     progress("commit", 0, None)
     return _commit(world, job)
@@ -285,9 +247,9 @@ def give_up(world: World, id: str, error: DamError) -> Job | None:
 
 def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan]:
     manifest = seal.opened(job.envelope)
-    standard = standard_of(world, job)
+    standard = journal.standard_of(world, job)
     readable = references.read(world, job.contributor, standard)
-    plan = _planned(standard, job, readable.lists)
+    plan = journal.compiled(standard, job, readable.lists)
     with world.lock:  # two first deposits at once must find one tag
         tag = _tag(world, job)
         begun = {**_amending(job), "tag": tag}
@@ -295,7 +257,7 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
     folder = world.spool.folder(job.id)
     into = Outputs(
         admitted=world.lake.place(lineage.table(world, job.standard, job.version), tag, job.id),
-        rejects=folder / REJECTS,
+        rejects=folder / report.REJECTS,
         deposit=job.id,
         unit_keys={domain: world.secrets.secret(f"unit-{domain}") for domain in _domains(plan)},
         key_secret=seal.keyed(world.secrets.secret("rows"), job.standard),
@@ -316,7 +278,7 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
         raise
     order = quality.order(world, job, (standard, plan), into, tally)
     seen = Survey(findings=readable.unread, columns=tally.columns)
-    quality.look_over(world, job, order, seen, changes(standard, plan, fit_of(job)))
+    quality.look_over(world, job, order, seen, changes(standard, plan, journal.fit_of(job)))
     facts = {**_amending(job), "tag": tag, "tally": _tally_facts(tally), "references": sorted(readable.lists)}
     return _moved(world, job, Stage.JUDGED, facts=facts), tally, plan
 
@@ -361,35 +323,6 @@ def _tally_facts(tally: Tally) -> Json:
         "faults": dict(tally.faults),
         "files": [asdict(file) for file in tally.files],
     }
-
-
-def plan_of(world: World, job: Job) -> Plan:
-    """The Plan of a deposit: its standard's version and its own fit."""
-    standard = standard_of(world, job)
-    lists = references.unfilled(standard, job.facts.get("references", []))
-    return _planned(standard, job, lists)
-
-
-def _planned(standard: Standard, job: Job, lists: Mapping[str, CodeList]) -> Plan:
-    """The Plan with the lists of the references that are judged."""
-    codes = {**codelists.packaged(), **{one.name: one for one in lists.values()}}
-    return compile_plan(references.bound(standard, lists), fit_of(job), codes)
-
-
-def standard_of(world: World, job: Job) -> Standard:
-    """The standard as a deposit is judged by it: of a file prepared at home, what can be judged of that."""
-    standard = lineage.contract(publish.published(world, job.standard, job.version).text)
-    return as_prepared(standard) if is_prepared(job) else standard
-
-
-def fit_of(job: Job) -> Fit:
-    """The mapping that the contributor signed."""
-    return fit_from_json(seal.opened(job.envelope).body["fit"])
-
-
-def is_prepared(job: Job) -> bool:
-    """Whether the contributor signed that it prepared the file on its own machine."""
-    return bool(job.envelope) and "prepared" in seal.opened(job.envelope).body
 
 
 def _tag(world: World, job: Job) -> str:
@@ -504,7 +437,7 @@ def recover(world: World) -> list[str]:
         deposits = {deposit.id: deposit for deposit in rows.find(Deposit) if deposit.id not in gone}
     again: list[str] = []
     for job in jobs:
-        if job.id in deposits and job.stage not in FINAL:
+        if job.id in deposits and job.stage not in journal.FINAL:
             _commit(world, job)
         elif job.stage in {Stage.RECEIVED, Stage.JUDGED} and job.id not in gone:
             again.append(job.id)
@@ -516,53 +449,6 @@ def recover(world: World) -> list[str]:
     return again
 
 
-def report(world: World, caller: Caller, id: str, *, limit: int) -> tuple[Job, list[Found]]:
-    """A deposit with the first `limit` faults of its rows."""
-    job = own_job(world, caller, id)
-    if not _has_rejects(job):
-        return job, []
-    plan, standard = plan_of(world, job), standard_of(world, job)
-    faults = world.engine.faults(plan, world.spool.folder(job.id) / REJECTS, limit)
-    return job, found(standard, plan, faults)
-
-
-def rejects(
-    world: World, caller: Caller, id: str, sentence: Callable[[Reason], str], *, language: str = texts.LANGUAGES[0]
-) -> Path:
-    """The refused rows as a CSV in the contributor's own layout, each with its reasons; nobody else may ask.
-
-    `sentence` puts a reason into words of `language`, one of `texts.LANGUAGES`: each language has a file of its own.
-    """
-    job = own_job(world, caller, id)
-    if not _has_rejects(job):
-        raise NotFound("deposit.no-rejects", deposit=job.id)
-    plan, standard = plan_of(world, job), standard_of(world, job)
-    folder = world.spool.folder(job.id)
-    into = folder / RETURNED[texts.LANGUAGES.index(language)]
-    world.engine.return_rejects(
-        plan, folder / REJECTS, into, {rule.id: sentence(asked(standard, rule)) for rule in plan.rules}
-    )
-    return into
-
-
-def _has_rejects(job: Job) -> bool:
-    return bool(job.facts.get("tally", {}).get("rejected")) and not job.facts.get("rejects_gone")
-
-
-def own(world: World, caller: Caller) -> list[Job]:
-    """The caller's deposits, newest first, from the log and from the journal; of one second, those under way first."""
-    if caller.member is None or caller.standard is not None:
-        raise Refused("ask.login-needed")
-    with world.store.read() as rows:
-        jobs = {job.id: job for job in rows.find(Job, contributor=caller.member)}
-        sealed = rows.find(Deposit, contributor=caller.member)
-        gone = {one.deposit for one in rows.find(Withdrawal, contributor=caller.member)}
-    anew = {one.id: _job_of(world, one) for one in sealed if one.id not in jobs or one.id in gone}
-    found = {**jobs, **anew}.values()
-    places = {one.id: one.index for one in sealed}  # a second holds many, and lists must not change their order
-    return sorted(found, key=lambda job: (job.received, places.get(job.id, math.inf), job.id), reverse=True)
-
-
 def tidy(world: World) -> int:
     """Remove rejects past their days and announcements whose file never came; how many deposits that touched."""
     now = world.clock()
@@ -572,7 +458,7 @@ def tidy(world: World) -> int:
     with world.store.read() as rows:
         jobs = rows.find(Job)
     for job in jobs:
-        if job.stage in FINAL and job.received < rejects_before and not job.facts.get("rejects_gone"):
+        if job.stage in journal.FINAL and job.received < rejects_before and not job.facts.get("rejects_gone"):
             _drop_rejects(world, job)
             touched += 1
         elif job.stage == Stage.ANNOUNCED and job.received < announced_before:
@@ -582,7 +468,7 @@ def tidy(world: World) -> int:
 
 def _drop_rejects(world: World, job: Job) -> None:
     if world.settings.keep_original:
-        for name in (REJECTS, *RETURNED, quality.SURVEY):
+        for name in (report.REJECTS, *report.RETURNED, quality.SURVEY):
             world.spool.discard(job.id, name)
     else:
         world.spool.clear(job.id)
@@ -601,22 +487,3 @@ def _drop_announced(world: World, job: Job) -> bool:
             return True
     except Unavailable:
         return False
-
-
-def sealed(world: World, id: str) -> Deposit:
-    """A deposit as the log has it."""
-    with world.store.read() as rows:
-        found = rows.get(Deposit, id)
-    if found is None:
-        raise NotFound("deposit.unknown", deposit=id[:64])
-    return found
-
-
-def fits(world: World, caller: Caller, standard: str) -> list[Json]:
-    """The caller's own confirmed fits for a standard, newest first, each once."""
-    found: dict[str, Json] = {}
-    for job in own(world, caller):
-        if job.standard == standard and job.stage not in {Stage.ANNOUNCED, Stage.WITHDRAWN}:
-            body = seal.opened(job.envelope).body
-            found.setdefault(body["fit_digest"], body["fit"])
-    return list(found.values())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from datadam import seal
-from datadam.dam import deposit, join, quota
+from datadam.dam import deposit, join, journal, quota
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid
@@ -39,7 +39,7 @@ class Piece:
 
 def standing(world: World, caller: Caller, id: str) -> Standing:
     """How far the caller's own file has come; another's is as unknown as none."""
-    job = deposit.own_job(world, caller, id)
+    job = journal.own_job(world, caller, id)
     length = _length(job)
     if job.stage != Stage.ANNOUNCED:
         return Standing(offset=length, length=length, complete=True, seconds=0)
@@ -50,9 +50,9 @@ def standing(world: World, caller: Caller, id: str) -> Standing:
 
 def append(world: World, caller: Caller, id: str, piece: Piece, chunks: Iterator[bytes]) -> Job:
     """Take one more piece of an announced file; with the last one it must be the file that the manifest names."""
-    contributor = join.active(world, deposit.own_job(world, caller, id).contributor).id
+    contributor = join.active(world, journal.own_job(world, caller, id).contributor).id
     with deposit.alone(world, id, contributor):
-        job = deposit.own_job(world, caller, id)
+        job = journal.own_job(world, caller, id)
         if job.stage != Stage.ANNOUNCED:
             raise Invalid("upload.completed", deposit=job.id)
         length = _length(job)
@@ -74,9 +74,9 @@ def append(world: World, caller: Caller, id: str, piece: Piece, chunks: Iterator
 
 def cancel(world: World, caller: Caller, id: str) -> None:
     """Forget the caller's own announcement and what came of its file; one that is whole is past that."""
-    contributor = deposit.own_job(world, caller, id).contributor
+    contributor = journal.own_job(world, caller, id).contributor
     with deposit.alone(world, id, contributor):
-        job = deposit.own_job(world, caller, id)
+        job = journal.own_job(world, caller, id)
         if job.stage != Stage.ANNOUNCED:
             raise Invalid("upload.completed", deposit=job.id)
         _drop(world, job)

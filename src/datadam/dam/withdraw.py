@@ -17,6 +17,7 @@ from typing import Final
 
 from datadam import seal
 from datadam.dam import deposit, edition, lineage, notice, pool, quota, release, state
+from datadam.dam.journal import FINAL, own_job
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.duties import Notice
@@ -70,7 +71,7 @@ def _own(caller: Caller, envelope: bytes) -> Statement:
 def _refuse_unready(jobs: Iterable[Job]) -> None:
     """What is under way has to come to its end first; what was never sealed is not withdrawn but discarded."""
     for job in jobs:
-        if job.stage not in deposit.FINAL:
+        if job.stage not in FINAL:
             raise Unavailable("withdrawal.under-way", deposit=job.id)
         if job.stage == Stage.REFUSED:
             raise Invalid("withdrawal.unsealed", deposit=job.id)
@@ -114,7 +115,7 @@ def discard(world: World, caller: Caller, id: str) -> None:
 
     The database is written anew later, by `scrub`: it may be large, and who asks often must not keep it busy.
     """
-    job = deposit.own_job(world, caller, id)
+    job = own_job(world, caller, id)
     with world.store.read() as rows:
         if rows.get(Deposit, job.id) is not None:
             raise Refused("deposit.sealed", deposit=job.id)

@@ -11,7 +11,21 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 
 from datadam import coarsening, seal, texts
-from datadam.dam import deposit, grant, join, lineage, login, pool, prove, publish, quota, release, report, witnessed
+from datadam.dam import (
+    deposit,
+    grant,
+    join,
+    journal,
+    lineage,
+    login,
+    pool,
+    prove,
+    publish,
+    quota,
+    release,
+    report,
+    witnessed,
+)
 from datadam.dam.login import Caller
 from datadam.dam.works import Works
 from datadam.edges import pages
@@ -403,7 +417,7 @@ def delete_profile(request: Request, profile: str) -> Response:
 @router.get("/fits/{standard}")
 def get_fits(request: Request, standard: str) -> Json:
     """The caller's own confirmed fits for a standard, newest first."""
-    return {"items": deposit.fits(world_of(request), member_of(request), standard)}
+    return {"items": journal.fits(world_of(request), member_of(request), standard)}
 
 
 @router.post("/deposits", status_code=202)
@@ -436,7 +450,7 @@ def _receive(request: Request, id: str, chunks: Iterator[bytes]) -> Json:
 @router.get("/deposits")
 def get_deposits(request: Request) -> Json:
     """The caller's deposits, newest first."""
-    return {"items": [_job(request, job) for job in deposit.own(world_of(request), member_of(request))]}
+    return {"items": [_job(request, job) for job in journal.own(world_of(request), member_of(request))]}
 
 
 @router.get("/deposits/{id}")
@@ -468,7 +482,7 @@ def get_rejects(request: Request, id: str) -> Response:
     """The refused rows in the contributor's own layout, each with its reasons."""
     language = language_of(request)
     world, caller = world_of(request), member_of(request)
-    path = deposit.rejects(world, caller, id, lambda reason: texts.explain(reason, language).what, language=language)
+    path = report.rejects(world, caller, id, lambda reason: texts.explain(reason, language).what, language=language)
     return FileResponse(path, media_type="text/csv; charset=utf-8", filename="rejects.csv")
 
 
@@ -497,7 +511,7 @@ def _job(request: Request, job: Job) -> dict[str, Any]:
     if tally is not None:
         body["tally"] = {name: tally[name] for name in ("rows", "admitted", "rejected", "faults")}
     if job.stage in {Stage.COMMITTED, Stage.WITHDRAWN}:
-        body["outcome"] = deposit.sealed(world_of(request), job.id).outcome
+        body["outcome"] = journal.sealed(world_of(request), job.id).outcome
     if job.fault is not None:
         body["fault"] = {**job.fault, **texts.told(job.fault, language_of(request))}
     return body
