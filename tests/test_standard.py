@@ -272,9 +272,9 @@ def test_a_term_that_nothing_enforces_is_named_so() -> None:
     )
     found = told(held)
     assert {term for term, code in found.items() if code == "notice.enforced"} == {
-        "tier", "attribution", "repeat", "rejectLimit", "protection",
+        "tier", "attribution", "repeat", "rejectLimit", "protection", "purposes",
     }  # fmt: skip
-    assert {t for t, code in found.items() if code == "notice.not-enforced"} == {"purposes", "bounds", "terms"}
+    assert {t for t, code in found.items() if code == "notice.not-enforced"} == {"bounds", "terms"}
     for notice in notices(held):
         assert "{" not in texts.say(notice.code, "ko", **notice.facts)
 

@@ -515,12 +515,12 @@ def notices(standard: Standard) -> tuple[Reason, ...]:
         "repeat": str(standard.repeat),
         "rejectLimit": str(standard.reject_limit),
         "protection": ", ".join(protected),
+        "purposes": ", ".join(standard.purposes),  # no offer may name another, and no decision goes beyond its offer
     }
     bounds = standard.bounds
     told = " ".join(str(part) for part in (bounds.unit, bounds.rows, bounds.period) if part is not None)
     later = {
         "tier": "" if rows_given else str(standard.tier),
-        "purposes": ", ".join(standard.purposes),
         "bounds": told if bounds.rows is not None or bounds.unit != "contributor" else "",
         "stewards": ", ".join(standard.stewards),
     }
