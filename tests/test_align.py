@@ -416,7 +416,7 @@ def test_align_prints_a_table_and_json(run: Run, monkeypatch: pytest.MonkeyPatch
     Path("a.yaml").write_text(standard_text(), encoding="utf-8")
     Path("b.yaml").write_text(other.replace("maximum: 1000", "maximum: 10"), encoding="utf-8")
     shown = run("standard", "align", "a.yaml", "b.yaml")
-    assert "1 columns agree, 0 convert, 1 conflict" in shown
+    assert "1 column agrees, 0 convert, 1 conflicts" in shown
     assert "reading is narrower: maximum" in shown
     told = json.loads(run("standard", "align", "a.yaml", "b.yaml", "--json"))
     assert [(one["left"], one["right"], one["by"], one["verdict"]) for one in told["columns"]] == [

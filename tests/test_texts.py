@@ -1,9 +1,11 @@
 """Every code has its sentences in every language, and no fact can speak for us."""
 
 import ast
+import re
 import unicodedata
 import warnings
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +230,38 @@ def test_korean_particles_follow_the_fact(monkeypatch: pytest.MonkeyPatch, fact:
     assert texts.say("x.y", "ko", a=fact) == shown
     assert texts.say("x.y", "ko").startswith("'–'을(를)")
     assert texts.say("x.y", "en", a="표준").startswith("'표준'을(를)")
+
+
+def test_english_words_follow_the_number_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file, two files; a fact that looks like such a choice is no choice, and brackets of other kinds stay."""
+    sentences = {"x.y": {"say": "{a} (file was/files were) old; {b} log (entry/entries) (of {a}, {b}/{a})"}}
+    monkeypatch.setattr(texts, "_sentences", lambda _lang: sentences)
+    assert texts.say("x.y", a=1, b=2) == "1 file was old; 2 log entries (of 1, 2/1)"
+    assert texts.say("x.y", a=0, b=1) == "0 files were old; 1 log entry (of 0, 1/0)"
+    assert texts.say("x.y", a="1 (a/b)", b="1") == "1 (a/b) files were old; 1 log entry (of 1 (a/b), 1/1 (a/b))"
+
+
+@pytest.mark.parametrize(
+    ("fact", "shown"),
+    [
+        ("합계", "'합계'라고 합계라는"),
+        ("총합", "'총합'이라고 총합이라는"),
+        ("Total", "'Total'(이)라고 Total(이)라는"),
+    ],
+)
+def test_what_is_quoted_in_korean_has_one_particle(monkeypatch: pytest.MonkeyPatch, fact: str, shown: str) -> None:
+    """As the last sound of the quoted word asks for."""
+    monkeypatch.setattr(texts, "_sentences", lambda _lang: {"x.y": {"say": "'{a}'(이)라고 {a}(이)라는"}})
+    assert texts.say("x.y", "ko", a=fact) == shown
+
+
+@pytest.mark.parametrize("name", ["ko.toml", "offer.ko.toml"])
+def test_every_particle_that_is_written_both_ways_is_known(name: str) -> None:
+    """Else a person would see both."""
+    text = resources.files(texts).joinpath(name).read_text(encoding="utf-8")
+    both = set(re.findall(r"[가-힣]{1,2}\([가-힣]\)|\([가-힣]\)[가-힣]+", text))
+    known = ("은(는)", "이(가)", "을(를)", "과(와)", "(으)로", "(이)라고", "(이)라는")
+    assert all(found.startswith(known) or found.endswith(known) for found in both)
 
 
 def test_an_error_is_explained_with_all_its_faults(monkeypatch: pytest.MonkeyPatch) -> None:

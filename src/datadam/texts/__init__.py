@@ -26,6 +26,8 @@ MAX_FAULTS: Final = 1000  # faults explained one by one; a file of faults is giv
 
 _OWN: Final = frozenset({"code", "lang"})  # our own parameters; a fact of that name cannot be passed on
 _PLACE: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+# English words differ after one and after any other number: `{count} (file/files)`, the number before them decides
+_NUMBERED: Final = re.compile(_PLACE.pattern + r"([^{}()]*)\(([^{}()/]+)/([^{}()/]+)\)")
 # Korean particles differ after a vowel and after a consonant: both are written, the fact before them decides
 _PARTICLES: Final = {
     "은(는)": ("은", "는"),
@@ -33,6 +35,8 @@ _PARTICLES: Final = {
     "을(를)": ("을", "를"),
     "과(와)": ("과", "와"),
     "(으)로": ("으로", "로"),
+    "(이)라고": ("이라고", "라고"),
+    "(이)라는": ("이라는", "라는"),
 }
 _PLACE_KO: Final = re.compile(
     _PLACE.pattern + r"([\"'’”)\]」』》]*)(" + "|".join(re.escape(particle) for particle in _PARTICLES) + ")?"
@@ -183,8 +187,13 @@ def _fill(sentence: str, lang: str, facts: Mapping[str, object]) -> str:
     for name in empty:  # else the space before it would be left over
         sentence = sentence.replace(f" {{{name}}}", f"{{{name}}}")
     if _known(lang) != "ko":
+        sentence = _NUMBERED.sub(lambda found: _numbered(found, clean(facts.get(found[1]))), sentence)
         return _PLACE.sub(lambda found: clean(facts.get(found[1])), sentence)
     return _PLACE_KO.sub(lambda found: _placed(found, clean(facts.get(found[1]))), sentence)
+
+
+def _numbered(found: re.Match[str], fact: str) -> str:
+    return f"{{{found[1]}}}{found[2]}{found[3] if fact == '1' else found[4]}"
 
 
 def _placed(found: re.Match[str], fact: str) -> str:
