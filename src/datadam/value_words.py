@@ -20,7 +20,8 @@ flag: reported | actual | final | confirmed | estimated | estimate | est | preli
   수정치 | 확정치 | 추정치 | 잠정치 | 속보치 | 실적치 | 예상 | 보고치 | 수정 | 확보 | 정정 | 미공개 | 예비 | 実績 |
   確定 | 確報 | 速報 | 推計 | 推定 | 暫定 | 予測 | 見込 | 非公表 | 秘匿 | 報告値 | 改定 | 改訂 | 修正値 | 確定値 |
   速報値 | 推計値 | 推定値 | 暫定値 | 実績値 | 公表値 | 予測値 | 見込値 | 実数 | 概数 | 訂正 | kakutei | suitei |
-  suikei | sokuho | jisseki | zantei | hwakjeong | jamjeong | chujeong | siljeok
+  suikei | sokuho | jisseki | zantei | カクテイ | スイケイ | スイテイ | ソクホウ | hwakjeong | jamjeong | chujeong |
+  siljeok
 stage: mine | mines | mined | mining | ore | ores | concentrate | concentrates | conc | smelter | smelted | smelting |
   refinery | refined | refining | metal | primary | primary metal | secondary | mine production |
   refinery production | smelter production | carbonate | hydroxide | sulfate | sulphate | oxide | matte | dore |
