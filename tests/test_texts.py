@@ -103,8 +103,8 @@ def test_all_languages_say_the_same() -> None:
 
 
 def test_one_thing_has_one_korean_name() -> None:
-    """제출 for a deposit, 대응표 for a mapping, 버전 for a version (판 is an edition), 로그 for the log."""
-    others = ("기탁", "매핑", "판 번호", "새 판", "{last}판", "기록부", "데이터댐")
+    """제출 a deposit, 대응표 a mapping, 버전 a version (판 is an edition), 로그 the log, 이용 약정 an agreement."""
+    others = ("기탁", "매핑", "합의", "판 번호", "새 판", "{last}판", "기록부", "데이터댐")
     found = {
         code: other
         for code in texts.codes("ko")
