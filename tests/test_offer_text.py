@@ -350,6 +350,15 @@ def test_an_offer_is_checked_and_written_out(machine: Machine) -> None:
     machine("offer", "check", "none.json", code=2)
 
 
+def test_a_purpose_that_no_offer_knows_is_told_while_the_standard_is_written(machine: Machine) -> None:
+    """Later would be too late: a lineage takes no further purposes."""
+    text = codelists.packaged_standard("cti.indicator")
+    Path("known.yaml").write_text(text, encoding="utf-8")
+    Path("odd.yaml").write_text(text.replace("[security, research", "[defence, research"), encoding="utf-8")
+    assert "No offer can permit" not in machine("standard", "check", "known.yaml").out
+    assert machine("standard", "check", "odd.yaml").out.count("No offer can permit the purpose defence") == 1
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 PAGE = (Path(__file__).parents[1] / "docs" / "offers.md").read_text(encoding="utf-8")
