@@ -34,7 +34,7 @@ from datadam.policy import (
 )
 from datadam.policy.cedar import permit
 from datadam.policy.facts import seconds
-from datadam.terms import Action, Constraint, Force, Operand, Operator, Prohibition
+from datadam.terms import Action, AgreementState, Constraint, Force, Operand, Operator, Prohibition
 from policies import HERE, INSTANTS, NOBODY, any_facts, any_offer, facts, offer, stranger, term
 
 RANDOMS = st.randoms(use_true_random=False)
@@ -200,6 +200,28 @@ def test_what_is_not_known_counts_as_what_is_prohibited() -> None:
     assert decide_on(stranger(tier="open", destination="JP"), policy) == Allow(basis="open")
 
 
+@pytest.mark.parametrize("state", AgreementState)
+def test_only_a_finalised_agreement_is_in_force(state: AgreementState) -> None:
+    """Each other state of its life is a no, and says which."""
+    told = {"finalised": [], "suspended": ["ask.agreement-suspended"], "ended": ["ask.agreement-ended"]}
+    assert codes(decide_on(facts(state=state), PLAIN)) == told.get(state, ["ask.agreement-pending"])
+
+
+def test_nothing_that_binds_members_alone_binds_reading_what_is_open() -> None:
+    """A stranger could read it: so no term, no suspension and no end of an agreement stands in a member's way there."""
+    terms = [policy for code, (policy, _, _) in CASES.items() if "prohibited" not in code]
+    wrong: dict[str, Any] = {}
+    for code, (_, one, _) in CASES.items():
+        wrong |= one if code not in {"ask.operator", "ask.order", "ask.tier-without-rows", "ask.no-agreement"} else {}
+    asked = facts(**{**wrong, "tier": "open", "action": Action.READ})
+    assert {str(decide_on(asked, policy)) for policy in terms} == {str(Allow(basis="open"))}
+    for code in ("ask.operator", "ask.order"):
+        assert codes(decide_on(replace(asked, **CASES[code][1]), PLAIN)) == [code]
+    only_training = compile_offer(offer(actions=(Action.TRAIN,)))
+    assert decide_on(asked, only_training) == Allow(basis="open")
+    assert "ask.agreement-ended" in codes(decide_on(replace(asked, action=Action.TRAIN), only_training))
+
+
 def test_answers_may_be_queried_and_nothing_else() -> None:
     """The tier of answers gives out none of its rows; the tier of tables not even answers."""
     policy = compile_offer(offer(actions=tuple(Action)))
@@ -359,6 +381,23 @@ def test_an_answer_with_a_doubt_is_a_no(monkeypatch: pytest.MonkeyPatch, answer:
     """A yes beside an error, a yes or no without its rule, and Cedar's third answer."""
     monkeypatch.setattr(engine, "ask", lambda *_: answer)
     assert codes(decide_on(facts(), PLAIN)) == [UNDECIDABLE]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"standard": "test.other", "left": True}, "standard"),
+        ({"member": None, "left": True}, "member"),
+        ({"sensitivity": 4, "left": True}, "sensitivity"),
+        ({"agreed_level": None, "left": True}, "agreement"),
+        ({"tier": "secret", "left": True}, "ValueError"),
+        ({"known": 1, "left": True}, "evaluation"),
+    ],
+)
+def test_facts_that_make_no_sense_give_no_other_reason(wrong: dict[str, Any], why: str) -> None:
+    """What fails beside is not told: it may be about somebody else. The operator learns of what kind the fault is."""
+    (reason,) = _reasons(decide_on(facts(**wrong), PLAIN))
+    assert (reason.code, reason.facts["why"]) == (UNDECIDABLE, why)
 
 
 # --- what the asker may see -------------------------------------------------------------------------------------------
