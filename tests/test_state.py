@@ -12,11 +12,14 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+from cards import CARD
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
 from datadam.dam import found, grant, join, publish, state
 from datadam.dam.world import World
+from datadam.disclosure import told
 from datadam.errors import DamError, Invalid, Unavailable, Untrusted
+from datadam.formats import model_card
 from datadam.model import Deposit, Entry, Grant, Job, Key, Kind, Member, PublishedStandard, Stage, Statement, instant
 from datadam.ports import Store
 from worlds import START, Person, a_world, standard_text
@@ -395,6 +398,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
     signs = an_agreement(one, first)
     agreed = signed(Kind.AGREEMENT, signs, one.key, dam)
     state.record(world, first, agreed)
+    card = told(model_card.read(CARD))
     change = {"agreement": agreed.id, "member": one.id, "state": "ended", "by_member": True, "reason": "r"}
     return {
         Kind.MEMBER_CHANGE: ({"member": one.id, "state": "suspended", "reason": "r"}, (dam,)),
@@ -447,6 +451,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         Kind.WITHDRAWAL: (taken, (one.key,)),
         Kind.PURGE: ({"contributor": one.id, "withdrawal": HEX, "reached": reached, "beyond": beyond}, (dam,)),
         Kind.EDITION: ({**frozen, "replaces": None}, (dam,)),
+        Kind.MODEL: ({"member": one.id, "replaces": None, "training": [], **card}, (one.key, dam)),
     }
 
 

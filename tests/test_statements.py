@@ -154,6 +154,33 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "due": instant(START),
         "facts": {"ground": "g"},
     },
+    Kind.MODEL: {
+        "member": MEMBER,
+        "name": "m",
+        "version": "1",
+        "replaces": None,
+        "purpose": "p",
+        "description": "d",
+        "contact": "a@b.example",
+        "limits": ["l"],
+        "criteria": ["c"],
+        "compute": "below-1e23",
+        "synthetic": False,
+        "outside": [{"name": "o", "origin": "public", "reference": None}],
+        "commitments": [{"part": "code", "digest": HEX}],
+        "training": [
+            {
+                "standard": "test.reading",
+                "version": "1.0.0",
+                "edition": None,
+                "share_version": 0,
+                "deposits_digest": HEX,
+                "release": HEX,
+                "decision": HEX,
+                "index": 3,
+            }
+        ],
+    },
     Kind.EDITION: {
         "standard": "test.reading",
         "version": "1.0.0",
@@ -199,8 +226,8 @@ def test_a_field_too_many_is_refused(kind: Kind) -> None:
 @pytest.mark.parametrize(("kind", "name"), PATHS)
 def test_no_field_may_be_something_else(kind: Kind, name: str) -> None:
     """A number, a truth value, a list or a text in the wrong place is refused, and the place is named."""
-    right: dict[str, object] = dict.fromkeys(("signed_by_member", "by_member", "allowed"), True)
-    right |= dict.fromkeys(("fit", "facts"), {"x": {}})
+    right: dict[str, object] = dict.fromkeys(("signed_by_member", "by_member", "allowed", "synthetic"), True)
+    right |= {key: {"x": {}} for key in ("fit", "facts")}
     wrong: list[object] = [1.5, [[]], {"x": {}}, True, "", "x" * 1_000_001]
     for odd in wrong:
         if odd != right.get(name):
@@ -213,6 +240,7 @@ def test_no_field_may_be_something_else(kind: Kind, name: str) -> None:
 def test_a_line_break_at_the_end_is_not_overlooked(kind: Kind, name: str) -> None:
     """`$` of Python's expressions also matches before a final line break: two ids that people read as one."""
     free = {"origin", "title", "log", "reason", "text", "replaces", "basis", "ground", "what", "authority"}
+    free |= {"purpose", "description"}
     if name not in free:
         with pytest.raises(Invalid, match="statement.shape"):
             shaped(stated(kind, {**FACTS[kind], name: f"{FACTS[kind][name]}\n"}))

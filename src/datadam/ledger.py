@@ -52,7 +52,7 @@ def parties(statement: Statement) -> frozenset[str]:
     """Who must have signed: member ids and `dam`. A body that does not name them is `Invalid`."""
     kind, body = statement.kind, statement.body
     match kind:
-        case Kind.MEMBER | Kind.AGREEMENT:
+        case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL:
             return frozenset({_text(statement, "member"), DAM})
         case Kind.KEY:
             return frozenset({_text(statement, "member")})

@@ -746,6 +746,7 @@ class Kind(StrEnum):
     DEMAND = "demand"  # of a government, for data
     INCIDENT = "incident"  # what clocks run for
     NOTICE = "notice"  # that somebody was told of a demand, a withdrawal or an incident
+    MODEL = "model"  # what a member discloses of a model that it trained on what it took here
     EDITION = "edition"  # a reservoir's rows, frozen under a name; anew when a withdrawal took rows from it
 
 
@@ -783,6 +784,7 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.DEMAND: Class.ACTIVITY,
     Kind.INCIDENT: Class.ACTIVITY,
     Kind.NOTICE: Class.ACTIVITY,
+    Kind.MODEL: Class.REGISTRY,
     Kind.EDITION: Class.REGISTRY,
 }
 

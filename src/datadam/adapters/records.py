@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Final, NewType, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
+from datadam.disclosure import Model
 from datadam.duties import Demand, Incident, LawFile, Notice, Order
 from datadam.errors import Invalid
 from datadam.model import (
@@ -55,6 +56,7 @@ KINDS: Final[tuple[type, ...]] = (
     Demand,
     Incident,
     Notice,
+    Model,
 )
 """Every kind of record that a Store keeps."""
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from datadam.adapters.records import KINDS, Shape, shape_of
+from datadam.disclosure import Model
 from datadam.duties import LawFile, Notice, Order
 from datadam.errors import Unavailable
 from datadam.model import Decided, Deposit, Grant, Job, Key, Release, Token, Withdrawal
@@ -47,6 +48,7 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     Order: ("lifted",),
     Notice: ("member", "about"),
     Agreement: ("member", "standard"),
+    Model: ("member",),
 }
 
 

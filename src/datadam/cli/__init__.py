@@ -17,6 +17,7 @@ from datadam.cli import (
     deposits,
     law,
     membership,
+    models,
     operate,
     prepare,
     proving,
@@ -42,6 +43,7 @@ for _part in (
     taking,
     deciding,
     law,
+    models,
     proving,
     years,
 ):

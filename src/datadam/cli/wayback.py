@@ -67,6 +67,8 @@ def _chosen(dam: "Dam", starts: list[str], standard: str | None) -> list[Any]:
 def _tell(one: Any) -> None:  # noqa: ANN401  (JSON)
     """A withdrawal as it stands: when it will be erased, or what was reached and what cannot be."""
     terminal, purge = open_terminal(), one["purge"]
+    if models := one.get("models"):  # a dam of an earlier version keeps no register
+        terminal.say("ui.models-touched", models=", ".join(f"{each['name']} {each['version']}" for each in models))
     if purge is None:
         terminal.say("ui.erased-by", due=one["due"])
         return

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from datadam.dam import state
+from datadam.dam import registered, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
+from datadam.disclosure import Model
 from datadam.duties import Notice, Topic
 from datadam.errors import Refused
 from datadam.model import Deposit, Kind, Release, Statement, Withdrawal
 from datadam.ports import Rows
+
+MAX_FACT: Final = 10_000  # characters of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +59,28 @@ def recipients(rows: Rows, held: Sequence[Withdrawal]) -> dict[str, list[str]]:
 def of_withdrawal(world: World, id: str) -> int:
     """Tell every prior recipient of withdrawn rows, once: how many were told now.
 
-    They learn that rows left and which reservoir they were of, not whose they were.
+    They learn that rows left and which reservoir they were of, not whose they were; and which of the models that they
+    registered may have been trained on them.
     """
     with world.lock:
         with world.store.read() as rows:
             told = {one.member for one in rows.find(Notice, about=id)}
-            to_tell = recipients(rows, rows.find(Withdrawal, statement=id))
+            held = rows.find(Withdrawal, statement=id)
+            to_tell, models = recipients(rows, held), registered.touched(rows, held)
         notices = [
-            to_member(world, Topic.WITHDRAWAL, id, member, {"standards": ", ".join(standards)})
+            to_member(
+                world, Topic.WITHDRAWAL, id, member, _left(standards, [one for one in models if one.member == member])
+            )
             for member, standards in to_tell.items()
             if member not in told
         ]
         if notices:
             state.record(world, *notices)
     return len(notices)
+
+
+def _left(standards: Sequence[str], models: Sequence[Model]) -> dict[str, str]:
+    """Where rows left from, and the member's own models, each by name and the first digits of its statement."""
+    told = {"standards": ", ".join(standards)}
+    own = ", ".join(f"{one.title} ({one.id[:12]})" for one in models)
+    return {**told, "models": own[:MAX_FACT]} if own else told

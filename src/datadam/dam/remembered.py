@@ -17,7 +17,9 @@ from datadam.ports import Record, Rows, Store
 
 MOST: Final = 10_000  # decisions; the one that was asked for longest ago is forgotten first
 
-PASSIVE: Final = frozenset({Kind.DECISION, Kind.RELEASE, Kind.MANIFEST, Kind.DECLINE, Kind.ERASURE, Kind.PURGE})
+PASSIVE: Final = frozenset(
+    {Kind.DECISION, Kind.RELEASE, Kind.MANIFEST, Kind.DECLINE, Kind.ERASURE, Kind.PURGE, Kind.MODEL}
+)
 """Statements that no decision rests on."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from datadam import agreement, seal
-from datadam.dam import statutes
+from datadam.dam import registered, statutes
 from datadam.dam.world import World
 from datadam.errors import NotFound, Unavailable, Untrusted
 from datadam.formats.statements import shaped
@@ -55,6 +55,7 @@ PROJECTED: Final = (
     Withdrawal,
     Edition,
     *statutes.RECORDS,
+    *registered.RECORDS,
 )
 
 
@@ -391,6 +392,7 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     Kind.PURGE: _fold_purge,
     Kind.EDITION: _fold_edition,
     **statutes.FOLDS,
+    **registered.FOLDS,
 }
 
 

@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from datadam import seal
-from datadam.dam import deposit, edition, lineage, notice, pool, quota, release, state
+from datadam.dam import deposit, disclose, edition, lineage, notice, pool, quota, release, state
 from datadam.dam.journal import FINAL, own_job
 from datadam.dam.login import Caller
 from datadam.dam.world import World
+from datadam.disclosure import Model
 from datadam.duties import Notice
 from datadam.errors import Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats.statements import shaped
@@ -263,6 +264,7 @@ def _told(world: World, id: str, held: Sequence[Withdrawal], editions: Sequence[
             "backups_until": until,
             "recipients": len(recipients),
             "strangers": any(pool.find(world, one).standard.tier is Tier.OPEN for one in standards),
+            "models": [one.id for one in disclose.of_withdrawal(world, id)],
         },
     }
 
@@ -281,6 +283,7 @@ class Standing:
     reason: str
     due: str
     purge: Statement | None
+    models: tuple[Model, ...]  # of the register, that may have been trained on what was taken back
 
 
 def own(world: World, caller: Caller) -> list[Standing]:
@@ -311,6 +314,7 @@ def _standing(world: World, held: Sequence[Withdrawal]) -> Standing:
         reason=world.ledger.statement(first.statement).body["reason"],
         due=due(world, first),
         purge=world.ledger.statement(first.purge) if first.purge else None,
+        models=tuple(disclose.of_withdrawal(world, first.statement)),
     )
 
 

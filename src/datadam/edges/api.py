@@ -362,7 +362,14 @@ def get_releases(request: Request, standard: str | None = None) -> Json:
     chosen = [one for one in found if standard in {None, one.standard}]
     return {
         "items": [
-            {"id": one.id, "standard": one.standard, "share_version": one.share_version, "index": one.index}
+            {
+                "id": one.id,
+                "standard": one.standard,
+                "share_version": one.share_version,
+                "index": one.index,
+                "action": one.action,
+                "decision": one.decision,
+            }
             for one in sorted(chosen, key=lambda one: one.index)
         ]
     }

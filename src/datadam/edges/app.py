@@ -20,7 +20,18 @@ from datadam import __version__
 from datadam.dam import deposit, login, prove, release, withdraw, witnessed
 from datadam.dam.works import Works
 from datadam.dam.world import World
-from datadam.edges import agreements, api, deciding, delta_sharing, health, notices, operator, upload, withdrawals
+from datadam.edges import (
+    agreements,
+    api,
+    deciding,
+    delta_sharing,
+    health,
+    models,
+    notices,
+    operator,
+    upload,
+    withdrawals,
+)
 from datadam.edges.health import Metered
 from datadam.edges.manners import Guard, problem
 from datadam.errors import DamError, Invalid, NotFound, Unavailable
@@ -52,6 +63,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(notices.router)
     app.include_router(agreements.router)
     app.include_router(deciding.router)
+    app.include_router(models.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
     log_file = partial(_log_file, log_folder)

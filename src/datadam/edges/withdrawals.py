@@ -51,6 +51,7 @@ def _standing(one: withdraw.Standing) -> Json:
         "reason": one.reason,
         "due": one.due,
         "purge": purge and {"id": purge.id, "reached": purge.body["reached"], "beyond": purge.body["beyond"]},
+        "models": [{"id": model.id, "name": model.name, "version": model.version} for model in one.models],
     }
 
 

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import jsonschema
 
+from datadam.disclosure import Compute, Origin, Part
 from datadam.errors import Invalid
+from datadam.formats import model_card
 from datadam.model import FORMATS, Kind, PrivacyClass, Statement
 from datadam.terms import CHANGED, LEVELS, PURPOSES
 
@@ -58,6 +60,9 @@ _SLUG: Final = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+){0,12}$(?!\n
 _CLASSES: Final = {**_list({"enum": list(PrivacyClass)}, len(PrivacyClass)), "minItems": 1, "uniqueItems": True}
 _COUNTRIES: Final = {**_list(_COUNTRY, 300), "minItems": 1, "uniqueItems": True}
 _EDITIONS: Final = _list(_text(320), 10_000)  # ids, `reservoir@name`
+
+_SENTENCES: Final = {**_list(_text(model_card.MAX_TEXT), model_card.MAX_ITEMS), "minItems": 1}
+_NULLABLE_TEXT: Final = {"anyOf": [_text(model_card.MAX_TEXT), {"type": "null"}]}
 
 _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     Kind.DAM: {"origin": _text(255), "title": _text(200), "jurisdiction": _COUNTRY, "key": _JWK, "log": _text(400)},
@@ -174,7 +179,15 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "contributor": _MEMBER,
         "withdrawal": _HEX,
         "reached": _closed({**dict.fromkeys(("rows", "files", "bodies", "journal"), _COUNT), "editions": _EDITIONS}),
-        "beyond": _closed({"backups_until": _NULLABLE_INSTANT, "recipients": _COUNT, "strangers": _BOOLEAN}),
+        "beyond": _closed(
+            {
+                "backups_until": _NULLABLE_INSTANT,
+                "recipients": _COUNT,
+                "strangers": _BOOLEAN,
+                "models": _list(_HEX, 10_000),
+            },
+            optional=frozenset({"models"}),  # before there was a register of them
+        ),
     },
     Kind.LAW: {
         "name": {"enum": ["corridors", "clocks"]},
@@ -216,6 +229,41 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "given": _NULLABLE_INSTANT,
         "due": _NULLABLE_INSTANT,
         "facts": {"type": "object", "additionalProperties": _text(10_000), "maxProperties": 10},
+    },
+    Kind.MODEL: {
+        "member": _MEMBER,
+        "name": {"type": "string", "pattern": f"^{model_card.NAME.pattern}$(?!\n)"},
+        "version": {"type": "string", "pattern": f"^{model_card.VERSION.pattern}$(?!\n)"},
+        "replaces": _NULLABLE_HEX,
+        "purpose": _text(model_card.MAX_TEXT),
+        "description": _text(model_card.MAX_TEXT),
+        "contact": {"type": "string", "pattern": "^[^\n]{3,500}$(?!\n)"},
+        "limits": _SENTENCES,
+        "criteria": _SENTENCES,
+        "compute": {"enum": list(Compute)},
+        "synthetic": _BOOLEAN,
+        "outside": _list(
+            _closed(
+                {"name": _text(model_card.MAX_NAME), "origin": {"enum": list(Origin)}, "reference": _NULLABLE_TEXT}
+            ),
+            model_card.MAX_ITEMS,
+        ),
+        "commitments": _list(_closed({"part": {"enum": list(Part)}, "digest": _HEX}), len(Part)),
+        "training": _list(
+            _closed(
+                {
+                    "standard": _STANDARD,
+                    "version": _VERSION,
+                    "edition": {"anyOf": [_EDITION_NAME, {"type": "null"}]},
+                    "share_version": _COUNT,
+                    "deposits_digest": _HEX,
+                    "release": _HEX,
+                    "decision": _HEX,
+                    "index": _COUNT,
+                }
+            ),
+            10_000,
+        ),
     },
     Kind.EDITION: {
         "standard": _STANDARD,

@@ -1,0 +1,107 @@
+"""What statements about models say, as tables; and which models a withdrawal concerns.
+
+A model enters the log only with the training set that the log itself comes to, so nobody can leave anything out of it,
+nor put anything into it: not its provider, and not the dam.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from datadam import disclosure
+from datadam.disclosure import TRAIN, Model
+from datadam.errors import Untrusted
+from datadam.model import Deposit, Edition, Json, Kind, Member, Release, Withdrawal
+from datadam.ports import Rows
+
+RECORDS: Final = (Model,)
+"""The tables."""
+
+
+def training(rows: Rows, member: str) -> list[dict[str, Any]]:
+    """What a member took to train on, up to now."""
+    return disclosure.training(rows.find(Release, member=member, action=TRAIN))
+
+
+def last(rows: Rows, member: str, name: str) -> Model | None:
+    """The last version of a member's model."""
+    held = rows.find(Model, member=member, name=name)
+    return max(held, key=lambda one: one.index, default=None)
+
+
+def _fold_model(rows: Rows, index: int, id: str, body: Json) -> None:
+    """Its training set is the log's own, and it follows the version before; a version is told once."""
+    member, name, version = rows.get(Member, body["member"]), body["name"], body["version"]
+    before = last(rows, body["member"], name)
+    if member is None or member.until is not None:
+        raise Untrusted("model.member-wrong", member=body["member"], statement=id)
+    if body["replaces"] != (before.id if before else None):
+        raise Untrusted("model.replaces-other", model=f"{name} {version}", statement=id)
+    if rows.find(Model, member=member.id, name=name, version=version):
+        raise Untrusted("model.version-there", name=name, version=version)
+    if body["training"] != training(rows, member.id):
+        raise Untrusted("model.training-other", model=f"{name} {version}")
+    rows.put(
+        Model(
+            id=id,
+            member=member.id,
+            name=name,
+            version=version,
+            replaces=body["replaces"],
+            releases=tuple(one["release"] for one in body["training"]),
+            index=index,
+        )
+    )
+
+
+FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {Kind.MODEL: _fold_model}
+"""How a statement about a model changes the tables."""
+
+
+# --- what was withdrawn of a training set -----------------------------------------------------------------------------
+
+
+def may_hold(release: Release, deposit: Deposit, left: Withdrawal | None, frozen: Edition | None) -> bool:
+    """Whether rows of a deposit may have been in a release: never no if they were, sometimes yes if they were not.
+
+    A release holds what its reservoir showed then, an edition what was there when it was frozen. Where rows do not tell
+    their contributor, some of that was still held back; and what another deposit replaced was shown until that came.
+    """
+    reservoir, mark, _ = release.standard.partition("@")
+    came = release.index if frozen is None else min(frozen.upto, release.index)
+    if deposit.standard != reservoir or bool(mark) is not (frozen is not None) or deposit.index >= came:
+        return False
+    if left is None:
+        return True
+    if left.replaced_by is not None:
+        return left.purged is None or release.index < left.purged
+    return release.index < left.index
+
+
+def withdrawn_of(rows: Rows, releases: Iterable[Release]) -> list[Withdrawal]:
+    """Of what was withdrawn, all that may have been in one of these releases, in the order of the log."""
+    found: dict[str, Withdrawal] = {}
+    for release in releases:
+        frozen = _frozen(rows, release)
+        for left in rows.find(Withdrawal, standard=release.standard.partition("@")[0]):
+            deposit = rows.get(Deposit, left.deposit)
+            if deposit is not None and may_hold(release, deposit, left, frozen):
+                found[left.deposit] = left
+    return sorted(found.values(), key=lambda one: (one.index, one.deposit))
+
+
+def touched(rows: Rows, held: Sequence[Withdrawal]) -> list[Model]:
+    """The models in whose training sets one of these withdrawn deposits may be, in the order of the log."""
+    deposits = [(one, given) for one in held if (given := rows.get(Deposit, one.deposit)) is not None]
+    releases = {one.id: (one, _frozen(rows, one)) for one in rows.find(Release, action=TRAIN)} if deposits else {}
+    holding = {
+        id
+        for id, (release, frozen) in releases.items()
+        if any(may_hold(release, given, left, frozen) for left, given in deposits)
+    }
+    models = [one for one in rows.find(Model) if not holding.isdisjoint(one.releases)] if holding else []
+    return sorted(models, key=lambda one: one.index)
+
+
+def _frozen(rows: Rows, release: Release) -> Edition | None:
+    reservoir, mark, name = release.standard.partition("@")
+    return rows.get(Edition, reservoir, name) if mark else None
