@@ -18,7 +18,7 @@ from datadam.adapters import polars_engine, polars_rules
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.polars_steps import drawn
 from datadam.alignment import align
-from datadam.coarsening import again, coarse_bound, coarse_day, groups_of, lower_edge, nests, said, shown
+from datadam.coarsening import again, coarse_bound, coarse_day, groups_of, level, lower_edge, nests, said, shown
 from datadam.errors import Faults, Invalid
 from datadam.evolution import Effect, compare
 from datadam.formats import codelists, odcs
@@ -39,10 +39,10 @@ from datadam.model import (
     Type,
     Unit,
 )
-from datadam.plan import Cast, Coarse, Plan
+from datadam.plan import Cast, Check, Coarse, Plan, Rule
 from datadam.planning import compile_plan
 from datadam.ports import Engine
-from datadam.prepare import as_prepared, changes
+from datadam.prepare import as_prepared, asked, changes
 from datadam.standard import check, notices
 from drafts import column, standard
 from test_engine_behaviours import Run, csv_source, every_engine, plan_of
@@ -233,6 +233,37 @@ def test_a_key_tells_rows_apart_as_far_as_its_coarse_values_do(engine: Engine, t
     assert Run(engine, plan_for(*months, **key), csv_source(tmp_path, plain), tmp_path).value("_key") == run.value(
         "_key"
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "told"),
+    [
+        *(
+            (coarse("k", Type.DATE, Coarsening(period=period)), told)
+            for period, told in zip(Period, ("YYYY-MM-DD", "YYYY-MM", "YYYY-Q", "YYYY"), strict=True)
+        ),
+        (coarse("k", Type.DECIMAL, Coarsening(width=Decimal("2.5")), unit="kt", units=()), "0, 2.5, 5.0, … kt"),
+        (coarse("k", Type.INTEGER, Coarsening(edges=(Decimal(0), Decimal(10)))), "0, 10"),
+        (coarse("k", Type.TEXT, Coarsening(codes="m49-region"), codes="iso3166-alpha3"), "m49-region"),
+        (coarse("k", Type.TEXT, Coarsening(groups={"KOR": "EAST", "DEU": "WEST", "FRA": "WEST"})), "EAST, WEST"),
+    ],
+)
+def test_rows_that_became_alike_are_told_so_with_the_level(one: Column, told: str) -> None:
+    """Two days of one month are not the same day: which column did it, and how coarse it is; both for either rule."""
+    for repeat, check_ in ((Repeat.SUPERSEDE, Check.UNIQUE), (Repeat.REFUSE, Check.REPEAT)):
+        with_key = standard(ID, replace(one, required=True), key=("id", "k"), repeat=repeat)
+        reason = asked(with_key, Rule(id=f"key.{check_}", check=check_))
+        assert (reason.code, reason.facts["column"]) == (f"rule.{check_}-coarse", "id, k")
+        assert reason.facts["coarse"] == f"k: {told}"
+        for language in texts.LANGUAGES:
+            assert f"k: {told}" in texts.say(reason.code, language, **reason.facts)
+        plain = replace(with_key, columns=(ID, column("k", required=True)))
+        assert asked(plain, Rule(id=f"key.{check_}", check=check_)).code == f"rule.{check_}"
+
+
+def test_a_column_that_is_not_coarsened_has_no_level() -> None:
+    """There is nothing to say of it."""
+    assert level(ID) == ""
 
 
 @every_engine

@@ -21,10 +21,12 @@ from datadam.dam.world import World
 from datadam.errors import NotFound, Unavailable
 from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import (
+    Coarsening,
     CodeList,
     Column,
     Feed,
     Fit,
+    Period,
     Protection,
     Repeat,
     Source,
@@ -229,6 +231,24 @@ def test_an_axis_that_is_not_in_the_file_any_more_shows_in_how_often_keys_come(t
     finding = only(looked(tmp_path, text))
     assert (finding.reason.code, finding.reason.facts["times"], finding.count) == ("quality.axis-lost", 3, 9)
     assert codes(looked(tmp_path, "place,year,tonnes\nKOR,2024,1\nKOR,2024,50\nJPN,2024,1\nFRA,2024,1\n")) == []
+
+
+def test_rows_that_only_became_alike_lost_no_axis(tmp_path: Path) -> None:
+    """Days that fall into one month, and names of one place, are told apart in the file: nothing is missing there."""
+    day = Column(
+        name="day",
+        type=Type.DATE,
+        required=True,
+        protection=Protection.COARSEN,
+        coarsening=Coarsening(period=Period.MONTH),
+    )
+    whole = output(key=("place", "day"))
+    coarse = replace(whole, columns=(*(one for one in whole.columns if one.name != "year"), day))
+    days = "".join(f"{p},2024-0{m}-0{d},{m * 10 + d},{d}\n" for p in ("KOR", "JPN") for m in (1, 2) for d in (1, 5, 9))
+    found = looked(tmp_path, f"place,day,tonnes,week\n{days}", standard=coarse)
+    assert not {"quality.axis-lost", "quality.time-axis-dropped"} & set(codes(found))
+    years = "place,year,tonnes,printed\nKOR,2024,1,2019\nKorea,2024,50,2020\nJPN,2024,1,2021\nJapan,2024,9,2022\n"
+    assert not {"quality.axis-lost", "quality.time-axis-dropped"} & set(codes(looked(tmp_path, years)))
 
 
 # --- double reports ---------------------------------------------------------------------------------------------------

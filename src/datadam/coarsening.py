@@ -78,6 +78,28 @@ def said(column: Column) -> Reason | None:
     return Reason("done.coarsened-map", {"count": len(set(how.groups.values()))})
 
 
+def level(column: Column) -> str:
+    """How coarse a column's values are stored, in no language: `YYYY-MM`, `0, 10, 20, … kt`, a list's name, groups."""
+    how = column.coarsening
+    if how is None:
+        return ""
+    if how.period is not None:
+        return _LEVELS[how.period]
+    if how.width is not None:
+        return f"0, {how.width:f}, {2 * how.width:f}, … {column.unit or ''}".rstrip()
+    if how.edges:
+        return _listed(how, column)
+    return how.codes or ", ".join(sorted(set(how.groups.values())))
+
+
+_LEVELS: Final[Mapping[Period, str]] = {
+    Period.DAY: "YYYY-MM-DD",
+    Period.MONTH: "YYYY-MM",
+    Period.QUARTER: "YYYY-Q",
+    Period.YEAR: "YYYY",
+}
+
+
 # --- check ------------------------------------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ from datadam.model import (
     Tally,
     Type,
 )
-from datadam.plan import Cell, Fault, Plan, Rule
+from datadam.plan import Cell, Check, Fault, Plan, Rule
 from datadam.planning import compile_plan
 from datadam.ports import Engine, Outputs, PreparedWriter, Progress, Survey, Surveyor, SurveyOrder
 
@@ -125,6 +125,10 @@ def asked(standard: Standard, rule: Rule) -> Reason:
             "op": rule.op or "",
             "other": rule.other or "",
         }
+    coarse = [standard.column(name) for name in standard.key if standard.column(name).coarsening is not None]
+    if rule.check in {Check.UNIQUE, Check.REPEAT} and coarse:  # what was sent may well differ
+        facts["coarse"] = "; ".join(f"{one.name}: {coarsening.level(one)}" for one in coarse)
+        return Reason("rule.unique-coarse" if rule.check is Check.UNIQUE else "rule.repeat-coarse", facts)
     return Reason(f"rule.{rule.check}", facts)
 
 

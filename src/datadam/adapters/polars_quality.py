@@ -286,6 +286,7 @@ def lost_axis(sheet: Sheet) -> Iterator[Finding]:
     left_out = [name for name in sheet.plan.dropped if name in present]
     texts = [pl.col(name).str.strip_chars() for name in left_out]
     kept = repeated.select(ROW, pl.struct(*sources).hash().alias(_GROUP), *texts).collect()
+    kept = kept.filter(pl.len().over(_GROUP) > 1)  # the others became alike: by other names, or by coarsening
     if kept.is_empty():
         return
     rows = kept[ROW].to_list()
