@@ -84,6 +84,7 @@ def test_only_a_newer_version_takes_the_place_of_one(world: World) -> None:
             law.adopt(world, text.replace("version: 2026.11.22", f"version: {version}") + "# more\n")
     later = law.adopt(world, text.replace("version: 2026.11.22", "version: 2026.11.22.1"))
     assert (law.in_use(world, "corridors"), later.index > first.index) == (later, True)
+    assert [law.in_use(world, "corridors", at=index) for index in (first.index, later.index)] == [None, first]
 
 
 def test_a_faulty_file_is_not_adopted(world: World) -> None:

@@ -38,10 +38,11 @@ def _ordered(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-def in_use(world: World, name: str) -> LawFile | None:
-    """The law file of that name that was adopted last."""
+def in_use(world: World, name: str, *, at: int | None = None) -> LawFile | None:
+    """The law file of that name that was adopted last; or that was in use for what the log has `at` an index."""
     with world.store.read() as rows:
-        return max(rows.find(LawFile, name=name), key=lambda held: held.index, default=None)
+        found = [held for held in rows.find(LawFile, name=name) if at is None or held.index < at]
+    return max(found, key=lambda held: held.index, default=None)
 
 
 def corridors(world: World) -> Corridors | None:
