@@ -593,6 +593,22 @@ def test_a_newer_offer_ends_agreements_after_their_notice(world: World, kim: Per
     assert agreed(world, kim).offer == 3
 
 
+def test_an_address_rests_on_an_agreement_only_where_rows_need_one(tmp_path: Path, world: World, kim: Person) -> None:
+    """Where there is no offer, or the tier is open, it does not; else it ends with the agreement's own end."""
+    agree.refuse_cut_off(world, kim.id, STANDARD)
+    offered(world, permission(until("2026-11-23T00:00:00Z")))
+    assert code_of(lambda: agree.refuse_cut_off(world, kim.id, STANDARD)) == "agreement.cut-off"
+    agreed(world, kim)
+    agree.refuse_cut_off(world, kim.id, STANDARD)
+    forward(world, hours=15)
+    assert code_of(lambda: agree.refuse_cut_off(world, kim.id, STANDARD)) == "agreement.cut-off"
+    (tmp_path / "open").mkdir()
+    freely = a_world(tmp_path / "open")
+    publish.publish(freely, standard_text(tier="open"))
+    offered(freely)
+    agree.refuse_cut_off(freely, kim.joins(freely).id, STANDARD)
+
+
 # --- the credential ---------------------------------------------------------------------------------------------------
 
 

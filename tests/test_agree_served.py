@@ -21,7 +21,7 @@ from datadam.terms import AgreementState
 from machines import Machine, a_machine
 from served import STANDARD, Served, published, serving
 from signed import an_offer
-from worlds import Person
+from worlds import GOOD, Person, fit_of
 
 
 @pytest.fixture(scope="module")
@@ -261,3 +261,31 @@ def test_a_suspended_member_sees_how_it_stands_and_gets_nothing_else(dam: Served
             held.open(STANDARD).to_polars()
         join.resume(dam.world, person.id, "cleared")
         assert held.share_profile(STANDARD)["bearerToken"]
+
+
+def test_an_address_that_was_given_out_ends_with_what_it_was_given_on(dam: Served, tmp_path: Path) -> None:
+    """Agreement held up, resumed, expired, ended; member suspended, resumed: the next request for the file shows it."""
+    world = dam.world
+    kim = dam.person("Addressed")
+    path = tmp_path / "rows.csv"
+    path.write_bytes(GOOD)
+    with dam.client(kim) as mine:
+        mine.deposit(path, fit_of(world, STANDARD, GOOD))
+        told = mine.sign_agreement(mine.draft_agreement(STANDARD, **WISH), language="en")
+        (file, *_) = mine.files(mine.open(STANDARD).info["table"], {})
+
+        def asked() -> tuple[int, str]:
+            answer = dam.http.get(file["url"])
+            return answer.status_code, "" if answer.is_success else str(answer.json()["code"])
+
+        assert asked() == (200, "")
+        agree.change(world, told["id"], AgreementState.SUSPENDED, "x")
+        assert asked() == (403, "agreement.cut-off")
+        agree.change(world, told["id"], AgreementState.FINALISED, "x")
+        assert asked() == (200, "")
+        join.suspend(world, kim.id, "x")
+        assert asked() == (403, "member.suspended")
+        join.resume(world, kim.id, "x")
+        assert asked() == (200, "")
+        mine.end_agreement(told["id"], reason="done")
+        assert asked() == (403, "agreement.cut-off")

@@ -14,13 +14,13 @@ from typing import Final
 
 from datadam import agreement, registers, seal
 from datadam.agreement import Signer, Wish
-from datadam.dam import join, offer, state
+from datadam.dam import join, offer, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Invalid, NotFound, Refused, Untrusted
 from datadam.formats import credential
 from datadam.formats.statements import shaped
-from datadam.model import Json, Kind, MemberId, Role, Statement, instant
+from datadam.model import Json, Kind, MemberId, Role, Statement, Tier, instant
 from datadam.terms import LEVELS, Acceptance, Agreement, AgreementState, Level, PublishedOffer
 
 DRAFT_DAYS: Final = 7  # a draft is read by people who ask others; what is older is asked for anew
@@ -319,6 +319,20 @@ def standing(world: World, member: str, standard: str) -> Agreement | None:
             over = lapses(world, held)
             return held if over is None or instant(world.clock()) < over else None
     return None
+
+
+def refuse_cut_off(world: World, member: str, standard: str) -> None:
+    """Refuse what an address was given out for before, to who was suspended or left since or whose agreement is over.
+
+    The address itself lives for a while; what it was given out on may not.
+    """
+    join.active(world, member)
+    if offer.current(world, standard) is None or publish.current(world, standard).tier is not Tier.AGREEMENT:
+        return
+    held = standing(world, member, standard)
+    holds = held is not None and held.state is AgreementState.FINALISED
+    if held is None or not holds or (held.expires is not None and held.expires <= instant(world.clock())):
+        raise Refused("agreement.cut-off", standard=standard)
 
 
 def offer_of(world: World, held: Agreement) -> PublishedOffer:

@@ -23,7 +23,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Message, Receive, Scope, Send
 
 from datadam import seal, texts
-from datadam.dam import release
+from datadam.dam import agree, release
 from datadam.dam.login import Caller
 from datadam.dam.release import SHARE_NAME
 from datadam.dam.world import World
@@ -382,7 +382,7 @@ def head_file(request: Request) -> Response:
 
 @router.get(_FILE)
 def get_file(request: Request) -> Response:
-    """A served file, whole or in ranges (RFC 9110 §14); the signed address is all the leave that it needs."""
+    """A served file, whole or in ranges (RFC 9110 §14). The signed address is its leave while its grounds stand."""
     world, path = world_of(request), request.path_params
     parts = tuple(str(path[name]) for name in ("member", "standard", "recipient", "version", "name"))
     expires, given = _whole(request, "X-Amz-Expires", 0), request.query_params.get(SIGNATURE, "")
@@ -392,6 +392,8 @@ def get_file(request: Request) -> Response:
     if expires <= world.clock().timestamp():
         raise Refused("sharing.address-over")
     member, standard, recipient, version, name = parts
+    if member != _STRANGER:
+        agree.refuse_cut_off(world, member, standard.partition("@")[0])
     return _Counted(
         release.file(world, standard, recipient, int(version), name),
         headers={"etag": f'"{name}"', "cache-control": "private, no-transform"},
