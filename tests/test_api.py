@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import served
+from cards import CARD
 from datadam import seal
 from datadam.dam import decide, grant, login, offer, publish
 from datadam.edges import app, incoming
@@ -259,6 +260,11 @@ TRIES = {
     ),
     "GET /api/decisions": Try(MEMBERS),
     "GET /api/decisions/{id}": Try((401, 401, 401, 404, 200), lambda scene: f"/api/decisions/{scene.decision}"),
+    "GET /api/models": Try(EVERYBODY),
+    "GET /api/models/{id}": Try((404, 401, 404, 404, 404), lambda _: "/api/models/" + "0" * 64),
+    "GET /api/models/{id}/ml-bom": Try((404,) * 5, lambda _: "/api/models/" + "0" * 64 + "/ml-bom"),
+    "POST /api/models/draft": Try((401, 401, 401, 400, 400), more=lambda _: {"content": CARD.encode()}),
+    "POST /api/models": Try((401, 401, 401, 400, 400), more=lambda _: {"content": b"{}"}),
     "GET /api/profiles": Try(MEMBERS),
     "POST /api/profiles": Try((401, 401, 401, 201, 201), more=lambda _: {"json": {"standard": STANDARD}}),
     "DELETE /api/profiles/{profile}": Try((401, 401, 401, 404, 204), _profile),

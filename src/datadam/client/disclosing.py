@@ -43,7 +43,7 @@ class Disclosing(Line):
 
     def models(self, member: str | None = None) -> list[Json]:
         """The register of models, of one provider or of all, in the order of the log."""
-        params = {"member": member} if member else {}
+        params: dict[str, Any] = {"member": member} if member else {}
         return list(self._get("/api/models", **params)["items"])
 
     def model(self, id: str) -> Disclosed:

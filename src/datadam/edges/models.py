@@ -26,9 +26,9 @@ def get_models(request: Request, member: str | None = None) -> Json:
 @router.get("/models/{id}")
 def get_model(request: Request, id: str) -> Json:
     """One model as it was disclosed; to its provider and to auditors also what was withdrawn of its training set."""
-    world = world_of(request)
+    world, caller = world_of(request), caller_of(request)
     found = disclose.find(world, id)
-    held = disclose.withdrawn(world, caller_of(request), found)
+    held = disclose.withdrawn(world, caller, found)
     left = None if held is None else [{"withdrawal": one.statement, "index": one.index} for one in held]
     return {**_model(found), "disclosed": world.ledger.statement(id).body, "withdrawn": left}
 

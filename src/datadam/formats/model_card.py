@@ -107,7 +107,7 @@ class _Cells:
 
     def texts(self, name: str) -> tuple[str, ...]:
         listed = self._list(name, self._told(name))
-        if not listed and isinstance(self._sent.get(name), list):
+        if self._sent.get(name) == []:
             self.faults.append(Invalid("model.field-missing", field=self._at(name)))
         return tuple(self._sentence(one, f"{self._at(name)}[{place}]", MAX_TEXT) for place, one in enumerate(listed, 1))
 
