@@ -79,7 +79,7 @@ class Judge:
 
     # -- shapes
 
-    def fields(self, value: Any, path: str, must: Iterable[str], may: Iterable[str] = ()) -> dict[str, Any]:  # noqa: ANN401
+    def fields(self, value: object, path: str, must: Iterable[str], may: Iterable[str] = ()) -> dict[str, Any]:
         """The known members of an object; those that are missing or unknown are faults."""
         if not isinstance(value, dict):
             self.fault("offer.type", path, expected="object")
@@ -93,7 +93,7 @@ class Judge:
                 self.fault("offer.field-missing", path, field=name)
         return {name: part for name, part in value.items() if name in known}
 
-    def items(self, value: Any, path: str, most: int) -> list[tuple[str, Any]]:  # noqa: ANN401
+    def items(self, value: object, path: str, most: int) -> list[tuple[str, Any]]:
         """The path and value of each item of a list that is neither empty nor too long."""
         if not isinstance(value, list):
             self.fault("offer.type", path, expected="array")
@@ -105,7 +105,7 @@ class Judge:
             return []
         return [(f"{path}[{place}]", part) for place, part in enumerate(value)]
 
-    def words(self, value: Any, path: str, read: Callable[[Any, str], str | None], most: int) -> tuple[str, ...]:  # noqa: ANN401
+    def words(self, value: object, path: str, read: Callable[[Any, str], str | None], most: int) -> tuple[str, ...]:
         """A list of different words, each as `read` takes it."""
         found: list[str] = []
         for place, part in self.items(value, path, most):
@@ -116,7 +116,7 @@ class Judge:
                 found.append(word)
         return tuple(found)
 
-    def word(self, value: Any, path: str, known: Iterable[str]) -> str | None:  # noqa: ANN401
+    def word(self, value: object, path: str, known: Iterable[str]) -> str | None:
         """One of the known words."""
         if not isinstance(value, str):
             self.fault("offer.type", path, expected="string")
@@ -137,7 +137,7 @@ class Judge:
         else:
             self.fault(codes[1], path, value=_shown(word), allowed=", ".join(words))
 
-    def whole(self, value: Any, path: str, most: int) -> int | None:  # noqa: ANN401
+    def whole(self, value: object, path: str, most: int) -> int | None:
         """A whole number from 1."""
         if type(value) is not int:  # neither true nor 1.0
             self.fault("offer.type", path, expected="integer")
@@ -147,22 +147,22 @@ class Judge:
             self.fault("offer.range", path, value=_shown(str(value)), least=1, most=most)
         return None
 
-    def typed(self, value: Any, path: str, kind: str, form: re.Pattern[str]) -> re.Match[str] | None:  # noqa: ANN401
+    def typed(self, value: object, path: str, kind: str, form: re.Pattern[str]) -> re.Match[str] | None:
         """A JSON-LD value of an XSD type (JSON-LD 1.1 §4.2.1), in the one spelling that it has here."""
         held = value if isinstance(value, dict) and value.keys() == {"@type", "@value"} else {"@value": value}
-        right = held.get("@type") == kind and isinstance(held["@value"], str)
-        found = form.fullmatch(held["@value"]) if right else None
+        text = held["@value"]
+        found = form.fullmatch(text) if held.get("@type") == kind and isinstance(text, str) else None
         if found is None:
             example = "P30D" if form is DAYS else "2027-12-31T00:00:00Z"
-            self.fault("offer.typed", path, value=_shown(str(held["@value"])), type=kind, example=example)
+            self.fault("offer.typed", path, value=_shown(str(text)), type=kind, example=example)
         return found
 
-    def days(self, value: Any, path: str) -> int | None:  # noqa: ANN401
+    def days(self, value: object, path: str) -> int | None:
         """A period in days."""
         found = self.typed(value, path, "xsd:duration", DAYS)
         return None if found is None else self.whole(int(found[1]), path, MAX_DAYS)
 
-    def instant(self, value: Any, path: str) -> str | None:  # noqa: ANN401
+    def instant(self, value: object, path: str) -> str | None:
         """An instant that is on the calendar."""
         found = self.typed(value, path, "xsd:dateTime", INSTANT)
         if found is None:
@@ -174,7 +174,7 @@ class Judge:
             return None
         return found[0]
 
-    def country(self, value: Any, path: str) -> str | None:  # noqa: ANN401
+    def country(self, value: object, path: str) -> str | None:
         """The code of a country."""
         if not isinstance(value, str):
             self.fault("offer.type", path, expected="string")
@@ -185,7 +185,7 @@ class Judge:
             self.fault("offer.country", path, value=_shown(value), near=error.facts.get("near", "KR, US, DE"))
             return None
 
-    def credential(self, value: Any, path: str) -> str | None:  # noqa: ANN401
+    def credential(self, value: object, path: str) -> str | None:
         """The name of a credential: ours to keep plain, since it stands in the text that is signed."""
         if isinstance(value, str) and _CREDENTIAL.fullmatch(value):
             return value
@@ -194,7 +194,7 @@ class Judge:
 
     # -- parts
 
-    def offer(self, value: Any) -> Offer | None:  # noqa: ANN401
+    def offer(self, value: object) -> Offer | None:
         """The whole; None if anything is wrong with it."""
         found = self.fields(value, "$", _ROOT, ("prohibition",))
         for name, wanted in FIXED.items():
@@ -244,7 +244,7 @@ class Judge:
             self.fault("offer.urn", "$.assigner", value=_shown(str(found["assigner"])), form=assigner(standard))
         return standard, number
 
-    def permissions(self, value: Any) -> tuple[Permission, ...]:  # noqa: ANN401
+    def permissions(self, value: object) -> tuple[Permission, ...]:
         """What is allowed, each action once."""
         found: list[Permission] = []
         stands: dict[str, str] = {}
@@ -258,7 +258,7 @@ class Judge:
             found.append(Permission(actions=actions, constraints=constraints, duties=self.duties(held, path)))
         return tuple(found)
 
-    def prohibition(self, value: Any, path: str) -> Prohibition:  # noqa: ANN401
+    def prohibition(self, value: object, path: str) -> Prohibition:
         """What is not."""
         held = self.fields(value, path, ("action",), ("constraint",))
         return Prohibition(actions=self.actions(held, path), constraints=self.constraints(held, path, IN_PROHIBITIONS))
@@ -282,7 +282,7 @@ class Judge:
                 found.append(one)
         return tuple(found)
 
-    def constraint(self, value: Any, path: str, allowed: tuple[Operand, ...]) -> Constraint | None:  # noqa: ANN401
+    def constraint(self, value: object, path: str, allowed: tuple[Operand, ...]) -> Constraint | None:
         """One condition, of an operand that is allowed here."""
         held = self.fields(value, path, ("leftOperand", "operator", "rightOperand"), ("minimumAge",))
         word = self.word(held["leftOperand"], f"{path}.leftOperand", allowed) if "leftOperand" in held else None
@@ -298,7 +298,7 @@ class Judge:
             return None
         return Constraint(operand=operand, operator=Operator(operator), value=right, days=days)
 
-    def right(self, operand: Operand, value: Any, path: str) -> Value | None:  # noqa: ANN401
+    def right(self, operand: Operand, value: object, path: str) -> Value | None:
         """What the operand is compared with."""
         if operand is Operand.EXPIRY:
             return self.instant(value, path)
@@ -323,7 +323,7 @@ class Judge:
                 found.append(duty)
         return tuple(found)
 
-    def duty(self, value: Any, path: str) -> Duty | None:  # noqa: ANN401
+    def duty(self, value: object, path: str) -> Duty | None:
         """One duty, with its days where its kind has some."""
         held = self.fields(value, path, ("action",), ("constraint",))
         word = self.word(held["action"], f"{path}.action", DutyKind) if "action" in held else None
@@ -347,7 +347,7 @@ class Judge:
             days = self.days(period["rightOperand"], f"{place}.rightOperand") if "rightOperand" in period else None
         return None if days is None else Duty(kind=kind, days=days)
 
-    def clauses(self, value: Any, path: str) -> dict[str, str]:  # noqa: ANN401
+    def clauses(self, value: object, path: str) -> dict[str, str]:
         """The variant of each clause, each in the order of `CLAUSES`."""
         held = self.fields(value, path, CLAUSES)
         found: dict[str, str] = {}

@@ -52,16 +52,16 @@ def _cedar() -> Any:  # noqa: ANN401  (a module)
 
 
 @lru_cache(maxsize=_POLICIES)
-def _parsed(text: str) -> Any:  # noqa: ANN401  (Cedar's own, opaque; as are the others)
+def _parsed(text: str) -> Any:  # noqa: ANN401  (Cedar's own, opaque)
     return _cedar().PolicySet.from_str(text)
 
 
 @cache
-def _schema() -> Any:  # noqa: ANN401
+def _schema() -> Any:  # noqa: ANN401  (the same)
     return _cedar().Schema.from_str(SCHEMA)
 
 
 @cache
-def _nobody() -> Any:  # noqa: ANN401
+def _nobody() -> Any:  # noqa: ANN401  (the same)
     """No entities at all: everything that is known is in the context."""
     return _cedar().Entities.from_json_str("[]")
