@@ -48,6 +48,8 @@ _ALL: Final = 100.0  # per cent
 _BOUNDS: Final = 2
 _MONEY: Final = 1000.0  # a yearly value of less is rather something else
 _PADDED: Final = 6  # digits with zeros before them, from which on they number things and count nothing
+_SHORT_WORD: Final = 2  # letters
+_SHORT_VALUE: Final = 6
 _SMALL: Final = 0.7
 _MONEY_SIGNS: Final = ("$", "€", "¥", "円", "원", "달러", "ドル", "USD", "usd", "EUR", "KRW", "JPY")
 PARTS: Final = re.compile(r"[/()（）\[\]]|\s-\s")
@@ -168,8 +170,12 @@ def _is_code(value: str, listed: CodeList | None, column: Column) -> bool:
 
 
 def _pieces(value: str) -> list[str]:
-    """The parts of a value that may be codes for themselves; those of dates, shares and addresses are none."""
-    return [part for piece in (*PARTS.split(value), *value.split(" ")) if (part := piece.strip())]
+    """The parts of a value that may be codes for themselves; those of dates, shares and addresses are none.
+
+    A word of two letters is one only beside little else: the AG of a firm is no Antigua.
+    """
+    words_of = [word for word in value.split(" ") if len(word) > _SHORT_WORD or len(value) <= _SHORT_VALUE]
+    return [part for piece in (*PARTS.split(value), *words_of) if (part := piece.strip())]
 
 
 def _by_pattern(pattern: str, present: Sequence[str]) -> float:
@@ -226,7 +232,7 @@ def profiled(column: Column, present: Sequence[str]) -> bool | None:
     for meaning, form in _PROFILES.items():
         if core.get(meaning, 0.0) >= CORE and (column.pattern is not None or (listed and meaning == "hs")):
             formed = sum(form.fullmatch(value) is not None for value in present) >= ENOUGH * len(present)
-            return formed and not all(_INITIAL.fullmatch(value) for value in present)
+            return formed and not all(_INITIAL.fullmatch(value) or _DATE.fullmatch(value) for value in present)
     return None
 
 

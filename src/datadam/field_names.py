@@ -144,13 +144,14 @@ stock: invntry | invt | invntry days | stck days | stk | stk days | stkd | inv d
   재고소진 | 재고소진일 | 재고유지일 | 보유일수 | 재고보유일수 | 비축분 | 비축량일수 | 재고 커버리지 | 何日もつ |
   何日持つ | 何日分 | 日持ち | 在庫は何日 | 在庫何日 | 在庫持続 | 在庫カバレッジ | 手持在庫 | 手持ち在庫日数 |
   在庫月 | 備蓄量日数 | 在庫余力 | 在庫回転日数 | カバー日数 | 持ちこたえる
-as-of: position at | position on | correct at | correct as of | situation at | situation as of | figures date | crtr |
-  crtr ymd | crtr de | stdr de | stdr ymd | base ymd | base de | bas de | std dt | stdde | basedt | refdt | asofdt |
-  as of dt | eff dt | valid as at | data as at | as at dt | position dt | snap dt | snapdt | extract as of |
-  observed on | observation date | state date | stand | stichtag datum | reporting as at | report as of |
-  status as of | status as at | info date | last assessed | assessed on | assessment date | 언제 | 언제 기준 |
-  어느 시점 | 기준일자명 | 현황기준일 | 데이터일자 | 작성기준일자 | 평가기준일 | 조사기준시점 | いつの | いつの話 |
-  いつ現在 | いつ | 何日現在 | 現在年月日 | 情報基準日 | 集計時点日 | 評価基準日 | 記準日 | データ年月日 | 情報時点 |
+as-of: report date | reporting date | 보고일 | 보고기준일 | 報告日 | 報告年月日 | position at | position on |
+  correct at | correct as of | situation at | situation as of | figures date | crtr | crtr ymd | crtr de | stdr de |
+  stdr ymd | base ymd | base de | bas de | std dt | stdde | basedt | refdt | asofdt | as of dt | eff dt |
+  valid as at | data as at | as at dt | position dt | snap dt | snapdt | extract as of | observed on |
+  observation date | state date | stand | stichtag datum | reporting as at | report as of | status as of |
+  status as at | info date | last assessed | assessed on | assessment date | 언제 | 언제 기준 | 어느 시점 |
+  기준일자명 | 현황기준일 | 데이터일자 | 작성기준일자 | 평가기준일 | 조사기준시점 | いつの | いつの話 | いつ現在 |
+  いつ | 何日現在 | 現在年月日 | 情報基準日 | 集計時点日 | 評価基準日 | 記準日 | データ年月日 | 情報時点 |
   時点年月日
 date: ymd | de | yymmdd | yyyymmdd | dttm | dtm | dtime | tm | tmstmp | tstamp | tstmp | epoch | tmst | data | fecha |
   datum | 일시분 | 연월일 | 年月日時 | 日時分

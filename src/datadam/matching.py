@@ -28,7 +28,7 @@ FLOOR: Final = 0.3  # what is left of a name that all values speak against
 ROLES: Final = frozenset(
     {"supplier", "customer", "victim"}
 )  # meanings that tell apart columns which are alike otherwise
-SIDES: Final = {"origin": "supplier"}
+SIDES: Final = {"origin": "supplier", "sector": "victim"}
 PLACES: Final = frozenset({"country"})  # meanings that everything has, so that it must be said whose it is
 PARTIES: Final = ROLES | {"maker", "company"}  # meanings that say whose a column is, and nothing of what it holds
 ELSEWHERE: Final = frozenset(
@@ -85,7 +85,7 @@ PARTY: Final = 0.5  # what is left of a likeness that rests on whose column it i
 OPPOSITE: Final = 0.4  # of one to a column of another party than the header names
 BARE: Final = frozenset({"code", "id", "name", "origin", "company", "part-number"})  # what may be said of any place
 ORIGIN: Final = 0.9  # of one to a party's country of a header that says where goods come from
-UNSAID: Final = 0.4  # of one to a place of which nobody says whose it is
+UNSAID: Final = 0.3  # of one to a place of which nobody says whose it is
 STRANGER: Final = 0.8  # of one to a column of another party than the neighbours speak of
 WHOLLY: Final = 0.8  # share of a column's names that speak of one party, from which on the column is that party's
 MAIN: Final = 0.85  # share of a column's names that have a meaning, from which on the column is about that
@@ -148,15 +148,15 @@ def name_score(header: str, column: Column, role: str | None = None) -> float:
     best = max((likeness(said, name) for name in names), default=0.0)
     if is_named(header, column):
         return 1.0
-    heads = core.keys() - PARTIES if party is not None else core.keys()
+    aside = party is not None or bool({meaning for meaning, share in core.items() if share >= MAIN} - PARTIES)
+    heads = core.keys() - PARTIES if aside else core.keys()
     own = max((core[meaning] for word in said for meaning in word.meanings & heads), default=0.0)
     if party is not None:
         best *= 1.0 if own else PARTY
         best *= OPPOSITE if own_role not in {None, party} else STRANGER if role not in {None, party} else 1.0
         best *= 1.0 if says_whose(header, column, role) else UNSAID
         best *= ORIGIN if any("origin" in word.meanings for word in said) else 1.0
-    main = {meaning for meaning, share in core.items() if share >= MAIN}
-    if main - PARTIES and not any(word.meanings & (core.keys() - PARTIES) for word in said):
+    elif aside and own < OWN:
         best *= ASIDE
     return best * (STRAY + (1 - STRAY) * min(1.0, own / CORE)) * (OTHER if holds_other(header, column) else 1.0)
 
@@ -321,13 +321,17 @@ def match(
 def remaining(
     columns: Sequence[Column], candidates: Sequence[Candidate], pairs: Sequence[Sequence[Match]], found: Sequence[Match]
 ) -> list[Match]:
-    """The one source column of its form that is left, for the one required column of that kind that is left."""
+    """The one source column of its form that is left, for the one required column of that kind that is left.
+
+    Of several columns of one list's codes the first gets it: a buyer's own list says where suppliers are, and no more.
+    """
     filled, used = {m.column for m in found}, {m.header for m in found}
     open_rows = [row for row, c in enumerate(columns) if c.required and c.name not in filled]
     left: list[Match] = []
     for row in open_rows:
         column = columns[row]
-        if _kind(column) is None or sum(_kind(columns[other]) == _kind(column) for other in open_rows) > 1:
+        alike = [other for other in open_rows if _kind(columns[other]) == _kind(column)]
+        if _kind(column) is None or (column.codes is None and len(alike) > 1) or row != alike[0]:
             continue
         fits = [
             at

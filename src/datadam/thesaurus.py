@@ -577,11 +577,12 @@ qualified 0.6 | region 0.8 | stop 0.6 | company 0.5 | tags 0.5
 """
 
 _AMBIGUOUS: Final = """
-등록일 | 登録日 | 登録 | 등록 | added | sector | industry | 업종 | 業種 | group | method | phase | mark |
-marking | share | 기한 | 期限日 | developer | maker | 개발사 | 開発元 | expires | 유효기간 | 有効期限 | 조직 | 그룹 |
-detection method | 탐지방법 | グループ | 작성일 | 作成日 | volume | tonnage | 공급사 | 공급사명 | supplier | suppliers |
-供給会社 | 공급업체 | provider | 提供元 | 重要度 | 중요도 | 影響度 | criticality | expiry | expiration | 만료일 | certainty | 시점 | 時点 |
-reference date | valid on | delivery time | 掲載日 | 掲載 | 追加日 | 追加 | 추가일 | 추가 | listed | listing
+등록일 | 登録日 | 登録 | 등록 | added | sector | industry | 업종 | 業種 | group | method | phase | mark | marking |
+share | 기한 | 期限日 | developer | maker | 개발사 | 開発元 | expires | 유효기간 | 有効期限 | 조직 | 그룹 |
+detection method | 탐지방법 | グループ | 작성일 | 作成日 | volume | tonnage | 공급사 | 공급사명 | supplier |
+suppliers | 供給会社 | 공급업체 | provider | 提供元 | 重要度 | 중요도 | 影響度 | criticality | expiry | expiration |
+만료일 | certainty | 시점 | 時点 | reference date | valid on | delivery time | 掲載日 | 掲載 | 追加日 | 追加 |
+추가일 | 추가 | listed | listing
 """
 
 _ALONE: Final = """

@@ -51,8 +51,9 @@ method: honeypot | honeynet | sandbox | telemetry | osint | open source | feed |
   샌드박스 | 텔레메트리 | 관제 | 피드 | 침해사고 | 사고대응 | 사고분석 | 수동분석 | 신고 | 공개정보 | 정보공유 |
   헌팅 | 정적분석 | 동적분석 | 연구 | 유관기관 | 외부피드 | 센서 | 포렌식 | ハニーポット | サンドボックス |
   テレメトリ | テレメトリー | フィード | インシデント対応 | インシデント | 事案対応 | 公開情報 | 静的解析 | 動的解析 |
-  マルウェア解析 | 検体解析 | 観測網 | 情報共有 | 通報 | 届出 | 監視 | 手動分析 | シンクホール | 調査研究 | 定点観測 |
-  センサー | 外部フィード | フォレンジック | 研究 | ハンティング
+  マルウェア解析 | 検体解析 | 観測網 | 情報共有 | 通報 | 届出 | 監視 | 手動分析 | シンクホール | 調査 | 自社調査 |
+  社内調査 | 自社観測 | 自社解析 | 分析 | 解析 | 조사 | 자체조사 | 자체분석 | 분석 | internal research |
+  own analysis | in house | 調査研究 | 定点観測 | センサー | 外部フィード | フォレンジック | 研究 | ハンティング
 kill-chain: reconnaissance | recon | weaponization | weaponisation | weaponize | delivery | exploitation | exploit |
   installation | install | command and control | command control | c2 | c&c | actions on objectives | actions |
   objectives | initial access | execution | persistence | privilege escalation | defense evasion | credential access |
@@ -127,7 +128,7 @@ def says(meaning: str, value: str) -> bool:
     }
     within = [span for span in spans if len(span) >= _SHORT and span in terms]
     within += [term for term in terms if len(term) >= _SHORT and not term.isascii() and term in text]
-    return max(map(len, within), default=0) >= _COVERED * len(text)
+    return bool(within) and max(map(len, within)) >= _COVERED * len(text)
 
 
 def spoken(meaning: str, values: Sequence[str]) -> float:

@@ -24,6 +24,8 @@ _MOST_WORDS: Final = 4  # of a term of the thesaurus
 _MOST_SIGNS: Final = 10
 _LONGEST: Final = 16  # letters of a word that is looked for inside of another
 _MOST_TYPED: Final = 5  # letters up to which a word that is nearly another is none
+_PAIR: Final = 2
+_ENDS: Final = {"from": "supplier", "to": "customer"}
 _LEAST_READ: Final = 4  # Latin letters of a reading within a longer one
 TYPED: Final = 0.88  # similarity from which on a longer word is another one mistyped
 _SHORTEST: Final = 3  # letters of an abbreviation that is looked for as the beginning of a word
@@ -65,7 +67,7 @@ def words(header: str) -> tuple[Word, ...]:
     text = _REMARK.sub(" ", text).strip() or text
     if text in ALONE and text not in TERMS:
         return (_word(text, ALONE[text]),)
-    found = _latin(_LATIN.findall(text.replace("'s", "")))
+    found = _latin(_ends(_LATIN.findall(text.replace("'s", ""))))
     found += [_word("%", frozenset({"share"}))] if "%" in text else []
     signs = _SIGNS.findall(spelt(_SPACED.sub("", text)))
     hangul = "".join(run for run in signs if "가" <= run[0] <= "힣")
@@ -75,6 +77,12 @@ def words(header: str) -> tuple[Word, ...]:
     once = tuple(dict.fromkeys(found))
     spare = min(1.0, FEW / max(1, len(once)))  # a question in full has many words that name nothing
     return tuple(replace(word, weight=word.weight * spare) if unknown(word) else word for word in once)
+
+
+def _ends(tokens: list[str]) -> list[str]:
+    """`from_lei` and `to_lei` are the two ends of a link."""
+    pair = len(tokens) == _PAIR and tokens[0] in _ENDS and " ".join(tokens) not in TERMS
+    return [_ENDS[tokens[0]], tokens[1]] if pair else tokens
 
 
 def unknown(word: Word) -> bool:
