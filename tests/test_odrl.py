@@ -161,6 +161,14 @@ def test_anything_anywhere_is_read_or_refused_in_words(offer: Offer, odd: Any, s
         assert found is None or odrl.read(odrl.write(found)) == found
 
 
+@pytest.mark.parametrize("name", ["target", "uid"])
+def test_a_name_that_is_null_is_refused_in_words(name: str) -> None:
+    """What is there and is nothing is no name; it is not missing either."""
+    found, refused = tried(odrl.read, json.dumps({**json.loads(TEXT), name: None}))
+    assert found is None
+    assert "offer.urn" in [fault.code for fault in refused]
+
+
 def tried(read: Callable[[str], Offer], text: str) -> tuple[Offer | None, tuple[DamError, ...]]:
     """What is read, or the faults."""
     try:

@@ -224,8 +224,8 @@ class Judge:
     def named(self, found: Mapping[str, Any]) -> tuple[StandardId | None, int | None]:
         """The standard that the offer is about and its number, which target, uid and assigner tell together."""
         standard, number = None, None
-        target = found.get("target")
-        if target is not None:
+        if "target" in found:
+            target = found["target"]
             match = TARGET.fullmatch(target) if isinstance(target, str) else None
             try:
                 standard = standard_id(match[1]) if match else None
@@ -233,8 +233,8 @@ class Judge:
                 standard = None
             if standard is None:
                 self.fault("offer.urn", "$.target", value=_shown(str(target)), form="urn:datadam:standard:<id>")
-        uid = found.get("uid")
-        if uid is not None:
+        if "uid" in found:
+            uid = found["uid"]
             match = _UID.fullmatch(uid) if isinstance(uid, str) else None
             number = int(match[2]) if match else None
             if match is None or (standard is not None and match[1] != standard):
