@@ -133,6 +133,7 @@ def _agrees(machine: Machine, dam: Served, member: str) -> None:
     machine("agreements", "end", first[:12], "--reason", "enough", *of)
     machine("member", "suspend", member, "--reason", "inquiry", *of)
     assert json.loads(machine("me").out)["suspended"] is True
+    assert "suspended" in machine("member", "list", *of).out
     machine(*wish, code=3)
     machine("member", "resume", member, "--reason", "cleared", *of)
 

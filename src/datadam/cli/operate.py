@@ -143,6 +143,7 @@ def member_list(dam: Of = HERE, as_json: Json = False) -> None:
     if as_json:
         print_json(items)
         return
+    terminal = open_terminal()
     rows = [
         (
             one["id"],
@@ -151,10 +152,12 @@ def member_list(dam: Of = HERE, as_json: Json = False) -> None:
             one["jurisdiction"],
             one["roles"],
             "" if one["until"] is None else one["until"],
+            terminal.word("ui.state-suspended") if one["suspended"] else "",
         )
         for one in items
     ]
-    open_terminal().table(("ui.member", "ui.name", "ui.kind", "ui.jurisdiction", "ui.roles", "ui.left-at"), rows)
+    headings = ("ui.member", "ui.name", "ui.kind", "ui.jurisdiction", "ui.roles", "ui.left-at", "ui.state")
+    terminal.table(headings, rows)
 
 
 @member_app.command("expel")
