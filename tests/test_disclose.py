@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -374,6 +375,35 @@ def test_a_withdrawal_lists_the_models_and_tells_their_providers(world: World, p
     auditor = Person("auditor", roles=("auditor",)).joins(world)
     assert disclose.withdrawn(world, auditor.caller, first) == left
     assert is_sound(world)
+
+
+def test_the_log_tells_by_its_order_whose_rows_a_release_had(
+    world: World, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that are withdrawn while they are about to be released are not: the release has a share without them."""
+    giver, other = Person("giver").joins(world), Person("other").joins(world)
+    agreed(world, other)
+    deposit = giver.deposits(world, ID, b"meter,amount\nC1,1\n").id
+    forward(world, seconds=1)
+    current, shares = release._current, []
+
+    def slow(*given: Any) -> Share:
+        share = current(*given)
+        shares.append(share)
+        if len(shares) == 1:
+            withdraws(world, giver, deposit)
+        return share
+
+    monkeypatch.setattr(release, "_current", slow)
+    taken = trains(world, other)
+    assert [deposit in share.deposits for share in shares] == [True, False]
+    assert taken == shares[1]
+    assert len(releases(world, other)) == 1
+    with world.store.read() as rows:
+        (left,) = rows.find(Withdrawal)
+    assert left.index < releases(world, other)[0].index
+    assert disclose.of_withdrawal(world, left.statement) == []
+    assert [one.action for one in releases(world, person)] == ["train"]
 
 
 def test_who_takes_its_own_rows_back_finds_its_own_model(world: World, person: Person) -> None:

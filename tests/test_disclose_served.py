@@ -102,7 +102,8 @@ def test_a_dam_that_drafts_something_else_gets_no_signature(
     person = trained(dam, "Careful", tmp_path)
     with dam.client(person) as held:
         ask = held._ask
-        for change in ({"purpose": "Another."}, {"training": []}, {"member": "m-" + "0" * 20}):
+        changes: list[Json] = [{"purpose": "Another."}, {"training": []}, {"member": "m-" + "0" * 20}]
+        for change in changes:
 
             def bent(method: str, path: str, *, more: Json = change, **given: object) -> object:
                 answer = ask(method, path, **given)  # type: ignore[arg-type]  # any option

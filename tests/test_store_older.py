@@ -1,13 +1,14 @@
 """A database that an earlier version made is opened as it is: what came later is added, and nothing is lost."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from datadam.adapters.postgres_base import PostgresBase
 from datadam.adapters.sql_store import SqlStore
-from datadam.model import Member, MemberId, MemberKind
+from datadam.model import Member, MemberId, MemberKind, Release
 from datadam.terms import Agreement, AgreementState, Level
 from postgres import Cluster, cluster
 
@@ -32,6 +33,7 @@ AGREED = Agreement(
     state=AgreementState.FINALISED,
     since=2,
 )
+TAKEN = Release(id="r", member="m-1", standard="test.reading", share_version=0, index=3)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def server() -> Iterator[Cluster]:
 def test_columns_and_tables_that_came_later_are_added(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    """Who was a member before there were suspensions is not suspended; agreements can be kept at once."""
+    """Who was a member before there were suspensions is not suspended; what may be absent is; tables can be used."""
     place = request.getfixturevalue("server").database() if kind == "postgres" else tmp_path / "dam.sqlite"
 
     def opened() -> SqlStore:
@@ -54,13 +56,16 @@ def test_columns_and_tables_that_came_later_are_added(
     store = opened()
     with store.transaction() as rows:
         rows.put(KIM)
+        rows.put(replace(TAKEN, action="read"))
     with store._base.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE member DROP COLUMN suspended")
+        connection.exec_driver_sql("ALTER TABLE release DROP COLUMN action")
         connection.exec_driver_sql("DROP TABLE agreement")
     store.close()
     store = opened()
     with store.transaction() as rows:
         assert rows.get(Member, "m-1") == KIM
+        assert rows.get(Release, "r") == TAKEN
         rows.put(AGREED)
     store.close()
     store = opened()

@@ -42,6 +42,7 @@ from datadam.model import (
     Share,
     Standard,
     StandardId,
+    Withdrawal,
     instant,
 )
 from datadam.ports import ShareOrder, SharePart
@@ -110,10 +111,10 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
         case Allow(basis=basis):
             columns = decide.leaving(world, ask, found.standard.columns)
             told = replace(found, standard=replace(found.standard, columns=columns))
-            share = _current(world, told, _recipient(found.standard, ask, columns))
-            if ask.member is not None and decided is not None:
-                _record(world, ask, found, (basis, decided), share)
-            return share
+            while True:
+                share = _current(world, told, _recipient(found.standard, ask, columns))
+                if ask.member is None or decided is None or _record(world, ask, found, (basis, decided), share):
+                    return share
 
 
 def file(world: World, standard: str, recipient: str, version: int, name: str) -> Path:
@@ -357,10 +358,13 @@ def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], 
 # --- 3. record --------------------------------------------------------------------------------------------------------
 
 
-def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share) -> None:
-    """Log that the member gets this version, once for each thing done with it: on what basis, by which decision."""
+def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share) -> bool:
+    """Log that the member gets this version, once for each thing done with it: on what basis, by which decision.
+
+    False, and nothing is logged, where rows of it were withdrawn meanwhile: the log tells by its order who got which.
+    """
     if _released(world, ask, share):
-        return
+        return True
     facts: Json = {
         "member": ask.member,
         "standard": of.standard.id,
@@ -376,7 +380,17 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share
     }
     with world.lock:
         if not _released(world, ask, share):
+            if _withdrawn(world, of, share):
+                return False
             state.record(world, state.statement(world, Kind.RELEASE, facts))
+        return True
+
+
+def _withdrawn(world: World, of: Pool, share: Share) -> bool:
+    """Whether a deposit left that nothing replaces; one that is replaced is shown until the other is there."""
+    with world.store.read() as rows:
+        gone = {one.deposit for one in rows.find(Withdrawal, standard=of.standard.id) if one.replaced_by is None}
+    return not gone.isdisjoint(share.deposits)
 
 
 def _released(world: World, ask: Ask, share: Share) -> bool:
