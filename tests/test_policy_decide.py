@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -21,7 +20,6 @@ from datadam.policy import (
     OPERATOR,
     OTHERS,
     UNDECIDABLE,
-    Decider,
     Facts,
     Policy,
     Rule,
@@ -34,7 +32,7 @@ from datadam.policy import (
 )
 from datadam.policy.cedar import permit
 from datadam.policy.facts import seconds
-from datadam.terms import Action, AgreementState, Constraint, Force, Operand, Operator, Prohibition
+from datadam.terms import Action, AgreementState, Force, Operand, Operator, Prohibition
 from policies import HERE, INSTANTS, NOBODY, any_facts, any_offer, facts, offer, stranger, term
 
 RANDOMS = st.randoms(use_true_random=False)
@@ -470,112 +468,3 @@ def test_half_of_the_facts_are_none(change: dict[str, Any], field: str) -> None:
     del told["known"]
     with pytest.raises(Invalid, match="policy.facts-malformed"):
         read_facts(told)
-
-
-# --- asked again ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def count(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How often Cedar was asked."""
-    calls = [0]
-    really = engine.ask
-
-    def counted(*given: Any) -> engine.Answer:
-        calls[0] += 1
-        return really(*given)
-
-    monkeypatch.setattr(engine, "ask", counted)
-    return calls
-
-
-def test_the_same_ask_is_worked_out_once(count: list[int]) -> None:
-    """Asked a thousand times while the clock runs on: one evaluation, and the same answer each time."""
-    decider = Decider()
-    for number in range(1000):
-        decided = decider.decide(facts(now=f"2026-11-22T00:{number // 60:02}:{number % 60:02}Z"), PLAIN)
-        assert (decided.decision, decided.again) == (Allow(basis="agreement-1"), number > 0)
-    assert count == [1]
-    assert len(decider) == 1
-
-
-@given(draw=RANDOMS)
-def test_what_is_remembered_is_what_would_be_decided(draw: Random) -> None:
-    """Facts and clock change as they like, forth and back: never another answer than a fresh one."""
-    about = any_offer(draw)
-    policies = (compile_offer(about), compile_offer(replace(about, number=10)))
-    some = [any_facts(draw, about) for _ in range(2)]
-    decider = Decider(size=3)
-    for _ in range(8):
-        asked, policy = replace(draw.choice(some), now=draw.choice(INSTANTS)), draw.choice(policies)
-        assert decider.decide(asked, policy).decision == decide_on(asked, policy)
-    assert len(decider) <= 3
-
-
-@pytest.mark.parametrize(
-    "constraints", [(), (term(Operand.EXPIRY, Operator.BEFORE, INSTANTS[1]),)], ids=["agreement", "offer"]
-)
-def test_what_is_remembered_ends_when_its_time_does(constraints: tuple[Constraint, ...]) -> None:
-    """A yes that was remembered is none at the second at which agreement or offer end; time turned back finds it."""
-    policy, decider = compile_offer(offer(*constraints)), Decider()
-    expires = None if constraints else INSTANTS[1]
-    before, at = (facts(agreement_expires=expires, now=now) for now in ("2026-11-21T23:59:59Z", INSTANTS[1]))
-    assert isinstance(decider.decide(before, policy).decision, Allow)
-    ended = decider.decide(at, policy)
-    assert (codes(ended.decision), ended.again) == (
-        ["ask.offer-expired"] if constraints else ["ask.agreement-expired"],
-        False,
-    )
-    assert decider.decide(before, policy).again
-
-
-@pytest.mark.parametrize("change", [{"state": "ended"}, {"ordered": ("order-1",)}, {"suspended": True}, {"left": True}])
-def test_a_change_binds_on_the_very_next_ask(change: dict[str, Any]) -> None:
-    """Another fact is another question: nothing has to be forgotten first."""
-    decider = Decider()
-    assert isinstance(decider.decide(facts(), PLAIN).decision, Allow)
-    assert isinstance(decider.decide(facts(**change), PLAIN).decision, Deny)
-    assert decider.decide(facts(), PLAIN).again
-
-
-def test_a_decider_is_bounded_and_forgets_what_was_asked_longest_ago(count: list[int]) -> None:
-    """Many askers do not fill the memory; who asks often is not asked about again."""
-    decider = Decider(size=10)
-    often = facts(live_rows=0)
-    for number in range(1, 101):
-        decider.decide(facts(live_rows=number), PLAIN)
-        decider.decide(often, PLAIN)
-    assert len(decider) == 10
-    assert count == [101]
-    assert not decider.decide(facts(live_rows=1), PLAIN).again
-
-
-@pytest.mark.parametrize("wrong", [{"now": "now"}, {"roles": ["consumer"]}, {"state": "signed"}], ids=str)
-def test_nothing_doubtful_is_remembered(wrong: dict[str, Any]) -> None:
-    """What could not be worked out, or not be looked up, is worked out anew each time."""
-    decider = Decider()
-    for _ in range(2):
-        decided = decider.decide(facts(**wrong), PLAIN)
-        assert (decided.decision, decided.again) == (decide_on(facts(**wrong), PLAIN), False)
-    assert len(decider) == 0
-
-
-def test_many_threads_share_a_decider() -> None:
-    """Concurrent askers get their own answers, and the bound holds."""
-    decider, wrong = Decider(size=5), []
-
-    def run(seed: int) -> None:
-        draw = Random(seed)
-        for _ in range(200):
-            rows = draw.randrange(20)
-            decided = decider.decide(facts(live_rows=rows, agreement=f"agreement-{rows}"), PLAIN)
-            if decided.decision != Allow(basis=f"agreement-{rows}"):
-                wrong.append(decided)
-
-    threads = [threading.Thread(target=run, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
-    assert len(decider) == 5

@@ -55,7 +55,7 @@ def of_the_house(asked: Facts) -> Iterator[str]:
     if asked.tier == "open" and asked.action == "read":
         return
     yield from of_the_member(asked)
-    if asked.corridor is None:
+    if asked.corridor is None and (asked.destination or asked.agreed_destination):
         yield "ask.no-corridor"
     if not asked.purpose:
         yield "ask.no-purpose"
@@ -106,7 +106,8 @@ def of_the_offer(asked: Facts, about: Offer) -> Iterator[tuple[str, str]]:
         yield "ask.not-permitted", f"offer {about.number}"
         return
     for one in permission.constraints:
-        if not certain(one, asked):
+        unsaid = one.operand in {Operand.PURPOSE, Operand.DESTINATION} and fact_of(one, asked) is None
+        if not unsaid and not certain(one, asked):
             yield code_of(one), f"offer {about.number}, permission {'+'.join(sorted(permission.actions))}"
 
 

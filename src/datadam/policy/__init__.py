@@ -2,9 +2,8 @@
 
 from datadam.policy.cedar import PERMIT, SCHEMA, Rule
 from datadam.policy.compiling import MAX_TERMS, MAX_TEXT, MAX_VALUES, Policy, compile_offer
-from datadam.policy.deciding import COLLAPSED, OTHERS, UNDECIDABLE, Decided, Decider, decide_on, for_asker, request
+from datadam.policy.deciding import COLLAPSED, OTHERS, UNDECIDABLE, decide_on, for_asker, request
 from datadam.policy.facts import OPERATOR, Facts, read_facts, write_facts
-from datadam.policy.grants import decide
 
 __all__ = [
     "COLLAPSED",
@@ -16,13 +15,10 @@ __all__ = [
     "PERMIT",
     "SCHEMA",
     "UNDECIDABLE",
-    "Decided",
-    "Decider",
     "Facts",
     "Policy",
     "Rule",
     "compile_offer",
-    "decide",
     "decide_on",
     "for_asker",
     "read_facts",

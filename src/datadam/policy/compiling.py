@@ -94,7 +94,7 @@ def _house(offer: Offer) -> list[Forbid]:
             'context.tier == "tables" || context.tier == "answers" && action != Action::"query"',
             even_open=True,
         ),
-        _always("ask.no-corridor", "corridors", "!(context has corridor)"),
+        _always("ask.no-corridor", "corridors", "context has destination && !(context has corridor)"),
         _always("ask.order", "order", "!context.orders.isEmpty()", even_open=True),
     ]
 
@@ -122,6 +122,7 @@ _SINGLE: Final = {
     Operand.JURISDICTION: "jurisdiction",
     Operand.DESTINATION: "destination",
 }
+_ELSEWHERE: Final = frozenset({Operand.PURPOSE, Operand.DESTINATION})
 _NUMBERS: Final = {
     Operand.SENSITIVITY: "context.sensitivity",
     Operand.RECIPROCITY: "context.rows",
@@ -259,7 +260,12 @@ def _sayable(one: Constraint) -> bool:
 
 
 def _holds(one: Constraint) -> str:
-    """Cedar that is true where a term of a permission holds; what is not known does not hold."""
+    """Cedar that is true where a term of a permission holds; what is not known does not hold.
+
+    A purpose that was not said, and a place where nothing was agreed on any, are refused by rules of their own.
+    """
+    if one.operand in _ELSEWHERE:
+        return _may_hold(one)
     if one.operand in _SINGLE:
         return f"context has {_SINGLE[one.operand]} && {_among(one)}"
     if one.operand in _SETS:

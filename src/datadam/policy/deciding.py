@@ -3,11 +3,7 @@
 Whatever cannot be worked out (an error, an answer that is none, a rule that nobody can explain) is a no.
 """
 
-import threading
-from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from datadam.model import Allow, Decision, Deny, Json, PrivacyClass, Reason, Tier
@@ -24,7 +20,6 @@ OTHERS: Final = "ask.others-facts"
 COLLAPSED: Final = frozenset({"ask.agreement-suspended", "ask.member-suspended", "ask.order"})
 """What rests on facts of others: why the steward suspended somebody, against whom an order is and on what ground."""
 
-CACHED: Final = 4096  # decisions that a Decider remembers; some kilobytes each where all rules fail
 _CLASSES: Final = tuple(PrivacyClass)
 _TOLD: Final[dict[str, tuple[str, ...]]] = {
     "ask.member-left": ("member",),
@@ -184,55 +179,3 @@ def for_asker(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     if others:
         own.append(Reason(OTHERS, {"standard": others[0].facts["standard"]}))
     return tuple(own)
-
-
-# --- asked again ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """A decision, and whether it is one that was made before."""
-
-    decision: Decision
-    again: bool
-
-
-class Decider:
-    """Decides, and remembers: the same facts under the same policy have the same answer until an instant of theirs.
-
-    Bounded: what was not asked for longest is forgotten. Safe for several threads. What was undecidable is tried anew.
-    """
-
-    def __init__(self, size: int = CACHED) -> None:
-        """Remember `size` decisions at most."""
-        self._size = size
-        self._known: OrderedDict[tuple[Facts, str], Decision] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def decide(self, facts: Facts, policy: Policy) -> Decided:
-        """Decide as `decide_on` does."""
-        try:
-            key = (replace(facts, now=str(_passed(facts, policy))), policy.digest)
-            with self._lock:
-                known = self._known.get(key)
-                if known is not None:
-                    self._known.move_to_end(key)
-                    return Decided(decision=known, again=True)
-        except (TypeError, ValueError):  # no instant, or nothing that can be looked up: the rules will say what it is
-            return Decided(decision=decide_on(facts, policy), again=False)
-        decision = decide_on(facts, policy)
-        if not (isinstance(decision, Deny) and decision.reasons[0].code == UNDECIDABLE):
-            with self._lock:
-                self._known[key] = decision
-                while len(self._known) > self._size:
-                    self._known.popitem(last=False)
-        return Decided(decision=decision, again=False)
-
-
-def _passed(facts: Facts, policy: Policy) -> int:
-    """How many of the instants at which the answer may change are over: between two of them time changes nothing."""
-    ends = 0 if facts.agreement_expires is None else seconds(facts.agreement_expires) <= seconds(facts.now)
-    return 2 * bisect_right(policy.instants, seconds(facts.now)) + ends

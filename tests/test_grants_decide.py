@@ -1,5 +1,6 @@
 """Who may take what out: only by an open tier, or by a standing grant of the asker's own."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datadam.decisions import granted, judge
 from datadam.formats import odcs
 from datadam.model import (
     Allow,
@@ -23,7 +25,6 @@ from datadam.model import (
     Tier,
     instant,
 )
-from datadam.policy import decide
 from worlds import START, standard_text
 
 HERE = odcs.read(standard_text())
@@ -40,6 +41,11 @@ def a_member(id: MemberId = IDS[0], *, roles: frozenset[str] = frozenset({Role.C
 def a_grant(**changes: object) -> Grant:
     """A grant that stands, of the first member."""
     return replace(Grant(id="g", member=IDS[0], standard=HERE.id, since=2, expires=None), **changes)  # type: ignore[arg-type]  # any field
+
+
+def decide(ask: Ask, standard: Standard, member: Member | None, grants: Iterable[Grant], *, now: datetime) -> Decision:
+    """Gather the facts and judge by them."""
+    return judge(granted(ask, standard, member, grants, now), None).decision
 
 
 def codes(decision: Decision) -> list[str]:
