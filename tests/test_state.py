@@ -19,7 +19,7 @@ from datadam.dam import found, grant, join, publish, state
 from datadam.dam.world import World
 from datadam.disclosure import told
 from datadam.errors import DamError, Invalid, Unavailable, Untrusted
-from datadam.formats import model_card
+from datadam.formats import law_files, model_card
 from datadam.model import Deposit, Entry, Grant, Job, Key, Kind, Member, PublishedStandard, Stage, Statement, instant
 from datadam.ports import Store
 from worlds import START, Person, a_world, standard_text
@@ -379,6 +379,27 @@ def an_agreement(person: Person, offer: Statement) -> dict[str, Any]:
     }
 
 
+def of_law(world: World, one: Person) -> dict[Kind, dict[str, Any]]:
+    """One valid statement of each kind that is about law."""
+    text = law_files.packaged()["clocks"]
+    law = {"name": "clocks", "version": "2026.11.22", "text": text, "digest": seal.digest(text.encode())}
+    order = {"classes": ["personal"], "destinations": ["US"], "standard": None, "reason": "r", "ground": "g"}
+    asked = {"authority": "a", "country": "US", "ground": "g", "what": "w", "received": instant(START)}
+    demand = {**asked, "contributors": [one.id], "answer": "refused"}
+    held = [state.statement(world, *said) for said in ((Kind.LAW, law), (Kind.ORDER, order), (Kind.DEMAND, demand))]
+    state.record(world, *held)
+    happened = {"event": "breach", "classes": ["personal"], "persons": 1, "countries": ["KR"], "at": instant(START)}
+    notice = {"topic": "demand", "about": held[2].id, "member": one.id, "facts": {}}
+    return {
+        Kind.LAW: law,
+        Kind.ORDER: order,
+        Kind.LIFT: {"order": held[1].id, "reason": "r"},
+        Kind.DEMAND: demand,
+        Kind.INCIDENT: {**happened, "what": "w", "law": held[0].id},
+        Kind.NOTICE: {**notice, **dict.fromkeys(("clock", "given", "due"))},
+    }
+
+
 def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
     """One valid statement of each kind that can follow, with the keys that have to sign it."""
     dam, new = world.secrets.private_key("sign"), Person("New")
@@ -451,6 +472,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         Kind.WITHDRAWAL: (taken, (one.key,)),
         Kind.PURGE: ({"contributor": one.id, "withdrawal": HEX, "reached": reached, "beyond": beyond}, (dam,)),
         Kind.EDITION: ({**frozen, "replaces": None}, (dam,)),
+        **{kind: (facts, (dam,)) for kind, facts in of_law(world, one).items()},
         Kind.MODEL: ({"member": one.id, "replaces": None, "training": [], **card}, (one.key, dam)),
     }
 
