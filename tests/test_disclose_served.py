@@ -1,6 +1,7 @@
 """Models over HTTP, in the client and on the command line: disclosed, read by everybody, held to their bytes."""
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,13 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-import served
 from cards import CARD, card
 from datadam import client, seal
 from datadam.client import disclosing
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.model import Json, Kind
 from datadam.terms import Action
+from machines import a_machine
 from served import STANDARD, Served, published, serving
 from signed import agreed, offered, permission
 from worlds import Person
@@ -51,6 +52,12 @@ def trained(dam: Served, name: str, into: Path) -> Person:
     with dam.client(person) as held:
         assert held.open(STANDARD, action="train", to="KR", purpose="research").download(into)
     return person
+
+
+def registered(dam: Served, person: Person) -> list[str]:
+    """A member's models, as strangers see them."""
+    with dam.client() as stranger:
+        return [one["id"] for one in stranger.models(person.id)]
 
 
 def test_what_is_done_with_rows_travels_with_what_is_asked(dam: Served, tmp_path: Path) -> None:
@@ -200,42 +207,70 @@ def test_opened_bytes_are_held_to_what_was_promised(dam: Served, tmp_path: Path)
 # --- on the command line ----------------------------------------------------------------------------------------------
 
 
-def test_the_commands_say_it_in_both_languages(dam: Served, tmp_path: Path, home: Path) -> None:
-    """Take to train, commit, register, list, show, check, export, withdraw."""
-    person = member(dam, "Line")
+def test_the_commands_say_it_in_both_languages(
+    dam: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Take to train, commit, register, list, show, check, export, withdraw, be told."""
+    machine = a_machine(tmp_path, monkeypatch, capsys)
+    person, giver = member(dam, "Line"), dam.person("Giver")
     person.deposits(dam.world, STANDARD, b"meter,amount\nL1,1\n")
     key = client.write_private(tmp_path / "key", person.key)
 
-    def run(*line: object, language: str = "en_GB.UTF-8", code: int = 0, signed: bool = True) -> str:
-        more = ("--url", dam.url, *(("--key", key) if signed else ()))
-        done = served.run(*line, *more, LANG=language, DATADAM_HOME=str(home))
-        assert done.returncode == code, done.stderr
-        return done.stdout + done.stderr
+    def run(*line: object, language: str = "en", code: int = 0, signed: bool = True) -> str:
+        monkeypatch.setenv("DATADAM_LANG", language)
+        done = machine(*line, "--url", dam.url, *(("--key", key) if signed else ()), code=code)
+        return done.out + done.error
 
-    run("get", STANDARD, tmp_path / "rows", "--action", "train", "--purpose", "research", "--to", "KR")
+    take = ("get", STANDARD, tmp_path / "rows", "--action", "train", "--purpose", "research", "--to", "KR")
+    run(*take)
     file, written = tmp_path / "weights.bin", tmp_path / "card.yaml"
     file.write_bytes(b"weights")
-    done = served.run("model", "commit", file, "--as", "weights", LANG="en_GB.UTF-8", DATADAM_HOME=str(home))
-    assert done.returncode == 0, done.stderr
-    digest = done.stdout.split("digest: '")[1][:64]
+    digest = machine("model", "commit", file, "--as", "weights").out.split("digest: '")[1][:64]
     written.write_text(card(commitments=[{"part": "weights", "digest": digest}]), encoding="utf-8")
     assert "--yes" in run("model", "register", written, code=2)
     told = run("model", "register", written, "--yes")
     assert "public register" in told
     assert "iron-forecast 1.0.0 is registered" in told
-    id = run("model", "list", "--json", signed=False).split(person.id)[0].rsplit('"id": "', 1)[1][:64]
-    assert id[:12] in run("model", "list", signed=False)
+    (id,) = registered(dam, person)
+    assert id in run("model", "list", "--json", signed=False)
+    assert id[:12] in run("model", "list", "--member", person.id, signed=False)
     assert digest in run("model", "show", id[:12])
     assert json.loads(run("model", "show", id, "--json"))["withdrawn"] == []
     assert "weights" in run("model", "commit-check", file, "--model", id[:12], signed=False)
+    opening = tmp_path / "kept"
+    (tmp_path / "weights.bin.opening").rename(opening)
     file.write_bytes(b"Weights")
-    assert "확약" in run("model", "commit-check", file, "--model", id, language="ko_KR.UTF-8", code=5, signed=False)
+    check = ("model", "commit-check", file, "--model", id, "--opening", opening)
+    assert "확약" in run(*check, language="ko", code=5, signed=False)
     assert json.loads(run("model", "export", id, "--cyclonedx", signed=False))["specVersion"] == "1.7"
     bill = tmp_path / "bom.json"
-    run("model", "export", id, "--cyclonedx", "--into", bill, signed=False)
+    for code in (0, 3):  # what is there is not written over
+        run("model", "export", id, "--cyclonedx", "--into", bill, code=code, signed=False)
     assert json.loads(bill.read_text(encoding="utf-8"))["bomFormat"] == "CycloneDX"
-    run("model", "export", id, "--cyclonedx", "--into", bill, code=3, signed=False)
-    with dam.client(person) as held:
-        (deposit,) = held.deposits()
-    assert "iron-forecast 1.0.0" in run("withdraw", deposit["id"][:12], "--reason", "r", "--yes")
-    assert "철회되었습니다" in run("model", "show", id, language="ko_KR.UTF-8")
+    giver.deposits(dam.world, STANDARD, b"meter,amount\nG1,1\n")
+    run(*take, "--force")
+    written.write_text(card(version="2"), encoding="utf-8")
+    run("model", "register", written, "--yes")
+    with dam.client(giver) as held:
+        held.withdraw(held.deposits(), reason="r")
+    assert "iron-forecast 2 (" in run("notices")
+    assert "iron-forecast 1.0.0" in run("withdraw", "--all", "--standard", STANDARD, "--reason", "r", "--yes")
+    assert "철회되었습니다" in run("model", "show", id, language="ko")
+
+
+def test_whoever_reads_what_is_shown_signs_it_or_not(
+    dam: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At a terminal a person is asked; a no registers nothing."""
+    machine = a_machine(tmp_path, monkeypatch, capsys)
+    person = trained(dam, "Asked", tmp_path / "rows")
+    key = client.write_private(tmp_path / "key", person.key)
+    written = tmp_path / "card.yaml"
+    written.write_text(CARD, encoding="utf-8")
+    line = ("model", "register", written, "--url", dam.url, "--key", key)
+    for answer, count in (("n", 0), ("y", 1)):
+        person_there = io.StringIO(f"{answer}\n")
+        monkeypatch.setattr(person_there, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", person_there)
+        machine(*line, code=0 if count else 1)
+        assert len(registered(dam, person)) == count

@@ -342,4 +342,6 @@ def notices(url: Url = None, key: KeyFile = None, as_json: Json = False) -> None
         facts = dict.fromkeys(("standards", "authority", "country", "what", "ground", "received"), "") | one["facts"]
         answer = {"answer": terminal.word(f"ui.answer-{facts['answer']}")} if "answer" in facts else {}
         terminal.say("ui.notice-demand" if answer else "ui.notice-withdrawal", **{**facts, **answer})
+        if "models" in facts:
+            terminal.say("ui.notice-models", models=facts["models"])
     _caution()
