@@ -2,6 +2,8 @@
 
 import copy
 import io
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -289,3 +291,48 @@ def test_an_address_that_was_given_out_ends_with_what_it_was_given_on(dam: Serve
         assert asked() == (200, "")
         mine.end_agreement(told["id"], reason="done")
         assert asked() == (403, "agreement.cut-off")
+
+
+def test_an_end_binds_on_the_very_next_request_while_many_read(dam: Served, tmp_path: Path) -> None:
+    """Four readers in a loop as the agreement ends: what begins after the answer to that gets no byte.
+
+    Until then each gets a file: a dam that refused everything would pass otherwise.
+    """
+    kim, path = dam.person("Reads"), tmp_path / "rows.csv"
+    path.write_bytes(GOOD)
+    over, stop = threading.Event(), threading.Event()
+    before, after, wrong = list[int](), list[str](), list[object]()
+
+    def read() -> None:
+        with dam.client(kim) as theirs:
+            table = theirs.open(STANDARD).info["table"]
+            while not stop.is_set():
+                late = over.is_set()
+                try:
+                    taken = sum(dam.http.get(one["url"]).num_bytes_downloaded for one in theirs.files(table, {}))
+                except Refused as error:
+                    if late:
+                        after.append(error.code)
+                else:
+                    (wrong if late else before).append(taken)
+
+    with dam.client(kim) as mine:
+        mine.deposit(path, fit_of(dam.world, STANDARD, GOOD))
+        told = mine.sign_agreement(mine.draft_agreement(STANDARD, **WISH), language="en")
+        readers = [threading.Thread(target=read) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        waits = time.monotonic() + 120
+        while len(before) < 8 and time.monotonic() < waits:
+            time.sleep(0.01)
+        mine.end_agreement(told["id"], reason="done")
+        over.set()
+        while len(after) < 8 and time.monotonic() < waits:
+            time.sleep(0.01)
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert wrong == []
+    assert len(before) >= 8
+    assert all(before)
+    assert len(after) >= 8
