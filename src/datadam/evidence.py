@@ -11,6 +11,7 @@ from datadam.words import of_names
 
 NO_CODES: Final = 0.05
 SOME_CODES: Final = 0.3  # what values say that are no codes of the list: numbers, and other words
+NUMBERED: Final = 0.25  # what numbers of files say that stand where names are asked for
 NEUTRAL: Final = 0.55  # values that say nothing
 IN_WORDS: Final = 0.95  # what values tell that are written as such values are, but are no codes
 MANY_NAMES: Final = 7  # names a code from which on a long list knows all there are, so that other values are none
@@ -32,8 +33,11 @@ _DATE: Final = re.compile(  # loosely: whether a date is meant, not which
     r"|(?:20)?[0-9]{2}[-\s/]?[QqHh][1-4]|[QqHh][1-4][-\s/']*(?:20)?[0-9]{2}"  # quarters and halves
 )
 _EXCEL: Final = re.compile(r"[1-9][0-9]{4}(?:\.0+)?")  # the days since 1927, as a sheet counts them
+_FILED: Final = re.compile(r"(?=(?:[^0-9]*[0-9]){3})[A-Za-z]{1,8}[-_/#][0-9][-_/0-9A-Za-z]*")  # ICSA-24-102: no name
 _CODELIKE: Final = re.compile(r"(?=.*[0-9])[0-9A-Za-z:.\-/ ]{2,45}")
 _EMPTY: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "unknown", "不明", "미상", "없음", "なし"})
+_WITHHELD: Final = frozenset({"x", "w", "..", "...", "…", "*", "**", "***", "c", "nd", "秘匿", "非公表", "비공개"})
+"""What stands for a number that may not be told."""
 _YES_NO: Final = (
     frozenset({"1", "y", "yes", "true", "t", "o", "○", "예", "있음", "유", "有", "あり", "有り", "はい"}),
     frozenset({"0", "n", "no", "false", "f", "x", "×", "아니오", "없음", "무", "無", "なし", "無し", "いいえ"}),
@@ -85,6 +89,8 @@ def values_speak(  # noqa: PLR0911  (one kind of column, one line)
             return None
         case Type.TEXT:
             said = in_words(column, present)
+            if all(_FILED.fullmatch(value) for value in present):
+                return NUMBERED
             return IN_WORDS if said == 1 else NO_CODES if dated == 1 else 0.3 if numeric == 1 else 0.55
 
 
@@ -203,7 +209,8 @@ def _by_range(column: Column, present: Sequence[str]) -> float:
         high = float(column.maximum) if column.maximum is not None else number
         padded = column.type is Type.INTEGER and digits.startswith("00") and len(digits) > _PADDED
         inside += low <= number <= high and not padded
-    return 0.75 * inside / len(present)
+    told = [value for value in present if value.casefold() not in _WITHHELD]
+    return 0.75 * inside / max(1, len(told))
 
 
 _PROFILES: Final[Mapping[str, re.Pattern[str]]] = {

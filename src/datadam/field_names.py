@@ -9,7 +9,7 @@ from typing import Final
 
 FIELDS: Final = """
 name: txt | text | namn | nama | lib | libelle | nmkor | kornm | engnm | name en | name ko
-code: cde | kode | kod | key | keys | zcd | cod
+code: 키 | キー | cde | kode | kod | key | keys | zcd | cod
 id: idnt | idntf | idntfr | brno | bizrno | bizrno no | crno | jurirno | bpnl | bpn l | duns number | dunsno | dun |
   lei code | taxid | tax id | vat id | vatid | vat no | vat number | vatno | taxno | tax no | tax number |
   tax registration | stcd2 | stcd3 | steuernummer | ustid | uid | siren | siret | cnpj | abn | gstin | uen | uscc |
@@ -26,9 +26,10 @@ supplier: 相手 | 相手側 | 向こう | あちら | 그 회사 | 그쪽 | 상
   해외 거래처 | 국외거래처 | 송화인 | 수출거래처 | 외국거래처 | 판매업체 | 매입거래처 | 하도급 | 하도급업체 | 외주처 |
   구매거래처 | 납품기업 | 판매기업 | 仕出し人 | 輸出取引先 | 海外取引先 | 海外仕入先 | 供給会社 | 外注 | 協力企業 |
   下請会社 | 下請企業 | 調達元企業 | 購入先企業 | 仕入れ先企業
-customer: org | our org | bu | business unit | legal entity | operating unit | org unit | cstmr | cust nm | buyr |
-  ekorg | purchasing org | purchasing organization | purchasing organisation | ship to | entity legal | le |
-  own entity | inv org | inventory org | receiving org | receiving entity | receiving site | buying | buying entity |
+customer: oem | tier 1 | prime | prime contractor | head contractor | end customer | end manufacturer | assembler |
+  org | our org | bu | business unit | legal entity | operating unit | org unit | cstmr | cust nm | buyr | ekorg |
+  purchasing org | purchasing organization | purchasing organisation | ship to | entity legal | le | own entity |
+  inv org | inventory org | receiving org | receiving entity | receiving site | buying | buying entity |
   buying company | buying firm | customer plant | reporting | reporter company | parent node | parent entity | kunde |
   client company | acheteur | うち | 弊 | 自分 | 我社 | 我が社 | こちら | 우리 | 우리쪽 | 우리측 | 저희 | dmnd |
   dmnd entrps | us | our side | 회사국가 | 회사국가키 | 회사사업자번호 | 회사법인번호 | 자사국가 | 매수자 | 매수국 |
@@ -159,44 +160,53 @@ days: dcnt | daycnt | day cnt | dcnt days | daynum | 며칠 | 何日
 cve: cveid | cve num | cve list | cvelist | cveno | cve identifiers | vulnerability identifier | vulnerability ids |
   vulnerability no | vulnerability number | vulnerability code | vln no | vulno | wkpt no | wkpt id | 취약점 id |
   脆弱性 id | jvn cve | cve項番 | cveリスト
-maker: 회사 | 회사명 | 어느 회사 | mfr nm | mnfctr | mnfctrr | mnfctur | mfg | mfgr | mfctr | mnf | manuf | makr |
-  makr nm | dvlpr | dvlpmt | vendorproject | vendor product maker | oem name | supplier of product | sw vendor |
-  sw maker | whose product | 어디 제품 | 어디꺼 | 어디 거 | 어디 | 어느 회사 제품 | 만든데 | 만든 회사 | 제작 |
-  개발처 | 공급회사명 | 제조공급사 | 솔루션사 | どこの | どこ製 | どこの会社の | メーカー側 | 製造会社名 | 開発企業 |
-  ソフト会社 | 提供ベンダ | 製造ベンダ | 開発メーカー | メーカ名
-product: prdct | prdct nm | prd nm | prdnm | prod nm | prodname | sw nm | sftwr | sw name | product title |
-  asset product | vulnerable product | vulnerable software | vulnerable component | impacted product |
-  impacted software | cpe | cpe product | technology name | app | app name | service | services | module |
-  firmware name | 대상 sw | 대상sw | sw명 | 소프트웨어 명 | 제품 명 | 품목명 | 대상제품명 | 해당제품명 | 취약제품 |
-  취약 제품 | 영향 소프트웨어 | 적용대상 | 무슨 | 무슨 제품 | 뭐 | 대상 솔루션 | 何の | 何のソフト | どのソフト |
-  どの製品 | 対象製品名 | 該当製品名 | 脆弱な製品 | 影響ソフト | 対象システム | 対象機器名 | 影響対象 | 製品サービス |
-  製品シリーズ | ソフト名 | アプリ名 | サービス名
+maker: equipment vendor | equipment maker | builder | editor | software editor | 회사 | 회사명 | 어느 회사 | mfr nm |
+  mnfctr | mnfctrr | mnfctur | mfg | mfgr | mfctr | mnf | manuf | makr | makr nm | dvlpr | dvlpmt | vendorproject |
+  vendor product maker | oem name | supplier of product | sw vendor | sw maker | whose product | 어디 제품 | 어디꺼 |
+  어디 거 | 어디 | 어느 회사 제품 | 만든데 | 만든 회사 | 제작 | 개발처 | 공급회사명 | 제조공급사 | 솔루션사 | どこの |
+  どこ製 | どこの会社の | メーカー側 | 製造会社名 | 開発企業 | ソフト会社 | 提供ベンダ | 製造ベンダ | 開発メーカー |
+  メーカ名
+product: equipment | equipment name | equipment model | machine model | ics product | 기기 | 설비 | 장비명 | 機材 |
+  設備 | 装置名 | 機器型番 | package name | library name | prdct | prdct nm | prd nm | prdnm | prod nm | prodname |
+  sw nm | sftwr | sw name | product title | asset product | vulnerable product | vulnerable software |
+  vulnerable component | impacted product | impacted software | cpe | cpe product | technology name | app | app name |
+  service | services | module | firmware name | 대상 sw | 대상sw | sw명 | 소프트웨어 명 | 제품 명 | 품목명 |
+  대상제품명 | 해당제품명 | 취약제품 | 취약 제품 | 영향 소프트웨어 | 적용대상 | 무슨 | 무슨 제품 | 뭐 | 대상 솔루션 |
+  何の | 何のソフト | どのソフト | どの製品 | 対象製品名 | 該当製品名 | 脆弱な製品 | 影響ソフト | 対象システム |
+  対象機器名 | 影響対象 | 製品サービス | 製品シリーズ | ソフト名 | アプリ名 | サービス名
 vulnerability: vln | vln nm | vuln nm | wkpt | wkpt nm | weakpoint | vulnerability nm | flaw name | bug name |
   issue name | vuln title | vuln description | finding name | finding title | plugin name | detection title |
   detected item | hole | holes | security hole | 구멍 | 무슨 구멍 | 취약점 개요 | 취약점개요 | 취약점 설명 |
   취약점제목 | 약점명 | 점검항목명 | 탐지항목 | 진단명칭 | 보안결함 | 보안허점 | 穴 | どんな穴 | 脆弱性の名前 |
   脆弱性の内容 | 脆弱性タイトル | 脆弱性件名 | 検出項目 | 検査項目 | 検知項目 | 検出内容 | 指摘事項 | 診断項目 |
   不備 | 欠陥名 | セキュリティホール | 問題点 | 脆弱点
-title: short desc | shrt desc | ttl | sj | subjct | cn | dc | dscrp | rm desc | longdesc | abstract
-added: on kev | on kev since | in kev | kev since | since kev | kev entry | kev list date | regist | rgs | rgsde |
-  reg ymd | reg de | reg dt | regdt | regdate | registered | registered on | frst reg | reg date | rgtr | rgst |
-  add dt | add de | adde | inclsn | lst | list add | listed on | listing date | kev date | kev added |
-  kev added date | kev date added | added on | added to kev | added to list | added to catalog | date added to kev |
-  dateadded | cisa date added | cisa added | catalog added | in kev since | exploit added | catalog entry date |
-  목록 추가 | 목록추가일 | 목록 등재 | 목록에 | 목록에 오른 | 리스트 추가 | 리스트등재 | 등재된 날 | 카탈로그 등재 |
-  카탈로그 추가 | kev등재 | kev 등재 | kev 추가 | kev추가일 | 악용목록등재 | 기재 | 기재일 | 추가된 날 | 올라온 날 |
-  リスト追加 | リスト追加日 | リスト登録 | リスト登載 | リストに載った | リストに入った | 一覧掲載 | 一覧掲載日 |
-  一覧に載った | kev追加 | kev追加日 | kev登録 | kev掲載 | カタログ追加 | カタログ掲載 | カタログ登録 |
-  カタログ追加日 | 追記 | 追記日 | 収載年月日 | 登録された日 | 掲載された日 | 載った
-due: actn term | actn de | term | term ymd | tmlmt | tmlmt de | ddln | dedln | clos de | closde | dueymd | duede |
-  due dt | duedt | due ymd | remed due | remdtn | fix by date | patch date due | patch by date | mitigation deadline |
-  mitigation date | remediation date | remediation by | remediate until | required action date |
-  required remediation date | cisa due | cisa due date | kev due date | kev due | kev deadline | sla date | sla due |
-  sla due date | target fix date | target remediation | deadline date | 언제까지 | 조치완료기한 | 조치예정일 |
-  패치예정일 | 패치 기한 | 패치완료기한 | 조치기한일 | 보완 기한 | 이행시한 | 완료 기한 | 끝내야 | 끝낼 날 |
-  마감기한 | 마감 기한 | sla기한 | sla 기한 | いつまで対応 | 対応の期限 | 対応期日 | 修正期日 | 是正期日 |
-  適用期限日 | パッチ適用期限 | 更新期限 | 処置期日 | 対策期日 | 実施期日 | 期限年月日 | 〆切 | しめきり | 納期限 |
-  までに直す
+title: サマリ | サマリー | 要旨説明 | 見だし | 한줄요약 | 한 줄 요약 | 개요 설명 | gist | in brief | brief |
+  what happens | what it does | 何が起きる | 무슨 일 | short desc | shrt desc | ttl | sj | subjct | cn | dc | dscrp |
+  rm desc | longdesc | abstract
+added: exploitation confirmed | exploitation confirmed on | exploited since | confirmed exploited |
+  exploitation date | exploitation reported | first exploited | date exploited | 악용 확인일 | 악용 확인 일자 |
+  악용확인 | 악용 확인된 날 | 悪用確認日 | 悪用が確認された日 | 悪用判明日 | 悪用公表日 | on kev | on kev since |
+  in kev | kev since | since kev | kev entry | kev list date | regist | rgs | rgsde | reg ymd | reg de | reg dt |
+  regdt | regdate | registered | registered on | frst reg | reg date | rgtr | rgst | add dt | add de | adde | inclsn |
+  lst | list add | listed on | listing date | kev date | kev added | kev added date | kev date added | added on |
+  added to kev | added to list | added to catalog | date added to kev | dateadded | cisa date added | cisa added |
+  catalog added | in kev since | exploit added | catalog entry date | 목록 추가 | 목록추가일 | 목록 등재 | 목록에 |
+  목록에 오른 | 리스트 추가 | 리스트등재 | 등재된 날 | 카탈로그 등재 | 카탈로그 추가 | kev등재 | kev 등재 | kev 추가 |
+  kev추가일 | 악용목록등재 | 기재 | 기재일 | 추가된 날 | 올라온 날 | リスト追加 | リスト追加日 | リスト登録 |
+  リスト登載 | リストに載った | リストに入った | 一覧掲載 | 一覧掲載日 | 一覧に載った | kev追加 | kev追加日 |
+  kev登録 | kev掲載 | カタログ追加 | カタログ掲載 | カタログ登録 | カタログ追加日 | 追記 | 追記日 | 収載年月日 |
+  登録された日 | 掲載された日 | 載った
+due: act by | must act by | to act by | to patch by | to fix by | fix required by | required by date |
+  compliance date | compliance deadline | comply by | resolve before | close by | to close by | 이행요구일 |
+  이행 요구 기한 | 요구 기한 | 준수 기한 | 遵守期限 | 要対応期限 | 実施すべき日 | actn term | actn de | term |
+  term ymd | tmlmt | tmlmt de | ddln | dedln | clos de | closde | dueymd | duede | due dt | duedt | due ymd |
+  remed due | remdtn | fix by date | patch date due | patch by date | mitigation deadline | mitigation date |
+  remediation date | remediation by | remediate until | required action date | required remediation date | cisa due |
+  cisa due date | kev due date | kev due | kev deadline | sla date | sla due | sla due date | target fix date |
+  target remediation | deadline date | 언제까지 | 조치완료기한 | 조치예정일 | 패치예정일 | 패치 기한 | 패치완료기한 |
+  조치기한일 | 보완 기한 | 이행시한 | 완료 기한 | 끝내야 | 끝낼 날 | 마감기한 | 마감 기한 | sla기한 | sla 기한 |
+  いつまで対応 | 対応の期限 | 対応期日 | 修正期日 | 是正期日 | 適用期限日 | パッチ適用期限 | 更新期限 | 処置期日 |
+  対策期日 | 実施期日 | 期限年月日 | 〆切 | しめきり | 納期限 | までに直す
 ransomware: rnsmwr | ransmwr | rw | rnsm | rsw | ransomware yn | ransomware flag | ransomware campaign | randsomware |
   ランサム有無 | 랜섬
 use: yn | y n | tf | flag yn | usg | abuse | abused | misuse | misused | weaponized | weaponised | 있나 | 있는지 |

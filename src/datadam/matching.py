@@ -28,6 +28,7 @@ FLOOR: Final = 0.3  # what is left of a name that all values speak against
 ROLES: Final = frozenset(
     {"supplier", "customer", "victim"}
 )  # meanings that tell apart columns which are alike otherwise
+OPPOSITES: Final = frozenset({"supplier", "customer"})  # who is the one is not the other
 SIDES: Final = {"origin": "supplier", "sector": "victim"}
 PLACES: Final = frozenset({"country"})  # meanings that everything has, so that it must be said whose it is
 PARTIES: Final = ROLES | {"maker", "company"}  # meanings that say whose a column is, and nothing of what it holds
@@ -153,7 +154,9 @@ def name_score(header: str, column: Column, role: str | None = None) -> float:
     own = max((core[meaning] for word in said for meaning in word.meanings & heads), default=0.0)
     if party is not None:
         best *= 1.0 if own else PARTY
-        best *= OPPOSITE if own_role not in {None, party} else STRANGER if role not in {None, party} else 1.0
+        other, near = {own_role} & OPPOSITES, {role} & OPPOSITES
+        against = party in OPPOSITES and party not in other
+        best *= OPPOSITE if against and other else STRANGER if role not in {None, party} and near else 1.0
         best *= 1.0 if says_whose(header, column, role) else UNSAID
         best *= ORIGIN if any("origin" in word.meanings for word in said) else 1.0
     elif aside and own < OWN:
@@ -237,10 +240,12 @@ def says_whose(header: str, column: Column, role: str | None) -> bool:
     party, (_, core) = party_of(column), of_names(known_as(column))
     if party is None or not any(core.get(place, 0.0) >= WHOLLY for place in PLACES):
         return True
-    said = words(header)
+    said = [word for word in words(header) if word.meanings and not unknown(word)]
     if party == role_of(header) or any(party in word.meanings for word in said):
         return True
-    return party == role and all(word.meanings & (core.keys() | BARE) for word in said if word.meanings)
+    return party == role and all(
+        word.meanings & (core.keys() | BARE) for word in said if word.meanings and not unknown(word)
+    )
 
 
 def party_of(column: Column) -> str | None:
@@ -326,7 +331,7 @@ def remaining(
     Of several columns of one list's codes the first gets it: a buyer's own list says where suppliers are, and no more.
     """
     filled, used = {m.column for m in found}, {m.header for m in found}
-    open_rows = [row for row, c in enumerate(columns) if c.required and c.name not in filled]
+    open_rows = [row for row, c in enumerate(columns) if c.name not in filled and (c.required or c.type in MEASURED)]
     left: list[Match] = []
     for row in open_rows:
         column = columns[row]
@@ -337,8 +342,10 @@ def remaining(
             at
             for at, c in enumerate(candidates)
             if c.header not in used
+            and unit_named(column, c.header) is None
             and (pairs[row][at].values or 0) > NEUTRAL
             and role_of(c.header) in {None, party_of(column)}
+            and not any("origin" in word.meanings for word in words(c.header))
             and not holds_other(c.header, column)
             and not holds_none(c.header, columns)
         ]

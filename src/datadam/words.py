@@ -24,6 +24,7 @@ _MOST_WORDS: Final = 4  # of a term of the thesaurus
 _MOST_SIGNS: Final = 10
 _LONGEST: Final = 16  # letters of a word that is looked for inside of another
 _MOST_TYPED: Final = 5  # letters up to which a word that is nearly another is none
+_MARKS: Final = {"%": "share", "$": "money", "€": "money", "£": "money", "¥": "money", "₩": "money"}
 _PAIR: Final = 2
 _ENDS: Final = {"from": "supplier", "to": "customer"}
 _LEAST_READ: Final = 4  # Latin letters of a reading within a longer one
@@ -68,7 +69,7 @@ def words(header: str) -> tuple[Word, ...]:
     if text in ALONE and text not in TERMS:
         return (_word(text, ALONE[text]),)
     found = _latin(_ends(_LATIN.findall(text.replace("'s", ""))))
-    found += [_word("%", frozenset({"share"}))] if "%" in text else []
+    found += [_word(sign, frozenset({meaning})) for sign, meaning in _MARKS.items() if sign in text]
     signs = _SIGNS.findall(spelt(_SPACED.sub("", text)))
     hangul = "".join(run for run in signs if "가" <= run[0] <= "힣")
     others = [run for run in signs if not "가" <= run[0] <= "힣"]
