@@ -407,14 +407,20 @@ def _bloated_parquets() -> Iterator[Case]:
         limits={"MAX_TEXT": 128 * MEGABYTE},
     )
     yield _either("parquet-row-bomb", lambda: _row_bomb(3_000_000), rows=None)
+    yield _refused(
+        "parquet-row-bomb-of-one-group",
+        lambda: _row_bomb(3_000_000, row_group_size=3_000_000),
+        "file.group-too-long",
+        limits={"MAX_GROUP_CELLS": 5_000_000},
+    )
+    yield _refused("parquet-footer-that-hides-a-bomb", lambda: _hidden_bomb(32), "file.bomb-groups", limits=few)
     yield _either(
         "parquet-null-bomb",
         lambda: parquet({"meter": pa.nulls(3_000_000, pa.string()), "amount": pa.nulls(3_000_000, pa.int64())}),
         rows=None,
     )
-    yield _either(
-        "parquet-giant-cell", lambda: parquet({"meter": ["A" * (32 * MEGABYTE), "A1"], "amount": [5, 7]}), rows=None
-    )
+    giant = ["A" * (32 * MEGABYTE), "A1"]
+    yield _refused("parquet-giant-cell", lambda: parquet({"meter": giant, "amount": [5, 7]}), "file.cell-too-long")
     yield _either("parquet-giant-footer", lambda: _commented("x" * (8 * MEGABYTE)), rows=None)
 
 
@@ -431,8 +437,26 @@ def _dictionary_bomb(rows: int, **more: Any) -> bytes:
     return parquet({"meter": column, "amount": pa.array([5] * rows)}, **more)
 
 
-def _row_bomb(rows: int) -> bytes:
-    return parquet({"meter": pa.array(["A1"]).take(pa.array([0] * rows)), "amount": pa.array([5] * rows)})
+def _row_bomb(rows: int, **more: Any) -> bytes:
+    return parquet({"meter": pa.array(["A1"]).take(pa.array([0] * rows)), "amount": pa.array([5] * rows)}, **more)
+
+
+def _hidden_bomb(rows: int) -> bytes:
+    """Pages of a megabyte each, and a footer that says of all of them that they are a kilobyte."""
+    whole = parquet({"meter": ["A" * MEGABYTE] * rows}, use_dictionary=False, write_statistics=False, data_page_size=1)
+    group = pq.ParquetFile(io.BytesIO(whole)).metadata.row_group(0)
+    start = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    footer = whole[start:-8]
+    for size in {group.total_byte_size, group.column(0).total_uncompressed_size}:
+        told = _varint(2 * size)
+        footer = footer.replace(told, _varint(2 * 1_000, len(told)))
+    return whole[:start] + footer + whole[-8:]
+
+
+def _varint(number: int, length: int = 1) -> bytes:
+    """A number as Thrift writes it, seven bits a byte, in so many bytes at least."""
+    digits = [number >> 7 * at & 0x7F for at in range(max(length, -(-number.bit_length() // 7)))]
+    return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])
 
 
 def _deep(levels: int) -> pa.Array:

@@ -75,6 +75,15 @@ def test_rows_far_apart_are_held_to_the_size_of_the_file(tmp_path: Path, monkeyp
     assert refusal(named(tmp_path, 4_001, 1_000, group=100)).code == "file.bomb-groups"
 
 
+def test_a_single_text_may_be_as_long_as_a_line_of_a_csv(tmp_path: Path) -> None:
+    """Longer ones are refused, wherever they stand: also alone among short ones."""
+    assert read(named(tmp_path, 2, read_amounts.MAX_CELL)).height == 2
+    path = tmp_path / "long.parquet"
+    pl.DataFrame({"a": ["x"] * 9_999 + ["A" * (read_amounts.MAX_CELL + 1)]}).write_parquet(path)
+    error = refusal(path)
+    assert (error.code, error.facts["size"]) == ("file.cell-too-long", read_amounts.MAX_CELL + 1)
+
+
 def test_short_texts_are_never_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A column that says the same in every row is honest, and packs to nothing."""
     monkeypatch.setattr(polars_read, "MAX_TEXT", 1)

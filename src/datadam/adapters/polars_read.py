@@ -15,7 +15,7 @@ from typing import Final
 
 import polars as pl
 
-from datadam.adapters import read_arrow, read_records, read_text
+from datadam.adapters import read_arrow, read_pages, read_records, read_text
 from datadam.adapters.read_amounts import MAX_TEXT, Amounts, Swollen
 from datadam.adapters.read_beside import Beside, kept
 from datadam.errors import Invalid
@@ -30,6 +30,7 @@ MAX_COLUMNS: Final = 1_000  # a header beyond it is a mistake or an attack
 MAX_LINE: Final = 1024 * 1024  # bytes between two line ends; about what a reader holds at once (up to twice it passes)
 MAX_ROWS: Final = 2**31 - 1  # of a Parquet file, as it says itself
 MAX_ROW_GROUP: Final = 2 * 1024**3  # bytes, unpacked: a reader holds one at a time
+MAX_GROUP_CELLS: Final = 2**27  # of a row group: 16 bytes each are held, whatever few bytes stand for them
 MAX_UNPACKED: Final = 200  # times the file's own size, beyond a row group's worth; honest files stay below 50
 _HEAD: Final = 128 * 1024  # bytes from the start that `Opened.head` is read from
 _HEAD_ROWS: Final = 2_000  # the same for Parquet
@@ -276,9 +277,16 @@ def _open_parquet(path: Path, name: str, beside: Beside | None) -> Opened:
         raise Invalid("file.header-only", name=name)
     if rows > MAX_ROWS or rows < 0:
         raise Invalid("file.too-many-rows", name=name, count=rows, limit=MAX_ROWS)
+    longest = max((metadata.row_group(at).num_rows for at in range(metadata.num_row_groups)), default=0)
+    if longest * len(columns) > MAX_GROUP_CELLS:
+        raise Invalid("file.group-too-long", name=name, count=longest, limit=MAX_GROUP_CELLS // len(columns))
     allowed = MAX_ROW_GROUP + MAX_UNPACKED * path.stat().st_size
-    if max(groups, default=0) > MAX_ROW_GROUP or sum(groups) > allowed or min(groups, default=0) < 0:
-        raise Invalid("file.bomb-groups", name=name, unpacked=sum(groups), limit=allowed)
+    for sizes in (groups, read_pages.claims(path, metadata, name)):  # what the footer says, and what the pages do
+        unpacked = 0
+        for size in sizes:
+            unpacked += size
+            if not 0 <= size <= MAX_ROW_GROUP or unpacked > allowed:
+                raise Invalid("file.bomb-groups", name=name, unpacked=unpacked, limit=allowed)
     try:
         scanned = pl.scan_parquet(path, row_index_name=ROW, glob=False, hive_partitioning=False)
         schema = dict(scanned.collect_schema())

@@ -16,6 +16,7 @@ from datadam.errors import Invalid
 SHORT: Final = 256  # bytes a value, on average: columns below it are not counted, for it is the rows that are many then
 ROWS: Final = 2**17  # about what Polars gathers before it writes
 MAX_TEXT: Final = 2**30  # bytes of text in so many rows in a row: what works on them holds about twice that
+MAX_CELL: Final = 2**20  # bytes of one text; a line of a CSV has no more, and what works on longer ones takes minutes
 _NUMBERS: Final = "{} {} {}"
 
 
@@ -25,6 +26,8 @@ class Swollen(pl.exceptions.ComputeError):
     def told(self, name: str) -> Invalid:
         """The same as a refusal of the file `name`."""
         rows, unpacked, limit = (int(number) for number in str(self).split()[:3])
+        if rows == 1:
+            return Invalid("file.cell-too-long", name=name, size=unpacked, limit=limit)
         if rows:
             return Invalid("file.bomb-texts", name=name, rows=rows, unpacked=unpacked, limit=limit)
         return Invalid("file.bomb-groups", name=name, unpacked=unpacked, limit=limit)
@@ -53,7 +56,9 @@ class Amounts:
     def add(self, column: str, texts: pl.Series, rows: pl.Series) -> None:
         """Count a piece of a column: texts, or names of categories."""
         lengths = texts.str.len_bytes() if texts.dtype == pl.String else texts.cat.len_bytes()
-        size = int(lengths.sum())
+        size, longest = int(lengths.sum()), int(lengths.max() or 0)  # type: ignore[arg-type]  # numbers
+        if longest > MAX_CELL:
+            raise Swollen(_NUMBERS.format(1, longest, MAX_CELL))
         if size <= SHORT * len(texts):
             return
         first = int(rows[0])
