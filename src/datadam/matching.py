@@ -2,7 +2,7 @@
 
 A header and a column's names are taken apart into words and words into meanings (`thesaurus`); two names are alike as
 far as their meanings cover one another. Values then speak for or against: codes of the column's list, its pattern, the
-form of its type. What comes out is a suggestion with its reason; whether it needs an answer `mapping` decides, and by
+form of its type. What comes out is a suggestion with its reason; whether it needs an answer `proposing` decides, and by
 exact names alone.
 """
 
