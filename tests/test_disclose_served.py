@@ -247,6 +247,10 @@ def test_the_commands_say_it_in_both_languages(
     for code in (0, 3):  # what is there is not written over
         run("model", "export", id, "--cyclonedx", "--into", bill, code=code, signed=False)
     assert json.loads(bill.read_text(encoding="utf-8"))["bomFormat"] == "CycloneDX"
+    assert "Synthetic" not in run("model", "export", id, "--eu", signed=False)
+    assert "인공지능 모델 안내" in run("model", "export", id, "--kr", "--language", "ko", signed=False)
+    run("model", "export", id, "--kr", "--language", "fr", code=2, signed=False)
+    run("model", "export", id, "--kr", "--eu", code=2, signed=False)
     giver.deposits(dam.world, STANDARD, b"meter,amount\nG1,1\n")
     run(*take, "--force")
     written.write_text(card(version="2"), encoding="utf-8")

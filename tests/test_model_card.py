@@ -13,7 +13,7 @@ from cards import CARD, card
 from datadam import disclosure, seal, texts
 from datadam.disclosure import Card, Commitment, Compute, Origin, Outside, Part
 from datadam.errors import Faults, Invalid
-from datadam.formats import ml_bom, model_card, strict_yaml
+from datadam.formats import ml_bom, model_card, model_summary, strict_yaml
 from datadam.formats.statements import shaped
 from datadam.model import Kind, instant
 from worlds import START
@@ -204,6 +204,30 @@ def test_a_bill_names_every_source_and_every_release() -> None:
 
 def _id(bill: dict[str, Any]) -> str:
     return next(str(one["value"]) for one in bill["properties"] if one["name"] == "datadam:statement")
+
+
+@given(wanted=CARDS, training=TAKEN)
+def test_a_summary_says_everything_in_each_language(wanted: Card, training: list[Any]) -> None:
+    """Every source, every limit and who says so; the same again is the same text, and no code stands for a sentence."""
+    body, _ = billed(wanted, training)
+    for form in (model_summary.EU, model_summary.KR):
+        for language in texts.LANGUAGES:
+            told = model_summary.summary(body, id=HEX, index=7, form=form, language=language)
+            assert told == model_summary.summary(body, id=HEX, index=7, form=form, language=language)
+            assert all(name in told for name in disclosure.sources(body))
+            shown = (wanted.purpose, wanted.description, *wanted.limits, *(one.name for one in wanted.outside))
+            assert all(one in told for one in shown)
+            assert (form == model_summary.EU) or all(one in told for one in wanted.criteria)
+            assert "summary." not in told.replace(wanted.purpose, "").replace(wanted.description, "")
+            assert told.count("\n3. ") == (form == model_summary.EU)
+
+
+def test_a_long_word_is_told_whole() -> None:
+    """Nothing that a provider disclosed is cut, whatever its length; a line break begins no line of ours."""
+    body, _ = billed(model_card.read(card(purpose="x" * 2000, description="a\n3. b")), [])
+    told = model_summary.summary(body, id=HEX, index=7, form=model_summary.KR, language="en")
+    assert "x" * 2000 in told
+    assert "\n3. b" not in told
 
 
 def test_a_bill_that_is_bent_is_none() -> None:

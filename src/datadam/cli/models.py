@@ -144,6 +144,9 @@ def model_commit_check(
 def model_export(
     model: Registered,
     cyclonedx: Annotated[bool, typer.Option("--cyclonedx", help="As a CycloneDX 1.7 ML-BOM.")] = False,
+    eu: Annotated[bool, typer.Option("--eu", help="As a summary of training content in three parts, as text.")] = False,
+    kr: Annotated[bool, typer.Option("--kr", help="As a notice of the kind that Korea asks for, as text.")] = False,
+    language: Annotated[str | None, typer.Option(help="Of a text: en or ko; default: your terminal's.")] = None,
     into: Annotated[Path | None, typer.Option(help="A file; default: the terminal.")] = None,
     force: Force = False,
     url: Url = None,
@@ -151,16 +154,36 @@ def model_export(
     """A model in a form that other tools read, made here of what the log proves."""
     import json
 
-    if not cyclonedx:
+    from datadam.formats import ml_bom, model_summary
+
+    if cyclonedx + eu + kr != 1:
         raise Invalid("model.format-needed")
-    dam = reach(url, None)
-    told = dam.model_bom(_whole(dam, model))
+    dam, terminal = reach(url, None), open_terminal()
+    found = dam.model(_whole(dam, model))
+    if cyclonedx:
+        bill = ml_bom.bom(found.body, id=found.id, origin=found.origin, index=found.index)
+        if into is None:
+            print_json(bill)
+            return
+        told = json.dumps(bill, ensure_ascii=False, indent=1) + "\n"
+    else:
+        form, chosen = model_summary.EU if eu else model_summary.KR, _language(language or terminal.language)
+        told = model_summary.summary(found.body, id=found.id, index=found.index, form=form, language=chosen)
     if into is None:
-        print_json(told)
+        terminal.line(told.rstrip("\n"))
         return
     free(into, force=force)
-    into.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    open_terminal().say("ui.model-written", path=str(into))
+    into.write_text(told, encoding="utf-8")
+    terminal.say("ui.model-written", path=str(into))
+
+
+def _language(chosen: str) -> str:
+    from datadam import texts
+
+    if chosen not in texts.LANGUAGES:
+        known = ", ".join(texts.LANGUAGES)
+        raise Invalid("model.word-unknown", field="language", value=chosen[:20], known=known)
+    return chosen
 
 
 def _whole(dam: "Dam", start: str) -> str:
