@@ -72,14 +72,16 @@ year: prd de | prdde | bsyy | base yy | yy | stdyy | stdr year | stdr yy | crtr 
   fiscal | fiscal yr | fyear | fiscper | report yr | stat year | anio | ejercicio | rok | calyear | cal year |
   기준년 | 조사년도 | 실적년도 | 실적연도 | 생산년도 | 생산년 | 기준년도 | 수록시점 | 時間軸 | 時間軸年次 | 調査年度 |
   実績年 | 実績年度 | 年度区分 | 生産年度 | 対象年度 | 対象年次 | 暦年次
-production: supply | supplied | 공급량 | 供給量 | prdctn | prdctn qy | prdctn qty | prdn | prod qty | prod quantity |
-  prod volume | prod vol | prod t | prdtn | prod mt | dt | data value | datavalue | obsvalue | obs val |
-  figure value | gross weight | gross production | net production | production volume | production quantity |
-  production amount | production tonnage | mine prodn | total mined | concentrate output | saleable production |
-  payable production | refined metal output | payable metal | produksi | produccion | volume of production |
-  actual output | 총생산 | 총생산량 | 생산계 | 생산합계 | 생산실적 합계 | 생산고량 | 연산 | 조업실적 | 실적물량 |
-  실적량 | 순생산량 | 판매가능생산량 | 総生産 | 総生産量 | 生産計 | 生産合計 | 生産数値 | 生産実績量 | 算出量 |
-  生産重量計 | 実績数量 | 実績量 | 出荷前生産 | 精鉱生産量 | 精鉱量 | 地金量 | 電気銅生産量 | 粗鋼量
+production: came out | how much came out | dug | dug out | got out | 나온 양 | 나온 | 나왔 | 나왔나 | 캔 양 | 캐낸 |
+  採れた | 取れた | 出た量 | 作った量 | 만든 양 | supply | supplied | 공급량 | 供給量 | prdctn | prdctn qy |
+  prdctn qty | prdn | prod qty | prod quantity | prod volume | prod vol | prod t | prdtn | prod mt | dt | data value |
+  datavalue | obsvalue | obs val | figure value | gross weight | gross production | net production |
+  production volume | production quantity | production amount | production tonnage | mine prodn | total mined |
+  concentrate output | saleable production | payable production | refined metal output | payable metal | produksi |
+  produccion | volume of production | actual output | 총생산 | 총생산량 | 생산계 | 생산합계 | 생산실적 합계 |
+  생산고량 | 연산 | 조업실적 | 실적물량 | 실적량 | 순생산량 | 판매가능생산량 | 総生産 | 総生産量 | 生産計 | 生産合計 |
+  生産数値 | 生産実績量 | 算出量 | 生産重量計 | 実績数量 | 実績量 | 出荷前生産 | 精鉱生産量 | 精鉱量 | 地金量 |
+  電気銅生産量 | 粗鋼量
 quantity: qy | cnt qty | vol qty | kwon | wgt | wght | wt | menge1 | qty t | kgs | net weight | netwgt | gross |
   순중량 | 총중량 | 正味重量
 flag: obs flag | obsflag | obs status code | flag code | flags | fl | sttus flag | annotation | annotations |
@@ -100,37 +102,41 @@ share: qp quota | quota pct | alloc pct | alloc | allocation pct | share pct | s
   차지하는 비율 | 차지 | 비중구간 | 도입비중 | 수입의존도 | 수입 의존도 | 특정국 의존도 | 조달의존 | 구성비율 | 占率 |
   占有 | 構成 | 何% | 何パー | 何％ | パーセント | 依存比率 | 調達シェア | 購買構成比 | 比率区分 | 取引比率 |
   取引シェア | 発注比率 | 発注割合 | 仕入構成比 | 購買依存度 | 調達依存 | 輸入依存度 | 特定国依存 | 購買割合
-money: amt | amount usd | amt usd | prchs amt | dlng amt | trde amt | trade amt | cntrct amt | spend amt | spnd |
-  spend usd | annual amount | annual amt | po amount | invoiced | invoiced amount | invoiced value | invoice amount |
-  dmbtr | wrbtr | netpr total | effwr | brtwr | cif value | cif price | cif | fob | fob value | customs val |
-  declared val | entered value | line value | total value | total spend | ttm spend | ltm spend |
-  spend last 12 months | 12m spend | annualised spend | annualized spend | budget | eur | krw | jpy | yen | won |
-  m usd | usd m | musd | mn usd | keur | 연간금액 | 수입신고금액 | 결제금액 | 거래액수 | 송장금액 | 연거래액 |
-  연구매액 | 매입실적 | 구매실적 | 거래실적 | 구매비 | 조달비용 | 연간지출 | 과세표준 | cif가격 | fob가격 | cif금액 |
-  年商 | 取引実績 | 購買実績 | 仕入実績 | 購入実績 | 年間支払額 | 支払額 | cif価格 | fob価格 | cif額 | 申告金額 |
-  輸入金額 | インボイス金額 | 請求額 | 発注実績 | 取引金額規模 | 年間調達額 | 年間発注額 | 年間仕入額 | 費消額 |
-  年間使用額
+money: per year usd | 1년에 얼마 | 얼마어치 | 얼마치 | いくら | 年にいくら | how much money | how many dollars |
+  buy value | buys | amt | amount usd | amt usd | prchs amt | dlng amt | trde amt | trade amt | cntrct amt |
+  spend amt | spnd | spend usd | annual amount | annual amt | po amount | invoiced | invoiced amount |
+  invoiced value | invoice amount | dmbtr | wrbtr | netpr total | effwr | brtwr | cif value | cif price | cif | fob |
+  fob value | customs val | declared val | entered value | line value | total value | total spend | ttm spend |
+  ltm spend | spend last 12 months | 12m spend | annualised spend | annualized spend | budget | eur | krw | jpy |
+  yen | won | m usd | usd m | musd | mn usd | keur | 연간금액 | 수입신고금액 | 결제금액 | 거래액수 | 송장금액 |
+  연거래액 | 연구매액 | 매입실적 | 구매실적 | 거래실적 | 구매비 | 조달비용 | 연간지출 | 과세표준 | cif가격 | fob가격 |
+  cif금액 | 年商 | 取引実績 | 購買実績 | 仕入実績 | 購入実績 | 年間支払額 | 支払額 | cif価格 | fob価格 | cif額 |
+  申告金額 | 輸入金額 | インボイス金額 | 請求額 | 発注実績 | 取引金額規模 | 年間調達額 | 年間発注額 | 年間仕入額 |
+  費消額 | 年間使用額
 band: sctn | rng cd | grp | grad | grad cd | grd cd | grade cd | lvl | lvl cd | level cd | tranche
-impact: criticality rating | criticality score | 중요등급 | crtclt | crit lvl | criticality cd | abc class |
-  abc indicator | abc | impt | imprt | ipcrt | impact cd | essntl | esntl yn | risk of stop | line impact cd |
-  consequence level | severity of loss | business criticality | production stop | stopper | show stopper |
-  showstopper | keystone | must have | 대체 불가 | 라인 섬 | 라인 영향 | 라인중단 | 없을 때 | 없으면 어떻게 |
-  끊기면 어떻게 | 조업영향 | 조업 영향 | 생산영향 | 생산영향도 | 공급차질 | 공급차질영향 | 중단파급 | 중요성등급 |
-  업무영향 | 긴급중요도 | 사업영향도 | 事業影響 | 事業影響度 | 操業影響 | 操業への影響 | 業務影響度 | ライン影響 |
-  生産影響 | 生産影響度 | 欠品時影響 | 途絶影響 | 途絶時影響 | 無いと困る | 無くなると | なくなると | 切れると |
-  切れたら | 止まったら | 困る度 | 必須品 | キー部品 | 基幹部品 | 重要資材
+impact: criticality rating | criticality score | 중요등급 | crtclt | crit lvl | criticality cd | abc class | impt |
+  imprt | ipcrt | impact cd | essntl | esntl yn | risk of stop | line impact cd | consequence level |
+  severity of loss | business criticality | production stop | stopper | show stopper | showstopper | keystone |
+  must have | 대체 불가 | 라인 섬 | 라인 영향 | 라인중단 | 없을 때 | 없으면 어떻게 | 끊기면 어떻게 | 조업영향 |
+  조업 영향 | 생산영향 | 생산영향도 | 공급차질 | 공급차질영향 | 중단파급 | 중요성등급 | 업무영향 | 긴급중요도 |
+  사업영향도 | 事業影響 | 事業影響度 | 操業影響 | 操業への影響 | 業務影響度 | ライン影響 | 生産影響 | 生産影響度 |
+  欠品時影響 | 途絶影響 | 途絶時影響 | 無いと困る | 無くなると | なくなると | 切れると | 切れたら | 止まったら |
+  困る度 | 必須品 | キー部品 | 基幹部品 | 重要資材
 stop: dscntn | suspnd | stpg | 끊기면 | 끊길 때 | 단절시 | 단절 시 | 두절시 | 途絶したら | 供給断絶 | 供給停止リスク
-alternates: altrn | altn | alt src | alt sup | alt vendor | alt vendors | altsup | altsupp | no of alternates |
-  second src | 2nd source | 2nd sources | 2nd src | second supplier | substitutes | substitute |
-  substitutes validated | fallbacks | sources other | other vendor count | competitors | qualified others | 대체사 |
-  대체업체수 | 대체 업체 | 대체품 업체 | 2차벤더 | 다른 데 | 다른 곳 | 대신할 | 대신 살 | 대체할 | 바꿀 데 | 바꿀 곳 |
-  세컨벤더 | 복수벤더 | 복수거래처 | 대체 가능 | 代替社 | 代替社数 | 代替メーカ | 代わり | 代わりの会社 |
-  代わりになる | 他に買える | 他から | ほかから | 二社目候補 | 代替候補 | 代替候補数 | 複数調達 | 複数社購買 |
-  第二供給者 | 二番手 | 予備の
+alternates: others | others we could use | could use | who else | elsewhere | anyone else | 다른 곳 수 | 다른 업체 |
+  대신할 곳 | 딴 데 | 他の会社 | 他の会社数 | 別の会社 | 代わりの会社数 | 他社数 | altrn | altn | alt src | alt sup |
+  alt vendor | alt vendors | altsup | altsupp | no of alternates | second src | 2nd source | 2nd sources | 2nd src |
+  second supplier | substitutes | substitute | substitutes validated | fallbacks | sources other |
+  other vendor count | competitors | qualified others | 대체사 | 대체업체수 | 대체 업체 | 대체품 업체 | 2차벤더 |
+  다른 데 | 다른 곳 | 대신할 | 대신 살 | 대체할 | 바꿀 데 | 바꿀 곳 | 세컨벤더 | 복수벤더 | 복수거래처 | 대체 가능 |
+  代替社 | 代替社数 | 代替メーカ | 代わり | 代わりの会社 | 代わりになる | 他に買える | 他から | ほかから |
+  二社目候補 | 代替候補 | 代替候補数 | 複数調達 | 複数社購買 | 第二供給者 | 二番手 | 予備の
 qualified: qlfc | qlfd | apprv | aprv | aprvd | aprv yn | qual | apprvd | asl | validated | certf | homologated |
   ppap
-lead: plifz days | ld tm d | leadtm | lead tm | lead t | lt d | lt day | lt days | lt wk | leadtime d | dlvgds |
-  dlvy | dlvry | dlvry tm | dlv time | delivery lt | total lt | total lead time | total lead | full lead time |
+lead: to get it | days to get | to get | get it | to arrive | days to arrive | until it comes | until it arrives |
+  오기까지 | 올 때까지 | 받는 데 | 받을 때까지 | 届くまでの日数 | 手に入るまで | 入るまで | 来るまでの日数 |
+  plifz days | ld tm d | leadtm | lead tm | lead t | lt d | lt day | lt days | lt wk | leadtime d | dlvgds | dlvy |
+  dlvry | dlvry tm | dlv time | delivery lt | total lt | total lead time | total lead | full lead time |
   full lead time days | cumulative lead time | tot lt | procure lt | supply lt | order lt | planned delivery time |
   plan deliv | days to ship | days to receive | avg delivery | std lead time | standard lead time |
   contract lead time | door to dock | 납기소요 | 납기기간 | 발주 후 | 주문 후 | 주문하면 | 시키면 | 오는 데 |
@@ -138,13 +144,16 @@ lead: plifz days | ld tm d | leadtm | lead tm | lead t | lt d | lt day | lt days
   도입소요 | 調達納期 | 標準リードタイム | 平均納期 | 発注lt | 調達lt | 購買lt | 納品日数 | 納入所要 | 頼んでから |
   頼んで | 何日かかる | 何日で来る | 来るまで | 注文してから | 発注してから | 納期回答 | 通常納期 | 所要納期 |
   入荷日数
-stock: invntry | invt | invntry days | stck days | stk | stk days | stkd | inv days | dsi | dih | dsoh | days inv |
-  days inventory | cover days | coverage days | doc days | bnfr | stock d | stock in days | inventory coverage |
-  range of cover | range in days | stock range | on hand days | onhand | reserve stock | days of coverage |
-  재고회전일 | 며칠 버 | 며칠 버티 | 며칠치 | 며칠분 | 몇 일치 | 재고 며칠 | 버티나 | 버티는 날 | 재고커버일 |
-  재고소진 | 재고소진일 | 재고유지일 | 보유일수 | 재고보유일수 | 비축분 | 비축량일수 | 재고 커버리지 | 何日もつ |
-  何日持つ | 何日分 | 日持ち | 在庫は何日 | 在庫何日 | 在庫持続 | 在庫カバレッジ | 手持在庫 | 手持ち在庫日数 |
-  在庫月 | 備蓄量日数 | 在庫余力 | 在庫回転日数 | カバー日数 | 持ちこたえる
+stock: can last | we can last | could last | we last | stock lasts | lasts | will last | days we can last |
+  on the shelf | shelf | keep going | can keep going | keep running | 얼마나 버티 | 버틸 수 | 견디 | 며칠 가 |
+  持ちこたえられる | 耐えられる | 何日いける | invntry | invt | invntry days | stck days | stk | stk days | stkd |
+  inv days | dsi | dih | dsoh | days inv | days inventory | cover days | coverage days | doc days | bnfr | stock d |
+  stock in days | inventory coverage | range of cover | range in days | stock range | on hand days | onhand |
+  reserve stock | days of coverage | 재고회전일 | 며칠 버 | 며칠 버티 | 며칠치 | 며칠분 | 몇 일치 | 재고 며칠 |
+  버티나 | 버티는 날 | 재고커버일 | 재고소진 | 재고소진일 | 재고유지일 | 보유일수 | 재고보유일수 | 비축분 |
+  비축량일수 | 재고 커버리지 | 何日もつ | 何日持つ | 何日分 | 日持ち | 在庫は何日 | 在庫何日 | 在庫持続 |
+  在庫カバレッジ | 手持在庫 | 手持ち在庫日数 | 在庫月 | 備蓄量日数 | 在庫余力 | 在庫回転日数 | カバー日数 |
+  持ちこたえる
 as-of: report date | reporting date | 보고일 | 보고기준일 | 報告日 | 報告年月日 | position at | position on |
   correct at | correct as of | situation at | situation as of | figures date | crtr | crtr ymd | crtr de | stdr de |
   stdr ymd | base ymd | base de | bas de | std dt | stdde | basedt | refdt | asofdt | as of dt | eff dt |

@@ -68,7 +68,9 @@ def _told(header: str, column: Column, quantity: Column, codes: Mapping[str, Cod
     listed = codes.get(column.codes) if column.codes is not None else None
     if listed is None and not column.values:
         return None
-    pieces = (text, *PARTS.split(text), *(text.replace(name, " ") for name in known_as(quantity) if name in text))
+    parts = (text, *PARTS.split(text))
+    bare = (part.replace(name, " ") for part in parts for name in known_as(quantity) if name in part)
+    pieces = (*parts, *bare)
     for piece in pieces:
         said = resolve(listed, piece.strip()) if listed is not None else _one_of(piece, column.values)
         if said is not None:
