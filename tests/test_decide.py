@@ -255,6 +255,7 @@ FACTS = st.fixed_dictionaries(
             ),
             max_size=3,
         ),
+        "ordered": st.just([]) | st.just(["c" * 64]),
         "now": st.just("2026-11-22T09:00:00Z"),
     }
 )
@@ -274,7 +275,8 @@ def test_a_decision_follows_from_its_facts(facts: Json) -> None:
         and "consumer" in facts["roles"]
         and facts["action"] == "read"
     )
-    assert body["allowed"] is (facts["tier"] == "open" or (facts["tier"] == "agreement" and may and stands))
+    given_out = facts["tier"] == "open" or (facts["tier"] == "agreement" and may and stands)
+    assert body["allowed"] is (given_out and not facts["ordered"])
     assert bool(body["reasons"]) is not body["allowed"]
 
 

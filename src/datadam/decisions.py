@@ -4,7 +4,7 @@ A decision is worked out from its logged facts and the offer that they name, and
 the two comes to the same answer, or has found a fault.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -47,8 +47,16 @@ class Judged:
     policy: str
 
 
-def granted(ask: Ask, standard: Standard, member: Member | None, grants: Iterable[Grant], now: datetime) -> Json:
-    """The facts where a standard has no offer: what the asker is, and which of its grants stand."""
+def granted(
+    ask: Ask,
+    standard: Standard,
+    member: Member | None,
+    grants: Iterable[Grant],
+    now: datetime,
+    *,
+    ordered: Sequence[str] = (),
+) -> Json:
+    """The facts where a standard has no offer: what the asker is, which of its grants stand, which orders bind."""
     return {
         **asdict(ask),
         "tier": str(standard.tier),
@@ -61,6 +69,7 @@ def granted(ask: Ask, standard: Standard, member: Member | None, grants: Iterabl
             for one in sorted(grants, key=lambda one: one.since)
             if (one.member, one.standard, one.until) == (ask.member, ask.standard, None)
         ],
+        "ordered": list(ordered),
         "now": instant(now),
     }
 
@@ -101,15 +110,18 @@ def private(body: Json) -> bool:
 
 def _by_grants(facts: Json) -> Decision:
     standard, tier = {"standard": facts["standard"]}, facts["tier"]
+    orders = facts.get("ordered", [])  # logs that are older than this fact have none
+    told = {**standard, "destination": facts["destination"], "ordered": orders}
+    ordered = (Reason("ask.order", told),) if orders else ()
     if tier == Tier.OPEN:
-        return Allow(basis="open")
+        return Deny(ordered) if ordered else Allow(basis="open")
     if tier != Tier.AGREEMENT:
         return Deny((Reason("ask.tier-without-rows", {**standard, "tier": tier}),))
     if not facts["known"]:
         return Deny((Reason("ask.stranger", standard),))
     standing = [one for one in facts["grants"] if one["expires"] is None or facts["now"] < one["expires"]]
     member = {"member": facts["member"]}
-    reasons = []
+    reasons = list(ordered)
     if facts["left"]:
         reasons.append(Reason("ask.member-left", member))
     if facts["suspended"]:

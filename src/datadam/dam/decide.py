@@ -16,6 +16,7 @@ from datadam.dam.login import Caller
 from datadam.dam.remembered import Answer, Waiting
 from datadam.dam.world import World
 from datadam.decisions import Judged
+from datadam.duties import STRICTNESS
 from datadam.errors import Invalid, NotFound, Refused
 from datadam.formats import countries
 from datadam.model import (
@@ -31,6 +32,7 @@ from datadam.model import (
     Kind,
     Member,
     MemberId,
+    PrivacyClass,
     Role,
     Standard,
     StandardId,
@@ -108,12 +110,25 @@ def _made(world: World, one: Waiting) -> tuple[Answer, Statement] | None:
 
 
 def leaving(world: World, ask: Ask, columns: Sequence[Column]) -> tuple[Column, ...]:
-    """Which of a reservoir's columns an allowed ask gets: what the offer lets out that its agreement is under."""
+    """Which columns of a reservoir, or of an edition of it, an allowed ask gets: what the offer lets out that binds it.
+
+    None is stricter than those that the ask was decided about: an edition may have columns that the reservoir lost.
+    """
     current = offers.current(world, ask.standard)
     held = agree.standing(world, ask.member, ask.standard) if ask.member is not None else None
     binding = current if held is None else agree.offer_of(world, held)
     terms = offers.read_offer(binding) if binding is not None else None
-    return tuple(column for column in columns if decisions.leaves(column, terms, Action(ask.action)))
+    found = tuple(column for column in columns if decisions.leaves(column, terms, Action(ask.action)))
+    if terms is None:
+        return found
+    most = STRICTNESS[_strictest(publish.current(world, ask.standard).columns, terms, Action(ask.action))]
+    return tuple(column for column in found if STRICTNESS[column.privacy_class] <= most)
+
+
+def _strictest(columns: Sequence[Column], terms: Offer | None, action: Action) -> PrivacyClass:
+    """The strictest class of any column that would leave."""
+    classes = (column.privacy_class for column in columns if decisions.leaves(column, terms, action))
+    return max(classes, key=STRICTNESS.__getitem__, default=decisions.CLASSES[0])
 
 
 def wish(purpose: str | None, destination: str | None) -> tuple[str | None, str | None]:
@@ -158,7 +173,10 @@ def _case(world: World, ask: Ask) -> _Case:
         grants = rows.find(Grant, member=ask.member, standard=standard.id) if ask.member is not None else []
     current = offers.current(world, standard.id)
     if current is None:
-        facts = decisions.granted(ask, standard, member, grants, world.clock())
+        columns = [column for one in lineage.versions(world, standard.id) for column in one.standard.columns]
+        strictest = _strictest(columns, None, Action(ask.action))  # of editions too
+        ordered = order.in_force(world, strictest, ask.destination, standard.id)
+        facts = decisions.granted(ask, standard, member, grants, world.clock(), ordered=ordered)
         return _Case(facts=facts, ends=tuple(one["expires"] for one in facts["grants"]))
     held = agree.standing(world, ask.member, standard.id) if ask.member is not None else None
     binding = current if held is None else agree.offer_of(world, held)
@@ -175,11 +193,7 @@ def _facts(
 ) -> Facts:
     terms = offers.read_offer(binding)
     action = Action(ask.action)
-    strictest = max(
-        (column.privacy_class for column in standard.columns if decisions.leaves(column, terms, action)),
-        key=decisions.CLASSES.index,
-        default=decisions.CLASSES[0],
-    )
+    strictest = _strictest(standard.columns, terms, action)
     destination = ask.destination or (held.destination if held else None)
     only = held.purposes[0] if held is not None and len(held.purposes) == 1 else None
     return Facts(
@@ -207,7 +221,7 @@ def _facts(
         sensitivity=decisions.CLASSES.index(strictest),
         live_rows=_live_rows(world, ask, terms),
         corridor=law.corridor(world, destination, strictest) if destination else None,
-        ordered=order.in_force(world, strictest, destination, standard.id) if destination else (),
+        ordered=order.in_force(world, strictest, destination, standard.id),
         now=instant(world.clock()),
     )
 
@@ -223,6 +237,8 @@ def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
         gone = {str(one.deposit) for one in rows.find(Withdrawal, standard=ask.standard)}
         held = [one for one in rows.find(Deposit, contributor=ask.member, standard=ask.standard) if one.id not in gone]
     old = [one for one in held if _sealed(world, one.outcome) <= since]
+    if not old:
+        return 0
     lying = {(file.tag, file.path.name): file.path for file in lineage.files(world, ask.standard)}
     named = [(one.tag, str(file["name"])) for one in old for file in one.files]
     return world.decisions.counted([lying[name] for name in named if name in lying], world.surveyor.keys)

@@ -62,12 +62,12 @@ def orders(world: World) -> list[Order]:
 
 
 def in_force(
-    world: World, data_class: PrivacyClass | str, destination: str, standard: str | None = None
+    world: World, data_class: PrivacyClass | str, destination: str | None, standard: str | None = None
 ) -> tuple[str, ...]:
     """The orders that stop a table whose strictest class is `data_class` on its way to a country, in log order.
 
     An order about a class stops stricter ones too: a table that has a strict column may have others as well. Without
-    `standard` those about one reservoir count too.
+    `standard` those about one reservoir count too; where the country was not said, it may be any.
     """
     with world.store.read() as rows:
         standing = rows.find(Order, lifted=None)
@@ -75,7 +75,7 @@ def in_force(
     return tuple(
         one.id
         for one in sorted(standing, key=lambda one: one.index)
-        if destination in one.destinations
+        if (destination is None or destination in one.destinations)
         and min(STRICTNESS[PrivacyClass(each)] for each in one.classes) <= strict
         and (one.standard is None or standard is None or one.standard == standard)
     )

@@ -6,7 +6,7 @@ batch would show fewer contributors than it promises; one that left later keeps 
 
 import heapq
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Final
 
 from datadam.dam import lineage
 from datadam.dam.world import World
+from datadam.duties import STRICTNESS
 from datadam.errors import NotFound
-from datadam.model import Attribution, Deposit, DepositId, Edition, Standard, Withdrawal, edition_of
+from datadam.model import Attribution, Column, Deposit, DepositId, Edition, Standard, Withdrawal, edition_of
 from datadam.ports import Rows
 
 EACH: Final = 1  # contributors in a batch where rows tell who contributed them anyway
@@ -52,7 +53,23 @@ def find(world: World, id: str) -> Pool:
     if edition is None:
         raise NotFound("edition.unknown", edition=id[:200])
     then = next(one.standard for one in known if one.standard.version == edition.version)
-    return Pool(standard=replace(then, tier=last.tier, attribution=last.attribution), edition=edition)
+    strict = _stricter(then.columns, last.columns)
+    return Pool(standard=replace(then, tier=last.tier, attribution=last.attribution, columns=strict), edition=edition)
+
+
+def _stricter(then: Sequence[Column], now: Sequence[Column]) -> tuple[Column, ...]:
+    """Columns as they were, each in the stricter of the class that it had and the one that it has.
+
+    A class may be lowered because its values became coarser: those of then did not.
+    """
+    classes = {column.name: column.privacy_class for column in now}
+    return tuple(
+        replace(
+            one,
+            privacy_class=max(one.privacy_class, classes.get(one.name, one.privacy_class), key=STRICTNESS.__getitem__),
+        )
+        for one in then
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

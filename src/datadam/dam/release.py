@@ -117,6 +117,23 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
                     return share
 
 
+def refuse_other(world: World, caller: Caller, id: str, recipient: str) -> None:
+    """Refuse what an address was given out for, if now the answer is a no, or a yes about other columns.
+
+    An order, a newer law or offer, a revoked grant: each binds from its log index on, also who has addresses already.
+    """
+    found = pool.find(world, id)
+    ask = _ask(caller, found.standard.id)
+    decision, _ = decide.decide(world, ask)
+    match decisions.for_asker(decision):
+        case Deny(reasons):
+            raise _refusal(reasons)
+        case Allow():
+            columns = decide.leaving(world, ask, found.standard.columns)
+            if recipient != _recipient(found.standard, ask, columns):
+                raise Refused("agreement.cut-off", standard=found.standard.id)
+
+
 def file(world: World, standard: str, recipient: str, version: int, name: str) -> Path:
     """Where a served file lies, or `NotFound`."""
     return world.shares.path(standard, recipient, version, name)

@@ -23,17 +23,19 @@ from fastapi.routing import APIRoute
 from starlette.types import Message, Receive, Scope, Send
 
 from datadam import seal, texts
-from datadam.dam import agree, release
+from datadam.dam import agree, decide, release
 from datadam.dam.login import Caller
 from datadam.dam.release import SHARE_NAME
 from datadam.dam.world import World
 from datadam.edges.manners import caller_of, language_of, status_of, vouch, world_of
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, kept
-from datadam.model import Json, Share, Standard
+from datadam.model import Json, MemberId, Share, Standard
 
 MAX_PAGE: Final = 500  # items of a list in one answer
 SIGNATURE: Final = "X-Amz-Signature"
 """Name of the signature in a file's address: the clients' Rust kernel takes one without it for a local path."""
+_WISH: Final = "X-Dam-For"
+"""Name of what a file was asked for, in its address: action, purpose and destination, which are decided about anew."""
 _VERSION: Final = "delta-table-version"
 _CAPABILITIES: Final = "delta-sharing-capabilities"
 _FILE_ID: Final = "fileidhash"
@@ -362,7 +364,9 @@ def _address(request: Request, asked: _Asked, name: str, expires: int) -> str:
     parts = (asked.caller.member or _STRANGER, share.standard, share.recipient, str(share.version), name)
     base = world.settings.url.rstrip("/") or str(request.base_url).rstrip("/")
     path = f"{base}{_prefix(request)}/files/" + "/".join(quote(part, safe="") for part in parts)
-    return f"{path}?{urlencode({'X-Amz-Expires': expires, SIGNATURE: _signature(world, parts, expires)})}"
+    wish = ".".join((asked.caller.action, asked.caller.purpose or "", asked.caller.destination or ""))
+    signature = _signature(world, (*parts, wish), expires)
+    return f"{path}?{urlencode({'X-Amz-Expires': expires, _WISH: wish, SIGNATURE: signature})}"
 
 
 def _prefix(request: Request) -> str:
@@ -386,7 +390,8 @@ def get_file(request: Request) -> Response:
     world, path = world_of(request), request.path_params
     parts = tuple(str(path[name]) for name in ("member", "standard", "recipient", "version", "name"))
     expires, given = _whole(request, "X-Amz-Expires", 0), request.query_params.get(SIGNATURE, "")
-    if not seal.same(_signature(world, parts, expires), given):
+    wish = request.query_params.get(_WISH, "")
+    if not seal.same(_signature(world, (*parts, wish), expires), given):
         raise NotFound("share.file-unknown", name=parts[-1][:80])
     vouch(request)
     if expires <= world.clock().timestamp():
@@ -394,6 +399,10 @@ def get_file(request: Request) -> Response:
     member, standard, recipient, version, name = parts
     if member != _STRANGER:
         agree.refuse_cut_off(world, member, standard.partition("@")[0])
+    action, purpose, destination = (part or None for part in wish.split("."))
+    who = None if member == _STRANGER else MemberId(member)
+    caller = Caller(member=who, purpose=purpose, destination=destination, action=decide.deed(action))
+    release.refuse_other(world, caller, standard, recipient)
     return _Counted(
         release.file(world, standard, recipient, int(version), name),
         headers={"etag": f'"{name}"', "cache-control": "private, no-transform"},
