@@ -457,10 +457,11 @@ growth: growth | change | cagr | yoy | trend | index | 증감 | 증감률 | 증�
 previous: previous | prior | previous year | prior year | last year | py | ly | year before | preceding year |
   preceding | previous period | 전년 | 작년 | 지난해 | 전년도 | 전기 | 전월 | 직전 | 이전 | 종전 | 前年 | 昨年 |
   前年度 | 昨年度 | 前期 | 前月 | 前回 | 直前 | 従来 | 旧 | 前年実績 | 전년실적
-origin: origin | made in | 원산지 | 원산국 | 산지 | 원산지국 | 原産国 | 原産地 | 原産 | 産地 | 産国 | 製造国 |
+origin: origin | made in | manufactures | manufactured in | produced in | produces in | country of production |
+  country of manufacture | 원산지 | 원산국 | 산지 | 원산지국 | 原産国 | 原産地 | 原産 | 産地 | 産国 | 製造国 |
   제조국 | 생산지 | 제조지 | 제조지국가 | 생산지국가 | 製造地 | 生産地 | 製造拠点 | 생산거점 | manufacturing site |
-  production site | country of origin | manufacturing country | manufacturing location | country of manufacture |
-  gensankoku | gensanchi | coo
+  production site | country of origin | manufacturing country | manufacturing location | gensankoku | gensanchi |
+  coo
 ownership: attributable | equity basis | equity share | equity interest | our share | ownership | equity | stake |
   pro rata | net to us | company share | working interest | 지분 | 지분율 | 지분물량 | 지분생산량 | 持分 | 持ち分 |
   出資 | 持分量 | 権益 | 権益分 | 権益量 | 権益比率 | 出資比率 | 당사지분 | 당사 지분

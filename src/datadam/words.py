@@ -66,7 +66,7 @@ def words(header: str) -> tuple[Word, ...]:
     text = " ".join(part if part.casefold() in TERMS else _CAMEL.sub(" ", part) for part in _BLANK.split(text))
     text = _NUMBERING.sub(" ", text.casefold(), count=1) if _NUMBERING.match(text.casefold()) else text.casefold()
     text = _REMARK.sub(" ", text).strip() or text
-    if text in ALONE and text not in TERMS:
+    if text in ALONE and not TERMS.get(text):
         return (_word(text, ALONE[text]),)
     found = _latin(_ends(_LATIN.findall(text.replace("'s", ""))))
     found += [_word(sign, frozenset({meaning})) for sign, meaning in _MARKS.items() if sign in text]
