@@ -1,19 +1,34 @@
-"""How many decisions a second one core makes, with every reason, and how long one takes that was made before.
+"""How many decisions a second: by the policy alone, logged, over HTTP; and how long one takes that was made before.
 
-What is measured is the policy alone: facts in, decision out. How facts are gathered and answers logged is not in it.
+The policy alone is facts in, decision out, on one core. Logged is what a served dam does: gather facts, decide, sign,
+make the statement durable, fold it into the tables; many ask at once. Over HTTP the same with a server of its own.
 """
 
 import argparse
+import itertools
+import os
 import random
 import resource
+import subprocess
+import sys
+import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
 from typing import Final
 
 import measure
-from datadam.model import Allow, PrivacyClass, Role, StandardId, Tier, instant
-from datadam.policy import Decider, Facts, Policy, compile_offer, decide_on
+import upload
+from datadam import client, seal, wiring
+from datadam.client.home import read_key
+from datadam.dam import decide, offer
+from datadam.formats import codelists, odrl
+from datadam.model import Allow, Ask, MemberId, PrivacyClass, Role, StandardId, Tier, instant
+from datadam.policy import Facts, Policy, compile_offer, decide_on
 from datadam.terms import (
     PURPOSES,
     Action,
@@ -28,7 +43,10 @@ from datadam.terms import (
 )
 
 BAR: Final = 3000  # decisions a second and core, with full reasons
+BAR_HTTP: Final = 1500  # a second, each a durable statement
 BAR_AGAIN_US: Final = 50.0
+ASKERS: Final = 16  # at once
+MOST_LOGGED: Final = 2000
 TURNS: Final = 5
 HERE: Final = StandardId("bench.reading")
 NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
@@ -126,17 +144,66 @@ def fresh(asks: list[Facts], policy: Policy) -> tuple[float, float, int, int]:
     return cpu, wall, allowed, sum(0 if isinstance(one, Allow) else len(one.reasons) for one in decisions)
 
 
-def again(asks: list[Facts], policy: Policy) -> float:
-    """Decide what was decided already, a second later each: CPU microseconds a decision."""
-    decider = Decider(size=len(asks))
+def wishes(member: str, count: int) -> list[Ask]:
+    """So many asks, each another one."""
+    places = sorted(codelists.packaged()["iso3166-alpha2"].codes)
+    drawn = islice(itertools.product(places, PURPOSES, Action), count)
+    return [
+        Ask(
+            member=MemberId(member),
+            standard=StandardId(upload.STANDARD),
+            purpose=purpose,
+            action=action,
+            destination=to,
+        )
+        for to, purpose, action in drawn
+    ]
+
+
+def logged(folder: Path, count: int) -> tuple[float, float, float]:
+    """Decisions in this process, durable: how many a CPU second and a second; microseconds of one asked again."""
+    upload.found(folder / "dam", folder / "key.json")
+    member = seal.member_id(read_key(folder / "key.json"))
+    with wiring.world(folder / "dam") as world:
+        offer.publish(world, odrl.packaged()[upload.STANDARD])
+        asks = wishes(member, count)
+        with ThreadPoolExecutor(ASKERS) as pool:
+            cpu, wall = time.process_time(), time.perf_counter()
+            made = list(pool.map(lambda one: decide.decide(world, one), asks))
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        begun = time.process_time()
+        repeated = [decide.decide(world, one) for one in asks]
+        again = (time.process_time() - begun) / count * 1e6
+        assert repeated == made
+    return count / cpu, count / wall, again
+
+
+def over_http(folder: Path, count: int) -> float:
+    """Decisions a second that a served dam gives to several programs at once, each a statement in its log."""
+    dam, key = folder / "dam", folder / "key.json"
+    member = seal.member_id(read_key(key))
+    asks = wishes(member, 2 * count)[count:]  # none of which was asked before
+    command = [sys.executable, "-m", "datadam.cli", "serve", str(dam), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        try:
+            assert serving.stdout is not None
+            url = next(word for word in serving.stdout.readline().split() if word.startswith("http")).rstrip(".")
+            threading.Thread(target=serving.stdout.read, daemon=True).start()  # so that it never waits to be read
+            dams = [client.connect(url, key=key) for _ in range(ASKERS)]
+            for each in dams:
+                each.releases()  # logged in
+            begun = time.perf_counter()
+            with ThreadPoolExecutor(ASKERS) as pool:
+                list(pool.map(_ask_all, dams, [asks[start::ASKERS] for start in range(ASKERS)]))
+            return count / (time.perf_counter() - begun)
+        finally:
+            serving.terminate()
+
+
+def _ask_all(dam: client.Dam, asks: list[Ask]) -> None:
     for one in asks:
-        decider.decide(one, policy)
-    later = [replace(one, now=instant(NOW + timedelta(days=1, seconds=number))) for number, one in enumerate(asks)]
-    cpu = time.process_time()
-    decided = [decider.decide(one, policy).again for one in later]
-    cpu = time.process_time() - cpu
-    assert all(decided)
-    return cpu / len(asks) * 1e6
+        told = dam.decide(one.action, one.standard, purpose=one.purpose, destination=one.destination)
+        assert told["id"]
 
 
 def main() -> None:
@@ -147,11 +214,16 @@ def main() -> None:
     policy, asks = compile_offer(an_offer()), askers(rows)
     fresh(asks[:100], policy)
     turns = sorted(fresh(asks, policy) for _ in range(TURNS))
-    repeats = sorted(again(asks, policy) for _ in range(TURNS))
+    with tempfile.TemporaryDirectory(prefix="datadam-bench-") as name:
+        os.environ["DATADAM_HOME"] = name
+        count = min(rows, MOST_LOGGED)
+        per_cpu, per_second, again_us = logged(Path(name), count)
+        with_http = over_http(Path(name), count)
     cpu, wall, allowed, reasons = turns[TURNS // 2]
     per_denial = reasons / max(1, rows - allowed)
     print(f"{rows} asks, {allowed} allowed, {per_denial:.1f} reasons a no, {len(policy.rules)} rules: {cpu:.2f} CPU s")
-    print(f"asked again: {repeats[TURNS // 2]:.1f} µs")
+    print(f"logged: {per_cpu:.0f} a CPU second, {per_second:.0f} a second; {with_http:.0f} a second over HTTP")
+    print(f"asked again: {again_us:.1f} µs")
     measure.say(
         name="decision",
         rate=round(rows / cpu),
@@ -164,7 +236,11 @@ def main() -> None:
         rules=len(policy.rules),
         allowed=allowed / rows,
         reasons_a_no=per_denial,
-        again_us=repeats[TURNS // 2],
+        logged_per_cpu_s=round(per_cpu),
+        logged_per_s=round(per_second),
+        with_http=round(with_http),
+        bar_with_http=BAR_HTTP,
+        again_us=again_us,
         bar_again_us=BAR_AGAIN_US,
     )
 

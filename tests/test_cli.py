@@ -20,9 +20,10 @@ import served
 from datadam import wiring
 from datadam.cli.manners import print_json
 from datadam.formats import odrl
+from datadam.terms import Action
 from machines import ALL, NAMES, Machine, a_machine, found
 from served import STANDARD, Served, serving
-from signed import an_offer
+from signed import an_offer, permission
 from worlds import standard_text
 
 
@@ -77,6 +78,7 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     machine("freeze", f"{STANDARD}@first", *of)
     assert f"{STANDARD}@first" in machine("editions").out
     _takes_out(machine)
+    _decides(machine)
     _agrees(machine, dam, member)
     # another joins in vain
     machine("keygen", "other.key")
@@ -97,13 +99,69 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     assert re.search("[가-힣]", machine("status", dam.folder).out)
 
 
+def _decides(machine: Machine) -> None:
+    """What one could get, what was decided, and why."""
+    assert "Yes" in machine("can", "me", "read", STANDARD).out
+    assert "No" in machine("can", "me", "combine", STANDARD).out
+    first = machine("decisions").out.splitlines()[-1].split()[0]
+    assert "the same answer" in machine("why", first).out
+
+
+def _discloses(machine: Machine) -> None:
+    """A model: its weights promised, disclosed, looked at, written out for other tools."""
+    Path("weights.bin").write_bytes(b"weights")
+    digest = found(r"digest: '([0-9a-f]{64})'", machine("model", "commit", "weights.bin", "--as", "weights").out)
+    card = {
+        "name": "meter-model",
+        "version": "1.0.0",
+        "purpose": "Tell odd readings from others.",
+        "description": "A tree over amounts.",
+        "contact": "models@firm.example",
+        "limits": ["Not tried on other meters."],
+        "criteria": ["Amounts."],
+        "compute": "below-1e23",
+        "synthetic": False,
+        "commitments": [{"part": "weights", "digest": digest}],
+    }
+    Path("card.yaml").write_text(json.dumps(card), encoding="utf-8")
+    machine("model", "register", "card.yaml", "--yes")
+    assert "meter-model" in machine("model", "list").out
+    id = str(json.loads(machine("model", "list", "--json").out)[0]["id"])
+    assert "meter-model" in machine("model", "show", id[:12]).out
+    machine("model", "commit-check", "weights.bin", "--model", id[:12])
+    assert json.loads(machine("model", "export", id[:12], "--cyclonedx").out)["specVersion"] == "1.7"
+
+
+def _goes_by_law(machine: Machine, dam: Served, member: str) -> None:
+    """Law files, an order and its end, a demand and who hears of it, an incident and the notices due."""
+    of, day = ("--dam", dam.folder), "2026-11-01T00:00:00Z"
+    assert "not legal advice" in machine("law", "lint").out.lower()
+    machine("law", "adopt", *of)
+    machine("law", "show", *of)
+    machine("law", "basis", "JP", "--class", "business", *of)
+    why = ("--ground", "An act", "--to", "US", "--class", "personal")
+    machine("order", "suspend", *why, "--reason", "inquiry", *of)
+    id = machine("order", "list", *of).out.splitlines()[1].split()[0]
+    machine("order", "lift", id, "--reason", "over", *of)
+    asked = ("--authority", "An office", "--country", "KR", "--ground", "An act", "--what", "every row")
+    machine("demand", "record", *asked, "--received", day, "--contributor", member, *of)
+    assert "An office" in machine("demand", "list", *of).out
+    assert "every row" in " ".join(machine("notices").out.split())
+    told = ("--kind", "breach", "--persons", 5000, "--what", "a lost disk", "--at", day, "--class", "personal")
+    machine("incident", "report", *told, *of)
+    (one,) = json.loads(machine("incident", "list", "--json", *of).out)["items"]
+    machine("incident", "noticed", one["id"][:8], "--clock", "kr-pipa-34", "--at", "2026-11-02T00:00:00Z", *of)
+
+
 def _agrees(machine: Machine, dam: Served, member: str) -> None:
     """An offer that is read and signed; held up, resumed, ended; and one that people sign for the dam."""
+    _goes_by_law(machine, dam, member)
     of, id = ("--dam", dam.folder), "test.signed"
     text = standard_text().replace(STANDARD, id).replace("test_reading", "test_signed")
     Path("signed.yaml").write_text(text, encoding="utf-8")
     machine("standard", "publish", "signed.yaml", *of)
-    Path("offer.json").write_text(odrl.write(an_offer(standard=id)), encoding="utf-8")
+    trains = permission(actions=(Action.READ, Action.TRAIN))
+    Path("offer.json").write_text(odrl.write(an_offer(trains, standard=id)), encoding="utf-8")
     assert id in machine("offer", "publish", "offer.json", *of).out
     assert id in machine("offer", "list").out
     assert json.loads(machine("offer", "list", "--json").out)[0]["number"] == 1
@@ -117,6 +175,9 @@ def _agrees(machine: Machine, dam: Served, member: str) -> None:
     assert json.loads(machine("agreements", "list", "--json").out)[0]["id"] == signed
     assert json.loads(machine("agreements", "show", signed[:8]).out)["state"] == "finalised"
     assert machine("agreements", "show", signed, "--vc").out.count(".") == 2
+    machine("deposit", "good.csv", "--standard", id, "--yes")
+    machine("get", id, "trained", "--action", "train")
+    _discloses(machine)
     machine("agreements", "suspend", signed[:12], "--reason", "late fees", *of)
     assert "suspended" in machine("agreements", "list").out
     machine("agreements", "resume", signed[:12], "--reason", "paid", *of)

@@ -238,7 +238,7 @@ def test_only_members_who_contribute_may_announce(world: World) -> None:
     assert refused(world, person, by(person), Caller(member=person.id, standard=ID)) == "ask.login-needed"
     assert refused(world, Person("X"), by(Person("X"))) == "member.unknown"
     assert refused(world, consumer, by(consumer)) == "deposit.not-contributor"
-    assert refused(world, gone, by(gone)) == "signature.key-unknown"
+    assert refused(world, gone, by(gone)) == "member.left"
     assert refused(world, other, by(person)) == "deposit.not-yours"
 
 

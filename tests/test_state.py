@@ -259,8 +259,7 @@ def test_a_crash_between_log_and_tables_is_rolled_forward(tmp_path: Path, monkey
     person = Person("A").joins(world)
     publish.publish(world, standard_text())
     with monkeypatch.context() as patch:
-        patch.setattr(state, "fold_all", crash)
-        patch.setattr(state, "rehearse", lambda *_: None)
+        patch.setattr(state, "_apply", crash)
         with pytest.raises(Crash):
             grant.grant(world, person.id, "test.reading")
     assert not grant.grants(world)

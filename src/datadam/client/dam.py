@@ -378,8 +378,11 @@ class Dam(Agreeing, Deciding, Disclosing, Noticed, WayBack):
         """End a share profile."""
         self._ask("DELETE", f"/api/profiles/{part(profile)}")
 
-    def files(self, table: Mapping[str, str], headers: Mapping[str, str]) -> list[Json]:
-        """The files of a share, with addresses that work for a while (Delta Sharing, parquet format)."""
+    def files(self, table: Mapping[str, str], headers: Mapping[str, str] | None = None) -> list[Json]:
+        """The files of a share, with addresses that work for a while (Delta Sharing, parquet format).
+
+        `headers` say what for, to where and what is done with the rows.
+        """
         path = f"/sharing/shares/{table['share']}/schemas/{table['schema']}/tables/{table['table']}/query"
         answer = self._ask("POST", path, as_member=self._key is not None, json={}, headers=headers)
         lines = answer.text.splitlines()

@@ -18,7 +18,18 @@ from datadam.ports import Record, Rows, Store
 MOST: Final = 10_000  # decisions; the one that was asked for longest ago is forgotten first
 
 PASSIVE: Final = frozenset(
-    {Kind.DECISION, Kind.RELEASE, Kind.MANIFEST, Kind.DECLINE, Kind.ERASURE, Kind.PURGE, Kind.MODEL}
+    {
+        Kind.DECISION,
+        Kind.RELEASE,
+        Kind.MANIFEST,
+        Kind.DECLINE,
+        Kind.ERASURE,
+        Kind.PURGE,
+        Kind.MODEL,
+        Kind.DEMAND,
+        Kind.INCIDENT,
+        Kind.NOTICE,
+    }
 )
 """Statements that no decision rests on."""
 
@@ -54,6 +65,8 @@ class Remembered:
     looked: dict[object, Any] = field(default_factory=dict)  # what was read of the tables, and still stands there
     counts_of: dict[frozenset[Path], int] = field(default_factory=dict)  # facts in stored files, which never change
     looked_at: int = -1  # the generation of that
+    noes: Counter[str] = field(default_factory=Counter)  # logged to each member on one day
+    noes_on: str = ""  # that day
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, ask: Ask) -> Waiting:
@@ -113,6 +126,14 @@ class Remembered:
         if those not in self.counts_of:
             self.counts_of[those] = count(paths)
         return self.counts_of[those]
+
+    def may_deny(self, member: str, day: str, most: int) -> bool:
+        """Whether one more no to a member may be logged on a day, of `most`; counts it. Under the dam's lock."""
+        if day != self.noes_on:
+            self.noes, self.noes_on = Counter(), day
+        may = self.noes[member] < most
+        self.noes[member] += may
+        return may
 
     def count(self, sort: str) -> None:
         """Count one answer."""
