@@ -118,7 +118,8 @@ def withdrawn(world: World, caller: Caller, model: Model) -> list[Withdrawal] | 
     """What was withdrawn since of a model's training set, for its provider and for auditors; None to all others."""
     with world.store.read() as rows:
         asker = rows.get(MemberRecord, caller.member) if caller.member and caller.standard is None else None
-        audits = asker is not None and asker.until is None and Role.AUDITOR in asker.roles
+        standing = asker is not None and asker.until is None and not asker.suspended
+        audits = asker is not None and standing and Role.AUDITOR in asker.roles
         if asker is None or not (audits or asker.id == model.member):
             return None
         releases = [found for id in model.releases if (found := rows.get(Release, id)) is not None]
