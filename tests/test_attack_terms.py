@@ -15,7 +15,7 @@ from datadam.model import Ask, Deny, StandardId
 from datadam.terms import Constraint, Operand, Operator
 from served import Served, serving
 from signed import agreed, offered, permission
-from worlds import GOOD, Person, a_world, standard_text
+from worlds import GOOD, Person, a_world, forward, standard_text
 
 ID = StandardId("test.reading")
 FROZEN = f"{ID}@then"
@@ -161,3 +161,23 @@ def test_a_strangers_address_ends_with_an_order_too(tmp_path: Path) -> None:
         assert dam.http.get(url).is_success
         order.suspend(dam.world, ["business"], ["US"], reason="r", ground="g")
         assert dam.http.get(url).status_code == 403
+
+
+def test_a_member_cannot_fill_the_log_with_refusals(tmp_path: Path) -> None:
+    """Beyond so many new ones a day it is told so and nothing is logged; what is allowed still is, of all members."""
+    world = a_world(tmp_path, member_refusals_per_day=3)
+    publish.publish(world, readings())
+    offered(world)
+    loud, other = Person("A").joins(world), Person("B").joins(world)
+    agreed(world, loud)
+    for country in ("US", "DE", "JP"):
+        assert "ask.destination-not-agreed" in codes(world, loud, destination=country)
+    size = world.ledger.size
+    with pytest.raises(Refused, match=r"ask\.too-many"):
+        codes(world, loud, destination="SG")
+    assert "ask.destination-not-agreed" in codes(world, loud, destination="US")  # the statement that there is
+    assert world.ledger.size == size
+    assert codes(world, loud) == []
+    assert "ask.no-agreement" in codes(world, other)
+    forward(world, days=1)
+    assert "ask.destination-not-agreed" in codes(world, loud, destination="SG")

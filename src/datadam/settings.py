@@ -133,6 +133,10 @@ class Settings:
     member_rows: int = field(
         default=0, metadata=_about("Admitted rows that one member may have in the dam; 0: any number.", most=2**53)
     )
+    member_refusals_per_day: int = field(
+        default=10_000,
+        metadata=_about("New refusals of rows that are logged for one member a day (UTC); 0: any number.", most=2**31),
+    )
     metrics_token: str = field(
         default="",
         repr=False,

@@ -103,6 +103,10 @@ def _made(world: World, one: Waiting) -> tuple[Answer, Statement] | None:
         world.decisions.count("repeated")
         return None
     judged = case.judged
+    most = world.settings.member_refusals_per_day  # else whoever is refused could fill the log, which is everybody's
+    bounded = bool(most) and not isinstance(judged.decision, Allow)
+    if bounded and not world.decisions.may_deny(str(one.ask.member), instant(now)[:10], most):
+        raise Refused("ask.too-many", limit=most)
     told = decisions.told(case.facts, judged, case.offer.statement if case.offer else None)
     statement = state.statement(world, Kind.DECISION, told)
     answer = Answer(decision=judged.decision, id=statement.id, facts=lasting, until=until, generation=generation)
