@@ -157,7 +157,9 @@ class Typist:
         line = line.replace("8420", str(self.port))
         if line.startswith("datadam serve"):
             return self.serve(line)
-        line += " --yes" if line.startswith(("datadam join", "datadam deposit ")) else ""  # no one is there to ask
+        line += (
+            " --yes" if line.startswith(("datadam join", "datadam deposit ", "datadam agree ")) else ""
+        )  # no one is there to ask
         done = self.run(["bash", "-euc", line])
         self.remember(line, done)
         return done
