@@ -217,8 +217,8 @@ def test_a_log_behind_its_checkpoint_is_not_taken_up() -> None:
 def test_every_kind_has_its_parties() -> None:
     """Who must sign what, for each kind that there is."""
     facts: Json = {"member": MEMBER, "contributor": MEMBER}
-    both, alone = {MEMBER, "dam"}, {MEMBER}
-    special = {Kind.MEMBER: both, Kind.AGREEMENT: both}
+    both, alone = {str(MEMBER), "dam"}, {str(MEMBER)}
+    special = dict.fromkeys((Kind.MEMBER, Kind.AGREEMENT, Kind.MODEL), both)
     special |= dict.fromkeys((Kind.KEY, Kind.MANIFEST, Kind.WITHDRAWAL), alone)
     for kind in Kind:
         assert parties(say(kind, facts, EVE)) == special.get(kind, {"dam"})

@@ -341,7 +341,8 @@ def test_the_receipt_says_what_was_reached_and_what_cannot_be(world: World, peop
     told = withdraw.standing(world, ann.caller, id).purge
     assert told is not None
     assert told.body["reached"] == {"rows": 2, "files": 1, "bodies": 1, "journal": 1, "editions": []}
-    assert told.body["beyond"] == {"backups_until": "2026-12-22T09:00:00Z", "recipients": 1, "strangers": False, "models": []}
+    beyond = {"backups_until": "2026-12-22T09:00:00Z", "recipients": 1, "strangers": False, "models": []}
+    assert told.body["beyond"] == beyond
     receipt = seal.canonical(prove.receipt(world, ann.caller, told.id))
     assert verify_receipt(receipt, vkey=world.ledger.vkey).statement.id == told.id
     for other in (ben, cem):

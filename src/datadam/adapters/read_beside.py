@@ -9,14 +9,11 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from datadam.adapters import private_files
 from datadam.errors import Unavailable
 from datadam.model import Room
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -52,7 +49,7 @@ class _Counted(io.FileIO):
         super().__init__(path, "wb")
         self._path, self._room, self._size = path, room, 0
 
-    def write(self, data: "ReadableBuffer", /) -> int:
+    def write(self, data: Any, /) -> int:  # noqa: ANN401  (any buffer, for which Python 3.11 has no name)
         self._size += memoryview(data).nbytes
         if self._room is not None:
             self._room(self._path.name, self._size)

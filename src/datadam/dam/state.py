@@ -177,7 +177,7 @@ def _fold_deprecation(rows: Rows, index: int, id: str, body: Json) -> None:
     rows.put(Deprecation(standard=standard, version=version, until=until, index=index))
 
 
-def _fold_member_change(rows: Rows, index: int, id: str, body: Json) -> None:
+def _fold_member_change(rows: Rows, _index: int, id: str, body: Json) -> None:
     member, suspended = rows.get(Member, body["member"]), body["state"] == "suspended"
     if member is None or member.until is not None or member.suspended is suspended:
         raise Untrusted("member.change-wrong", member=body["member"], statement=id)
