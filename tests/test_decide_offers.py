@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from datadam import decisions, seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import agree, decide, grant, order, prove, publish, release, state, withdraw
+from datadam.dam import agree, decide, grant, offer, order, prove, publish, release, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import Refused, Untrusted
 from datadam.model import Allow, Ask, Column, Deny, Deposit, Json, Kind, PrivacyClass, StandardId, Type
+from datadam.policy import Policy
 from datadam.terms import Action, AgreementState, Constraint, Operand, Operator
 from signed import agreed, an_offer, ending, offered, permission
 from worlds import GOOD, Person, a_world, forward, standard_text
@@ -210,3 +211,66 @@ def test_no_column_stricter_than_its_ceiling_is_among_those_that_leave(classes: 
     found = [one for one in columns if decisions.leaves(one, offer, Action.READ)]
     strict = ["public", "business", "confidential", "personal"]
     assert found == [one for one in columns if strict.index(one.privacy_class) <= strict.index(ceiling)]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"ordered": []},
+        {"suspended": True},
+        {"left": True},
+        {"roles": ["consumer"]},
+        {"agreement": "0" * 64},
+        {"agreed_purposes": ["research", "security"]},
+        {"agreement_expires": "2030-01-01T00:00:00Z"},
+        {"sensitivity": 0},
+        {"corridor": "any"},
+        {"tier": "open"},
+        {"now": "2026-11-21T09:00:00Z"},
+        {"member": "m-" + "0" * 20},
+    ],
+    ids=str,
+)
+def test_a_check_holds_the_facts_of_a_decision_against_the_log(world: World, lie: dict[str, object]) -> None:
+    """A dam that signs other facts than its own log bears out, and decides rightly by those, is found out."""
+    person = Person("A").joins(world)
+    offered(world)
+    agreed(world, person)
+    one = order.suspend(world, [PrivacyClass.CONFIDENTIAL], [person.jurisdiction], reason="r", ground="g")
+    assert answer(world, person) == ["ask.order"]
+    body = last_body(world)
+    facts = {**body["facts"], **lie}
+    if "ordered" not in lie:
+        order.lift(world, one.id, "over")
+        facts["ordered"] = []
+        honest = {**body["facts"], "ordered": []}
+        told = decisions.told(honest, decisions.judge(honest, policy_of(world)), body["offer"])
+        state.record(world, state.statement(world, Kind.DECISION, told))
+        assert prove.check(world, MemoryStore, lambda: None).faults == []
+    told = decisions.told(facts, decisions.judge(facts, policy_of(world)), body["offer"])
+    state.record(world, state.statement(world, Kind.DECISION, {**told, "member": person.id}))
+    faults = prove.check(world, MemoryStore, lambda: None).faults
+    assert {fault.code for fault in faults} == {"decision.not-so"}
+
+
+def policy_of(world: World) -> Policy:
+    """The compiled terms of the offer in force."""
+    published = offer.current(world, ID)
+    assert published is not None
+    return decisions.policy_of(published.text)
+
+
+def test_who_signs_anew_is_given_rows_on_the_new_agreement(world: World) -> None:
+    """The same files, another basis: another release in the log."""
+    person = Person("A").joins(world)
+    person.deposits(world, ID, GOOD)
+    offered(world)
+    first = agreed(world, person)
+    release.open_share(world, person.caller, ID)
+    agree.end(world, person.caller, ending(person, first.id))
+    forward(world, seconds=1)
+    second = agreed(world, person)
+    release.open_share(world, person.caller, ID)
+    release.open_share(world, person.caller, ID)
+    found = [world.ledger.statement(id) for _, id in world.ledger.entries()]
+    assert [one.body["basis"] for one in found if one.kind is Kind.RELEASE] == [first.id, second.id]

@@ -692,6 +692,7 @@ class Release:
     decision: str | None = None  # the statement that allowed it
     action: str | None = None  # that it allowed, of `terms.Action`
     deposits_digest: str | None = None  # keyed: whose rows were in it
+    basis: str | None = None  # on which it was allowed: `open`, a grant or an agreement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ A member's answer, a no too, is a statement in the log; asked again, the same st
 the same. Strangers are counted, not logged: who has no key could fill a log with refusals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Final, cast
 
 from datadam import decisions
 from datadam.dam import agree, law, lineage, order, publish, state
@@ -17,7 +18,7 @@ from datadam.dam.remembered import Answer, Waiting
 from datadam.dam.world import World
 from datadam.decisions import Judged
 from datadam.duties import STRICTNESS
-from datadam.errors import Invalid, NotFound, Refused
+from datadam.errors import DamError, Invalid, NotFound, Refused
 from datadam.formats import countries
 from datadam.model import (
     Allow,
@@ -41,7 +42,10 @@ from datadam.model import (
     instant,
 )
 from datadam.policy import Facts, write_facts
+from datadam.ports import Rows, Store
 from datadam.terms import PURPOSES, Action, Agreement, Offer, Operand, PublishedOffer
+
+_LATE: Final = timedelta(minutes=1)  # between looking at the facts and signing what came of them
 
 
 def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
@@ -240,7 +244,7 @@ def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
     with world.store.read() as rows:
         gone = {str(one.deposit) for one in rows.find(Withdrawal, standard=ask.standard)}
         held = [one for one in rows.find(Deposit, contributor=ask.member, standard=ask.standard) if one.id not in gone]
-    old = [one for one in held if _sealed(world, one.outcome) <= since]
+    old = [one for one in held if (sealed := _sealed(world, one.outcome)) and sealed <= since]
     if not old:
         return 0
     lying = {(file.tag, file.path.name): file.path for file in lineage.files(world, ask.standard)}
@@ -248,9 +252,12 @@ def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
     return world.decisions.counted([lying[name] for name in named if name in lying], world.surveyor.keys)
 
 
-def _sealed(world: World, outcome: str) -> str:
-    """When a deposit was sealed."""
-    return str(world.ledger.statement(outcome).body["issued"])
+def _sealed(world: World, outcome: str) -> str | None:
+    """When a deposit was sealed; None where that is erased, with its rows."""
+    try:
+        return str(world.ledger.statement(outcome).body["issued"])
+    except NotFound:
+        return None
 
 
 def _until(case: _Case, now: datetime) -> str:
@@ -325,3 +332,35 @@ def of(world: World, member: str, *, standard: str | None = None) -> list[Decide
     equals = {"member": member} | ({"standard": standard} if standard is not None else {})
     with world.store.read() as rows:
         return sorted(rows.find(Decided, **equals), key=lambda one: one.index)
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """A store that shows the tables as they were while the log is folded anew."""
+
+    rows: Rows
+
+    @contextmanager
+    def read(self) -> Iterator[Rows]:
+        yield self.rows
+
+
+def unlike(world: World, rows: Rows, body: Json) -> list[str]:
+    """Which facts of a logged decision the log did not bear out by then; `rows` are the tables as they were.
+
+    Only how many rows the asker had is not looked at again: they may have left since.
+    """
+    facts = body["facts"]
+    try:
+        then = datetime.fromisoformat(facts["now"])
+        named = {name: facts[name] for name in ("member", "standard", "purpose", "action", "destination")}
+        at_that_time = replace(world, store=cast("Store", _Then(rows)), clock=lambda: then)
+        case = _case(at_that_time, Ask(**named))
+    except (DamError, LookupError, TypeError, ValueError):  # facts of another shape, about what there was not
+        return ["facts"]
+    wrong = {name for name in {*facts, *case.facts} - {"live_rows"} if facts.get(name) != case.facts.get(name)}
+    if body["offer"] != (case.offer.statement if case.offer else None):
+        wrong.add("offer")
+    if abs(datetime.fromisoformat(body["issued"]) - then) > _LATE:
+        wrong.add("now")
+    return sorted(wrong)

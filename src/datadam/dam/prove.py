@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from datadam import decisions, seal
-from datadam.dam import edition, lineage, offer, state, withdraw
+from datadam.dam import decide, edition, lineage, offer, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted, kept
@@ -26,7 +26,7 @@ from datadam.model import (
     Withdrawal,
     instant,
 )
-from datadam.ports import Store
+from datadam.ports import Rows, Store
 from datadam.terms import PublishedOffer
 
 
@@ -211,17 +211,26 @@ def _check_profiles(world: World, profiles: Mapping[str, str], erased: Collectio
 
 
 def _check_state(world: World, scratch: Store, findings: Findings) -> list[DamError]:
-    """Fold the whole log anew and compare: a table that says anything else was changed by somebody."""
+    """Fold the whole log anew and compare: a table that says anything else was changed by somebody.
+
+    On the way each decision's facts are held against what the log said by then: a dam could sign other ones.
+    """
+    faults: list[DamError] = []
+
+    def look(rows: Rows, statement: Statement) -> None:
+        if statement.kind is Kind.DECISION and (wrong := decide.unlike(world, rows, statement.body)):
+            faults.append(Untrusted("decision.not-so", fields=", ".join(wrong), statement=statement.id))
+
     try:
         with scratch.transaction() as rows:
-            state.fold_all(world, rows, 0)
+            state.fold_all(world, rows, 0, look)
     except DamError as error:
-        return [error]
+        return [*faults, error]
     with world.lock:
         with scratch.transaction() as rows:  # what was logged while the rest was folded
-            state.fold_all(world, rows, int(rows.noted(state.APPLIED) or 0))
+            state.fold_all(world, rows, int(rows.noted(state.APPLIED) or 0), look)
         findings.entries = max(findings.entries, world.ledger.size)
-        return list(_differences(world, scratch))
+        return [*faults, *_differences(world, scratch)]
 
 
 def _differences(world: World, scratch: Store) -> Iterator[DamError]:

@@ -376,11 +376,11 @@ def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], 
 
 
 def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share) -> bool:
-    """Log that the member gets this version, once for each thing done with it: on what basis, by which decision.
+    """Log that the member gets this version, once for each thing done with it and each basis.
 
     False, and nothing is logged, where rows of it were withdrawn meanwhile: the log tells by its order who got which.
     """
-    if _released(world, ask, share):
+    if _released(world, ask, why[0], share):
         return True
     facts: Json = {
         "member": ask.member,
@@ -396,7 +396,7 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share
         "deposits_digest": seal.keyed(world.secrets.secret("share"), "deposits", *share.deposits).hex(),
     }
     with world.lock:
-        if not _released(world, ask, share):
+        if not _released(world, ask, why[0], share):
             if _withdrawn(world, of, share):
                 return False
             state.record(world, state.statement(world, Kind.RELEASE, facts))
@@ -410,7 +410,7 @@ def _withdrawn(world: World, of: Pool, share: Share) -> bool:
     return not gone.isdisjoint(share.deposits)
 
 
-def _released(world: World, ask: Ask, share: Share) -> bool:
+def _released(world: World, ask: Ask, basis: str, share: Share) -> bool:
     named = {"member": ask.member, "standard": share.standard, "share_version": share.version, "action": ask.action}
     with world.store.read() as rows:
-        return bool(rows.find(Release, **named))
+        return bool(rows.find(Release, **named, basis=basis))

@@ -302,6 +302,7 @@ def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
             decision=decided.id if decided else None,
             action=decided.action if decided else None,
             deposits_digest=body["deposits_digest"] if decided else None,
+            basis=body["basis"] if decided else None,
         )
     )
 
@@ -459,8 +460,10 @@ def catch_up(world: World) -> int:
         return size - applied
 
 
-def fold_all(world: World, rows: Rows, start: int) -> None:
-    """Fold every entry from `start` to the log's end into `rows`."""
+def fold_all(
+    world: World, rows: Rows, start: int, look: Callable[[Rows, Statement], None] = lambda _rows, _statement: None
+) -> None:
+    """Fold every entry from `start` to the log's end into `rows`; `look` sees each first, over what came before."""
     index, missing = start - 1, dict[str, NotFound]()
     for index, (clazz, id) in enumerate(world.ledger.entries(start), start=start):
         try:
@@ -470,6 +473,7 @@ def fold_all(world: World, rows: Rows, start: int) -> None:
             continue
         if CLASS_OF[statement.kind] is not clazz:
             raise Untrusted("log.class-wrong", index=index, statement=id)
+        look(rows, statement)
         fold(rows, Entry(index=index, statement=statement))
         world.decisions.logged(statement.kind)
     for gone, absent in missing.items():
