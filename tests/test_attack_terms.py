@@ -79,7 +79,7 @@ def test_an_edition_gives_no_column_that_its_reservoir_may_not_give_now(tmp_path
     if codes(world, person) == []:
         assert columns(world, person, FROZEN) == {"meter", "contributor"}
     else:
-        with pytest.raises(Refused, match=r"ask\.others-facts"):
+        with pytest.raises(Refused, match=r"ask\.order"):
             release.open_share(world, person.caller, FROZEN)
 
 
@@ -143,7 +143,7 @@ def test_an_address_ends_with_whatever_it_was_given_on(tmp_path: Path) -> None:
         (url,) = addresses(dam, one)
         assert fetched() == (200, "")
         made = order.suspend(world, ["business"], ["KR"], reason="r", ground="g")
-        assert fetched() == (403, "ask.others-facts")
+        assert fetched() == (403, "ask.order")
         order.lift(world, made.id, "over")
         assert fetched() == (200, "")
         offered(world, permission(up_to("business")))

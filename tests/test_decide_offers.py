@@ -105,7 +105,7 @@ def test_an_order_stops_a_class_on_its_way_and_a_lift_lets_it_go(world: World) -
     assert answer(world, person) == ["ask.order"]
     with pytest.raises(Refused) as caught:
         release.open_share(world, person.caller, ID)
-    assert caught.value.code == "ask.others-facts"
+    assert caught.value.code == "ask.order"
     (standing,) = order.orders(world)
     order.lift(world, standing.id, "over")
     assert answer(world, person) == []

@@ -155,7 +155,7 @@ def test_every_reason_is_a_whole_sentence_with_a_way_out(language: str) -> None:
     """No sentence has a hole, each says what to do, and names the facts that it was given."""
     told = [reason for policy, wrong, _ in CASES.values() for reason in _reasons(decide_on(facts(**wrong), policy))]
     told += _reasons(decide_on(stranger(), PLAIN)) + _reasons(decide_on(facts(standard="x.y"), PLAIN))
-    told += for_asker([Reason("ask.order", {"standard": HERE})])
+    told += for_asker([Reason("ask.member-suspended", {"standard": HERE})])
     assert {one.code for one in told} == {*CASES, "ask.stranger", UNDECIDABLE, OTHERS}
     for reason in told:
         wanted = [texts.placeholders(sentence) for sentence in texts.template(reason.code, language).values()]
@@ -416,13 +416,11 @@ def test_facts_of_others_are_one_reason_to_the_asker(draw: Random) -> None:
 
 
 def test_the_asker_cannot_tell_one_fact_of_others_from_another() -> None:
-    """An order, two orders, a suspension, or all of these: the same answer to the byte."""
+    """The member suspended, its agreement, or both: the same answer to the byte."""
     hidden: list[dict[str, Any]] = [
-        {"ordered": ("order-1",)},
-        {"ordered": ("order-1", "order-2")},
         {"suspended": True},
         {"state": "suspended"},
-        {"suspended": True, "state": "suspended", "ordered": ("order-3",)},
+        {"suspended": True, "state": "suspended"},
     ]
     shown = {str(for_asker(_reasons(decide_on(facts(**one), PLAIN)))) for one in hidden}
     assert shown == {str((Reason(OTHERS, {"standard": HERE}),))}

@@ -122,6 +122,7 @@ _SINGLE: Final = {
     Operand.JURISDICTION: "jurisdiction",
     Operand.DESTINATION: "destination",
 }
+_WEAKER: Final = (Force.ENFORCED, Force.ATTESTED, Force.LEGAL)
 _ELSEWHERE: Final = frozenset({Operand.PURPOSE, Operand.DESTINATION})
 _NUMBERS: Final = {
     Operand.SENSITIVITY: "context.sensitivity",
@@ -201,7 +202,7 @@ def _prohibited(offer: Offer) -> Iterable[Forbid]:
         rule = Rule(
             code="ask.prohibited-where" if term else "ask.prohibited",
             law=f"{_law(offer)}, prohibition {_joined(actions)}",
-            force=Force.ENFORCED,
+            force=max((FORCE[action] for action in actions), key=_WEAKER.index),
             facts={"terms": [_said([part]) for part in _once(one.constraints)]} if term else {},
         )
         yield Forbid(

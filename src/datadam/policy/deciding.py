@@ -17,8 +17,8 @@ OPEN: Final = "open"
 """The basis of reading an open reservoir."""
 UNDECIDABLE: Final = "ask.undecidable"
 OTHERS: Final = "ask.others-facts"
-COLLAPSED: Final = frozenset({"ask.agreement-suspended", "ask.member-suspended", "ask.order"})
-"""What rests on facts of others: why the steward suspended somebody, against whom an order is and on what ground."""
+COLLAPSED: Final = frozenset({"ask.agreement-suspended", "ask.member-suspended"})
+"""What rests on what others did: who suspended whom, and why, is for stewards and auditors. Orders are public."""
 
 _CLASSES: Final = tuple(PrivacyClass)
 _TOLD: Final[dict[str, tuple[str, ...]]] = {
