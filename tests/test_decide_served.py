@@ -99,6 +99,9 @@ def test_purpose_and_place_travel_with_what_is_asked(dam: Served) -> None:
             with pytest.raises(Invalid):
                 held.open(STANDARD, **wrong)
         assert held.decisions() == [one]
+    twice = [("datadam-purpose", "research"), ("datadam-purpose", "security")]
+    answer = dam.http.get(f"{dam.url}/api/reservoirs", headers=twice)
+    assert (answer.status_code, answer.json()["code"]) == (400, "request.header-twice")
 
 
 def test_only_auditors_ask_about_others(dam: Served) -> None:

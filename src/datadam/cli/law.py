@@ -174,7 +174,7 @@ def order_list(dam: Of = HERE, as_json: Json = False) -> None:
         return
     rows = [
         (
-            one["id"],
+            one["id"][:12],
             ", ".join(one["classes"]),
             ", ".join(one["destinations"]),
             one["standard"],

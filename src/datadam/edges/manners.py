@@ -77,14 +77,22 @@ def caller_of(request: Request) -> Caller:
     caller = login.caller(world_of(request), bearer(request))
     if caller.member is not None:
         vouch(request)
-    purpose, destination = decide.wish(request.headers.get(PURPOSE), request.headers.get(DESTINATION))
-    action = decide.deed(request.headers.get(ACTION))
+    purpose, destination = decide.wish(_once(request, PURPOSE), _once(request, DESTINATION))
+    action = decide.deed(_once(request, ACTION))
     return replace(caller, purpose=purpose, destination=destination, action=action)
 
 
 def vouch(request: Request) -> None:
     """Tell the guard that what this request showed holds, a token or a signed address: it is no stranger's."""
     request.state.vouched = True
+
+
+def _once(request: Request, name: str) -> str | None:
+    """A header's one value; said twice, it says nothing that one could decide by."""
+    found = request.headers.getlist(name)
+    if len(found) > 1:
+        raise Invalid("request.header-twice", header=name)
+    return found[0] if found else None
 
 
 def member_of(request: Request) -> Caller:
