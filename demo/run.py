@@ -277,7 +277,8 @@ class Play:
                 self.operator.type("datadam", "agreements", "approve", one)
         for who, standard in ((FJORD, cast.INDICATORS), (NEBEL, cast.LINKS)):
             must(self._may(who, standard), f"{who.handle} may not open {standard}")
-        nebel.type("datadam", "get", cast.LINKS, "rows")
+        again = ("--force",) if (nebel.home / "rows").exists() else ()  # nothing is written over unasked
+        nebel.type("datadam", "get", cast.LINKS, "rows", *again)
         fjord.type("datadam", "ls")
         decided = self.reach(FJORD).decisions(cast.INDICATORS)
         must(bool(decided), "nothing was decided about the small firm")
@@ -300,7 +301,8 @@ class Play:
         )
         job = self.deposited(cast.KEV)
         shell = self.shells[cast.KEV.who.handle]
-        shell.type("datadam", "receipt", job["outcome"] if job else "", "--into", "receipt.json")
+        again = ("--force",) if (shell.home / "receipt.json").exists() else ()  # nothing is written over unasked
+        shell.type("datadam", "receipt", job["outcome"] if job else "", "--into", "receipt.json", *again)
         shell.type("datadam", "verify", "receipt.json")
         shutil.copyfile(shell.home / "receipt.json", shell.home / "forged.json")
         forge(shell.home / "forged.json")

@@ -309,7 +309,7 @@ def test_the_command_line_takes_back(dam: Served, tmp_path: Path) -> None:
     new, home = a_file(tmp_path, "clinew", 2), {"DATADAM_HOME": str(tmp_path / "home")}
     done = ours.run("amend", old[:12], new, "--reason", "better", "--yes", *there, **home)
     assert done.returncode == 0, done.stderr
-    assert "Erased: 1 rows" in done.stdout
+    assert "Erased: 1 row in" in done.stdout
     bad = tmp_path / "bad.csv"
     bad.write_text("meter,amount\nx,none\n")
     kept = ours.run("amend", other[:12], bad, "--reason", "better", "--yes", *there, **home)

@@ -384,7 +384,7 @@ class Dam(Agreeing, Deciding, Disclosing, Noticed, WayBack):
         `headers` say what for, to where and what is done with the rows.
         """
         path = f"/sharing/shares/{table['share']}/schemas/{table['schema']}/tables/{table['table']}/query"
-        answer = self._ask("POST", path, as_member=self._key is not None, json={}, headers=headers)
+        answer = self._ask("POST", path, as_member=self._key is not None, json={}, headers=headers or {})
         lines = answer.text.splitlines()
         return [line["file"] for line in map(json.loads, lines) if "file" in line]
 
