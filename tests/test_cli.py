@@ -448,8 +448,8 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     ),
     "demand list": (("demand", "list", "--dam", "none"), 4),
     "incident report": (
-        ("incident", "report", "--kind", "breach", "--persons", "1", "--at", "2026", "--what", "x", "--dam", "DAM"),
-        3,
+        ("incident", "report", "--kind", "breach", "--persons", "1", "--at", "2026", "--what", "x", "--dam", "none"),
+        4,
     ),
     "incident list": (("incident", "list", "--dam", "none"), 4),
     "incident noticed": (
