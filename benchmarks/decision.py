@@ -45,6 +45,7 @@ from datadam.terms import (
 BAR: Final = 3000  # decisions a second and core, with full reasons
 BAR_HTTP: Final = 1500  # a second, each a durable statement
 BAR_AGAIN_US: Final = 50.0
+DEFAULT: Final = 10_000  # more asks tell no more
 ASKERS: Final = 16  # at once
 MOST_LOGGED: Final = 2000
 TURNS: Final = 5
@@ -209,8 +210,8 @@ def _ask_all(dam: client.Dam, asks: list[Ask]) -> None:
 def main() -> None:
     """Measure both several times, and print the median of each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000, help="asks")
-    rows = min(parser.parse_args().rows, 100_000)
+    parser.add_argument("--rows", type=int, default=DEFAULT, help="asks")
+    rows = min(parser.parse_args().rows, DEFAULT)
     policy, asks = compile_offer(an_offer()), askers(rows)
     fresh(asks[:100], policy)
     turns = sorted(fresh(asks, policy) for _ in range(TURNS))
