@@ -71,7 +71,7 @@ def why(
     from datadam import texts
 
     terminal, dam = open_terminal(), reach(url, key)
-    body, answer = dam.why(dam.whole_id(decision), vkey=dam.vkey)
+    body, answer = dam.why(dam.whole_id(decision))
     facts = body["facts"]
     terminal.say(
         "ui.decided" if body["allowed"] else "ui.refused",

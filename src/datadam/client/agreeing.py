@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from datadam import ledger, seal
 from datadam.client.answers import part
-from datadam.client.line import Line
+from datadam.client.trusting import Trusting
 from datadam.errors import Untrusted
 from datadam.formats import credential
 from datadam.model import Json, Kind
@@ -24,13 +24,8 @@ class Draft:
     automatic: bool  # the dam signs at once
 
 
-class Agreeing(Line):
+class Agreeing(Trusting):
     """What a member can do with offers."""
-
-    @property
-    def vkey(self) -> str:
-        """The pinned key of this dam's log."""
-        raise NotImplementedError
 
     def offers(self) -> list[Json]:
         """The offer in force of each standard that has one."""
@@ -51,7 +46,7 @@ class Agreeing(Line):
     def _logged(self, id: str, standard: str, texts: Json) -> ledger.Verified:
         """An offer as the log has it, if the texts that were told are its own."""
         receipt = self._get(f"/api/receipts/{part(id)}")
-        proven = ledger.verify_receipt(seal.canonical(receipt), vkey=self.vkey)
+        proven = self._proven(receipt)
         statement = proven.statement
         same = statement.id == id and statement.kind is Kind.OFFER and statement.body["standard"] == standard
         read = {language: seal.digest(str(text).encode()) for language, text in texts.items()}

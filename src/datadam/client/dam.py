@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from datadam import ledger, seal
+from datadam import seal
 from datadam.client import upload
 from datadam.client.agreeing import Agreeing
 from datadam.client.answers import answered, check_url, json_of, part, said
@@ -17,11 +17,11 @@ from datadam.client.deciding import Deciding
 from datadam.client.disclosing import Disclosing
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
-from datadam.client.home import default_profile, home, read_key, read_pins, write_private
+from datadam.client.home import default_profile, read_key
 from datadam.client.noticed import Noticed
 from datadam.client.withdrawals import WayBack
-from datadam.errors import Invalid, NotFound, Unavailable, Untrusted
-from datadam.formats import note, odcs
+from datadam.errors import NotFound, Unavailable
+from datadam.formats import odcs
 from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import Fit, Json, Kind, Reading, Standard, Statement
 
@@ -51,43 +51,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
 class Dam(Agreeing, Deciding, Disclosing, Noticed, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
-    # trust
-
-    def trust(self) -> Json:
-        """Pin the dam's log key at the first contact; afterwards refuse another key, a fork or a rollback.
-
-        Returns {vkey, size, first}: `first` tells that the key was taken on trust just now and wants comparing.
-        """
-        pins = read_pins()
-        held = pins.get(self.url)
-        vkey = held["vkey"] if held else self._offered_key()
-        text = self._ask("GET", "/log/checkpoint", as_member=False).text
-        pinned = note.open_checkpoint(held["checkpoint"], vkey) if held else None
-        seen = ledger.believe(text, vkey=vkey, pinned=pinned, proof=self._consistency)
-        write_private(home() / "pins.json", {**pins, self.url: {"vkey": vkey, "checkpoint": text}})
-        self._pinned = vkey
-        return {"vkey": vkey, "size": seen.size, "first": held is None}
-
-    def _offered_key(self) -> str:
-        told = self._get("/api")
-        vkey = told["log"].get("vkey") if isinstance(told, dict) and isinstance(told.get("log"), dict) else None
-        if not isinstance(vkey, str):
-            raise Unavailable("client.answer-odd", status=200)
-        return vkey
-
-    def _consistency(self, old: int, new: int) -> Sequence[bytes]:
-        """A dam that has no such proof, or not one that can be read, does not extend what was pinned."""
-        try:
-            return [seal.decode(node) for node in self._get("/api/log/consistency", old=old, new=new)["proof"]]
-        except (Invalid, NotFound, KeyError, TypeError) as error:
-            raise Untrusted("checkpoint.forked", size=new) from error
-
-    @property
-    def vkey(self) -> str:
-        """The pinned key of this dam's log."""
-        if self._pinned is None:
-            self.trust()
-        return str(self._pinned)
+    # proofs
 
     def receipt(self, id: str) -> Json:
         """The receipt of a statement that concerns the caller, checked before it is returned."""
@@ -95,7 +59,7 @@ class Dam(Agreeing, Deciding, Disclosing, Noticed, WayBack):
             sent = self._get(f"/api/receipts/{part(id)}", as_member=self._key is not None)
         except NotFound:
             raise NotFound("statement.unknown", statement=id[:64]) from None
-        ledger.verify_receipt(seal.canonical(sent), vkey=self.vkey)
+        self._proven(sent)
         found: Json = sent
         return found
 

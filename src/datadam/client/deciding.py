@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from datadam import decisions, ledger, seal
+from datadam import decisions
 from datadam.client.answers import part
-from datadam.client.line import Line
+from datadam.client.trusting import Trusting
 from datadam.errors import Untrusted
 from datadam.model import Decision, Json, Kind
 
 
-class Deciding(Line):
+class Deciding(Trusting):
     """What may be asked of a dam, and how its answers are checked."""
 
     def can(
@@ -46,24 +46,24 @@ class Deciding(Line):
         params = {"standard": standard} if standard else {}
         return list(self._get("/api/decisions", as_member=True, **params)["items"])
 
-    def why(self, decision: str, *, vkey: str) -> tuple[Json, Decision]:
-        """A decision, checked against the log's key `vkey` and made again here: what was logged of it, and the answer.
+    def why(self, decision: str) -> tuple[Json, Decision]:
+        """A decision, checked against the pinned key and made again here: what was logged of it, and the answer.
 
         `Untrusted` where it does not follow from its own facts.
         """
         found = self._get(f"/api/decisions/{part(decision)}", as_member=True)
-        receipt = ledger.verify_receipt(seal.canonical(found["receipt"]), vkey=vkey)
+        receipt = self._proven(found["receipt"])
         body = receipt.statement.body
         if receipt.statement.id != decision or receipt.statement.kind is not Kind.DECISION:
             raise Untrusted("decision.not-so", fields="id")
-        offer = self._offer(found["offer"], body["offer"], vkey)
+        offer = self._offer(found["offer"], body["offer"])
         return {**body, "id": decision, "index": receipt.index}, decisions.replay(body, offer)
 
-    def _offer(self, told: Json | None, id: str | None, vkey: str) -> Json | None:
+    def _offer(self, told: Json | None, id: str | None) -> Json | None:
         """The body of the offer that a decision names, by its receipt."""
         if told is None or id is None:
             return None
-        statement = ledger.verify_receipt(seal.canonical(told), vkey=vkey).statement
+        statement = self._proven(told).statement
         if statement.id != id or statement.kind is not Kind.OFFER:
             raise Untrusted("decision.not-so", fields="offer")
         return statement.body

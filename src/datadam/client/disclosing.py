@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from datadam import disclosure, ledger, seal
+from datadam import disclosure, seal
 from datadam.client.answers import part
 from datadam.client.home import write_private
-from datadam.client.line import Line
+from datadam.client.trusting import Trusting
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats import ml_bom, model_card
 from datadam.model import Json, Kind
@@ -33,13 +33,8 @@ class Disclosed:
     withdrawn: Sequence[Json] | None  # of its training set, since; None where that is not for the caller
 
 
-class Disclosing(Line):
+class Disclosing(Trusting):
     """What a member can do about models."""
-
-    @property
-    def vkey(self) -> str:
-        """The pinned key of this dam's log."""
-        raise NotImplementedError
 
     def models(self, member: str | None = None) -> list[Json]:
         """The register of models, of one provider or of all, in the order of the log."""
@@ -50,7 +45,7 @@ class Disclosing(Line):
         """One model of the register, checked against the log."""
         told = self._get(f"/api/models/{part(id)}", as_member=self._key is not None)
         sent = self._get(f"/api/receipts/{part(id)}")
-        proven = ledger.verify_receipt(seal.canonical(sent), vkey=self.vkey)
+        proven = self._proven(sent)
         if proven.statement.id != id or proven.statement.kind is not Kind.MODEL:
             raise Untrusted("model.draft-other", model=id[:64])
         origin = proven.checkpoint.origin
