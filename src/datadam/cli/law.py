@@ -1,6 +1,7 @@
 """What law asks: law files, orders, demands and incidents for the operator, notices for members. No legal advice."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,17 @@ def _caution() -> None:
 
 def _noted(items: object) -> None:
     print_json({"items": items, "note": open_terminal().word("ui.not-legal-advice")})
+
+
+def _list(
+    items: list[Any], headings: tuple[str, ...], row: Callable[[Any], tuple[object, ...]], *, as_json: bool
+) -> None:
+    """Items as a table, or as JSON; either way with what they are not."""
+    if as_json:
+        _noted(items)
+        return
+    open_terminal().table(headings, [row(one) for one in items])
+    _caution()
 
 
 def _joined(texts: list[str] | None) -> str | None:
@@ -168,25 +180,13 @@ def order_lift(
 @order_app.command("list")
 def order_list(dam: Of = HERE, as_json: Json = False) -> None:
     """Every order, lifted ones too."""
-    items = operated(dam, "orders")["items"]
-    if as_json:
-        _noted(items)
-        return
-    rows = [
-        (
-            one["id"][:12],
-            ", ".join(one["classes"]),
-            ", ".join(one["destinations"]),
-            one["standard"],
-            one["reason"],
-            one["ground"],
-            one["lifted"],
-        )
-        for one in items
-    ]
     headings = ("ui.order", "ui.classes", "ui.destination", "ui.reservoir", "ui.reason", "ui.ground", "ui.ended-at")
-    open_terminal().table(headings, rows)
-    _caution()
+
+    def row(one: Any) -> tuple[object, ...]:  # noqa: ANN401  (JSON)
+        classes, places = ", ".join(one["classes"]), ", ".join(one["destinations"])
+        return (one["id"][:12], classes, places, one["standard"], one["reason"], one["ground"], one["lifted"])
+
+    _list(operated(dam, "orders")["items"], headings, row, as_json=as_json)
 
 
 # --- demands ----------------------------------------------------------------------------------------------------------
@@ -214,26 +214,14 @@ def demand_record(
 @demand_app.command("list")
 def demand_list(dam: Of = HERE, as_json: Json = False) -> None:
     """Every demand, with how many contributors were told."""
-    items = operated(dam, "demands")["items"]
-    if as_json:
-        _noted(items)
-        return
-    rows = [
-        (
-            one["id"][:12],
-            one["received"],
-            one["authority"],
-            one["country"],
-            one["what"],
-            one["ground"],
-            open_terminal().word(f"ui.answer-{one['answer']}"),
-            len(one["contributors"]),
-        )
-        for one in items
-    ]
     headings = ("ui.demand", "ui.received", "ui.authority", "ui.jurisdiction", "ui.what", "ui.ground")
-    open_terminal().table((*headings, "ui.answer", "ui.told"), rows)
-    _caution()
+    facts = ("received", "authority", "country", "what", "ground")
+
+    def row(one: Any) -> tuple[object, ...]:  # noqa: ANN401  (JSON)
+        answer = open_terminal().word(f"ui.answer-{one['answer']}")
+        return (one["id"][:12], *(one[name] for name in facts), answer, len(one["contributors"]))
+
+    _list(operated(dam, "demands")["items"], (*headings, "ui.answer", "ui.told"), row, as_json=as_json)
 
 
 # --- incidents --------------------------------------------------------------------------------------------------------
