@@ -68,7 +68,6 @@ def unpacked(file: BinaryIO, compression: str | None, name: str) -> Iterator[Bin
         try:
             inner = stack.enter_context(_inner(file, compression, name))
         # what zipfile and the decompressors raise of a file that is broken, encrypted or packed by other means
-        # zipfile's own words: broken, of a method that it lacks, or encrypted
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
             raise _broken(name, compression, error) from error
         yield cast("BinaryIO", io.BufferedReader(_Bounded(inner, compression, name, allowance(size)), _BLOCK))
