@@ -5,9 +5,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
@@ -69,6 +70,35 @@ def test_canonical_bytes_read_back_and_are_their_own_canonical_form(value: objec
     data = seal.canonical(value)
     assert seal.parse(data) == value
     assert seal.canonical(seal.parse(data)) == data
+
+
+@given(
+    st.recursive(
+        json_values | st.integers() | st.floats() | st.text() | st.sampled_from([*Kind, b"x"]),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.tuples(inner, inner)
+            | st.dictionaries(st.text(st.sampled_from('aB"\\\x7f\x01é\ue000\U0001f600\ud800')), inner, max_size=4)
+        ),
+    )
+)
+def test_the_short_way_to_canonical_bytes_leads_where_the_long_one_does(value: object) -> None:
+    """Whatever the value: the bytes of the reference, or a refusal where it refuses."""
+    try:
+        expected = rfc8785.dumps(cast("Any", value))
+    except (rfc8785.CanonicalizationError, UnicodeError):
+        with pytest.raises(Invalid, match=r"json\.not-canonical"):
+            seal.canonical(value)
+    else:
+        assert seal.canonical(value) == expected
+
+
+def test_a_value_within_itself_is_refused() -> None:
+    """It has no end that could be written."""
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(Invalid, match=r"json\.not-canonical"):
+        seal.canonical(endless)
 
 
 def test_the_example_of_rfc_8785_comes_out() -> None:
