@@ -218,13 +218,14 @@ def test_every_kind_has_its_parties() -> None:
     """Who must sign what, for each kind that there is."""
     facts: Json = {"member": MEMBER, "contributor": MEMBER}
     both, alone = {str(MEMBER), "dam"}, {str(MEMBER)}
-    special = dict.fromkeys((Kind.MEMBER, Kind.AGREEMENT, Kind.MODEL), both)
+    special = dict.fromkeys((Kind.MEMBER, Kind.AGREEMENT, Kind.MODEL, Kind.DECLARATION), both)
     special |= dict.fromkeys((Kind.KEY, Kind.MANIFEST, Kind.WITHDRAWAL), alone)
     for kind in Kind:
         assert parties(say(kind, facts, EVE)) == special.get(kind, {"dam"})
     for kind, word in ((Kind.EXIT, "signed_by_member"), (Kind.AGREEMENT_CHANGE, "by_member")):
         assert parties(say(kind, {**facts, word: True}, EVE)) == both
         assert parties(say(kind, {**facts, word: 1}, EVE)) == {"dam"}
+    assert parties(say(Kind.DECLARATION, {**facts, "member": None}, EVE)) == {"dam"}
 
 
 @pytest.mark.parametrize("kind", [Kind.MEMBER, Kind.KEY, Kind.MANIFEST])

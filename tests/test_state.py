@@ -378,6 +378,12 @@ def an_agreement(person: Person, offer: Statement) -> dict[str, Any]:
     }
 
 
+def a_declaration(**changes: object) -> dict[str, Any]:
+    """What somebody answers for."""
+    facts = {"row": 39, "member": None, "standard": "test.reading", "subject": None, "applies": True, "countries": []}
+    return {**facts, "days": 90, "words": "w", "person": HEX, "until": "2027-01-01", **changes}
+
+
 def of_law(world: World, one: Person) -> dict[Kind, dict[str, Any]]:
     """One valid statement of each kind that is about law."""
     text = law_files.packaged()["clocks"]
@@ -473,6 +479,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         Kind.EDITION: ({**frozen, "replaces": None}, (dam,)),
         **{kind: (facts, (dam,)) for kind, facts in of_law(world, one).items()},
         Kind.MODEL: ({"member": one.id, "replaces": None, "training": [], **card}, (one.key, dam)),
+        Kind.DECLARATION: (a_declaration(member=one.id), (one.key, dam)),
     }
 
 

@@ -154,6 +154,18 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "due": instant(START),
         "facts": {"ground": "g"},
     },
+    Kind.DECLARATION: {
+        "row": 39,
+        "member": None,
+        "standard": "test.reading",
+        "subject": None,
+        "applies": True,
+        "countries": ["JP"],
+        "days": 90,
+        "words": "w",
+        "person": HEX,
+        "until": "2027-01-01",
+    },
     Kind.MODEL: {
         "member": MEMBER,
         "name": "m",
@@ -226,7 +238,7 @@ def test_a_field_too_many_is_refused(kind: Kind) -> None:
 @pytest.mark.parametrize(("kind", "name"), PATHS)
 def test_no_field_may_be_something_else(kind: Kind, name: str) -> None:
     """A number, a truth value, a list or a text in the wrong place is refused, and the place is named."""
-    right: dict[str, object] = dict.fromkeys(("signed_by_member", "by_member", "allowed", "synthetic"), True)
+    right: dict[str, object] = dict.fromkeys(("signed_by_member", "by_member", "allowed", "synthetic", "applies"), True)
     right |= {key: {"x": {}} for key in ("fit", "facts")}
     wrong: list[object] = [1.5, [[]], {"x": {}}, True, "", "x" * 1_000_001]
     for odd in wrong:
@@ -240,7 +252,7 @@ def test_no_field_may_be_something_else(kind: Kind, name: str) -> None:
 def test_a_line_break_at_the_end_is_not_overlooked(kind: Kind, name: str) -> None:
     """`$` of Python's expressions also matches before a final line break: two ids that people read as one."""
     free = {"origin", "title", "log", "reason", "text", "replaces", "basis", "ground", "what", "authority"}
-    free |= {"purpose", "description"}
+    free |= {"purpose", "description", "words"}
     if name not in free:
         with pytest.raises(Invalid, match="statement.shape"):
             shaped(stated(kind, {**FACTS[kind], name: f"{FACTS[kind][name]}\n"}))

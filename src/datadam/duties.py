@@ -11,6 +11,10 @@ STRICTNESS: Final[Mapping[PrivacyClass, int]] = {one: place for place, one in en
 """How strict a class of data is, from 0. What is said of a class of a table holds for its strictest one."""
 
 
+ROWS: Final = 43
+"""How many obligations `datadam audit` looks at; each has a number from 1 on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LawFile:
     """A law file that the operator adopted: in use from `index` on, until the next of the same name."""
@@ -95,4 +99,22 @@ class Notice:
     given: str | None  # when, of an incident: ISO 8601 instant
     due: str | None  # by when it was due
     facts: Mapping[str, str]
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What a named person answers for where no machine can see it. It is that person's word, and proves no more."""
+
+    id: str = field(metadata={"key": True})
+    row: int  # of the obligations, from 1 on
+    member: str | None  # whose person it is; None: the dam's
+    standard: str | None  # the reservoir that it is about
+    subject: str | None  # the member that it is about
+    applies: bool  # whether what the row is about is the case there
+    countries: tuple[str, ...]  # ISO 3166-1 alpha-2; what they mean, the row says
+    days: int | None
+    words: str
+    person: str  # SHA-256 of the erasable body with the person's name and office
+    until: str  # ISO 8601 date, that day included
     index: int

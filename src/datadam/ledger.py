@@ -4,9 +4,14 @@
 - An entry tells a statement's class and id and nothing else; the statement itself lies in the bodies.
 - A receipt needs no dam to check it. Its one trust anchor is the log's verifier key, which the checker already has.
 - A signature counts by the keys in force at the log index of its statement, never by the time that it claims.
-- A key enters by a statement that it signed itself: the dam's is entry 0; a member's first one names the member and is
-  signed by the dam too; a later one is signed by the key that it replaces.
-- Exactly a statement's parties sign it: one signature too few and one too many are refused alike.
+- A key enters by a statement that it signed itself: the dam's is entry 0; a member's or an operator's first one is
+  signed by the dam too; a later one is signed by the key that it replaces, the log's by the dam's as well.
+- A member that lost its key has the next one on the word of two operators, and only when the dam has logged, after the
+  day that they named, that nobody objected with the old key.
+- Until the dam retires the key before, both of its own count. The log's may change while its name may not: a receipt
+  tells every rotation of it, also what came after its statement.
+- Exactly a statement's parties sign it: one signature too few and one too many are refused alike. Where stewards decide,
+  at least so many of those whom the statement names sign it too.
 - A checkpoint once believed is never unbelieved: a smaller or a forked one is refused.
 
 A receipt shows what was included; that no *other* entry had retired a key by then is for an audit, which sees them all.
@@ -25,12 +30,16 @@ from datadam.model import Checkpoint, Class, Json, Kind, Statement, StatementId
 from datadam.ports import Bodies, Log
 
 DAM: Final = "dam"
-"""The owner of the dam's own keys."""
+"""The owner of the keys that the dam signs statements with."""
+LOG: Final = "log"
+"""The owner of the keys that sign the log's checkpoints."""
 RECEIPT_VERSION: Final = 1
 MAX_RECEIPT: Final = 4 * seal.MAX_ENVELOPE  # bytes; a standard's statement, base64, with room for its keys
 MAX_KEYS: Final = 64  # key statements in a receipt; a member that rotates yearly needs fewer in a lifetime
+OPERATORS: Final = 2  # that a recovery takes: one alone could take over an account
 
-_KEY_KINDS: Final = frozenset({Kind.DAM, Kind.MEMBER, Kind.KEY})
+_BRINGS: Final = frozenset({Kind.DAM, Kind.MEMBER, Kind.KEY, Kind.ROTATION, Kind.OPERATOR, Kind.RECOVERED})
+_KEY_KINDS: Final = _BRINGS | {Kind.RECOVERY}
 _PROVEN: Final = frozenset({"statement", "index", "proof"})
 _RECEIPT: Final = _PROVEN | {"v", "keys", "checkpoint", "log"}
 
@@ -43,6 +52,7 @@ class Verified:
     index: int
     signers: Mapping[str, str]  # kid → owner: a member id, or `dam`
     checkpoint: Checkpoint
+    logs: tuple[str, ...] = ()  # the log's verifier keys, in the order in which they came
 
 
 # --- parties and keys -------------------------------------------------------------------------------------------------
@@ -54,11 +64,19 @@ def parties(statement: Statement) -> frozenset[str]:
     match kind:
         case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL:
             return frozenset({_text(statement, "member"), DAM})
-        case Kind.KEY:
+        case Kind.KEY | Kind.OBJECTION:
             return frozenset({_text(statement, "member")})
+        case Kind.OPERATOR:
+            return frozenset({_text(statement, "operator"), DAM})
+        case Kind.ROTATION if body.get("use") == LOG:
+            return frozenset({DAM, LOG})
+        case Kind.RECOVERY:
+            return frozenset({_text(statement, "member"), *_operators(statement)})
         case Kind.EXIT if body.get("signed_by_member") is True:
             return frozenset({_text(statement, "member"), DAM})
         case Kind.AGREEMENT_CHANGE if body.get("by_member") is True:
+            return frozenset({_text(statement, "member"), DAM})
+        case Kind.DECLARATION if body.get("member") is not None:
             return frozenset({_text(statement, "member"), DAM})
         case Kind.MANIFEST | Kind.WITHDRAWAL:
             return frozenset({_text(statement, "contributor")})
@@ -68,9 +86,67 @@ def parties(statement: Statement) -> frozenset[str]:
 
 def _text(statement: Statement, name: str) -> str:
     value = statement.body.get(name)
-    if not isinstance(value, str) or value == DAM:
+    if not isinstance(value, str) or value in {DAM, LOG}:
         raise Invalid("statement.malformed", field=name)
     return value
+
+
+def _operators(statement: Statement) -> frozenset[str]:
+    """The two operators that a recovery rests on; a member is none, nor is the dam."""
+    named = statement.body.get("operators")
+    if not isinstance(named, list) or not all(isinstance(one, str) and one.startswith("o-") for one in named):
+        raise Invalid("statement.malformed", field="operators")
+    if len(named) != OPERATORS or len(set(named)) != OPERATORS:
+        raise Invalid("statement.malformed", field="operators")
+    return frozenset(named)
+
+
+def owner_of(statement: Statement) -> str:
+    """Whose key it is that a statement brings in."""
+    match statement.kind:
+        case Kind.DAM:
+            return DAM
+        case Kind.ROTATION:
+            return LOG if statement.body.get("use") == LOG else DAM
+        case Kind.OPERATOR:
+            return str(statement.body.get("operator"))
+        case _:
+            return str(statement.body.get("member"))
+
+
+def signed_duly(statement: Statement, owners: Mapping[str, str]) -> bool:
+    """Whether the right keys of the right parties signed what changes keys. `owners` has who signed: kid → owner.
+
+    A next key is signed by the one that it replaces, a recovery by the new key alone for its member, a retirement by
+    no key that it retires.
+    """
+    body, signed = statement.body, set(owners)
+    match statement.kind:
+        case Kind.KEY:
+            return signed == {_kid_in(statement), body.get("replaces")}
+        case Kind.ROTATION:
+            mine = {kid for kid in signed if owners[kid] == owner_of(statement)}
+            return mine == {_kid_in(statement), body.get("replaces")}
+        case Kind.RECOVERY:
+            return {kid for kid in signed if owners[kid] == body["member"]} == {_kid_in(statement)}
+        case Kind.RETIREMENT:
+            return body.get("key") not in signed
+        case _:
+            return True
+
+
+def _kid_in(statement: Statement) -> str:
+    return seal.thumbprint(statement.body["key"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A key that two operators vouch for and that does not count yet."""
+
+    kid: str
+    jwk: seal.Jwk
+    member: str
+    until: str  # the instant before which the old key may object
 
 
 @dataclass(slots=True)
@@ -78,60 +154,121 @@ class KeyRing:
     """The public keys that statements introduced so far, whose they are, and which still count."""
 
     origin: str
-    log: str  # vkey
+    log: str  # vkey that the checker trusts
     keys: dict[str, seal.Jwk] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     retired: set[str] = field(default_factory=set)
+    newest: dict[str, str] = field(default_factory=dict)  # `dam` and `log`: the kid that came last
+    logs: list[str] = field(default_factory=list)  # the log's verifier keys, in the order in which they came
+    pending: dict[str, Pending] = field(default_factory=dict)  # by the recovery's id
 
     def admit(self, statement: Statement, index: int) -> Mapping[str, str]:
         """Believe a statement at its log index: its signers as kid → owner. What it says of keys counts from now on."""
         new = self._introduced(statement, index)
         named = [kid for kid in seal.kids(statement) if kid in self.keys and kid not in self.retired]
-        owners = {kid: self.owners[kid] for kid in named} | dict.fromkeys(new, self._owner(statement))
+        owners = {kid: self.owners[kid] for kid in named} | dict.fromkeys(new, owner_of(statement))
         signed = seal.verify(statement, {kid: self.keys[kid] for kid in named} | new)
         seal.expect(signed, owners, parties(statement), statement=statement.id)
         for kid in new:
             if kid not in signed:
                 raise Untrusted("signature.key-unproven", statement=statement.id)
-        if statement.kind is Kind.KEY and signed != {*new, str(statement.body.get("replaces"))}:
-            raise Untrusted("key.rotation-wrong", member=self._owner(statement))
-        self.keys |= new
-        self.owners |= {kid: owners[kid] for kid in new}
+        if not signed_duly(statement, {kid: owners[kid] for kid in signed}) or not self._follows(statement):
+            raise Untrusted("key.rotation-wrong", member=owner_of(statement))
+        self._take(statement, new)
         self._retire(statement)
         return {kid: owners[kid] for kid in sorted(signed)}
 
     def knows(self, statement: Statement) -> bool:
         """Whether every key that signed a statement is known here, or comes with it."""
-        return set(seal.kids(statement)) <= {*self.keys, _brought(statement)}
+        own = {_kid_in(statement)} if statement.kind is Kind.RECOVERY else brought(statement)
+        return set(seal.kids(statement)) <= {*self.keys, *own}
+
+    def stands(self) -> None:
+        """Refuse a log whose own statements do not lead to the key that the checker trusts."""
+        if self.log not in self.logs:
+            raise Untrusted("dam.other-log", origin=self.origin[:80])
 
     def _introduced(self, statement: Statement, index: int) -> dict[str, seal.Jwk]:
-        """The key that a statement brings in, if its kind does; one that was seen before is refused."""
+        """The key that a statement brings in and signs, if its kind does; one that was seen before is refused."""
         if statement.kind not in _KEY_KINDS:
             return {}
         if not isinstance(statement.body.get("key"), dict):
             raise Invalid("statement.malformed", field="key")
         jwk = seal.public(statement.body["key"])
         kid = seal.thumbprint(jwk)
-        if kid in self.keys:
+        if statement.kind is Kind.RECOVERED:
+            self._refuse_early(statement, kid)
+            return {}
+        if kid in self.keys or any(kid == one.kid for one in self.pending.values()):
             raise Untrusted("key.repeated", kid=kid, statement=statement.id)
         if statement.kind is Kind.DAM:
             if index != 0:
                 raise Untrusted("dam.not-first", index=index)
-            if (statement.body.get("origin"), statement.body.get("log")) != (self.origin, self.log):
+            if statement.body.get("origin") != self.origin:
                 raise Untrusted("dam.other-log", origin=str(statement.body.get("origin"))[:80])
         if statement.kind is Kind.MEMBER and statement.body.get("member") != seal.member_id(jwk):
             raise Untrusted("member.id-wrong", member=str(statement.body.get("member"))[:40])
+        if statement.kind is Kind.OPERATOR and statement.body.get("operator") != seal.operator_id(jwk):
+            raise Untrusted("operator.id-wrong", operator=str(statement.body.get("operator"))[:40])
         return {kid: jwk}
 
-    def _owner(self, statement: Statement) -> str:
-        return DAM if statement.kind is Kind.DAM else str(statement.body.get("member"))
+    def _refuse_early(self, statement: Statement, kid: str) -> None:
+        """A recovery ends well only if it was begun, was not objected to, is about this key, and waited long enough."""
+        begun = self.pending.get(str(statement.body.get("recovery")))
+        same = begun is not None and (begun.kid, begun.member) == (kid, statement.body.get("member"))
+        if begun is None or not same or str(statement.body["issued"]) < begun.until:
+            raise Untrusted("recovery.wrong", recovery=str(statement.body.get("recovery"))[:64], statement=statement.id)
+
+    def _follows(self, statement: Statement) -> bool:
+        """Whether the dam's next key replaces the last one of its use, and none but a former one is retired."""
+        body, owner = statement.body, owner_of(statement)
+        if statement.kind is Kind.ROTATION:
+            return body.get("replaces") == self.newest.get(owner)
+        if statement.kind is Kind.RETIREMENT and body.get("key") in self.owners:
+            kid = str(body["key"])
+            return self.owners[kid] in self.newest and kid not in {*self.newest.values(), *self.retired}
+        return True
+
+    def _take(self, statement: Statement, new: Mapping[str, seal.Jwk]) -> None:
+        """Keep what a statement brought in."""
+        body, owner = statement.body, owner_of(statement)
+        if statement.kind is Kind.RECOVERY:
+            for kid, jwk in new.items():
+                self.pending[statement.id] = Pending(kid=kid, jwk=jwk, member=owner, until=str(body.get("until")))
+            return
+        self.keys |= new
+        self.owners |= dict.fromkeys(new, owner)
+        if statement.kind is Kind.DAM:
+            vkey = str(body.get("log"))
+            jwk = note.read_vkey(vkey)[2]
+            kid = seal.thumbprint(jwk)
+            self.keys.setdefault(kid, jwk)
+            self.owners.setdefault(kid, LOG)
+            self.newest[LOG] = kid
+            self.logs.append(vkey)
+        if statement.kind is Kind.ROTATION and owner == LOG:
+            self.logs += [note.vkey(self.origin, jwk) for jwk in new.values()]
+        if statement.kind in {Kind.DAM, Kind.ROTATION}:
+            self.newest |= dict.fromkeys([owner], *new)
 
     def _retire(self, statement: Statement) -> None:
+        body = statement.body
         if statement.kind is Kind.KEY:
-            self.retired.add(statement.body["replaces"])
+            self.retired.add(body["replaces"])
+        if statement.kind is Kind.RETIREMENT:
+            self.retired.add(str(body.get("key")))
+        if statement.kind is Kind.OBJECTION:
+            found = self.pending.get(str(body.get("recovery")))
+            if found is not None and found.member == body["member"]:
+                del self.pending[str(body["recovery"])]
+        if statement.kind in {Kind.EXIT, Kind.RECOVERED, Kind.OPERATOR_EXIT}:
+            gone = body.get("operator" if statement.kind is Kind.OPERATOR_EXIT else "member")
+            self.retired |= {kid for kid, owner in self.owners.items() if owner == gone and owner not in {DAM, LOG}}
         if statement.kind is Kind.EXIT:
-            gone = statement.body.get("member")
-            self.retired |= {kid for kid, owner in self.owners.items() if owner == gone and owner != DAM}
+            self.pending = {id: one for id, one in self.pending.items() if one.member != body.get("member")}
+        if statement.kind is Kind.RECOVERED:
+            begun = self.pending.pop(str(body["recovery"]))
+            self.keys[begun.kid], self.owners[begun.kid] = begun.jwk, begun.member
 
 
 # --- the ledger -------------------------------------------------------------------------------------------------------

@@ -326,6 +326,8 @@ class Standard:
     purposes: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
     stewards: tuple[str, ...] = ()
+    quorum: int | None = None  # how many of the stewards must sign what comes next; None: they are only named
+    notice_days: int = 0  # between what stewards propose and its publication
     bounds: Bounds = field(default_factory=lambda: Bounds(unit="contributor"))
     reject_limit: Decimal = Decimal("0.05")  # largest share of rows that may be refused in a deposit that is admitted
     synthetic: bool = False
@@ -348,6 +350,9 @@ class PublishedStandard:
     text: str  # the ODCS YAML
     statement: str
     index: int
+    stewards: tuple[str, ...] | None = None  # this and what follows only where a quorum of them decides what comes next
+    quorum: int | None = None
+    notice_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -747,7 +752,11 @@ class Kind(StrEnum):
     DEMAND = "demand"  # of a government, for data
     INCIDENT = "incident"  # what clocks run for
     NOTICE = "notice"  # that somebody was told of a demand, a withdrawal or an incident
+    DECLARATION = "declaration"  # what no machine can see of an obligation, on the word of a named person
     MODEL = "model"  # what a member discloses of a model that it trained on what it took here
+    PROPOSAL = "proposal"  # a version or an offer that stewards are to sign, with its notice
+    APPROVAL = "approval"  # enough stewards signed a proposal
+    COMMENT = "comment"  # what a member says of a proposal
     EDITION = "edition"  # a reservoir's rows, frozen under a name; anew when a withdrawal took rows from it
 
 
@@ -785,7 +794,11 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.DEMAND: Class.ACTIVITY,
     Kind.INCIDENT: Class.ACTIVITY,
     Kind.NOTICE: Class.ACTIVITY,
+    Kind.DECLARATION: Class.ACTIVITY,
     Kind.MODEL: Class.REGISTRY,
+    Kind.PROPOSAL: Class.REGISTRY,
+    Kind.APPROVAL: Class.REGISTRY,
+    Kind.COMMENT: Class.REGISTRY,
     Kind.EDITION: Class.REGISTRY,
 }
 

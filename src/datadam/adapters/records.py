@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, NewType, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
 from datadam.disclosure import Model
-from datadam.duties import Demand, Incident, LawFile, Notice, Order
+from datadam.duties import Declaration, Demand, Incident, LawFile, Notice, Order
 from datadam.errors import Invalid
 from datadam.model import (
     Application,
@@ -56,6 +56,7 @@ KINDS: Final[tuple[type, ...]] = (
     Demand,
     Incident,
     Notice,
+    Declaration,
     Model,
 )
 """Every kind of record that a Store keeps."""
@@ -112,6 +113,13 @@ class Shape:
             if name not in self.cells:
                 raise Invalid("store.field-unknown", kind=self.name, field=name[:60])
         return {name: self.cell(name, value) for name, value in wanted.items()}
+
+    def number(self, name: str) -> str:
+        """The field to order by; one that is no number, or may lack, is `Invalid`."""
+        cell = self.cells.get(name)
+        if cell is None or cell.kind is not int or cell.nullable:
+            raise Invalid("store.field-unknown", kind=self.name, field=name[:60])
+        return name
 
     def cell(self, name: str, value: object) -> Flat:
         """One field's value as it is kept."""

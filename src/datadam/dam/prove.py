@@ -159,6 +159,7 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
     """Every entry's body is there and is what the entry names; then the profiles that they name."""
     erased: set[str] = set()
     profiles: dict[str, str] = {}
+    persons: dict[str, str] = {}
     missing: dict[str, DamError] = {}
     for clazz, id in world.ledger.entries():
         findings.entries += 1
@@ -179,11 +180,14 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
             erased.add(statement.body["body"])
         if statement.kind is Kind.MEMBER and statement.body["profile"]:
             profiles[statement.body["profile"]] = statement.body["member"]
+        if statement.kind is Kind.DECLARATION:
+            persons[statement.body["person"]] = statement.id
     with world.store.read() as rows:
         withdrawn = {str(one.deposit) for one in rows.find(Withdrawal)}
     findings.erased = len(erased) + len(withdrawn & set(missing))
     yield from (error for id, error in missing.items() if id not in withdrawn)
     yield from _check_profiles(world, profiles, erased)
+    yield from _check_persons(world, persons, erased)
 
 
 def _unlike(world: World, statement: Statement) -> Iterator[DamError]:
@@ -208,6 +212,21 @@ def _check_profiles(world: World, profiles: Mapping[str, str], erased: Collectio
             yield Untrusted("profile.not-erased", member=member)
         elif held != profile:
             yield Untrusted("profile.digest-wrong", member=member)
+
+
+def _check_persons(world: World, persons: Mapping[str, str], erased: Collection[str]) -> Iterator[DamError]:
+    """Who answers for a declaration is who signed it named, or the erasure is logged and the name is gone."""
+    for person, id in persons.items():
+        try:
+            held = seal.digest(world.bodies.get(person))
+        except NotFound:
+            if person not in erased:
+                yield Untrusted("declaration.person-missing", declaration=id)
+            continue
+        if person in erased:
+            yield Untrusted("declaration.person-not-erased", declaration=id)
+        elif held != person:
+            yield Untrusted("declaration.person-other", declaration=id)
 
 
 def _check_state(world: World, scratch: Store, findings: Findings) -> list[DamError]:

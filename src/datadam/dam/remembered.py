@@ -26,6 +26,7 @@ PASSIVE: Final = frozenset(
         Kind.ERASURE,
         Kind.PURGE,
         Kind.MODEL,
+        Kind.DECLARATION,
         Kind.DEMAND,
         Kind.INCIDENT,
         Kind.NOTICE,
@@ -159,6 +160,12 @@ class _Still:
     def find(self, kind: type[Record], /, **equals: object) -> list[Record]:
         """As `Rows.find`."""
         found: list[Record] = self._known((kind, frozenset(equals.items())), lambda rows: rows.find(kind, **equals))
+        return list(found)
+
+    def newest(self, kind: type[Record], by: str, most: int, /, **equals: object) -> list[Record]:
+        """As `Rows.newest`."""
+        key = (kind, by, most, frozenset(equals.items()))
+        found: list[Record] = self._known(key, lambda rows: rows.newest(kind, by, most, **equals))
         return list(found)
 
     def _known(self, key: object, look: Callable[[Rows], Any]) -> Any:  # noqa: ANN401  (a record, or a list of them)

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Final
 
 from datadam import seal
-from datadam.duties import Answer, Demand, Incident, LawFile, Notice, Order, Topic
+from datadam.duties import Answer, Declaration, Demand, Incident, LawFile, Notice, Order, Topic
 from datadam.errors import Untrusted
-from datadam.model import Json, Kind, Withdrawal
+from datadam.model import Json, Kind, Member, PublishedStandard, Withdrawal
 from datadam.ports import Rows
 
-RECORDS: Final = (LawFile, Order, Demand, Incident, Notice)
+RECORDS: Final = (LawFile, Order, Demand, Incident, Notice, Declaration)
 """The tables."""
 
 
@@ -110,6 +110,20 @@ def _fold_notice(rows: Rows, index: int, id: str, body: Json) -> None:
     )
 
 
+def _fold_declaration(rows: Rows, index: int, id: str, body: Json) -> None:
+    """By the dam or a member in good standing; about a standard and a member that there are, if about one."""
+    _refuse_repeated(rows.get(Declaration, id), id)
+    by = rows.get(Member, body["member"]) if body["member"] is not None else None
+    if body["member"] is not None and (by is None or by.until is not None or by.suspended):
+        raise Untrusted("declaration.member-wrong", member=body["member"], statement=id)
+    known = body["standard"] is None or rows.find(PublishedStandard, id=body["standard"])
+    if not known or (body["subject"] is not None and rows.get(Member, body["subject"]) is None):
+        raise Untrusted("declaration.about-wrong", statement=id)
+    facts = ("row", "member", "standard", "subject", "applies", "days", "words", "person", "until")
+    told = {name: body[name] for name in facts}
+    rows.put(Declaration(id=id, index=index, countries=tuple(body["countries"]), **told))
+
+
 def _refuse_repeated(held: object, id: str) -> None:
     """An order that came again could undo its lift; the others are said once like it."""
     if held is not None:
@@ -123,5 +137,6 @@ FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     Kind.DEMAND: _fold_demand,
     Kind.INCIDENT: _fold_incident,
     Kind.NOTICE: _fold_notice,
+    Kind.DECLARATION: _fold_declaration,
 }
 """How each kind of statement about law changes the tables."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 import jsonschema
 
 from datadam.disclosure import Compute, Origin, Part
+from datadam.duties import ROWS
 from datadam.errors import Invalid
 from datadam.formats import model_card
 from datadam.model import FORMATS, Kind, PrivacyClass, Statement
@@ -229,6 +230,18 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "given": _NULLABLE_INSTANT,
         "due": _NULLABLE_INSTANT,
         "facts": {"type": "object", "additionalProperties": _text(10_000), "maxProperties": 10},
+    },
+    Kind.DECLARATION: {
+        "row": {"type": "integer", "minimum": 1, "maximum": ROWS},
+        "member": _NULLABLE_MEMBER,
+        "standard": {"anyOf": [_STANDARD, {"type": "null"}]},
+        "subject": _NULLABLE_MEMBER,
+        "applies": _BOOLEAN,
+        "countries": {**_COUNTRIES, "minItems": 0},
+        "days": {"anyOf": [{**_COUNT, "maximum": 36_500}, {"type": "null"}]},
+        "words": _text(2000),
+        "person": _HEX,
+        "until": _DATE,
     },
     Kind.MODEL: {
         "member": _MEMBER,
