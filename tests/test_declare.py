@@ -151,16 +151,20 @@ def test_nobody_signs_for_another(world: World) -> None:
     firm, other = Person("Firm").joins(world), Person("Other").joins(world)
     named = declare.person("Lee", "Legal")
     own = seal.envelope(of_member(firm, named))
+
+    def other_than(person: Person, **changes: object) -> bytes:
+        return seal.envelope(of_member(person, named, **changes))
+
     tries: list[tuple[Caller, bytes, bytes, type[DamError], str]] = [
         (Caller(member=None), own, named, Refused, "ask.login-needed"),
         (Caller(member=firm.id, standard="test.reading"), own, named, Refused, "ask.login-needed"),
         (other.caller, own, named, Untrusted, "declaration.not-yours"),
         (firm.caller, own, declare.person("Eve", "Legal"), Untrusted, "declaration.person-other"),
-        (firm.caller, seal.envelope(of_member(other, named, member=firm.id)), named, Untrusted, "signature.parties"),
-        (firm.caller, seal.envelope(of_member(firm, named, standard="no.such")), named, Untrusted, "declaration.about-wrong"),
-        (firm.caller, seal.envelope(of_member(firm, named, countries=["XX"])), named, Invalid, "register.country-unknown"),
-        (firm.caller, seal.envelope(of_member(firm, named, until="2026-01-01")), named, Invalid, "declaration.over"),
-    ]  # fmt: skip
+        (firm.caller, other_than(other, member=firm.id), named, Untrusted, "signature.parties"),
+        (firm.caller, other_than(firm, standard="no.such"), named, Untrusted, "declaration.about-wrong"),
+        (firm.caller, other_than(firm, countries=["XX"]), named, Invalid, "register.country-unknown"),
+        (firm.caller, other_than(firm, until="2026-01-01"), named, Invalid, "declaration.over"),
+    ]
     for caller, envelope, person, branch, code in tries:
         with pytest.raises(branch) as refused:
             declare.sign(world, caller, envelope, person)

@@ -1,8 +1,8 @@
 """Declare: what no machine can see of an obligation, a named person answers for, until a day.
 
-The dam's own word, or a member's that both sign. The statement has the digest of the person's name and office; these lie
-in a body of their own that can be erased, and the erasure is logged first. A later declaration of the same party about
-the same takes the place of the one before. Nothing here makes anything lawful: an audit shows who says what.
+The dam's own word, or a member's that both sign. The statement has the digest of the person's name and office; these
+lie in a body of their own that can be erased, and the erasure is logged first. A later declaration of the same party
+about the same takes the place of the one before. Nothing here makes anything lawful: an audit shows who says what.
 """
 
 import unicodedata
