@@ -170,6 +170,28 @@ def test_find_compares_every_kind_of_field_and_orders_by_key(store: AnyStore) ->
         ]
 
 
+def test_the_newest_are_as_many_as_asked_greatest_number_first(store: AnyStore) -> None:
+    """Of those whose fields equal; of equal numbers the first key; a field that is no number orders nothing."""
+    told = [("a", 3), ("b", 10), ("c", 3), ("d", 1), ("e", 11)]
+    with store.transaction() as rows:
+        for name, index in told:
+            owner = "other" if name == "e" else "own"
+            rows.put(PublishedStandard(id=name, version=owner, text="t", statement="s", index=index))
+    with store.read() as rows:
+
+        def newest(most: int, **equals: object) -> list[str]:
+            return [one.id for one in rows.newest(PublishedStandard, "index", most, **equals)]
+
+        assert newest(9) == ["e", "b", "a", "c", "d"]
+        assert newest(2, version="own") == ["b", "a"]
+        assert newest(3, version="own", text="t") == ["b", "a", "c"]
+        assert newest(3, version="none") == []
+        for field in ("text", "none", "index; DROP TABLE used"):
+            with pytest.raises(Invalid) as refused:
+                rows.newest(PublishedStandard, field, 1)
+            assert refused.value.code == "store.field-unknown"
+
+
 def test_a_field_called_kind_can_be_asked_for(store: AnyStore) -> None:
     """The name of find's own argument is a field of Member too; an enum compares as its text."""
 

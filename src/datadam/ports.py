@@ -122,6 +122,10 @@ class Rows(Protocol):
         """All records whose fields equal, ordered by key."""
         ...
 
+    def newest(self, kind: type[Record], by: str, most: int, /, **equals: object) -> list[Record]:
+        """At most so many records whose fields equal, greatest of the number field `by` first; no others are read."""
+        ...
+
     def remove(self, record: object) -> None:
         """Delete the record with that key; an absent one is fine."""
         ...

@@ -67,7 +67,7 @@ class DeltaLake:
         wanted = stored_schema(columns)
         indexed = ",".join(["_row", *(column.name for column in stored(columns) if column.safe_statistics)])
         with self._alone[standard]:
-            if not DeltaTable.is_deltatable(str(folder)):
+            if not _is_table(folder):
                 _make(folder, wanted, indexed)
             table = DeltaTable(folder)
             if missing := lacking(standard, _schema(table), wanted):
@@ -100,7 +100,7 @@ class DeltaLake:
     def holds(self, standard: str, deposit: str) -> bool:
         """Whether that deposit was made visible."""
         with self._alone[standard]:
-            if not DeltaTable.is_deltatable(str(self._folder(standard))):
+            if not _is_table(self._folder(standard)):
                 return False
             return self._table(standard).transaction_version(_safe(deposit)) is not None
 
@@ -108,7 +108,7 @@ class DeltaLake:
         """The visible files, ordered by name."""
         folder = self._folder(standard)
         with self._alone[standard]:
-            if not DeltaTable.is_deltatable(str(folder)):
+            if not _is_table(folder):
                 return []
             added = self._table(standard).get_add_actions(flatten=True)
         columns = [added.column(name).to_pylist() for name in ("path", f"partition.{TAG}", "size_bytes")]
@@ -232,6 +232,15 @@ class DeltaLake:
         except (DeltaError, FileNotFoundError) as error:
             if not _moved(error):
                 raise Unavailable("reservoir.commit-failed", standard=standard, why=str(error)[:200]) from error
+
+
+def _is_table(folder: Path) -> bool:
+    """Whether there is a table: its log has an entry. Looking whether delta-rs can open it takes longer with each."""
+    try:
+        with os.scandir(folder / LOG) as entries:
+            return any(not entry.name.startswith((".", "_")) for entry in entries)
+    except FileNotFoundError:
+        return False
 
 
 def _moved(error: Exception) -> bool:

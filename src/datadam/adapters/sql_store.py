@@ -7,10 +7,10 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -148,7 +148,13 @@ class _SqlRows:
 
     def find(self, kind: type[Record], /, **equals: object) -> list[Record]:
         """All records whose fields equal, ordered by key."""
-        return self._select(kind, shape_of(kind).equals(equals))
+        return self._select(kind, shape_of(kind).equals(equals), order=_by_key(kind))
+
+    def newest(self, kind: type[Record], by: str, most: int, /, **equals: object) -> list[Record]:
+        """At most so many records whose fields equal, greatest of the number field `by` first."""
+        shape = shape_of(kind)
+        first = TABLES[kind].c[shape.number(by)].desc()
+        return self._select(kind, shape.equals(equals), order=[first, *_by_key(kind)], most=most)
 
     def remove(self, record: object) -> None:
         """Delete the record with that key; an absent one is fine."""
@@ -169,15 +175,26 @@ class _SqlRows:
         query = select(NOTES.c.value).where(NOTES.c.name == name)
         return cast("str | None", self._connection.execute(query).scalar())
 
-    def _select(self, kind: type[Record], where: Mapping[str, Flat]) -> list[Record]:
+    def _select(
+        self,
+        kind: type[Record],
+        where: Mapping[str, Flat],
+        *,
+        order: Sequence[ColumnElement[Any]] = (),
+        most: int | None = None,
+    ) -> list[Record]:
         shape, table = shape_of(kind), TABLES[kind]
-        query = select(table).where(_all_equal(table, where)).order_by(*(table.c[name] for name in shape.key))
+        query = select(table).where(_all_equal(table, where)).order_by(*order).limit(most)
         rows = self._connection.execute(query).mappings()
         return [cast("Record", shape.record(cast("Mapping[str, Flat]", row))) for row in rows]
 
     def _may_write(self) -> None:
         if not self._writes:
             raise Invalid("store.read-only")
+
+
+def _by_key(kind: type[Record]) -> list[ColumnElement[Any]]:
+    return [TABLES[kind].c[name] for name in shape_of(kind).key]
 
 
 def _all_equal(table: Table, where: Mapping[str, Flat]) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -102,12 +103,12 @@ def _there_is(world: World, statement: Statement) -> Job | None:
             fit_digest=body["fit_digest"],
         )
         same = [one for one in alike if rows.get(Withdrawal, one.id) is None]  # what was taken back may come anew
-        under_way = [job for job in rows.find(Job, contributor=body["contributor"]) if job.stage not in journal.FINAL]
+        going = [rows.find(Job, contributor=body["contributor"], stage=stage) for stage in journal.UNDER_WAY]
     if there is not None:
         return journal.job_of(world, there)
     if held is not None:
         return held
-    for job in under_way:  # a client that lost our answer signs anew, and means the same deposit
+    for job in chain(*going):  # a client that lost our answer signs anew, and means the same deposit
         if _meant(seal.opened(job.envelope).body) == _meant(body):
             return job
     read_so = [one for one in same if _read_as(world.ledger.statement(one.id).body) == _read_as(body)]
@@ -328,7 +329,7 @@ def _tally_facts(tally: Tally) -> Json:
 def _tag(world: World, job: Job) -> str:
     """The contributor's opaque partition in this reservoir: random, the same for all its deposits there."""
     with world.store.read() as rows:
-        for deposit in rows.find(Deposit, contributor=job.contributor, standard=job.standard):
+        for deposit in rows.newest(Deposit, "index", 1, contributor=job.contributor, standard=job.standard):
             return deposit.tag
         for other in rows.find(Job, contributor=job.contributor, standard=job.standard):
             if "tag" in other.facts:

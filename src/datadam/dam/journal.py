@@ -17,6 +17,7 @@ from datadam.planning import compile_plan
 from datadam.prepare import as_prepared
 
 FINAL: Final = frozenset({Stage.COMMITTED, Stage.REFUSED, Stage.WITHDRAWN})
+UNDER_WAY: Final = tuple(stage for stage in Stage if stage not in FINAL)
 
 
 def own_job(world: World, caller: Caller, id: str) -> Job:

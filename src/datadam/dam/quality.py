@@ -13,7 +13,7 @@ from typing import Final
 from datadam.dam import lineage
 from datadam.dam.world import World
 from datadam.errors import Unavailable
-from datadam.model import Deposit, Job, Json, Reason, Standard, Tally
+from datadam.model import Deposit, Job, Json, Reason, Standard, Tally, Withdrawal
 from datadam.plan import Plan
 from datadam.ports import Finding, Outputs, Survey, SurveyOrder
 from datadam.prepare import survey_to_json
@@ -24,15 +24,15 @@ HISTORY: Final = 12  # own earlier deposits that are looked at: the thousandth m
 
 def order(world: World, job: Job, judged: tuple[Standard, Plan], outputs: Outputs, tally: Tally) -> SurveyOrder:
     """What is looked at: what the run wrote, and the newest of the contributor's own files that are visible."""
-    with world.store.read() as rows:
-        own = rows.find(Deposit, contributor=job.contributor, standard=job.standard)
     here = lineage.table(world, job.standard, job.version)  # another version may say the same in another unit
-    tables = {one.standard.version: one.table for one in lineage.versions(world, job.standard)}
-    own = [deposit for deposit in own if tables[deposit.version] == here]
-    index = {str(file["name"]): deposit.index for deposit in own for file in deposit.files}
-    newest = sorted(
-        (path for path in outputs.held if path.name in index), key=lambda path: index[path.name], reverse=True
-    )
+    alike = [one.standard.version for one in lineage.versions(world, job.standard) if one.table == here]
+    own = {"contributor": job.contributor, "standard": job.standard}
+    held = {path.name: path for path in outputs.held}
+    with world.store.read() as rows:
+        most = HISTORY + len(rows.find(Withdrawal, **own)) + 1  # of these, some are not held any more
+        last = [one for version in alike for one in rows.newest(Deposit, "index", most, **own, version=version)]
+    last.sort(key=lambda one: one.index, reverse=True)
+    newest = [held[name] for one in last for name in (str(file["name"]) for file in one.files) if name in held]
     return SurveyOrder(
         standard=judged[0],
         plan=judged[1],

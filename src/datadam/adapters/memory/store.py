@@ -73,6 +73,11 @@ class _MemoryRows:
         found = [(key, row) for (each, key), row in self._rows.items() if each is kind and wanted <= row.items()]
         return [cast("Record", shape.record(row)) for _, row in sorted(found, key=lambda pair: cast("str", pair[0]))]
 
+    def newest(self, kind: type[Record], by: str, most: int, /, **equals: object) -> list[Record]:
+        """At most so many records whose fields equal, greatest of the number field `by` first."""
+        shape_of(kind).number(by)
+        return sorted(self.find(kind, **equals), key=lambda one: cast("int", getattr(one, by)), reverse=True)[:most]
+
     def remove(self, record: object) -> None:
         """Delete the record with that key; an absent one is fine."""
         shape = shape_of(type(record))
