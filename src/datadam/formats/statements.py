@@ -9,7 +9,7 @@ import jsonschema
 from datadam.disclosure import Compute, Origin, Part
 from datadam.duties import ROWS
 from datadam.errors import Invalid
-from datadam.formats import model_card
+from datadam.formats import model_card, shapes
 from datadam.model import FORMATS, Kind, PrivacyClass, Statement
 from datadam.terms import CHANGED, LEVELS, PURPOSES
 
@@ -325,3 +325,10 @@ def shaped(statement: Statement, *kinds: Kind) -> Statement:
         where = "/".join(str(part) for part in fault.absolute_path) or "(top)"
         raise Invalid("statement.shape", kind=str(statement.kind), where=where, why=fault.message[:200])
     return statement
+@cache
+def _surely(kind: Kind) -> shapes.Check:
+    return shapes.compiled(schema(kind))
+
+
+    if _surely(statement.kind)(statement.body):  # else whoever says no also says why
+        return statement
