@@ -17,9 +17,8 @@ from datadam import ledger, seal
 from datadam.adapters.memory.store import MemoryStore
 from datadam.dam import agree, disclose, edition, grant, join, notice, prove, publish, release, state, withdraw
 from datadam.dam.login import Caller
-from datadam.dam.registered import may_hold
 from datadam.dam.world import World
-from datadam.disclosure import Model
+from datadam.disclosure import Model, may_hold
 from datadam.errors import Faults, Invalid, NotFound, Refused, Untrusted
 from datadam.model import Decided, Deposit, DepositId, Edition, Json, Kind, Release, Share, Statement, Withdrawal
 from datadam.terms import Action, AgreementState

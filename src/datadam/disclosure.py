@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from datadam.model import Json, Release
+from datadam.model import Deposit, Edition, Json, Release, Withdrawal
 
 
 class Compute(StrEnum):
@@ -124,3 +124,20 @@ def sources(body: Json) -> Mapping[str, list[Json]]:
         id = f"{one['standard']}@{one['edition']}" if one["edition"] else str(one["standard"])
         found.setdefault(id, []).append(one)
     return found
+
+
+def may_hold(release: Release, deposit: Deposit, left: Withdrawal | None, frozen: Edition | None) -> bool:
+    """Whether rows of a deposit may have been in a release: never no if they were, sometimes yes if they were not.
+
+    A release holds what its reservoir showed then, an edition what was there when it was frozen. Where rows do not tell
+    their contributor, some of that was still held back; and what another deposit replaced was shown until that came.
+    """
+    reservoir, mark, _ = release.standard.partition("@")
+    came = release.index if frozen is None else min(frozen.upto, release.index)
+    if deposit.standard != reservoir or bool(mark) is not (frozen is not None) or deposit.index >= came:
+        return False
+    if left is None:
+        return True
+    if left.replaced_by is not None:
+        return left.purged is None or release.index < left.purged
+    return release.index < left.index

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from datadam import disclosure
-from datadam.disclosure import TRAIN, Model
+from datadam.disclosure import TRAIN, Model, may_hold
 from datadam.errors import Untrusted
 from datadam.model import Deposit, Edition, Json, Kind, Member, Release, Withdrawal
 from datadam.ports import Rows
@@ -58,23 +58,6 @@ FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {Kind.MODE
 
 
 # --- what was withdrawn of a training set -----------------------------------------------------------------------------
-
-
-def may_hold(release: Release, deposit: Deposit, left: Withdrawal | None, frozen: Edition | None) -> bool:
-    """Whether rows of a deposit may have been in a release: never no if they were, sometimes yes if they were not.
-
-    A release holds what its reservoir showed then, an edition what was there when it was frozen. Where rows do not tell
-    their contributor, some of that was still held back; and what another deposit replaced was shown until that came.
-    """
-    reservoir, mark, _ = release.standard.partition("@")
-    came = release.index if frozen is None else min(frozen.upto, release.index)
-    if deposit.standard != reservoir or bool(mark) is not (frozen is not None) or deposit.index >= came:
-        return False
-    if left is None:
-        return True
-    if left.replaced_by is not None:
-        return left.purged is None or release.index < left.purged
-    return release.index < left.index
 
 
 def withdrawn_of(rows: Rows, releases: Iterable[Release]) -> list[Withdrawal]:
