@@ -316,19 +316,19 @@ def _validator(kind: Kind) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema(kind))
 
 
-def shaped(statement: Statement, *kinds: Kind) -> Statement:
-    """The statement, if it is one of `kinds` (any, if none are named) and has that kind's shape; else `Invalid`."""
-    if kinds and statement.kind not in kinds:
-        raise Invalid("statement.kind-unexpected", kind=str(statement.kind), expected=", ".join(kinds))
-    fault = next(iter(_validator(statement.kind).iter_errors(statement.body)), None)
-    if fault is not None:
-        where = "/".join(str(part) for part in fault.absolute_path) or "(top)"
-        raise Invalid("statement.shape", kind=str(statement.kind), where=where, why=fault.message[:200])
-    return statement
 @cache
 def _surely(kind: Kind) -> shapes.Check:
     return shapes.compiled(schema(kind))
 
 
+def shaped(statement: Statement, *kinds: Kind) -> Statement:
+    """The statement, if it is one of `kinds` (any, if none are named) and has that kind's shape; else `Invalid`."""
+    if kinds and statement.kind not in kinds:
+        raise Invalid("statement.kind-unexpected", kind=str(statement.kind), expected=", ".join(kinds))
     if _surely(statement.kind)(statement.body):  # else whoever says no also says why
         return statement
+    fault = next(iter(_validator(statement.kind).iter_errors(statement.body)), None)
+    if fault is not None:
+        where = "/".join(str(part) for part in fault.absolute_path) or "(top)"
+        raise Invalid("statement.shape", kind=str(statement.kind), where=where, why=fault.message[:200])
+    return statement
