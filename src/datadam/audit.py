@@ -36,9 +36,7 @@ def audit(
     those that are there must be what their entries say, and be signed by exactly their parties with keys in force at
     their place. The log must begin with what was `pinned`.
     """
-    checkpoint = note.open_checkpoint(_present(read, tiles.CHECKPOINT), vkey)
-    if pinned is not None and (pinned.origin != checkpoint.origin or pinned.size > checkpoint.size):
-        raise Untrusted("checkpoint.smaller", size=checkpoint.size, expected=pinned.size)
+    checkpoint = _opened(read, vkey, pinned)
     walk = _Walk(read, checkpoint.size, pinned)
     judge = _Judge(KeyRing(checkpoint.origin, vkey), bodies)
     for index, data in enumerate(walk.entries()):
@@ -53,6 +51,25 @@ def audit(
         absent=judge.absent,
         unjudged=judge.unjudged,
     )
+
+
+def entries(
+    read: Callable[[str], bytes], *, vkey: str, pinned: Checkpoint | None = None
+) -> tuple[Checkpoint, tuple[bytes, ...]]:
+    """Every entry as it is, unjudged, of a log whose files hold together under its checkpoint; else `Untrusted`."""
+    checkpoint = _opened(read, vkey, pinned)
+    walk = _Walk(read, checkpoint.size, pinned)
+    found = tuple(walk.entries())
+    if walk.root != checkpoint.root:
+        raise Untrusted("log.root-wrong", size=checkpoint.size)
+    return checkpoint, found
+
+
+def _opened(read: Callable[[str], bytes], vkey: str, pinned: Checkpoint | None) -> Checkpoint:
+    checkpoint = note.open_checkpoint(_present(read, tiles.CHECKPOINT), vkey)
+    if pinned is not None and (pinned.origin != checkpoint.origin or pinned.size > checkpoint.size):
+        raise Untrusted("checkpoint.smaller", size=checkpoint.size, expected=pinned.size)
+    return checkpoint
 
 
 def _present(read: Callable[[str], bytes], path: str) -> bytes:

@@ -13,6 +13,7 @@ import typer
 from datadam import __version__
 from datadam.cli import (
     agreeing,
+    auditing,
     deciding,
     deposits,
     law,
@@ -45,6 +46,7 @@ for _part in (
     law,
     models,
     proving,
+    auditing,
     years,
 ):
     app.add_typer(_part.app)

@@ -8,7 +8,7 @@ It talks HTTP and holds the member's key.
 - Data frames are loaded by whichever library is asked for; the client itself needs none.
 """
 
-from datadam.client.checks import choose_key, folder_reader
+from datadam.client.checks import choose_key, folder_bodies, folder_reader, key_of_folder
 from datadam.client.dam import Dam, connect, open  # noqa: A004  (datadam.open reads well)
 from datadam.client.files import count_values, look, source
 from datadam.client.folders import as_one, showing
@@ -40,8 +40,10 @@ __all__ = [
     "connect",
     "count_values",
     "default_profile",
+    "folder_bodies",
     "folder_reader",
     "home",
+    "key_of_folder",
     "look",
     "names_here",
     "new_key",

@@ -1,0 +1,227 @@
+"""What a log says of a matter by a place in it: members, standards, offers, laws, orders, and what was decided.
+
+Everything is read off the statements themselves, not off the facts that a dam names in its decisions: an auditor
+believes neither its tables nor its word. What cannot be read is not there.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from datadam import decisions, seal
+from datadam.duties import STRICTNESS, Order
+from datadam.errors import DamError
+from datadam.formats import law_files, odcs, odrl
+from datadam.formats.law import NAMES, Clocks, Corridors, Law
+from datadam.model import Column, Json, Kind, PrivacyClass, Standard
+from datadam.obligations.view import Logged, View
+from datadam.terms import Action, Offer
+
+_KEPT: Final = 4  # views whose past is kept at hand; an audit looks at one
+
+
+# --- members ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A member's time in the log."""
+
+    body: Json  # of its accession
+    joined: int
+    left: int | None = None
+    held_up: tuple[tuple[int, int | None], ...] = ()  # from which index to which it was suspended
+
+    def stood(self, index: int) -> bool:
+        """Whether it was a member in good standing there."""
+        here = self.joined < index and (self.left is None or index <= self.left)
+        return here and not any(start < index and (end is None or index <= end) for start, end in self.held_up)
+
+
+@lru_cache(maxsize=_KEPT)
+def members(view: View) -> dict[str, Membership]:
+    """Every member there ever was, by id."""
+    found: dict[str, Membership] = {}
+    for one in view.of(Kind.MEMBER, Kind.EXIT, Kind.MEMBER_CHANGE):
+        id = one.body["member"]
+        held = found.get(id)
+        if one.kind is Kind.MEMBER:
+            found.setdefault(id, Membership(body=one.body, joined=one.index))
+        elif held is not None and one.kind is Kind.EXIT:
+            found[id] = replace(held, left=one.index)
+        elif held is not None and one.body["state"] == "suspended":
+            found[id] = replace(held, held_up=(*held.held_up, (one.index, None)))
+        elif held is not None and held.held_up and held.held_up[-1][1] is None:
+            found[id] = replace(held, held_up=(*held.held_up[:-1], (held.held_up[-1][0], one.index)))
+    return found
+
+
+# --- standards and offers ---------------------------------------------------------------------------------------------
+
+
+def standard(view: View, id: str, index: int) -> Standard | None:
+    """The version of a standard that was published last before a place in the log."""
+    return next((read_standard(one) for one in reversed(standards(view, id)) if one.index < index), None)
+
+
+@lru_cache(maxsize=1024)
+def standards(view: View, id: str) -> tuple[Logged, ...]:
+    """Every publication of a standard."""
+    return tuple(one for one in view.of(Kind.STANDARD) if one.body["standard"] == id)
+
+
+def read_standard(one: Logged) -> Standard | None:
+    """The standard that a statement published; None where its text cannot be read."""
+    return _standard(str(one.body["text"]))
+
+
+@lru_cache(maxsize=256)
+def _standard(text: str) -> Standard | None:
+    try:
+        return odcs.read(text)
+    except DamError:
+        return None
+
+
+def offer(view: View, id: str | None) -> Offer | None:
+    """The terms that an offer's statement published; None where there is no such, or it cannot be read."""
+    one = view.find(id) if id is not None else None
+    return _offer(seal.canonical(one.body["offer"]).decode()) if one is not None and one.kind is Kind.OFFER else None
+
+
+@lru_cache(maxsize=256)
+def _offer(text: str) -> Offer | None:
+    try:
+        return odrl.read(text)
+    except DamError:
+        return None
+
+
+# --- law --------------------------------------------------------------------------------------------------------------
+
+
+def corridors(view: View, index: int) -> Corridors | None:
+    """The corridors that were in use for what the log has at a place."""
+    found = _law(view, NAMES[0], index)
+    return found if isinstance(found, Corridors) else None
+
+
+def clocks(view: View, index: int) -> Clocks | None:
+    """The clocks that were in use for what the log has at a place."""
+    found = _law(view, NAMES[1], index)
+    return found if isinstance(found, Clocks) else None
+
+
+def _law(view: View, name: str, index: int) -> Law | None:
+    held = [one for one in view.of(Kind.LAW) if one.body["name"] == name and one.index < index]
+    return read_law(held[-1]) if held else None
+
+
+def read_law(one: Logged) -> Law | None:
+    """The law file that a statement adopted; None where it has a fault."""
+    try:
+        return law_files.read(str(one.body["text"]))
+    except DamError:
+        return None
+
+
+@lru_cache(maxsize=_KEPT)
+def orders(view: View) -> tuple[Order, ...]:
+    """Every order, and where it was lifted, if it was."""
+    lifted = {one.body["order"]: one.index for one in reversed(view.of(Kind.LIFT))}
+    return tuple(
+        Order(
+            id=one.id,
+            classes=tuple(one.body["classes"]),
+            destinations=tuple(one.body["destinations"]),
+            standard=one.body["standard"],
+            reason=one.body["reason"],
+            ground=one.body["ground"],
+            index=one.index,
+            lifted=lifted.get(one.id),
+        )
+        for one in view.of(Kind.ORDER)
+    )
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """A logged decision, as far as it can be read without its policy."""
+
+    entry: Logged
+    allowed: bool
+    action: Action
+    purpose: str | None
+    destination: str | None  # None: it was not said, and nothing was agreed on it
+    offer: Offer | None  # None: grants decided, or the offer cannot be read
+    standard: Standard | None  # as it was published by then
+    columns: tuple[Column, ...]  # that leave with a yes
+
+    @property
+    def facts(self) -> Json:
+        """The facts that the dam named."""
+        found: Json = self.entry.body["facts"]
+        return found
+
+    @property
+    def member(self) -> str:
+        """Who asked."""
+        return str(self.entry.body["member"])
+
+    @property
+    def basis(self) -> str | None:
+        """On what a yes rests."""
+        found: str | None = self.entry.body["basis"]
+        return found
+
+    @property
+    def strictest(self) -> PrivacyClass:
+        """The strictest class of any column that leaves."""
+        return max((one.privacy_class for one in self.columns), key=STRICTNESS.__getitem__, default=PrivacyClass.PUBLIC)
+
+    @property
+    def personal(self) -> bool:
+        """Whether anything leaves that tells of a natural person."""
+        return self.strictest is PrivacyClass.PERSONAL
+
+
+@lru_cache(maxsize=_KEPT)
+def deeds(view: View) -> tuple[Deed, ...]:
+    """Every decision, in log order; one whose facts name no action is left to who replays it."""
+    return tuple(found for one in view.of(Kind.DECISION) if (found := _deed(view, one)) is not None)
+
+
+def allowed(view: View) -> tuple[Deed, ...]:
+    """Every decision that was a yes."""
+    return tuple(one for one in deeds(view) if one.allowed)
+
+
+def deed(view: View, id: object) -> Deed | None:
+    """The decision of that id."""
+    return _deeds_by_id(view).get(str(id))
+
+
+@lru_cache(maxsize=_KEPT)
+def _deeds_by_id(view: View) -> dict[str, Deed]:
+    return {one.entry.id: one for one in deeds(view)}
+
+
+def _deed(view: View, one: Logged) -> Deed | None:
+    facts, terms = one.body["facts"], offer(view, one.body["offer"])
+    if facts.get("action") not in set(Action):
+        return None
+    action, held = Action(facts["action"]), standard(view, one.body["standard"], one.index)
+    destination = facts.get("destination") or facts.get("agreed_destination")
+    return Deed(
+        entry=one,
+        allowed=one.body["allowed"],
+        action=action,
+        purpose=str(facts["purpose"]) if facts.get("purpose") else None,
+        destination=str(destination) if destination else None,
+        offer=terms,
+        standard=held,
+        columns=tuple(each for each in held.columns if decisions.leaves(each, terms, action)) if held else (),
+    )

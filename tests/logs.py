@@ -1,0 +1,153 @@
+"""Logs of whatever statements, really signed, around every dam that would refuse them: what audits look at."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from datadam import merkle, seal, texts
+from datadam.adapters.memory.bodies import MemoryBodies
+from datadam.adapters.memory.log import MemoryLog
+from datadam.errors import NotFound
+from datadam.formats import odrl, tiles
+from datadam.ledger import Ledger
+from datadam.model import Kind, Statement, instant
+from datadam.obligations.table import Result, Status, row, run
+from datadam.obligations.view import View, look
+from datadam.terms import Offer
+from signed import an_offer
+from worlds import START, Person, standard_text
+
+ORIGIN = "test.example/log"
+HEX = "cd" * 32
+
+
+@dataclass
+class Book:
+    """A log that takes any statement."""
+
+    home: str = "KR"
+    log_key: seal.Jwk = field(default_factory=seal.new_key)
+    key: seal.Jwk = field(default_factory=seal.new_key)  # the dam's
+    log: MemoryLog = field(default_factory=MemoryLog)
+    bodies: MemoryBodies = field(default_factory=MemoryBodies)
+    now: datetime = START  # what signers say the time is
+
+    def __post_init__(self) -> None:
+        """The dam's own statement comes first."""
+        self.ledger = Ledger(self.log, self.bodies, key=self.log_key, origin=ORIGIN)
+        facts = {"origin": ORIGIN, "title": "Test", "jurisdiction": self.home, "key": seal.public(self.key)}
+        self.says(Kind.DAM, {**facts, "log": self.ledger.vkey})
+
+    def puts(self, *statements: Statement) -> Statement:
+        """Log statements as they are; the last of them."""
+        self.ledger.append(statements)
+        return statements[-1]
+
+    def says(self, kind: Kind, facts: Mapping[str, Any], *signers: seal.Jwk) -> Statement:
+        """Log a statement that the dam signed, or whoever is named."""
+        return self.puts(self.drafts(kind, facts, *(signers or (self.key,))))
+
+    def drafts(self, kind: Kind, facts: Mapping[str, Any], *signers: seal.Jwk) -> Statement:
+        """A statement that is signed and not logged."""
+        made = seal.state(kind, facts, issued=instant(self.now), key=signers[0])
+        for key in signers[1:]:
+            made = seal.countersign(made, key)
+        return made
+
+    def view(self, *, now: datetime | None = None) -> View:
+        """The log as an auditor sees it who is shown everything."""
+        return look(self.read, vkey=self.ledger.vkey, bodies=self.body, now=now or self.now.astimezone(UTC))
+
+    def body(self, id: str) -> bytes | None:
+        """A body, or nothing."""
+        try:
+            return self.bodies.get(id)
+        except NotFound:
+            return None
+
+    def read(self, path: str) -> bytes:
+        """The log's files, made from its entries."""
+        if path == tiles.CHECKPOINT:
+            return self.ledger.checkpoint().encode()
+        return files(list(self.log.entries(0)))[path]
+
+    def audits(self, number: int, *, now: datetime | None = None) -> Result:
+        """How one obligation stands."""
+        (found,) = run(self.view(now=now), [row(number)])
+        return found
+
+    # --- what is said often ---
+
+    def joins(self, person: Person, **changes: object) -> Person:
+        """A member joins."""
+        terms = {language: seal.digest(texts.accession(language).encode()) for language in texts.LANGUAGES}
+        facts: dict[str, object] = {
+            "member": person.id,
+            "member_kind": "organisation",
+            "key": seal.public(person.key),
+            "jurisdiction": person.jurisdiction,
+            "roles": list(person.roles),
+            "under": None,
+            "profile": HEX,
+            "text": {"version": "1", "language": "en", "digests": terms},
+            "authority": None,
+            "effective": None,
+            "reservations": [],
+        }
+        self.says(Kind.MEMBER, {**facts, **changes}, person.key, self.key)
+        return person
+
+    def publishes(self, text: str | None = None) -> str:
+        """A standard."""
+        text = text or standard_text()
+        id = re.search(r"^id: (\S+)$", text, re.MULTILINE)
+        version = re.search(r"^version: (\S+)$", text, re.MULTILINE)
+        assert id is not None
+        assert version is not None
+        facts = {"standard": id[1], "version": version[1], "text": text, "digest": seal.digest(text.encode())}
+        self.says(Kind.STANDARD, facts)
+        return id[1]
+
+    def offers(self, offer: Offer | None = None) -> Statement:
+        """An offer."""
+        body = seal.parse(odrl.write(offer or an_offer()))
+        digest = seal.digest(seal.canonical(body))
+        facts = {"standard": (offer or an_offer()).standard, "number": 1, "offer": body, "digest": digest}
+        return self.says(Kind.OFFER, {**facts, "texts": {"en": HEX, "ko": HEX}})
+
+    def agrees(self, person: Person, offer: Statement, /, **changes: object) -> Statement:
+        """An agreement of both."""
+        facts: dict[str, object] = {
+            "member": person.id,
+            "standard": offer.body["standard"],
+            "offer": offer.id,
+            "purposes": ["research"],
+            "destination": person.jurisdiction,
+            "level": "simple",
+            "expires": None,
+            "language": "en",
+            "texts": offer.body["texts"],
+            "credential": dict.fromkeys(("@context", "credentialSubject", "issuer", "type", "validFrom"), "x"),
+        }
+        return self.says(Kind.AGREEMENT, {**facts, **changes}, person.key, self.key)
+
+
+def files(entries: Sequence[bytes]) -> dict[str, bytes]:
+    """A log's files, for fewer entries than fill one."""
+    size = len(entries)
+    assert size <= tiles.WIDTH
+    hashes = b"".join(merkle.leaf_hash(entry) for entry in entries)
+    return {
+        tiles.path(0, 0, size): hashes,
+        tiles.path(tiles.ENTRIES, 0, size): tiles.bundled(entries),
+    }
+
+
+def broken(result: Result) -> list[tuple[str, str]]:
+    """The entries that an audit names, and what it says of them."""
+    assert (result.status is Status.FAILED) == bool(result.found)
+    for one in result.found:
+        assert texts.say(one.what.code, **dict(one.what.facts))
+    return [(one.id, one.what.code) for one in result.found]
