@@ -109,7 +109,9 @@ class Settings:
             "Days for which backups of the folder are kept, as a withdrawal's receipt says; 0: none.", most=3650
         ),
     )
-    workers: int = field(default=1, metadata=_about("Deposits judged at once.", least=1, most=256))
+    workers: int = field(
+        default=2, metadata=_about("Deposits judged at once; each may take 2 GB of memory.", least=1, most=256)
+    )
     max_applications_pending: int = field(
         default=1000, metadata=_about("Applications that may wait for the operator.", most=1_000_000)
     )
