@@ -36,7 +36,7 @@ $(FOREIGN): constraints-foreign.txt
 
 test: setup foreign ## every test, with coverage gates; docs are checked too
 	mkdir -p build
-	$(BIN)/python -m pytest -q --numprocesses $(CORES) --dist loadfile --cov --cov-report= $(ARGS) 2>&1 | tee build/test.log
+	$(BIN)/python -m pytest -q --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report= $(ARGS) 2>&1 | tee build/test.log
 	$(BIN)/coverage json -q -o coverage.json
 	$(BIN)/python scripts/coverage_gates.py coverage.json
 
