@@ -147,6 +147,18 @@ def test_a_record_with_the_same_key_replaces(store: AnyStore) -> None:
         assert rows.find(Used) == [used("a", "3")]
 
 
+def test_many_records_are_put_as_each_would_be(store: AnyStore) -> None:
+    """New ones and others in the place of what was; none at all is fine."""
+    many = [used(f"{number:04}", "2") for number in range(1000)]
+    with store.transaction() as rows:
+        rows.put(used("0007", "1"))
+        rows.put(used("other", "1"))
+        rows.put_all([])
+        rows.put_all(many)
+    with store.read() as rows:
+        assert rows.find(Used) == [*many, used("other", "1")]
+
+
 def test_find_compares_every_kind_of_field_and_orders_by_key(store: AnyStore) -> None:
     """Equality on text, numbers, truth values, JSON and nothing; order by code point, not by insertion."""
 

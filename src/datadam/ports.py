@@ -114,6 +114,10 @@ class Rows(Protocol):
         """Insert, or replace the record with the same key."""
         ...
 
+    def put_all(self, records: Sequence[object]) -> None:
+        """The same for many records of one kind, of which no two have one key."""
+        ...
+
     def get(self, kind: type[Record], *key: str) -> Record | None:
         """The record with that key, or None."""
         ...

@@ -301,11 +301,12 @@ def _is_signature(value: object) -> bool:
 
 def kids(statement: Statement) -> tuple[str, ...]:
     """The keys that the signatures name; not yet believed."""
-    return tuple(_kid(signature) for signature in statement.signatures)
+    return tuple(_kid(signature["protected"]) for signature in statement.signatures)
 
 
-def _kid(signature: Mapping[str, str]) -> str:
-    header = parse(decode(signature["protected"]))
+@lru_cache(maxsize=_KEYS_KEPT)
+def _kid(protected: str) -> str:
+    header = parse(decode(protected))
     if not isinstance(header, dict) or set(header) != {"alg", "kid"} or not isinstance(header["kid"], str):
         raise Invalid("statement.malformed", field="protected")
     if header["alg"] != ALGORITHM:

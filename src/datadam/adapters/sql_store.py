@@ -9,10 +9,11 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, select
+from sqlalchemy import Connection, Delete, Integer, Select, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -25,6 +26,7 @@ from datadam.errors import Invalid, Unavailable
 from datadam.ports import Record, Rows
 
 _PIECE: Final = 1000  # records that are moved at once
+_QUERIES: Final = 500  # that are kept ready; the verbs have some dozens
 
 
 class SqlStore:
@@ -137,9 +139,18 @@ class _SqlRows:
 
     def put(self, record: object) -> None:
         """Insert, or replace the record with the same key."""
-        row = shape_of(type(record)).flat(record)
-        self.remove(record)
-        self._connection.execute(TABLES[type(record)].insert().values(row))
+        self.put_all([record])
+
+    def put_all(self, records: Sequence[object]) -> None:
+        """The same for many records of one kind, of which no two have one key."""
+        if not records:
+            return
+        kind = type(records[0])
+        shape = shape_of(kind)
+        rows = [shape.flat(record) for record in records]
+        self._may_write()
+        self._connection.execute(_removal(shape.kind), [{f"_{name}": row[name] for name in shape.key} for row in rows])
+        self._connection.execute(TABLES[kind].insert(), rows)
 
     def get(self, kind: type[Record], *key: str) -> Record | None:
         """The record with that key, or None."""
@@ -148,44 +159,37 @@ class _SqlRows:
 
     def find(self, kind: type[Record], /, **equals: object) -> list[Record]:
         """All records whose fields equal, ordered by key."""
-        return self._select(kind, shape_of(kind).equals(equals), order=_by_key(kind))
+        return self._select(kind, shape_of(kind).equals(equals))
 
     def newest(self, kind: type[Record], by: str, most: int, /, **equals: object) -> list[Record]:
         """At most so many records whose fields equal, greatest of the number field `by` first."""
         shape = shape_of(kind)
-        first = TABLES[kind].c[shape.number(by)].desc()
-        return self._select(kind, shape.equals(equals), order=[first, *_by_key(kind)], most=most)
+        return self._select(kind, shape.equals(equals), by=shape.number(by), most=most)
 
     def remove(self, record: object) -> None:
         """Delete the record with that key; an absent one is fine."""
         where = shape_of(type(record)).identity(record)
         self._may_write()
-        table = TABLES[type(record)]
-        self._connection.execute(table.delete().where(_all_equal(table, where)))
+        self._connection.execute(_removal(type(record)), {f"_{name}": value for name, value in where.items()})
 
     def note(self, name: str, value: str) -> None:
         """Keep a named text."""
         row = note_of(name, value)
         self._may_write()
-        self._connection.execute(NOTES.delete().where(NOTES.c.name == name))
-        self._connection.execute(NOTES.insert().values(row))
+        self._connection.execute(_UNNOTE, {"_name": row["name"]})
+        self._connection.execute(NOTES.insert(), row)
 
     def noted(self, name: str) -> str | None:
         """The text kept under `name`, or None."""
-        query = select(NOTES.c.value).where(NOTES.c.name == name)
-        return cast("str | None", self._connection.execute(query).scalar())
+        return cast("str | None", self._connection.execute(_NOTED, {"_name": name}).scalar())
 
     def _select(
-        self,
-        kind: type[Record],
-        where: Mapping[str, Flat],
-        *,
-        order: Sequence[ColumnElement[Any]] = (),
-        most: int | None = None,
+        self, kind: type[Record], where: Mapping[str, Flat], *, by: str | None = None, most: int = 0
     ) -> list[Record]:
-        shape, table = shape_of(kind), TABLES[kind]
-        query = select(table).where(_all_equal(table, where)).order_by(*order).limit(most)
-        rows = self._connection.execute(query).mappings()
+        shape = shape_of(kind)
+        query = _selection(shape.kind, tuple((name, value is None) for name, value in where.items()), by)
+        given = {f"_{name}": value for name, value in where.items() if value is not None}
+        rows = self._connection.execute(query, given | ({} if by is None else {"_most": most})).mappings()
         return [cast("Record", shape.record(cast("Mapping[str, Flat]", row))) for row in rows]
 
     def _may_write(self) -> None:
@@ -193,13 +197,26 @@ class _SqlRows:
             raise Invalid("store.read-only")
 
 
-def _by_key(kind: type[Record]) -> list[ColumnElement[Any]]:
-    return [TABLES[kind].c[name] for name in shape_of(kind).key]
+# Statements are made once: to build one takes as long as to run it. Values are named `_field`, as no field is.
 
 
-def _all_equal(table: Table, where: Mapping[str, Flat]) -> ColumnElement[bool]:
-    columns = table.c
-    return and_(
-        True,  # noqa: FBT003  (SQLAlchemy's neutral element)
-        *(columns[name].is_(None) if value is None else columns[name] == value for name, value in where.items()),
+@cache
+def _removal(kind: type) -> Delete:
+    table = TABLES[kind]
+    return table.delete().where(*(table.c[name] == bindparam(f"_{name}") for name in shape_of(kind).key))
+
+
+@lru_cache(maxsize=_QUERIES)
+def _selection(kind: type, where: tuple[tuple[str, bool], ...], by: str | None) -> Select[Any]:
+    """What finds records by some fields, each null or given; by key, or at most `_most` from the greatest `by` down."""
+    table = TABLES[kind]
+    query = select(table).where(
+        *(table.c[name].is_(None) if null else table.c[name] == bindparam(f"_{name}") for name, null in where)
     )
+    if by is not None:
+        query = query.order_by(table.c[by].desc()).limit(bindparam("_most", type_=Integer()))
+    return query.order_by(*(table.c[name] for name in shape_of(kind).key))
+
+
+_UNNOTE: Final = NOTES.delete().where(NOTES.c.name == bindparam("_name"))
+_NOTED: Final = select(NOTES.c.value).where(NOTES.c.name == bindparam("_name"))

@@ -20,6 +20,7 @@ from datadam.decisions import Judged
 from datadam.duties import STRICTNESS
 from datadam.errors import DamError, Invalid, NotFound, Refused
 from datadam.formats import countries
+from datadam.formats.statements import shaped
 from datadam.model import (
     Allow,
     Ask,
@@ -43,6 +44,7 @@ from datadam.model import (
 )
 from datadam.policy import Facts, write_facts
 from datadam.ports import Rows, Store
+from datadam.seal import Jwk
 from datadam.terms import PURPOSES, Action, Agreement, Offer, Operand, PublishedOffer
 
 _LATE: Final = timedelta(minutes=1)  # between looking at the facts and signing what came of them
@@ -74,16 +76,17 @@ def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
 def _answer(world: World, waiting: Sequence[Waiting]) -> None:
     """Answer all that wait, with one wait for the disk. The caller holds the lock."""
     still = replace(world, store=world.decisions.still_there(world.store))
+    key = world.secrets.private_key("sign")
     fresh: dict[Ask, tuple[Answer, Statement]] = {}
     for one in waiting:
         try:
-            if one.ask not in fresh and (made := _made(still, one)) is not None:
+            if one.ask not in fresh and (made := _made(still, one, key)) is not None:
                 fresh[one.ask] = made
         except Exception as error:  # noqa: BLE001  (its asker's to hear of, not that of the others)
             one.error = error
     try:
         if fresh:
-            state.record(world, *(statement for _, statement in fresh.values()))
+            state.record_decisions(world, [statement for _, statement in fresh.values()])
     except Exception as error:  # noqa: BLE001  (nothing is in the log: nobody is told anything else)
         for one in waiting:
             one.error = one.error or error
@@ -96,7 +99,7 @@ def _answer(world: World, waiting: Sequence[Waiting]) -> None:
             one.answer = fresh[one.ask][0]
 
 
-def _made(world: World, one: Waiting) -> tuple[Answer, Statement] | None:
+def _made(world: World, one: Waiting, key: Jwk) -> tuple[Answer, Statement] | None:
     """An answer and the statement that is to say so; None where the last one holds still, which is then given."""
     generation, held, now = world.decisions.generation, world.decisions.recall(one.ask), world.clock()
     case = _case(world, one.ask)
@@ -112,7 +115,7 @@ def _made(world: World, one: Waiting) -> tuple[Answer, Statement] | None:
     if bounded and not world.decisions.may_deny(str(one.ask.member), instant(now)[:10], most):
         raise Refused("ask.too-many", limit=most)
     told = decisions.told(case.facts, judged, case.offer.statement if case.offer else None)
-    statement = state.statement(world, Kind.DECISION, told)
+    statement = shaped(state.statement(world, Kind.DECISION, told, key=key))  # its asker's fault alone, if any is
     answer = Answer(decision=judged.decision, id=statement.id, facts=lasting, until=until, generation=generation)
     return answer, statement
 

@@ -309,8 +309,12 @@ def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
 
 def _fold_decision(rows: Rows, index: int, id: str, body: Json) -> None:
     _refuse_repeated(rows.get(Decided, id), id)
+    rows.put(_decided(index, id, body))
+
+
+def _decided(index: int, id: str, body: Json) -> Decided:
     facts = {name: body[name] for name in ("member", "standard", "allowed")}
-    rows.put(Decided(id=id, action=str(body["facts"].get("action")), index=index, **facts))
+    return Decided(id=id, action=str(body["facts"].get("action")), index=index, **facts)
 
 
 def _fold_withdrawal(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -409,6 +413,28 @@ def record(world: World, *statements: Statement) -> int:
         return first
 
 
+def record_decisions(world: World, statements: Sequence[Statement]) -> int:
+    """The same for decisions that this dam signed just now, however many they are, with one wait for the disk.
+
+    What one says changes nothing for the next, and their ids are as new as their salts. So there is nothing to rehearse
+    but that each has its shape, and that the key which signed them is the dam's and in force.
+    """
+    with world.lock:
+        catch_up(world)
+        signers = {seal.kids(shaped(statement, Kind.DECISION)) for statement in statements}
+        with world.store.read() as rows:
+            for kids in signers:
+                held = [rows.get(Key, kid) for kid in kids]
+                if [key.owner if key and key.until is None else None for key in held] != [DAM]:
+                    raise Untrusted("signature.key-unknown", kid=", ".join(kids)[:60], statement="")
+        first = world.ledger.append(statements)
+        with world.store.transaction() as rows:
+            numbered = enumerate(statements, start=first)
+            rows.put_all([_decided(index, one.id, one.body) for index, one in numbered])
+            rows.note(APPLIED, str(first + len(statements)))
+        return first
+
+
 def _apply(world: World, first: int, statements: Sequence[Statement]) -> None:
     """Write into the tables what was just rehearsed over them: nothing is judged twice."""
     with world.store.transaction() as rows:
@@ -492,6 +518,6 @@ def rebuild(world: World) -> int:
         return world.ledger.size
 
 
-def statement(world: World, kind: Kind, facts: Json) -> Statement:
-    """A statement by this dam, signed and dated now."""
-    return seal.state(kind, facts, issued=instant(world.clock()), key=world.secrets.private_key("sign"))
+def statement(world: World, kind: Kind, facts: Json, *, key: seal.Jwk | None = None) -> Statement:
+    """A statement by this dam, signed and dated now; with a `key` of its own that was looked up before, if one is."""
+    return seal.state(kind, facts, issued=instant(world.clock()), key=key or world.secrets.private_key("sign"))

@@ -1,7 +1,7 @@
 """The Store in memory: the same rows, snapshots and rollback as the one on disk, gone with the process."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias, cast
 
@@ -59,6 +59,11 @@ class _MemoryRows:
         shape = shape_of(type(record))
         self._may_write()
         self._rows[shape.kind, tuple(shape.identity(record).values())] = shape.flat(record)
+
+    def put_all(self, records: Sequence[object]) -> None:
+        """The same for many records of one kind, of which no two have one key."""
+        for record in records:
+            self.put(record)
 
     def get(self, kind: type[Record], *key: str) -> Record | None:
         """The record with that key, or None."""
