@@ -16,6 +16,7 @@ from worlds import START
 
 KEY = seal.new_key()
 HEX = "ab" * 32
+OPERATOR = "o-" + "0" * 20
 MEMBER = "m-" + "0" * 20
 JWK = seal.public(KEY)
 FACTS: dict[Kind, dict[str, Any]] = {
@@ -35,6 +36,19 @@ FACTS: dict[Kind, dict[str, Any]] = {
     },
     Kind.DECLINE: {"application": HEX, "member": MEMBER, "reason": "r"},
     Kind.KEY: {"member": MEMBER, "key": JWK, "replaces": seal.thumbprint(KEY)},
+    Kind.ROTATION: {"use": "log", "key": JWK, "replaces": seal.thumbprint(KEY), "reason": "r"},
+    Kind.RETIREMENT: {"use": "log", "key": seal.thumbprint(KEY), "checkpoint": None, "reason": "r"},
+    Kind.OPERATOR: {"operator": OPERATOR, "key": JWK},
+    Kind.OPERATOR_EXIT: {"operator": OPERATOR, "reason": "r"},
+    Kind.RECOVERY: {
+        "member": MEMBER,
+        "key": JWK,
+        "operators": [OPERATOR, "o-" + "1" * 20],
+        "proof": HEX,
+        "until": "2026-12-22T00:00:00Z",
+    },
+    Kind.OBJECTION: {"recovery": HEX, "member": MEMBER},
+    Kind.RECOVERED: {"recovery": HEX, "member": MEMBER, "key": JWK},
     Kind.EXIT: {"member": MEMBER, "reason": "r", "signed_by_member": True},
     Kind.STANDARD: {"standard": "test.reading", "version": "1.0.0", "text": "t", "digest": HEX},
     Kind.DEPRECATION: {"standard": "test.reading", "version": "1.0.0", "until": "2027-01-01"},
@@ -166,6 +180,19 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "person": HEX,
         "until": "2027-01-01",
     },
+    Kind.ISSUER: {"issuer": "did:web:a.example", "title": "t", "names": {"good": "Good"}, "keys": [JWK]},
+    Kind.CREDENTIAL: {
+        "member": MEMBER,
+        "name": "good",
+        "issuer": "did:web:a.example",
+        "scope": ["test.reading"],
+        "begins": instant(START),
+        "expires": instant(START),
+        "form": "vc+jwt",
+        "kid": seal.thumbprint(KEY),
+        "evidence": HEX,
+    },
+    Kind.CREDENTIAL_END: {"credential": HEX, "member": MEMBER, "reason": "r"},
     Kind.MODEL: {
         "member": MEMBER,
         "name": "m",
@@ -193,6 +220,27 @@ FACTS: dict[Kind, dict[str, Any]] = {
             }
         ],
     },
+    Kind.PROPOSAL: {
+        "standard": "test.reading",
+        "about": "offer",
+        "content": {"standard": "test.reading", "digest": HEX},
+        "digest": HEX,
+        "replaces": None,
+        "stewards": [MEMBER],
+        "quorum": 1,
+        "by": MEMBER,
+        "comments": "talk@example.org",
+        "effective": instant(START),
+        "lapses": instant(START),
+    },
+    Kind.APPROVAL: {
+        "standard": "test.reading",
+        "proposal": HEX,
+        "digest": HEX,
+        "stewards": [MEMBER],
+        "quorum": 1,
+    },
+    Kind.COMMENT: {"proposal": HEX, "member": MEMBER, "text": "t"},
     Kind.EDITION: {
         "standard": "test.reading",
         "version": "1.0.0",

@@ -67,9 +67,9 @@ def next_version(version: str, changes: Iterable[Change]) -> str:
 
 def _term_changes(old: Standard, new: Standard) -> Iterator[Change]:
     yield from _promise_changes(old, new)
-    for term in ("repeat", "terms", "stewards", "bounds"):
+    for term in ("repeat", "terms", "stewards", "quorum", "notice_days", "bounds"):
         if getattr(old, term) != getattr(new, term):
-            yield Change("change.term", Effect.BREAKING, {"term": term}, _BOTH)
+            yield Change("change.term", Effect.BREAKING, {"term": term.replace("_", " ")}, _BOTH)
     if old.key != tuple(_sources(old, new).get(name, name) for name in new.key):
         yield Change("change.term", Effect.BREAKING, {"term": "key"}, _BOTH)
     if old.reject_limit != new.reject_limit:

@@ -10,8 +10,8 @@
   day that they named, that nobody objected with the old key.
 - Until the dam retires the key before, both of its own count. The log's may change while its name may not: a receipt
   tells every rotation of it, also what came after its statement.
-- Exactly a statement's parties sign it: one signature too few and one too many are refused alike. Where stewards decide,
-  at least so many of those whom the statement names sign it too.
+- Exactly a statement's parties sign it: one signature too few and one too many are refused alike. Where stewards
+  decide, at least so many of those whom the statement names sign it too.
 - A checkpoint once believed is never unbelieved: a smaller or a forked one is refused.
 
 A receipt shows what was included; that no *other* entry had retired a key by then is for an audit, which sees them all.
@@ -40,6 +40,8 @@ OPERATORS: Final = 2  # that a recovery takes: one alone could take over an acco
 
 _BRINGS: Final = frozenset({Kind.DAM, Kind.MEMBER, Kind.KEY, Kind.ROTATION, Kind.OPERATOR, Kind.RECOVERED})
 _KEY_KINDS: Final = _BRINGS | {Kind.RECOVERY}
+WRONG: Final[Mapping[Kind, str]] = {Kind.KEY: "key.rotation-wrong", Kind.RECOVERY: "recovery.signers-wrong"}
+"""What it is called when the wrong keys signed; of the dam's own keys it is `dam-key.wrong`."""
 _PROVEN: Final = frozenset({"statement", "index", "proof"})
 _RECEIPT: Final = _PROVEN | {"v", "keys", "checkpoint", "log"}
 
@@ -64,14 +66,10 @@ def parties(statement: Statement) -> frozenset[str]:
     match kind:
         case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL:
             return frozenset({_text(statement, "member"), DAM})
-        case Kind.KEY | Kind.OBJECTION:
+        case Kind.KEY | Kind.OBJECTION | Kind.COMMENT:
             return frozenset({_text(statement, "member")})
-        case Kind.OPERATOR:
-            return frozenset({_text(statement, "operator"), DAM})
-        case Kind.ROTATION if body.get("use") == LOG:
-            return frozenset({DAM, LOG})
-        case Kind.RECOVERY:
-            return frozenset({_text(statement, "member"), *_operators(statement)})
+        case Kind.OPERATOR | Kind.ROTATION | Kind.RECOVERY:
+            return _parties_to_keys(statement)
         case Kind.EXIT if body.get("signed_by_member") is True:
             return frozenset({_text(statement, "member"), DAM})
         case Kind.AGREEMENT_CHANGE if body.get("by_member") is True:
@@ -82,6 +80,26 @@ def parties(statement: Statement) -> frozenset[str]:
             return frozenset({_text(statement, "contributor")})
         case _:
             return frozenset({DAM})
+
+
+def _parties_to_keys(statement: Statement) -> frozenset[str]:
+    if statement.kind is Kind.OPERATOR:
+        return frozenset({_text(statement, "operator"), DAM})
+    if statement.kind is Kind.RECOVERY:
+        return frozenset({_text(statement, "member"), *_operators(statement)})
+    return frozenset({DAM, LOG} if statement.body.get("use") == LOG else {DAM})
+
+
+def quorum(statement: Statement) -> tuple[frozenset[str], int]:
+    """Who may have signed beside the parties, and how many of them must have; nobody, of most kinds."""
+    if statement.kind is not Kind.APPROVAL:
+        return frozenset(), 0
+    named, least = statement.body.get("stewards"), statement.body.get("quorum")
+    if not isinstance(named, list) or not all(isinstance(one, str) and one not in {DAM, LOG} for one in named):
+        raise Invalid("statement.malformed", field="stewards")
+    if type(least) is not int or least < 1:
+        raise Invalid("statement.malformed", field="quorum")
+    return frozenset(named), least
 
 
 def _text(statement: Statement, name: str) -> str:
@@ -123,16 +141,24 @@ def signed_duly(statement: Statement, owners: Mapping[str, str]) -> bool:
     body, signed = statement.body, set(owners)
     match statement.kind:
         case Kind.KEY:
-            return signed == {_kid_in(statement), body.get("replaces")}
+            return signed == {_kid_in(statement), str(body.get("replaces"))}
         case Kind.ROTATION:
             mine = {kid for kid in signed if owners[kid] == owner_of(statement)}
-            return mine == {_kid_in(statement), body.get("replaces")}
+            return mine == {_kid_in(statement), str(body.get("replaces"))}
         case Kind.RECOVERY:
             return {kid for kid in signed if owners[kid] == body["member"]} == {_kid_in(statement)}
         case Kind.RETIREMENT:
             return body.get("key") not in signed
         case _:
             return True
+
+
+def brought(statement: Statement) -> frozenset[str]:
+    """The kids of the keys that count from a statement on."""
+    if statement.kind not in _BRINGS:
+        return frozenset()
+    logs = {seal.thumbprint(note.read_vkey(str(statement.body.get("log")))[2])} if statement.kind is Kind.DAM else set()
+    return frozenset({_kid_in(statement), *logs})
 
 
 def _kid_in(statement: Statement) -> str:
@@ -168,12 +194,14 @@ class KeyRing:
         named = [kid for kid in seal.kids(statement) if kid in self.keys and kid not in self.retired]
         owners = {kid: self.owners[kid] for kid in named} | dict.fromkeys(new, owner_of(statement))
         signed = seal.verify(statement, {kid: self.keys[kid] for kid in named} | new)
-        seal.expect(signed, owners, parties(statement), statement=statement.id)
+        seal.expect(signed, owners, parties(statement), statement=statement.id, quorum=quorum(statement))
         for kid in new:
             if kid not in signed:
                 raise Untrusted("signature.key-unproven", statement=statement.id)
         if not signed_duly(statement, {kid: owners[kid] for kid in signed}) or not self._follows(statement):
-            raise Untrusted("key.rotation-wrong", member=owner_of(statement))
+            raise Untrusted(
+                WRONG.get(statement.kind, "dam-key.wrong"), member=owner_of(statement), statement=statement.id
+            )
         self._take(statement, new)
         self._retire(statement)
         return {kid: owners[kid] for kid in sorted(signed)}
@@ -277,20 +305,21 @@ class KeyRing:
 class Ledger:
     """Statements in, receipts out; holds the log's key. Threads may share it."""
 
-    def __init__(self, log: Log, bodies: Bodies, *, key: seal.Jwk, origin: str) -> None:
+    def __init__(self, log: Log, bodies: Bodies, *, key: seal.Jwk, origin: str, also: Sequence[seal.Jwk] = ()) -> None:
         """Take up the log; a checkpoint that another key signed or the log does not extend is `Untrusted`.
 
-        Entries that became durable without a checkpoint, because of a crash, get one now.
+        It signs with the first of `key` and `also` that signed the last checkpoint, until `use` says otherwise: a crash
+        may have come in the middle of a rotation. Entries that became durable without a checkpoint get one now.
         """
-        self._log, self._bodies, self._key, self._origin = log, bodies, key, origin
+        self._log, self._bodies, self._origin = log, bodies, origin
         self._lock = threading.RLock()
         self._places: dict[bytes, int] = {}  # statement id → index of its first entry
         self._placed = 0  # how many entries `_places` knows of
-        self.vkey = note.vkey(origin, key)
-        try:
-            last = note.open_checkpoint(log.checkpoint(), self.vkey)
-        except NotFound:
-            last = None
+        self._bringers: dict[str, int] = {}  # kid → index of the statement from which on it counts
+        self._rotations: list[int] = []  # of the log's key
+        self._searched = 0  # how many entries these know of
+        self._keys, last = _taken_up(log, origin, (key, *also))
+        self.vkey = note.vkey(origin, self._keys[0])
         if last is not None:
             if last.size > log.size:
                 raise Untrusted("log.entries-lost", size=log.size, expected=last.size)
@@ -322,7 +351,16 @@ class Ledger:
 
     def _publish(self) -> None:
         checkpoint = Checkpoint(origin=self._origin, size=self._log.size, root=self._log.root)
-        self._log.publish(note.sign_checkpoint(checkpoint, self._origin, self._key))
+        text, *more = (note.sign_checkpoint(checkpoint, self._origin, key) for key in self._keys)
+        self._log.publish(text + "".join(one.rpartition("\n\n")[2] for one in more))
+
+    def use(self, keys: Sequence[seal.Jwk]) -> None:
+        """Sign checkpoints with these keys of the log from now on, the newest first, also the one that is there."""
+        with self._lock:
+            if [seal.thumbprint(key) for key in keys] != [seal.thumbprint(key) for key in self._keys]:
+                self._keys = tuple(keys)
+                self._publish()
+                self.vkey = note.vkey(self._origin, keys[0])
 
     def checkpoint(self) -> str:
         """The last signed checkpoint, as a note."""
@@ -360,25 +398,27 @@ class Ledger:
         """The proof that the log of size `new` extends that of size `old` (RFC 6962 §2.1.2)."""
         return self._log.consistency(old, new)
 
-    def receipt(self, index: int, signers: Sequence[int] = ()) -> Json:
+    def receipt(self, index: int, signers: Sequence[int] = (), *, under: tuple[str, str] | None = None) -> Json:
         """All that offline verification of the statement at `index` needs, as JSON.
 
         `signers` are the indices of the statements that introduced its signers' keys. What is missing there, the dam's
         own statement and the keys that those keys replaced, is looked for in the log. What does not verify stays.
+        `under` is another checkpoint than the last and the verifier key that signed it.
         """
-        published = self._log.checkpoint()
-        size = note.open_checkpoint(published, self.vkey).size
+        published, vkey = under or (self._log.checkpoint(), self.vkey)
+        size = note.open_checkpoint(published, vkey).size
         if not 0 <= index < size:
             raise NotFound("log.entry-unknown", index=index, size=size)
         statement = self._at(index)
+        chain = self._chain(index, statement, signers, size, vkey)
         receipt = {
             "v": RECEIPT_VERSION,
             **self._proven(index, statement, size),
-            "keys": [self._proven(i, key, size) for i, key in sorted(self._chain(index, statement, signers).items())],
+            "keys": [self._proven(i, key, size) for i, key in sorted(chain.items())],
             "checkpoint": published,
-            "log": self.vkey,
+            "log": vkey,
         }
-        verify_receipt(seal.canonical(receipt), vkey=self.vkey)
+        verify_receipt(seal.canonical(receipt), vkey=vkey)
         return receipt
 
     def _at(self, index: int) -> Statement:
@@ -388,28 +428,64 @@ class Ledger:
         proof = [base64.b64encode(hash).decode() for hash in self._log.inclusion(index, size)]
         return {"statement": seal.parse(seal.envelope(statement)), "index": index, "proof": proof}
 
-    def _chain(self, index: int, statement: Statement, signers: Sequence[int]) -> dict[int, Statement]:
-        """Every statement before `index` that introduced a key which its signatures, or theirs, rest on."""
-        chain = {i: self._at(i) for i in {0, *signers} if 0 <= i < index}
+    def _chain(
+        self, index: int, statement: Statement, signers: Sequence[int], size: int, vkey: str
+    ) -> dict[int, Statement]:
+        """Every statement that introduced a key which its signatures, or theirs, rest on; and the log's rotations."""
+        chain = {i: self._at(i) for i in {0, *signers, *self._successions(index, size, vkey)} if 0 <= i < size}
+        chain = {i: one for i, one in chain.items() if i < index or (i > index and one.kind is Kind.ROTATION)}
         while True:
             rest = [statement, *chain.values()]
-            missing = {kid for s in rest for kid in seal.kids(s)} - {_brought(s) for s in rest}
-            found = next(
-                ((i, s) for i, s in self._key_statements(index) if _brought(s) in missing and i not in chain), None
+            begun = {self.index_of(str(s.body["recovery"])) for s in rest if s.kind is Kind.RECOVERED}
+            missing = {kid for s in rest for kid in seal.kids(s)}.difference(
+                *(brought(s) for s in rest), *({_kid_in(s)} for s in rest if s.kind is Kind.RECOVERY)
             )
-            if found is None:
+            wanted = {self._bringer(kid) for kid in missing} | begun
+            found = {i: self._at(i) for i in wanted if i is not None and i < size and i != index and i not in chain}
+            if not found:
                 return chain
-            chain[found[0]] = found[1]
+            chain |= found
 
-    def _key_statements(self, before: int) -> Iterator[tuple[int, Statement]]:
-        for index, (clazz, id) in zip(range(before), self.entries(), strict=False):
-            if clazz is Class.REGISTRY and (statement := self.statement(id)).kind in _KEY_KINDS:
-                yield index, statement
+    def _successions(self, index: int, size: int, vkey: str) -> list[int]:
+        """Where the log's key was rotated, up to a size; the log is searched only if it was."""
+        if index == 0 and self._at(0).kind is not Kind.DAM:
+            return []
+        if vkey == self.vkey and self._at(0).body.get("log") == vkey:
+            return []
+        self._search()
+        return [i for i in self._rotations if i < size]
+
+    def _bringer(self, kid: str) -> int | None:
+        self._search()
+        return self._bringers.get(kid)
+
+    def _search(self) -> None:
+        """Look for statements of keys in what came since the last search."""
+        with self._lock:
+            for _ in range(self.size - self._searched):
+                clazz, id = self.entry(self._searched)
+                if clazz is Class.REGISTRY:
+                    statement = self.statement(id)
+                    for kid in brought(statement):
+                        self._bringers.setdefault(kid, self._searched)
+                    if statement.kind is Kind.ROTATION and owner_of(statement) == LOG:
+                        self._rotations.append(self._searched)
+                self._searched += 1
 
 
-def _brought(statement: Statement) -> str | None:
-    """The kid of the key that a statement introduces, if it does."""
-    return seal.thumbprint(statement.body["key"]) if statement.kind in _KEY_KINDS else None
+def _taken_up(log: Log, origin: str, keys: Sequence[seal.Jwk]) -> tuple[tuple[seal.Jwk, ...], Checkpoint | None]:
+    """The key that signed the log's last checkpoint, and that checkpoint, if there is one."""
+    try:
+        published = log.checkpoint()
+    except NotFound:
+        return (keys[0],), None
+    refused: Untrusted | None = None
+    for key in keys:
+        try:
+            return (key,), note.open_checkpoint(published, note.vkey(origin, key))
+        except Untrusted as error:
+            refused = refused or error
+    raise refused or Untrusted("note.unsigned", name=origin)
 
 
 # --- receipts ---------------------------------------------------------------------------------------------------------
@@ -420,27 +496,40 @@ def verify_receipt(data: bytes | str, *, vkey: str) -> Verified:
 
     (1) The receipt has the closed shape, within its limits, and names the trusted log.
     (2) The checkpoint is signed by that log's key.
-    (3) The key statements come in log order, each before the statement itself, the dam's own first.
+    (3) The key statements come in log order, each before the statement itself, the dam's own first; after it come only
+        rotations of the dam's own keys, by which the log came from its first key to the trusted one.
     (4) Each of them, and then the statement, is included in the log under the checkpoint, with its own class.
     (5) Each is signed by exactly its parties, with keys that stand in the statements before it and were not replaced.
     """
     receipt = _shaped_receipt(data)  # (1)
-    if receipt["log"] != vkey:
-        raise Untrusted("receipt.other-log", log=receipt["log"][:120], expected=vkey)
-    checkpoint = note.open_checkpoint(receipt["checkpoint"], vkey)  # (2)
+    try:
+        checkpoint = note.open_checkpoint(receipt["checkpoint"], vkey)  # (2)
+    except Untrusted as error:
+        if receipt["log"] == vkey:
+            raise
+        raise Untrusted("receipt.other-log", log=receipt["log"][:120], expected=vkey) from error
     ring = KeyRing(checkpoint.origin, vkey)
+    at = sum(key["index"] < receipt["index"] for key in receipt["keys"])
     last = -1
     signers: Mapping[str, str] = {}
-    for proven in [*receipt["keys"], receipt]:
+    for proven in [*receipt["keys"][:at], receipt, *receipt["keys"][at:]]:
         index = proven["index"]
-        statement = seal.opened(seal.canonical(proven["statement"]))
-        if index <= last or (proven is not receipt and statement.kind not in _KEY_KINDS):  # (3)
+        one = seal.opened(seal.canonical(proven["statement"]))
+        allowed = _KEY_KINDS if index < receipt["index"] else {Kind.ROTATION}
+        if index <= last or (proven is not receipt and one.kind not in allowed):  # (3)
             raise Untrusted("receipt.key-order", index=index)
         last = index
-        leaf = merkle.leaf_hash(note.entry(statement.clazz, statement.id))
+        leaf = merkle.leaf_hash(note.entry(one.clazz, one.id))
         merkle.verify_inclusion(leaf, index, checkpoint.size, _hashes(proven["proof"]), checkpoint.root)  # (4)
-        signers = ring.admit(statement, index)  # (5)
-    return Verified(statement=statement, index=index, signers=signers, checkpoint=checkpoint)
+        signed = ring.admit(one, index)  # (5)
+        if proven is receipt:
+            statement, signers = one, signed
+    ring.stands()
+    if receipt["log"] not in ring.logs:
+        raise Untrusted("receipt.other-log", log=receipt["log"][:120], expected=vkey)
+    return Verified(
+        statement=statement, index=receipt["index"], signers=signers, checkpoint=checkpoint, logs=tuple(ring.logs)
+    )
 
 
 def _shaped_receipt(data: bytes | str) -> Json:

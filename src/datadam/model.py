@@ -113,6 +113,21 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """A member's next key on the word of two operators, because it lost the one that it had."""
+
+    id: str = field(metadata={"key": True})  # the recovery's statement
+    member: str
+    kid: str  # of the new key
+    operators: tuple[str, ...]
+    proof: str  # SHA-256 of the body that proves anew who the member is; erasable
+    until: str  # the instant before which the old key may object
+    index: int
+    closed: int | None = None  # log index at which it ended
+    outcome: str | None = None  # recovered, objected, or left: the member did
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """An accession that waits for the operator."""
 
@@ -254,6 +269,7 @@ class Column:
     mask_keep: int = 0
     coarsening: Coarsening | None = None
     safe_statistics: bool = False  # may minimum and maximum stand in table metadata
+    markings: tuple[str, ...] = ()  # its values say how widely their row may go: least strict first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +348,11 @@ class Standard:
     reject_limit: Decimal = Decimal("0.05")  # largest share of rows that may be refused in a deposit that is admitted
     synthetic: bool = False
     migration: Migration | None = None
+
+    @property
+    def marking(self) -> Column | None:
+        """The column whose values say how widely their row may go; None where rows are not marked."""
+        return next((column for column in self.columns if column.markings), None)
 
     def column(self, name: str) -> Column:
         """The column called `name`."""
@@ -730,6 +751,13 @@ class Kind(StrEnum):
     MEMBER = "member"  # an accession: of an organisation, or of a country
     DECLINE = "decline"  # an application, or a signed offer, that the operator declined
     KEY = "key"  # a member's next key
+    ROTATION = "rotation"  # the next key of the dam's own: for its statements, or for its log
+    RETIREMENT = "retirement"  # from here on the dam's key before counts no more
+    OPERATOR = "operator"  # the key of a person who may vouch for a member that lost its own
+    OPERATOR_EXIT = "operator-exit"  # that person vouches no more
+    RECOVERY = "recovery"  # two operators vouch for a next key of a member that lost its own; it does not count yet
+    OBJECTION = "objection"  # the member, with the key that was said to be lost, stops a recovery
+    RECOVERED = "recovered"  # nobody objected in time: from here on only the new key counts
     EXIT = "exit"  # a member or a country leaves
     MEMBER_CHANGE = "member-change"  # a member is suspended, or no more
     STANDARD = "standard"
@@ -757,6 +785,9 @@ class Kind(StrEnum):
     PROPOSAL = "proposal"  # a version or an offer that stewards are to sign, with its notice
     APPROVAL = "approval"  # enough stewards signed a proposal
     COMMENT = "comment"  # what a member says of a proposal
+    ISSUER = "issuer"  # who gives credentials that this dam believes in, for which of them, and by which keys
+    CREDENTIAL = "credential"  # that a member holds one
+    CREDENTIAL_END = "credential-end"  # that it counts no more, before its time
     EDITION = "edition"  # a reservoir's rows, frozen under a name; anew when a withdrawal took rows from it
 
 
@@ -772,6 +803,13 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.MEMBER: Class.REGISTRY,
     Kind.DECLINE: Class.ACTIVITY,
     Kind.KEY: Class.REGISTRY,
+    Kind.ROTATION: Class.REGISTRY,
+    Kind.RETIREMENT: Class.REGISTRY,
+    Kind.OPERATOR: Class.REGISTRY,
+    Kind.OPERATOR_EXIT: Class.REGISTRY,
+    Kind.RECOVERY: Class.REGISTRY,
+    Kind.OBJECTION: Class.REGISTRY,
+    Kind.RECOVERED: Class.REGISTRY,
     Kind.EXIT: Class.REGISTRY,
     Kind.MEMBER_CHANGE: Class.ACTIVITY,
     Kind.STANDARD: Class.REGISTRY,
@@ -799,6 +837,9 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.PROPOSAL: Class.REGISTRY,
     Kind.APPROVAL: Class.REGISTRY,
     Kind.COMMENT: Class.REGISTRY,
+    Kind.ISSUER: Class.REGISTRY,
+    Kind.CREDENTIAL: Class.ACTIVITY,
+    Kind.CREDENTIAL_END: Class.ACTIVITY,
     Kind.EDITION: Class.REGISTRY,
 }
 

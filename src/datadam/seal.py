@@ -196,6 +196,11 @@ def member_id(jwk: Mapping[str, str]) -> MemberId:
     return MemberId("m-" + hashlib.sha256(thumbprint(public(jwk)).encode()).hexdigest()[:20])
 
 
+def operator_id(jwk: Mapping[str, str]) -> str:
+    """The id of the operator whose key this is."""
+    return "o-" + hashlib.sha256(thumbprint(public(jwk)).encode()).hexdigest()[:20]
+
+
 def sign_bytes(jwk: Jwk, message: bytes) -> bytes:
     """The 64-byte Ed25519 signature (RFC 8032) of a message: for signed notes, which are not JWS."""
     return _private(_member(jwk, "d")).sign(message)
@@ -336,12 +341,24 @@ def verify(statement: Statement, keys: Mapping[str, Mapping[str, str]]) -> froze
     return frozenset(named)
 
 
-def expect(signed: Collection[str], owners: Mapping[str, str], parties: Iterable[str], *, statement: str) -> None:
-    """Refuse unless exactly the `parties` signed. `owners` says whose key each kid is."""
-    have, need = {owners[kid] for kid in signed}, set(parties)
-    if have != need:
-        missing, surplus = sorted(need - have), sorted(have - need)
+def expect(
+    signed: Collection[str],
+    owners: Mapping[str, str],
+    parties: Iterable[str],
+    *,
+    statement: str,
+    quorum: tuple[Collection[str], int] = ((), 0),
+) -> None:
+    """Refuse unless exactly the `parties` signed, and of those whom `quorum` names at least so many as it says.
+
+    `owners` says whose key each kid is: who signs with two keys is one.
+    """
+    have, need, (named, least) = {owners[kid] for kid in signed}, set(parties), quorum
+    missing, surplus = sorted(need - have), sorted(have - need - set(named))
+    if missing or surplus:
         raise Untrusted("signature.parties", statement=statement, missing=missing, surplus=surplus)
+    if len(have & set(named)) < least:
+        raise Untrusted("signature.quorum", statement=statement, signed=len(have & set(named)), needed=least)
 
 
 # --- logins -----------------------------------------------------------------------------------------------------------

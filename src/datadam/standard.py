@@ -41,9 +41,12 @@ MAX_PATTERN: Final = 500  # characters
 MAX_REPEATS: Final = 1000  # RE2 refuses larger counted repetitions
 MAX_SYNONYMS: Final = 100
 MAX_MASK_KEEP: Final = 4  # characters of a masked value that may stay readable
+MAX_QUORUM: Final = 7  # stewards' signatures that one statement carries, beside the dam's own
+MAX_NOTICE_DAYS: Final = 365
 PERIODS: Final = ("day", "week", "month", "quarter", "year")
 
 _QUANTITIES: Final = frozenset({Type.INTEGER, Type.DECIMAL, Type.NUMBER})
+_MARKING: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:+._-]{0,39}")
 _WORD: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _MEMBER: Final = re.compile(r"m-[0-9a-f]{20}")
 _OPERATORS: Final = frozenset({"<", "<=", ">", ">=", "=", "!="})
@@ -159,6 +162,7 @@ def _column_faults(column: Column, standard: Standard, codes: Mapping[str, CodeL
     yield from _text_faults(column, codes)
     yield from _unit_faults(column)
     yield from _protection_faults(column, standard)
+    yield from _marking_faults(column, standard, codes)
     yield from coarsening.faults(column, codes)
 
 
@@ -292,6 +296,19 @@ def _protection_faults(column: Column, standard: Standard) -> Iterator[DamError]
     yield from _privacy_faults(column, standard.tier)
 
 
+def _marking_faults(column: Column, standard: Standard, codes: Mapping[str, CodeList]) -> Iterator[DamError]:
+    """Markings are some of the words that the column can hold, from the least strict to the strictest."""
+    if not column.markings:
+        return
+    known = codes[column.codes].codes if column.codes in codes else frozenset(column.values)
+    if column.protection is not Protection.KEEP or set(column.markings) != known:
+        yield Invalid("standard.markings-other", column=column.name, known=", ".join(sorted(known)))
+    if len(set(column.markings)) != len(column.markings) or not all(map(_MARKING.fullmatch, column.markings)):
+        yield Invalid("standard.markings-wrong", column=column.name)
+    if standard.marking is not None and column.name != standard.marking.name:
+        yield Invalid("standard.markings-twice", column=column.name, other=standard.marking.name)
+
+
 def _privacy_faults(column: Column, tier: Tier) -> Iterator[DamError]:
     kept = column.protection is Protection.KEEP
     # Personal data never stands in the clear: what must be told apart is a unit id, what must not is dropped or masked.
@@ -358,9 +375,21 @@ def _term_faults(standard: Standard) -> Iterator[DamError]:
     for steward in standard.stewards:
         if not _MEMBER.fullmatch(steward):
             yield Invalid("standard.steward-malformed", steward=steward[:80])
+    yield from _quorum_faults(standard)
     if not (standard.reject_limit.is_finite() and 0 <= standard.reject_limit < 1):
         yield Invalid("standard.reject-limit", limit=str(standard.reject_limit))
     yield from _bounds_faults(standard)
+
+
+def _quorum_faults(standard: Standard) -> Iterator[DamError]:
+    """How many stewards must sign: no more than there are, and no more than one statement carries."""
+    quorum, named = standard.quorum, len(standard.stewards)
+    if quorum is not None and not 1 <= quorum <= min(named, MAX_QUORUM):
+        yield Invalid("standard.quorum-wrong", quorum=quorum, stewards=named, most=MAX_QUORUM)
+    if quorum is None and standard.notice_days:
+        yield Invalid("standard.notice-nobody", days=standard.notice_days)
+    if not 0 <= standard.notice_days <= MAX_NOTICE_DAYS:
+        yield Invalid("standard.notice-wrong", days=standard.notice_days, most=MAX_NOTICE_DAYS)
 
 
 def _bounds_faults(standard: Standard) -> Iterator[DamError]:
@@ -515,6 +544,8 @@ def notices(standard: Standard) -> tuple[Reason, ...]:
         "repeat": str(standard.repeat),
         "rejectLimit": str(standard.reject_limit),
         "protection": ", ".join(protected),
+        "stewards": f"{standard.quorum} / {len(standard.stewards)}" if standard.quorum else "",
+        "noticeDays": str(standard.notice_days) if standard.quorum else "",
         "purposes": ", ".join(standard.purposes),  # no offer may name another, and no decision goes beyond its offer
     }
     bounds = standard.bounds
@@ -522,7 +553,7 @@ def notices(standard: Standard) -> tuple[Reason, ...]:
     later = {
         "tier": "" if rows_given else str(standard.tier),
         "bounds": told if bounds.rows is not None or bounds.unit != "contributor" else "",
-        "stewards": ", ".join(standard.stewards),
+        "stewards": "" if standard.quorum else ", ".join(standard.stewards),
     }
     found = [Reason("notice.enforced", {"term": term, "value": value}) for term, value in enforced.items() if value]
     found += [Reason("notice.not-enforced", {"term": term, "value": value}) for term, value in later.items() if value]

@@ -7,9 +7,11 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Final, NewType, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
+from datadam.credentials import Credential, Issuer
 from datadam.disclosure import Model
 from datadam.duties import Declaration, Demand, Incident, LawFile, Notice, Order
 from datadam.errors import Invalid
+from datadam.governance import Comment, Motion, Proposal
 from datadam.model import (
     Application,
     Decided,
@@ -21,6 +23,7 @@ from datadam.model import (
     Key,
     Member,
     PublishedStandard,
+    Recovery,
     Release,
     Share,
     Token,
@@ -35,6 +38,7 @@ Flat: TypeAlias = str | int | bool | None
 KINDS: Final[tuple[type, ...]] = (
     Member,
     Key,
+    Recovery,
     Application,
     PublishedStandard,
     Deprecation,
@@ -56,8 +60,13 @@ KINDS: Final[tuple[type, ...]] = (
     Demand,
     Incident,
     Notice,
+    Proposal,
+    Comment,
+    Motion,
     Declaration,
     Model,
+    Issuer,
+    Credential,
 )
 """Every kind of record that a Store keeps."""
 

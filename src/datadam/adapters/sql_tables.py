@@ -20,10 +20,12 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from datadam.adapters.records import KINDS, Shape, shape_of
+from datadam.credentials import Credential
 from datadam.disclosure import Model
 from datadam.duties import LawFile, Notice, Order
 from datadam.errors import Unavailable
-from datadam.model import Decided, Deposit, Grant, Job, Key, Release, Token, Withdrawal
+from datadam.governance import Comment, Motion, Proposal
+from datadam.model import Decided, Deposit, Grant, Job, Key, Recovery, Release, Token, Withdrawal
 from datadam.terms import Agreement
 
 FORMAT: Final = 1  # of the tables; a change of their records that `complete` does not make is a new one
@@ -37,6 +39,7 @@ _TYPES: Final[Mapping[type, TypeEngine[Any]]] = {
 }
 _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs look for many records
     Key: ("owner",),
+    Recovery: ("member",),
     Job: ("stage", "contributor"),
     Deposit: ("standard", "contributor"),
     Grant: ("member",),
@@ -48,7 +51,11 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     Order: ("lifted",),
     Notice: ("member", "about"),
     Agreement: ("member", "standard"),
+    Proposal: ("standard",),
+    Comment: ("proposal",),
+    Motion: ("about",),
     Model: ("member",),
+    Credential: ("member",),
 }
 
 

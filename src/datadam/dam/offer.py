@@ -7,13 +7,13 @@ later versions of this program would write it in other words.
 from dataclasses import replace
 from functools import lru_cache
 
-from datadam import seal
+from datadam import governance, seal
 from datadam.dam import publish as standards
 from datadam.dam import state
 from datadam.dam.world import World
-from datadam.errors import Faults, NotFound, Untrusted
+from datadam.errors import Faults, NotFound, Refused, Untrusted
 from datadam.formats import odrl, offer_text
-from datadam.model import Kind, instant
+from datadam.model import Json, Kind, Statement, instant
 from datadam.terms import Offer, PublishedOffer
 
 
@@ -22,29 +22,48 @@ def publish(world: World, text: str) -> PublishedOffer:
 
     The same terms again are the same publication. `Faults` carries everything that is wrong with the offer.
     """
-    offer = odrl.read(text)
-    standard = standards.current(world, offer.standard)
-    wrong = odrl.check(offer, standard, now=instant(world.clock()))
-    if wrong:
-        raise Faults("offer.faulty", wrong, standard=offer.standard)
+    offer = check(world, text)
     with world.lock:
         last = current(world, offer.standard)
         if last is not None and odrl.write(replace(offer, number=last.number)) == last.text:
             return last
-        offer = replace(offer, number=last.number + 1 if last else 1)
-        body = seal.parse(odrl.write(offer))
-        written = {language: offer_text.text(offer, standard, language) for language in offer_text.LANGUAGES}
-        texts = {language: seal.digest(told.encode()) for language, told in written.items()}
-        facts = {
-            "standard": offer.standard,
-            "number": offer.number,
-            "offer": body,
-            "digest": seal.digest(seal.canonical(body)),
-            "texts": texts,
-        }
-        world.bodies.put_all([(texts[language], told.encode()) for language, told in written.items()])
-        state.record(world, state.statement(world, Kind.OFFER, facts))
+        deciding = governance.stewards_of(standards.published(world, offer.standard))
+        if deciding is not None:
+            raise Refused("offer.stewards-decide", standard=offer.standard, **governance.told(deciding))
+        state.record(world, state.statement(world, Kind.OFFER, content(world, offer)))
         return find(world, offer.standard)
+
+
+def check(world: World, text: str) -> Offer:
+    """The offer of a text, if it may be published now; `Faults` carries everything that is wrong with it."""
+    offer = odrl.read(text)
+    wrong = odrl.check(offer, standards.current(world, offer.standard), now=instant(world.clock()))
+    if wrong:
+        raise Faults("offer.faulty", wrong, standard=offer.standard)
+    return offer
+
+
+def content(world: World, offer: Offer) -> Json:
+    """What a statement would say that publishes an offer next; the texts that people read are kept from here on."""
+    last, standard = current(world, offer.standard), standards.current(world, offer.standard)
+    offer = replace(offer, number=last.number + 1 if last else 1)
+    body = seal.parse(odrl.write(offer))
+    written = {language: offer_text.text(offer, standard, language) for language in offer_text.LANGUAGES}
+    texts = {language: seal.digest(told.encode()) for language, told in written.items()}
+    world.bodies.put_all([(texts[language], told.encode()) for language, told in written.items()])
+    return {
+        "standard": offer.standard,
+        "number": offer.number,
+        "offer": body,
+        "digest": seal.digest(seal.canonical(body)),
+        "texts": texts,
+    }
+
+
+def enact(world: World, approval: Statement, facts: Json) -> int:
+    """Log an offer together with the stewards' approval of it; its log index."""
+    check(world, seal.canonical(facts["offer"]).decode())  # the standard or the time may have moved on
+    return state.record(world, approval, state.statement(world, Kind.OFFER, facts)) + 1
 
 
 def current(world: World, standard: str) -> PublishedOffer | None:

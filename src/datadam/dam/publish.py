@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from datadam import evolution, seal
+from datadam import evolution, governance, seal
 from datadam import standard as rules
-from datadam.dam import lineage, state
+from datadam.dam import governed, lineage, state
 from datadam.dam.world import World
-from datadam.errors import DamError, Faults, Invalid, NotFound
+from datadam.errors import DamError, Faults, Invalid, NotFound, Refused
 from datadam.formats import codelists, odcs
-from datadam.model import Kind, Protection, PublishedStandard, Standard, Tier, Type
+from datadam.model import Json, Kind, Member, Protection, PublishedStandard, Standard, Statement, Tier, Type
 
 
 def read(text: str) -> Standard:
@@ -29,19 +29,31 @@ def publish(world: World, text: str) -> tuple[Standard, int]:
         if last is not None and last.text == text:
             _make_tables(world, standard.id)  # a crash may have come before it
             return standard, last.index
-        if last is not None:
-            _check_successor(world, odcs.read(last.text), standard)
-        if wrong := list(_reference_faults(world, standard)):
-            raise Faults("standard.faulty", wrong, standard=standard.id)
-        facts = {
-            "standard": standard.id,
-            "version": standard.version,
-            "text": text,
-            "digest": seal.digest(text.encode()),
-        }
+        facts = content(world, standard, text)
+        if (deciding := governance.electorate(last, standard)) is not None:
+            raise Refused("standard.stewards-decide", standard=standard.id, **governance.told(deciding))
         index = state.record(world, state.statement(world, Kind.STANDARD, facts))
         _make_tables(world, standard.id)
         return standard, index
+
+
+def content(world: World, standard: Standard, text: str) -> Json:
+    """What a statement would say that publishes a version now; `Faults` with all for which it cannot be."""
+    last = _last(world, standard.id)
+    if last is not None:
+        _check_successor(world, odcs.read(last.text), standard)
+    if wrong := [*_reference_faults(world, standard), *_steward_faults(world, standard)]:
+        raise Faults("standard.faulty", wrong, standard=standard.id)
+    return {"standard": standard.id, "version": standard.version, "text": text, "digest": seal.digest(text.encode())}
+
+
+def enact(world: World, approval: Statement, facts: Json) -> int:
+    """Log a version together with the stewards' approval of it, and make its table; its log index."""
+    text = str(facts["text"])
+    content(world, read(text), text)  # something may have come since it was proposed
+    index = state.record(world, approval, state.statement(world, Kind.STANDARD, facts)) + 1
+    _make_tables(world, str(facts["standard"]))
+    return index
 
 
 def restore(world: World) -> None:
@@ -77,6 +89,18 @@ def _reference_faults(world: World, standard: Standard) -> Iterator[DamError]:
         readable = other.tier in {Tier.OPEN, Tier.AGREEMENT} and other.id != standard.id
         if not readable or named.type is not Type.TEXT or named.protection is not Protection.KEEP:
             yield Invalid("standard.reference-unreadable", **facts)
+
+
+def _steward_faults(world: World, standard: Standard) -> Iterator[DamError]:
+    """Stewards who are to decide are members, and enough of them can sign; some may have left since they were named."""
+    if standard.quorum is None:
+        return
+    with world.store.read() as rows:
+        strangers = [one for one in standard.stewards if rows.get(Member, one) is None]
+        able = len(governed.fit(rows, standard.stewards))
+    yield from (Invalid("standard.steward-unknown", steward=one) for one in strangers)
+    if not strangers and able < standard.quorum:
+        yield Invalid("standard.stewards-too-few", able=able, quorum=standard.quorum)
 
 
 def _last(world: World, id: str) -> PublishedStandard | None:

@@ -23,6 +23,12 @@ PASSIVE: Final = frozenset(
         Kind.RELEASE,
         Kind.MANIFEST,
         Kind.DECLINE,
+        Kind.ROTATION,
+        Kind.RETIREMENT,
+        Kind.OPERATOR,
+        Kind.OPERATOR_EXIT,
+        Kind.RECOVERY,
+        Kind.OBJECTION,
         Kind.ERASURE,
         Kind.PURGE,
         Kind.MODEL,
@@ -30,6 +36,9 @@ PASSIVE: Final = frozenset(
         Kind.DEMAND,
         Kind.INCIDENT,
         Kind.NOTICE,
+        Kind.PROPOSAL,
+        Kind.APPROVAL,
+        Kind.COMMENT,
     }
 )
 """Statements that no decision rests on."""

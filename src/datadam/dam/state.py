@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Final
 
 from datadam import agreement, seal
-from datadam.dam import registered, statutes
+from datadam.dam import credentialed, governed, keyed, registered, statutes
 from datadam.dam.world import World
-from datadam.errors import NotFound, Unavailable, Untrusted
+from datadam.errors import DamError, NotFound, Unavailable, Untrusted
 from datadam.formats.statements import shaped
-from datadam.ledger import parties
+from datadam.governance import About
+from datadam.ledger import LOG, WRONG, owner_of, parties, quorum, signed_duly
 from datadam.model import (
     CLASS_OF,
     Decided,
@@ -41,6 +42,7 @@ from datadam.terms import Agreement, AgreementState, Level, PublishedOffer
 APPLIED: Final = "applied"
 _OWNER: Final = "dam"  # the note that says whose state it is
 DAM: Final = "dam"
+_DULY: Final = frozenset({Kind.KEY, Kind.ROTATION, Kind.RETIREMENT, Kind.RECOVERY})  # by these keys and no others
 PROJECTED: Final = (
     Member,
     Key,
@@ -54,8 +56,11 @@ PROJECTED: Final = (
     Decided,
     Withdrawal,
     Edition,
+    *keyed.RECORDS,
+    *governed.RECORDS,
     *statutes.RECORDS,
     *registered.RECORDS,
+    *credentialed.RECORDS,
 )
 
 
@@ -68,7 +73,10 @@ def believe(
     """
     owners, keys = _signing_keys(rows, statement, also)
     signed = seal.verify(statement, keys)
-    seal.expect(signed, owners, parties(statement) if by is None else by, statement=statement.id)
+    if by is None:
+        seal.expect(signed, owners, parties(statement), statement=statement.id, quorum=quorum(statement))
+    else:
+        seal.expect(signed, owners, by, statement=statement.id)
     return signed
 
 
@@ -79,7 +87,7 @@ def _signing_keys(
     keys: dict[str, Mapping[str, str]] = {}
     for jwk in also:
         kid = seal.thumbprint(jwk)
-        owners[kid], keys[kid] = str(statement.body.get("member", DAM)), jwk
+        owners[kid], keys[kid] = owner_of(statement), jwk
     for kid in seal.kids(statement):
         held = rows.get(Key, kid)
         if held is not None and held.until is None:
@@ -89,7 +97,7 @@ def _signing_keys(
 
 def introduced(statement: Statement) -> tuple[Mapping[str, str], ...]:
     """The public keys that a statement brings in; they must have signed it, which proves that somebody holds them."""
-    if statement.kind in {Kind.DAM, Kind.MEMBER, Kind.KEY}:
+    if statement.kind in {Kind.DAM, Kind.MEMBER, Kind.KEY, Kind.ROTATION, Kind.OPERATOR, Kind.RECOVERY}:
         return (seal.public(statement.body["key"]),)
     return ()
 
@@ -107,14 +115,21 @@ def fold(rows: Rows, entry: Entry) -> None:
             raise Untrusted("key.repeated", kid=kid, statement=statement.id)
     if statement.kind is Kind.DAM and entry.index:  # it brings its own key: anybody could sign a second one
         raise Untrusted("dam.not-first", index=entry.index)
-    if statement.kind is Kind.KEY and statement.body["replaces"] not in signed:  # else it takes over an account
-        raise Untrusted("key.rotation-wrong", member=statement.body["member"])
+    if statement.kind in _DULY:  # else it takes over an account
+        owners, _ = _signing_keys(rows, statement, new)
+        if not signed_duly(statement, {kid: owners[kid] for kid in signed}):
+            code = WRONG.get(statement.kind, "dam-key.wrong")
+            raise Untrusted(code, member=owner_of(statement), statement=statement.id)
+    if statement.kind in governed.BY_STEWARDS:
+        owners, _ = _signing_keys(rows, statement, new)
+        governed.refuse_unfit(rows, statement, {owners[kid] for kid in signed})
     _FOLDS[statement.kind](rows, entry.index, statement.id, statement.body)
 
 
 def _fold_dam(rows: Rows, index: int, id: str, body: Json) -> None:
     jwk = seal.public(body["key"])
     rows.put(Key(kid=seal.thumbprint(jwk), owner=DAM, jwk=jwk, statement=id, since=index))
+    keyed.fold_log(rows, id, body)
 
 
 def _fold_member(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -155,6 +170,7 @@ def _fold_exit(rows: Rows, index: int, id: str, body: Json) -> None:
     if member is None or member.until is not None:
         raise Untrusted("member.exit-wrong", member=body["member"], statement=id)
     rows.put(replace(member, until=index))
+    keyed.left(rows, index, member.id)
     for key in rows.find(Key, owner=member.id, until=None):
         rows.put(replace(key, until=index))
 
@@ -163,8 +179,16 @@ def _fold_standard(rows: Rows, index: int, id: str, body: Json) -> None:
     if seal.digest(body["text"].encode()) != body["digest"]:
         raise Untrusted("standard.digest-wrong", standard=body["standard"])
     _refuse_repeated(rows.get(PublishedStandard, body["standard"], body["version"]), id)
+    governed.decided(rows, About.STANDARD, index, id, body)
     rows.put(
-        PublishedStandard(id=body["standard"], version=body["version"], text=body["text"], statement=id, index=index)
+        PublishedStandard(
+            id=body["standard"],
+            version=body["version"],
+            text=body["text"],
+            statement=id,
+            index=index,
+            **governed.named(body["text"]),
+        )
     )
 
 
@@ -192,6 +216,7 @@ def _fold_offer(rows: Rows, index: int, id: str, body: Json) -> None:
         raise Untrusted("offer.digest-wrong", standard=standard, statement=id)
     if not rows.find(PublishedStandard, id=standard) or body["number"] != len(held) + 1:
         raise Untrusted("offer.number-wrong", standard=standard, number=body["number"], statement=id)
+    governed.decided(rows, About.OFFER, index, id, body)
     rows.put(
         PublishedOffer(
             standard=standard,
@@ -396,8 +421,11 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     Kind.WITHDRAWAL: _fold_withdrawal,
     Kind.PURGE: _fold_purge,
     Kind.EDITION: _fold_edition,
+    **keyed.FOLDS,
+    **governed.FOLDS,
     **statutes.FOLDS,
     **registered.FOLDS,
+    **credentialed.FOLDS,
 }
 
 
@@ -463,12 +491,24 @@ def rehearse(world: World, *statements: Statement) -> None:
 
 def claim(world: World) -> None:
     """See that the state is this dam's own, before anything is read of it; a new one is taken. Else `Unavailable`."""
+    first = _first(world)
+    vkey = str(first.body["log"]) if first else world.ledger.vkey
     with world.store.transaction() as rows:
         held = rows.noted(_OWNER)
-        if held is not None and held != world.ledger.vkey:
+        if held is not None and held != vkey:
             raise Unavailable("state.others", owner=held.partition("+")[0], name=world.settings.name)
         if held is None:
-            rows.note(_OWNER, world.ledger.vkey)
+            rows.note(_OWNER, vkey)
+        if first and rows.noted(APPLIED) and not rows.find(Key, owner=LOG):  # tables of before there were such keys
+            keyed.fold_log(rows, first.id, first.body)
+
+
+def _first(world: World) -> Statement | None:
+    """The dam's own first statement, if there is one that can be read: what is wrong with it, a check tells."""
+    try:
+        return shaped(world.ledger.statement(world.ledger.entry(0)[1]), Kind.DAM)
+    except DamError:
+        return None
 
 
 def catch_up(world: World) -> int:

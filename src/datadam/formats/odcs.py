@@ -365,6 +365,8 @@ def _standard(contract: Json) -> Standard:
         purposes=tuple(ours.get("purposes", ())),
         terms=tuple(ours.get("terms", ())),
         stewards=tuple(ours.get("stewards", ())),
+        quorum=ours.get("quorum"),
+        notice_days=ours.get("noticeDays", 0),
         bounds=Bounds(unit=bounds["unit"], rows=bounds.get("rows"), period=bounds.get("period")),
         reject_limit=Decimal(ours.get("rejectLimit", "0.05")),
         synthetic=ours.get("synthetic", False),
@@ -418,6 +420,7 @@ def _column(found: Json) -> Column:
         mask_keep=ours.get("maskKeep", 0),
         coarsening=_coarsening(ours["coarsen"]) if "coarsen" in ours else None,
         safe_statistics=ours.get("safeStatistics", False),
+        markings=tuple(ours.get("markings", ())),
     )
 
 
@@ -478,6 +481,8 @@ def _contract_terms(standard: Standard) -> dict[str, Any]:
         "purposes": list(standard.purposes),
         "terms": list(standard.terms),
         "stewards": list(standard.stewards),
+        "quorum": standard.quorum,
+        "noticeDays": standard.notice_days or None,
         "bounds": _present({"unit": bounds.unit, "rows": bounds.rows, "period": bounds.period}),
         "rejectLimit": standard.reject_limit,
         "rules": [{"id": rule.id, "left": rule.left, "op": rule.op, "right": rule.right} for rule in standard.rules],
@@ -542,6 +547,7 @@ def _column_terms(column: Column) -> dict[str, Any]:
         "maskKeep": column.mask_keep or None,
         "coarsen": None if column.coarsening is None else _coarsening_terms(column.coarsening),
         "safeStatistics": column.safe_statistics or None,
+        "markings": list(column.markings),
     }
 
 

@@ -6,11 +6,14 @@ from typing import Any, Final
 
 import jsonschema
 
+from datadam.credentials import Form
 from datadam.disclosure import Compute, Origin, Part
 from datadam.duties import ROWS
 from datadam.errors import Invalid
-from datadam.formats import model_card, shapes
+from datadam.formats import member_credential, model_card, shapes
+from datadam.governance import About
 from datadam.model import FORMATS, Kind, PrivacyClass, Statement
+from datadam.standard import MAX_QUORUM
 from datadam.terms import CHANGED, LEVELS, PURPOSES
 
 # `$(?!\n)`: to Python, unlike to JSON Schema, `$` alone also matches before a line break at the end
@@ -42,6 +45,9 @@ def _list(items: object, most: int) -> dict[str, object]:
 
 
 _JWK: Final = _closed({"kty": {"const": "OKP"}, "crv": {"const": "Ed25519"}, "x": _text(43)})
+_KID: Final = {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$(?!\n)"}
+_OPERATOR: Final = {"type": "string", "pattern": "^o-[0-9a-f]{20}$(?!\n)"}
+_USE: Final = {"enum": ["dam", "log"]}
 _LANGUAGE: Final = {"type": "string", "pattern": "^[a-z]{2}$(?!\n)"}
 _DIGESTS: Final = {"type": "object", "additionalProperties": _HEX, "minProperties": 1, "maxProperties": 20}
 _TEXT_READ: Final = _closed(
@@ -60,6 +66,8 @@ _EDITION_NAME: Final = {"type": "string", "pattern": r"^[a-z0-9]([a-z0-9.-]{0,61
 _SLUG: Final = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+){0,12}$(?!\n)", "maxLength": 200}
 _CLASSES: Final = {**_list({"enum": list(PrivacyClass)}, len(PrivacyClass)), "minItems": 1, "uniqueItems": True}
 _COUNTRIES: Final = {**_list(_COUNTRY, 300), "minItems": 1, "uniqueItems": True}
+_STEWARDS: Final = {**_list(_MEMBER, 50), "minItems": 1, "uniqueItems": True}
+_QUORUM: Final = {"type": "integer", "minimum": 1, "maximum": MAX_QUORUM}
 _EDITIONS: Final = _list(_text(320), 10_000)  # ids, `reservoir@name`
 
 _SENTENCES: Final = {**_list(_text(model_card.MAX_TEXT), model_card.MAX_ITEMS), "minItems": 1}
@@ -82,9 +90,33 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     },
     Kind.DECLINE: {"application": _HEX, "member": _MEMBER, "reason": _text(2000)},
     Kind.KEY: {"member": _MEMBER, "key": _JWK, "replaces": _text(43)},
+    Kind.ROTATION: {"use": _USE, "key": _JWK, "replaces": _KID, "reason": _text(2000)},
+    Kind.RETIREMENT: {
+        "use": _USE,
+        "key": _KID,
+        "checkpoint": {"anyOf": [_text(16_384), {"type": "null"}]},  # of the log: the last that the former key signed
+        "reason": _text(2000),
+    },
+    Kind.OPERATOR: {"operator": _OPERATOR, "key": _JWK},
+    Kind.OPERATOR_EXIT: {"operator": _OPERATOR, "reason": _text(2000)},
+    Kind.RECOVERY: {
+        "member": _MEMBER,
+        "key": _JWK,
+        "operators": {**_list(_OPERATOR, 2), "minItems": 2, "uniqueItems": True},
+        "proof": _HEX,
+        "until": _INSTANT,
+    },
+    Kind.OBJECTION: {"recovery": _HEX, "member": _MEMBER},
+    Kind.RECOVERED: {"recovery": _HEX, "member": _MEMBER, "key": _JWK},
     Kind.EXIT: {"member": _MEMBER, "reason": _text(2000), "signed_by_member": {"type": "boolean"}},
     Kind.MEMBER_CHANGE: {"member": _MEMBER, "state": {"enum": ["suspended", "active"]}, "reason": _text(2000)},
-    Kind.STANDARD: {"standard": _STANDARD, "version": _VERSION, "text": _text(1_000_000), "digest": _HEX},
+    Kind.STANDARD: {
+        "standard": _STANDARD,
+        "version": _VERSION,
+        "text": _text(1_000_000),
+        "digest": _HEX,
+        "proposal": _HEX,
+    },
     Kind.DEPRECATION: {"standard": _STANDARD, "version": _VERSION, "until": _DATE},
     Kind.OFFER: {
         "standard": _STANDARD,
@@ -92,6 +124,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "offer": {"type": "object", "required": ["@type", "permission", "target", "uid"]},  # judged by formats.odrl
         "digest": _HEX,
         "texts": _DIGESTS,
+        "proposal": _HEX,
     },
     Kind.AGREEMENT: {
         "member": _MEMBER,
@@ -278,6 +311,50 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
             10_000,
         ),
     },
+    Kind.PROPOSAL: {
+        "standard": _STANDARD,
+        "about": {"enum": list(About)},
+        "content": {"type": "object", "required": ["digest", "standard"]},  # of the statement that is to come
+        "digest": _HEX,
+        "replaces": _NULLABLE_HEX,
+        "stewards": _STEWARDS,
+        "quorum": _QUORUM,
+        "by": _NULLABLE_MEMBER,
+        "comments": {"type": "string", "pattern": "^[^\n]{1,200}$(?!\n)"},
+        "effective": _INSTANT,
+        "lapses": _INSTANT,
+    },
+    Kind.APPROVAL: {
+        "standard": _STANDARD,
+        "proposal": _HEX,
+        "digest": _HEX,
+        "stewards": _STEWARDS,
+        "quorum": _QUORUM,
+    },
+    Kind.COMMENT: {"proposal": _HEX, "member": _MEMBER, "text": _text(2000)},
+    Kind.ISSUER: {
+        "issuer": {"type": "string", "pattern": f"^{member_credential.ISSUER.pattern}$(?!\n)"},
+        "title": _text(200),
+        "names": {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{member_credential.NAME.pattern}$(?!\n)"},
+            "additionalProperties": {"type": "string", "pattern": f"^{member_credential.TYPE.pattern}$(?!\n)"},
+            "maxProperties": 50,
+        },
+        "keys": {**_list(_JWK, 8), "uniqueItems": True},
+    },
+    Kind.CREDENTIAL: {
+        "member": _MEMBER,
+        "name": {"type": "string", "pattern": f"^{member_credential.NAME.pattern}$(?!\n)"},
+        "issuer": {"type": "string", "pattern": f"^{member_credential.ISSUER.pattern}$(?!\n)"},
+        "scope": {**_list(_STANDARD, 100), "uniqueItems": True},
+        "begins": _INSTANT,
+        "expires": _INSTANT,
+        "form": {"enum": list(Form)},
+        "kid": {"anyOf": [_text(43), {"type": "null"}]},
+        "evidence": _HEX,
+    },
+    Kind.CREDENTIAL_END: {"credential": _HEX, "member": _MEMBER, "reason": _text(2000)},
     Kind.EDITION: {
         "standard": _STANDARD,
         "version": _VERSION,
@@ -291,6 +368,8 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
 
 _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.RELEASE: frozenset({"edition", "decision"}),
+    Kind.STANDARD: frozenset({"proposal"}),  # where stewards decide
+    Kind.OFFER: frozenset({"proposal"}),
     Kind.MANIFEST: frozenset({"prepared"}),  # on the contributor's own machine: only there all of it was judged
 }
 
