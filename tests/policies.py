@@ -116,6 +116,8 @@ def any_constraint(draw: Random, operand: Operand) -> Constraint:
             return term(operand, operator, draw.choice(LEVELS))
         case Operand.RECIPROCITY:
             return term(operand, operator, draw.randint(0, 3), days=draw.randint(0, 90))
+        case Operand.MARKING:
+            return term(operand, operator, draw.choice(("green", "amber")))
         case Operand.EXPIRY:
             return term(operand, operator, draw.choice(INSTANTS))
         case _:

@@ -143,7 +143,7 @@ def readable(operand: Operand, value: Any, language: str) -> list[str]:
     if operand is Operand.EXPIRY:
         return [value[11:19], str(int(value[:4]))]
     named = {**words["purposes"], **words["roles"], **words["classes"], **words["levels"]}
-    return [value if operand is Operand.CREDENTIAL else named[value]]
+    return [value if operand in {Operand.CREDENTIAL, Operand.MARKING} else named[value]]
 
 
 def values_of(offer: Offer, language: str) -> Iterator[str]:

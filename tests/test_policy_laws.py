@@ -141,6 +141,8 @@ def compared(operand: Operand, value: str, asked: Facts) -> bool:
         return asked.sensitivity <= list(PrivacyClass).index(PrivacyClass(value))
     if operand is Operand.RECIPROCITY:
         return asked.live_rows >= int(value)
+    if operand is Operand.MARKING:
+        return True  # it is about rows, and asks nothing of whoever asks
     if operand is Operand.EXPIRY:
         return asked.now < value
     levels = list(map(str, LEVELS))

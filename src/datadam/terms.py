@@ -39,6 +39,7 @@ class Operand(StrEnum):
     JURISDICTION = "jurisdiction"  # of the asker: ISO 3166-1 alpha-2
     DESTINATION = "spatial"  # where the rows are taken: ISO 3166-1 alpha-2
     SENSITIVITY = "sensitivity"  # the strictest privacy class that leaves: a column above it does not
+    MARKING = "marking"  # the strictest marking of a row that leaves, in the words of the standard's marking column
     RECIPROCITY = "reciprocity"  # live rows of a minimum age that the asker itself must have in the reservoir
     LEVEL = "signatureLevel"  # least level of the signature under the agreement
     CREDENTIAL = "credential"  # names of credentials that the asker must all hold
@@ -94,7 +95,7 @@ PURPOSES: Final = (
 Value: TypeAlias = tuple[str, ...] | int | str
 """Of a constraint: names for the set operators, a number for the comparing ones, an instant for `lt`.
 
-SENSITIVITY and LEVEL compare by rank, and their value is the word: a `PrivacyClass`, a `Level`.
+SENSITIVITY, MARKING and LEVEL compare by rank, and their value is the word: a `PrivacyClass`, a marking, a `Level`.
 """
 
 OPERATORS: Final[Mapping[Operand, tuple[Operator, ...]]] = {
@@ -103,6 +104,7 @@ OPERATORS: Final[Mapping[Operand, tuple[Operator, ...]]] = {
     Operand.JURISDICTION: (Operator.ANY_OF, Operator.NONE_OF),
     Operand.DESTINATION: (Operator.ANY_OF, Operator.NONE_OF),
     Operand.SENSITIVITY: (Operator.AT_MOST,),
+    Operand.MARKING: (Operator.AT_MOST,),
     Operand.RECIPROCITY: (Operator.AT_LEAST,),
     Operand.LEVEL: (Operator.AT_LEAST,),
     Operand.CREDENTIAL: (Operator.ALL_OF, Operator.ANY_OF),
@@ -171,6 +173,7 @@ FORCE: Final[Mapping[str, Force]] = {
     Operand.JURISDICTION: Force.ENFORCED,
     Operand.DESTINATION: Force.ATTESTED,  # beside it, corridors and orders are enforced
     Operand.SENSITIVITY: Force.ENFORCED,
+    Operand.MARKING: Force.ENFORCED,
     Operand.RECIPROCITY: Force.ENFORCED,
     Operand.LEVEL: Force.ATTESTED,  # the signature is checked, but of what level it is, its signer says
     Operand.CREDENTIAL: Force.ENFORCED,

@@ -13,7 +13,7 @@ both, so that an ODRL reader elsewhere understands the file without asking us. O
 | clauses, automatic, law | ours, of the same names |
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -68,7 +68,7 @@ def write(offer: Offer) -> str:
 def _rule(rule: Permission | Prohibition) -> dict[str, Any]:
     found: dict[str, Any] = {"action": [str(action) for action in rule.actions]}
     if rule.constraints:
-        found["constraint"] = [_constraint(one) for one in rule.constraints]
+        found["constraint"] = [constraint_json(one) for one in rule.constraints]
     return found
 
 
@@ -79,7 +79,8 @@ def _permission(permission: Permission) -> dict[str, Any]:
     return found
 
 
-def _constraint(one: Constraint) -> dict[str, Any]:
+def constraint_json(one: Constraint) -> dict[str, Any]:
+    """One condition, as it is written."""
     value: Any = list(one.value) if isinstance(one.value, tuple) else one.value
     if one.operand is Operand.EXPIRY:
         value = _typed("xsd:dateTime", str(value))
@@ -135,16 +136,16 @@ def from_yaml(text: str) -> Offer:
     if not isinstance(found, dict):
         return _judged(found)
     target = TARGET.fullmatch(str(found.get("target")))
-    return _judged({**FIXED, "assigner": assigner(target[1] if target else ""), **_spelled_out(found)})
+    return _judged({**FIXED, "assigner": assigner(target[1] if target else ""), **spelled_out(found)})
 
 
-def _spelled_out(value: Any) -> Any:  # noqa: ANN401  (a node of YAML)
+def spelled_out(value: Any) -> Any:  # noqa: ANN401  (a node of YAML)
     """The value with the types written at its instants and periods, which YAML has as plain words."""
     if isinstance(value, list):
-        return [_spelled_out(part) for part in value]
+        return [spelled_out(part) for part in value]
     if not isinstance(value, dict):
         return value
-    found = {name: _spelled_out(part) for name, part in value.items()}
+    found = {name: spelled_out(part) for name, part in value.items()}
     for name in ("rightOperand", "minimumAge"):
         word = found.get(name)
         if isinstance(word, str) and INSTANT.fullmatch(word):
@@ -191,6 +192,7 @@ def check(offer: Offer, standard: Standard, *, now: str | None = None) -> list[D
         faults += _reach_faults(permission, path, standard)
         if personal and Action.COMBINE in permission.actions and _of(permission, Operand.CREDENTIAL) is None:
             faults.append(Invalid("offer.combine-credential", path=path))
+        faults += marking_faults(permission.constraints, path, standard)
         level = _of(permission, Operand.LEVEL)
         if level is not None and LEVELS.index(Level(str(level.value))) > LEVELS.index(PROVABLE):
             faults.append(Invalid("offer.level-unproven", path=path, level=str(level.value), provable=str(PROVABLE)))
@@ -248,6 +250,17 @@ def _reach_faults(rule: Permission, path: str, standard: Standard) -> Iterator[D
         most = ranks.index(PrivacyClass(str(ceiling.value)))
         if all(ranks.index(column.privacy_class) > most for column in stored):
             yield Invalid("offer.nothing-left", path=path, level=str(ceiling.value))
+
+
+def marking_faults(constraints: Sequence[Constraint], path: str, standard: Standard) -> Iterator[DamError]:
+    """A ceiling of markings that the standard's rows cannot be held against."""
+    for number, one in enumerate(constraints):
+        place, column = f"{path}.constraint[{number}].rightOperand", standard.marking
+        if one.operand is Operand.MARKING and column is None:
+            yield Invalid("offer.marking-without", path=place, standard=standard.id)
+        elif one.operand is Operand.MARKING and column is not None and one.value not in column.markings:
+            known = ", ".join(column.markings)
+            yield Invalid("offer.marking-unknown", path=place, value=str(one.value), standard=standard.id, known=known)
 
 
 def _contradictions(offer: Offer, prohibition: Prohibition, path: str) -> Iterator[DamError]:

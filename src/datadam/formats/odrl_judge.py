@@ -12,6 +12,7 @@ from datadam.formats.odrl_words import (
     CONTEXT,
     CURRENCIES,
     DUTY_PERIODS,
+    EARLIER,
     IN_PROHIBITIONS,
     PROFILE,
     VARIANTS,
@@ -49,6 +50,7 @@ _UID: Final = re.compile(r"urn:datadam:offer:([a-z0-9.-]{1,260}):([1-9][0-9]{0,4
 TARGET: Final = re.compile(r"urn:datadam:standard:([a-z0-9.-]{1,260})")
 INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 DAYS: Final = re.compile(r"P([1-9][0-9]{0,4})D")
+MARKING: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:+._-]{0,39}")
 _CREDENTIAL: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 FIXED: Final[Mapping[str, Any]] = {"@context": CONTEXT, "@type": "Offer", "profile": PROFILE, "conflict": "prohibit"}
@@ -192,13 +194,21 @@ class Judge:
         self.fault("offer.credential", path, value=_shown(str(value)))
         return None
 
+    def marking(self, value: object, path: str) -> str | None:
+        """A marking: whether it is one of the standard's is judged with the standard."""
+        if isinstance(value, str) and MARKING.fullmatch(value):
+            return value
+        self.fault("offer.marking", path, value=_shown(str(value)))
+        return None
+
     # -- parts
 
     def offer(self, value: object) -> Offer | None:
         """The whole; None if anything is wrong with it."""
         found = self.fields(value, "$", _ROOT, ("prohibition",))
         for name, wanted in FIXED.items():
-            if name in found and found[name] != wanted:
+            earlier = EARLIER if name == "@context" else ()
+            if name in found and found[name] != wanted and found[name] not in earlier:
                 self.fault("offer.fixed", f"$.{name}", expected=_shown(str(wanted)))
         standard, number = self.named(found)
         permissions = self.permissions(found.get("permission", ())) if "permission" in found else ()
@@ -300,17 +310,21 @@ class Judge:
 
     def right(self, operand: Operand, value: object, path: str) -> Value | None:
         """What the operand is compared with."""
-        if operand is Operand.EXPIRY:
-            return self.instant(value, path)
-        if operand is Operand.RECIPROCITY:
-            return self.whole(value, path, MAX_ROWS)
-        if operand in {Operand.SENSITIVITY, Operand.LEVEL}:
-            return self.word(value, path, WORDS[operand])
-        if operand in {Operand.JURISDICTION, Operand.DESTINATION}:
-            return self.words(value, path, self.country, MAX_VALUES)
-        if operand is Operand.CREDENTIAL:
-            return self.words(value, path, self.credential, MAX_VALUES)
-        return self.words(value, path, lambda v, p: self.word(v, p, WORDS[operand]), MAX_VALUES)
+        alone: Mapping[Operand, Callable[[Any, str], Value | None]] = {
+            Operand.EXPIRY: self.instant,
+            Operand.RECIPROCITY: lambda v, p: self.whole(v, p, MAX_ROWS),
+            Operand.SENSITIVITY: lambda v, p: self.word(v, p, WORDS[operand]),
+            Operand.LEVEL: lambda v, p: self.word(v, p, WORDS[operand]),
+            Operand.MARKING: self.marking,
+        }
+        listed: Mapping[Operand, Callable[[Any, str], str | None]] = {
+            Operand.JURISDICTION: self.country,
+            Operand.DESTINATION: self.country,
+            Operand.CREDENTIAL: self.credential,
+        }
+        if operand in alone:
+            return alone[operand](value, path)
+        return self.words(value, path, listed.get(operand, lambda v, p: self.word(v, p, WORDS[operand])), MAX_VALUES)
 
     def duties(self, held: Mapping[str, Any], path: str) -> tuple[Duty, ...]:
         """What a permission obliges to, each kind once."""

@@ -1,29 +1,37 @@
 """The words of our profile of ODRL 2.2: those that are ours, and the variants of clauses."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from datadam.model import PrivacyClass, Role
 from datadam.terms import FORCE, LEVELS, PURPOSES, DutyKind, Force, Operand, Operator
 
 PROFILE: Final = "urn:datadam:odrl:1"
-OURS: Final = (
+_FIRST: Final = (
     *("train", "combine", "export", "query"),
     *("jurisdiction", "sensitivity", "reciprocity", "signatureLevel", "credential", "noticePeriod"),
     *("minimumAge", "automatic", "law"),
 )
+OURS: Final = (*_FIRST, "marking")
 """Words of this profile that ODRL has not, or has otherwise."""
 
-CONTEXT: Final[list[Any]] = [
-    "http://www.w3.org/ns/odrl.jsonld",
-    {
-        "datadam": f"{PROFILE}:",
-        **{word: f"datadam:{word}" for word in OURS},
-        "clauses": {"@id": "datadam:clauses", "@type": "@json"},
-    },
-]
+
+def _context(words: Iterable[str]) -> list[Any]:
+    return [
+        "http://www.w3.org/ns/odrl.jsonld",
+        {
+            "datadam": f"{PROFILE}:",
+            **{word: f"datadam:{word}" for word in words},
+            "clauses": {"@id": "datadam:clauses", "@type": "@json"},
+        },
+    ]
+
+
+CONTEXT: Final[list[Any]] = _context(OURS)
 """The same in every offer, so that no file can give a word another meaning."""
+EARLIER: Final = (_context(_FIRST),)
+"""What stands in offers that were published before words came to it; no word changed its meaning."""
 
 CURRENCIES: Final = ("EUR", "JPY", "KRW", "SGD", "USD")
 """ISO 4217 codes that an amount may be in: those that the templates have a name for."""

@@ -177,6 +177,8 @@ def _permitted(offer: Offer) -> Iterable[Forbid]:
     for permission in offer.permissions:
         actions = _ordered(permission.actions)
         for one in _once(permission.constraints):
+            if one.operand is Operand.MARKING:  # it asks nothing of the asker: rows above it are not in what leaves
+                continue
             rule = Rule(
                 code=_CODES[one.operand, one.operator],
                 law=f"{_law(offer)}, permission {_joined(actions)}",
@@ -250,6 +252,8 @@ def _sayable(one: Constraint) -> bool:
         return False
     if one.operand in _RANKS:
         return one.value in _RANKS[one.operand]
+    if one.operand is Operand.MARKING:
+        return isinstance(one.value, str) and 0 < len(one.value) <= MAX_TEXT
     if one.operand is Operand.EXPIRY:
         with suppress(TypeError, ValueError):
             return abs(seconds(str(one.value))) <= _MOST

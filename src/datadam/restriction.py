@@ -1,0 +1,106 @@
+"""Terms of a contributor's own for one deposit, or a country's for what its firms deposit: only ever stricter. Pure.
+
+A restriction says what must hold beside the offer before a row of the deposit leaves, in the offer's own words. Of
+several all must hold. What is not known of an asker does not hold.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from datadam.model import PrivacyClass
+from datadam.terms import Action, Constraint, Operand, Operator
+
+OPERANDS: Final = (
+    Operand.PURPOSE,
+    Operand.RECIPIENT,
+    Operand.JURISDICTION,
+    Operand.DESTINATION,
+    Operand.SENSITIVITY,
+    Operand.MARKING,
+    Operand.EXPIRY,
+)
+"""What a restriction can be about. The others ask what the asker gives in return, which is the offer's to ask."""
+
+_CLASSES: Final = tuple(PrivacyClass)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restriction:
+    """What must hold for rows of a deposit to leave, beside the offer."""
+
+    actions: tuple[Action, ...] | None = None  # for which they may; None: all that the offer permits
+    constraints: tuple[Constraint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, what for and to where: all that a restriction looks at, beside the time."""
+
+    action: Action
+    purpose: str | None
+    roles: frozenset[str]  # empty of a stranger
+    jurisdiction: str  # empty: not known
+    destination: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What of a deposit leaves: columns up to a class, rows up to each of these markings."""
+
+    sensitivity: PrivacyClass = _CLASSES[-1]
+    markings: tuple[str, ...] = ()  # sorted
+
+
+WHOLE: Final = Cut()
+"""All of a deposit leaves."""
+
+
+def cut(restrictions: Iterable[Restriction], asker: Asker, *, now: str) -> Cut | None:
+    """What leaves of a deposit under these restrictions; None if nothing does. `now` is an instant in UTC."""
+    sensitivity, markings = WHOLE.sensitivity, set[str]()
+    for one in restrictions:
+        if one.actions is not None and asker.action not in one.actions:
+            return None
+        for term in one.constraints:
+            if term.operand is Operand.SENSITIVITY:
+                sensitivity = min(sensitivity, PrivacyClass(str(term.value)), key=_CLASSES.index)
+            elif term.operand is Operand.MARKING:
+                markings.add(str(term.value))
+            elif not _holds(term, asker, now):
+                return None
+    return Cut(sensitivity=sensitivity, markings=tuple(sorted(markings)))
+
+
+def _holds(term: Constraint, asker: Asker, now: str) -> bool:
+    """Whether a term about the asker or the time holds; one that is about neither does not."""
+    if term.operand is Operand.EXPIRY:
+        return now < str(term.value)
+    known = {
+        Operand.PURPOSE: {asker.purpose},
+        Operand.RECIPIENT: asker.roles,
+        Operand.JURISDICTION: {asker.jurisdiction},
+        Operand.DESTINATION: {asker.destination},
+    }.get(term.operand, frozenset())
+    held = {one for one in known if one}
+    named = set(term.value) if isinstance(term.value, tuple) else set()
+    if not held:
+        return False
+    return held.isdisjoint(named) if term.operator is Operator.NONE_OF else not held.isdisjoint(named)
+
+
+def ends(restrictions: Iterable[Restriction]) -> tuple[str, ...]:
+    """The instants at which one of these stops letting anything out."""
+    terms = (term for one in restrictions for term in one.constraints)
+    return tuple(sorted({str(term.value) for term in terms if term.operand is Operand.EXPIRY}))
+
+
+def allowed_markings(order: tuple[str, ...], ceilings: Iterable[str]) -> tuple[str, ...] | None:
+    """Which markings leave under all ceilings, of a standard's from the least strict to the strictest.
+
+    None: every row does, whatever its marking or lack of one. A ceiling that is none of the markings lets nothing out,
+    and a standard without any has nothing that could be below one.
+    """
+    ranks = [order.index(one) if one in order else -1 for one in ceilings]
+    least = min(ranks, default=None)
+    return None if least is None or least == len(order) - 1 >= 0 else order[: least + 1]
