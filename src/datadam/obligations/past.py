@@ -4,18 +4,22 @@ Everything is read off the statements themselves, not off the facts that a dam n
 believes neither its tables nor its word. What cannot be read is not there.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
+from datadam import credentials as held_credentials
 from datadam import decisions, seal
+from datadam.credentials import Credential, Form, Issuer
 from datadam.duties import STRICTNESS, Order
 from datadam.errors import DamError
 from datadam.formats import law_files, odcs, odrl
 from datadam.formats.law import NAMES, Clocks, Corridors, Law
-from datadam.model import Column, Json, Kind, PrivacyClass, Standard
+from datadam.model import Column, Json, Kind, PrivacyClass, Protection, Reason, Standard
+from datadam.obligations.checking import Checked, checked
 from datadam.obligations.view import Logged, View
-from datadam.terms import Action, Offer
+from datadam.terms import Action, Constraint, Offer, Operand, Permission
 
 _KEPT: Final = 4  # views whose past is kept at hand; an audit looks at one
 
@@ -56,12 +60,24 @@ def members(view: View) -> dict[str, Membership]:
     return found
 
 
+def jurisdiction(view: View, member: str) -> str | None:
+    """Whose law a member is under; None of one that there is not."""
+    held = members(view).get(member)
+    return str(held.body["jurisdiction"]) if held is not None else None
+
+
 # --- standards and offers ---------------------------------------------------------------------------------------------
 
 
 def standard(view: View, id: str, index: int) -> Standard | None:
     """The version of a standard that was published last before a place in the log."""
     return next((read_standard(one) for one in reversed(standards(view, id)) if one.index < index), None)
+
+
+def version(view: View, id: str, version: str, index: int) -> Standard | None:
+    """One version of a standard, if it was published before a place in the log."""
+    held = (one for one in standards(view, id) if one.body["version"] == version and one.index < index)
+    return next(map(read_standard, held), None)
 
 
 @lru_cache(maxsize=1024)
@@ -144,6 +160,40 @@ def orders(view: View) -> tuple[Order, ...]:
     )
 
 
+# --- credentials ------------------------------------------------------------------------------------------------------
+
+
+def credentials(view: View, member: str, standard: str, index: int, now: str) -> frozenset[str]:
+    """The names of the credentials that a member held at a place in the log and a time, for a standard."""
+    gone = {str(one.body["credential"]) for one in view.of(Kind.CREDENTIAL_END) if one.index < index}
+    given = (one for one in view.of(Kind.CREDENTIAL) if one.index < index and one.body["member"] == member)
+    mine = [_credential(one) for one in given if one.id not in gone]
+    issuers = {str(one.body["issuer"]): _issuer(one) for one in view.of(Kind.ISSUER) if one.index < index}
+    return held_credentials.held(mine, issuers, standard=standard, now=now)[0]
+
+
+def _credential(one: Logged) -> Credential:
+    return Credential(
+        id=one.id,
+        scope=tuple(one.body["scope"]),
+        form=Form(one.body["form"]),
+        index=one.index,
+        **{name: one.body[name] for name in ("member", "name", "issuer", "begins", "expires", "kid", "evidence")},
+    )
+
+
+def _issuer(one: Logged) -> Issuer:
+    keys = tuple({**key, "kid": seal.thumbprint(key)} for key in one.body["keys"])
+    return Issuer(
+        id=one.body["issuer"],
+        title=one.body["title"],
+        names=one.body["names"],
+        keys=keys,
+        statement=one.id,
+        index=one.index,
+    )
+
+
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
@@ -158,7 +208,7 @@ class Deed:
     destination: str | None  # None: it was not said, and nothing was agreed on it
     offer: Offer | None  # None: grants decided, or the offer cannot be read
     standard: Standard | None  # as it was published by then
-    columns: tuple[Column, ...]  # that leave with a yes
+    columns: tuple[Column, ...]  # that leave with a yes; where grants decided, of every version by then
 
     @property
     def facts(self) -> Json:
@@ -176,6 +226,16 @@ class Deed:
         """On what a yes rests."""
         found: str | None = self.entry.body["basis"]
         return found
+
+    @property
+    def permission(self) -> Permission | None:
+        """What of the offer allows what was asked; None where grants decided, or nothing does."""
+        return self.offer.permission(self.action) if self.offer is not None else None
+
+    def term(self, operand: Operand) -> Constraint | None:
+        """What the offer says of a matter for what was asked."""
+        said = self.permission.constraints if self.permission is not None else ()
+        return next((one for one in said if one.operand is operand), None)
 
     @property
     def strictest(self) -> PrivacyClass:
@@ -213,8 +273,13 @@ def _deed(view: View, one: Logged) -> Deed | None:
     facts, terms = one.body["facts"], offer(view, one.body["offer"])
     if facts.get("action") not in set(Action):
         return None
-    action, held = Action(facts["action"]), standard(view, one.body["standard"], one.index)
+    action, id = Action(facts["action"]), one.body["standard"]
+    held = standard(view, id, one.index)
+    stood = (
+        [held] if terms is not None else [read_standard(each) for each in standards(view, id) if each.index < one.index]
+    )
     destination = facts.get("destination") or facts.get("agreed_destination")
+    shown = [each for of in stood if of is not None for each in of.columns if each.protection is not Protection.DROP]
     return Deed(
         entry=one,
         allowed=one.body["allowed"],
@@ -223,5 +288,17 @@ def _deed(view: View, one: Logged) -> Deed | None:
         destination=str(destination) if destination else None,
         offer=terms,
         standard=held,
-        columns=tuple(each for each in held.columns if decisions.leaves(each, terms, action)) if held else (),
+        columns=tuple(each for each in shown if decisions.leaves(each, terms, action)),
     )
+
+
+def asked_credentials(one: Deed) -> frozenset[str]:
+    """The credentials that the offer asks for before it allows this."""
+    said = one.term(Operand.CREDENTIAL)
+    return frozenset(said.value) if said is not None and isinstance(said.value, tuple) else frozenset()
+
+
+def checked_deeds(looked: Iterable[Deed], broken: Callable[[Deed], Iterable[Reason]]) -> Checked:
+    """Look at each of these decisions: all reasons why it breaks the obligation."""
+    known = {one.entry.id: one for one in looked}
+    return checked([one.entry for one in known.values()], lambda one: broken(known[one.id]))

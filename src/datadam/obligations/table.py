@@ -12,13 +12,18 @@ from typing import Final
 
 from datadam.errors import NotFound
 from datadam.model import Kind, Reason
-from datadam.obligations import identity
+from datadam.obligations import continuity, disclosure, further, identity
 from datadam.obligations.checking import Check, Checked, Found, found
 from datadam.obligations.view import View
 from datadam.obligations.wording import Wording, wordings
 
-CHECKS: Final[Mapping[int, Check]] = {**identity.CHECKS}
-DECLARED: Final[frozenset[int]] = frozenset()
+CHECKS: Final[Mapping[int, Check]] = {
+    **identity.CHECKS,
+    **disclosure.CHECKS,
+    **continuity.CHECKS,
+    **further.CHECKS,
+}
+DECLARED: Final[frozenset[int]] = frozenset({27, 32})
 """Rows that no program can judge: a named person answers for them, or nobody does yet."""
 
 

@@ -5,7 +5,7 @@ wrong in every way, and is looked at all the same: that is what checks are for.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -75,6 +75,8 @@ class View:
     logged: tuple[Logged, ...]  # in log order
     unbelieved: tuple[Unbelieved, ...]
     keys: Mapping[str, Held]  # by kid
+    whole: bool = True  # whether all bodies that there are were shown
+    strangers: Mapping[str, str] = field(default_factory=dict)  # open reservoirs that one asked for → code of a refusal
 
     def of(self, *kinds: Kind) -> tuple[Logged, ...]:
         """The believed statements of these kinds, in log order."""

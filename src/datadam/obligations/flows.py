@@ -1,0 +1,147 @@
+"""What a log says came in, went out, left again and was trained: the same records as a dam's tables, read off it."""
+
+from functools import lru_cache
+from typing import Final
+
+from datadam.disclosure import TRAIN, Model, may_hold
+from datadam.duties import Incident
+from datadam.model import Deposit, DepositId, Edition, Kind, Release, Withdrawal
+from datadam.obligations import past
+from datadam.obligations.view import Logged, View
+
+_KEPT: Final = 4  # views whose records are kept at hand; an audit looks at one
+
+
+@lru_cache(maxsize=_KEPT)
+def deposits(view: View) -> dict[str, Deposit]:
+    """Every deposit that came in, by the id of its manifest."""
+    return {
+        str(one.body["manifest"]): Deposit(
+            id=DepositId(one.body["manifest"]),
+            outcome=one.id,
+            index=one.index,
+            files=tuple(one.body["files"]),
+            **{name: one.body[name] for name in _OF_OUTCOMES},
+        )
+        for one in reversed(view.of(Kind.OUTCOME))
+    }
+
+
+_OF_OUTCOMES: Final = (
+    "contributor",
+    "standard",
+    "version",
+    "file_digest",
+    "fit_digest",
+    "tag",
+    "admitted",
+    "rejected",
+)
+
+
+@lru_cache(maxsize=_KEPT)
+def withdrawals(view: View) -> dict[str, Withdrawal]:
+    """Every deposit that was taken back, by its id, and where the log says that it was erased."""
+    purged = {str(one.body["withdrawal"]): one for one in reversed(view.of(Kind.PURGE))}
+    found: dict[str, Withdrawal] = {}
+    for one in view.of(Kind.WITHDRAWAL):
+        purge = purged.get(one.id)
+        for id in one.body["deposits"]:
+            held = deposits(view).get(id)
+            found.setdefault(
+                id,
+                Withdrawal(
+                    deposit=DepositId(id),
+                    contributor=one.body["contributor"],
+                    standard=held.standard if held else "",
+                    statement=one.id,
+                    index=one.index,
+                    issued=one.issued,
+                    replaced_by=one.body["replaced_by"],
+                    purge=purge.id if purge else None,
+                    purged=purge.index if purge else None,
+                ),
+            )
+    return found
+
+
+@lru_cache(maxsize=_KEPT)
+def editions(view: View) -> dict[str, Edition]:
+    """Every edition as it was frozen, by its id."""
+    found: dict[str, Edition] = {}
+    for one in view.of(Kind.EDITION):
+        names = ("standard", "name", "version", "upto", "batch", "digest", "replaces")
+        told = {name: one.body[name] for name in names}
+        made = Edition(statement=one.id, index=one.index, **told)
+        found.setdefault(made.id, made)
+    return found
+
+
+@lru_cache(maxsize=_KEPT)
+def releases(view: View) -> tuple[Release, ...]:
+    """Every release, in log order; what it was taken for, its decision says."""
+    return tuple(_release(view, one) for one in view.of(Kind.RELEASE))
+
+
+def _release(view: View, one: Logged) -> Release:
+    body = one.body
+    decided = past.deed(view, body.get("decision"))
+    return Release(
+        id=one.id,
+        member=body["member"],
+        standard=f"{body['standard']}@{body['edition']}" if "edition" in body else body["standard"],
+        share_version=body["share_version"],
+        index=one.index,
+        version=body["version"] if decided else None,
+        decision=decided.entry.id if decided else None,
+        action=str(decided.action) if decided else None,
+        deposits_digest=body["deposits_digest"] if decided else None,
+        basis=body["basis"],
+    )
+
+
+def trained(view: View, member: str, before: int) -> list[Release]:
+    """What a member took to train on, before a place in the log."""
+    return [one for one in releases(view) if (one.member, one.action) == (member, TRAIN) and one.index < before]
+
+
+@lru_cache(maxsize=_KEPT)
+def models(view: View) -> tuple[Model, ...]:
+    """Every version of a model that was disclosed, in log order."""
+    return tuple(
+        Model(
+            id=one.id,
+            index=one.index,
+            releases=tuple(each["release"] for each in one.body["training"]),
+            **{name: one.body[name] for name in ("member", "name", "version", "replaces")},
+        )
+        for one in view.of(Kind.MODEL)
+    )
+
+
+def within(view: View, release: Release) -> list[Deposit]:
+    """The deposits of which rows may have been in a release: all that were, and perhaps some that were not."""
+    _, edition, _ = release.standard.partition("@")
+    frozen = editions(view).get(release.standard) if edition else None
+    left = withdrawals(view)
+    return [one for one in deposits(view).values() if may_hold(release, one, left.get(one.id), frozen)]
+
+
+def touched(view: View, withdrawal: str) -> list[tuple[Model, Release]]:
+    """The models in whose training sets rows of a withdrawal may be, each with the first release that had them."""
+    gone = {one.deposit for one in withdrawals(view).values() if one.statement == withdrawal}
+    known = {one.id: one for one in releases(view)}
+    found = []
+    for model in models(view):
+        taken = (known[id] for id in model.releases if id in known)
+        holding = next((one for one in taken if any(each.id in gone for each in within(view, one))), None)
+        if holding is not None:
+            found.append((model, holding))
+    return found
+
+
+def incident(one: Logged) -> Incident:
+    """An incident as its statement tells it."""
+    told = {name: one.body[name] for name in ("event", "persons", "at", "what", "law")}
+    classes, countries = tuple(one.body["classes"]), tuple(one.body["countries"])
+    return Incident(id=one.id, index=one.index, classes=classes, countries=countries, **told)
