@@ -260,6 +260,8 @@ TRIES = {
     ),
     "GET /api/decisions": Try(MEMBERS),
     "GET /api/decisions/{id}": Try((401, 401, 401, 404, 200), lambda scene: f"/api/decisions/{scene.decision}"),
+    "GET /api/issuers": Try(EVERYBODY),
+    "GET /api/credentials": Try(MEMBERS),
     "GET /api/models": Try(EVERYBODY),
     "GET /api/models/{id}": Try((404, 401, 404, 404, 404), lambda _: "/api/models/" + "0" * 64),
     "GET /api/models/{id}/ml-bom": Try((404,) * 5, lambda _: "/api/models/" + "0" * 64 + "/ml-bom"),

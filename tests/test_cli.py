@@ -153,9 +153,24 @@ def _goes_by_law(machine: Machine, dam: Served, member: str) -> None:
     machine("incident", "noticed", one["id"][:8], "--clock", "kr-pipa-34", "--at", "2026-11-02T00:00:00Z", *of)
 
 
+def _holds(machine: Machine, dam: Served, member: str) -> None:
+    """An issuer that is recognised, a paper of it that the operator saw, and its end."""
+    of, issuer = ("--dam", dam.folder), "urn:office:1"
+    machine("credential", "recognise", issuer, "--title", "An office", "--name", "good-standing", *of)
+    assert "An office" in machine("credential", "issuers").out
+    Path("paper.pdf").write_bytes(b"a paper")
+    held = ("--member", member, "--name", "good-standing", "--issuer", issuer, "--expires", "2999-01-01T00:00:00Z")
+    machine("credential", "add", "paper.pdf", *held, "--attested", "--standard", STANDARD, *of)
+    assert "attested by the operator" in machine("credential", "show").out
+    id = str(json.loads(machine("credential", "show", "--json").out)[0]["id"])
+    machine("credential", "revoke", id[:12], "--reason", "struck off", *of)
+    assert machine("credential", "show", *of).out.split()[-1] == "no"
+
+
 def _agrees(machine: Machine, dam: Served, member: str) -> None:
     """An offer that is read and signed; held up, resumed, ended; and one that people sign for the dam."""
     _goes_by_law(machine, dam, member)
+    _holds(machine, dam, member)
     of, id = ("--dam", dam.folder), "test.signed"
     text = standard_text().replace(STANDARD, id).replace("test_reading", "test_signed")
     Path("signed.yaml").write_text(text, encoding="utf-8")
@@ -436,6 +451,14 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "law adopt": (("law", "adopt", "full/file", "--dam", "DAM"), 2),
     "law show": (("law", "show", "--dam", "none"), 4),
     "law basis": (("law", "basis", "QQ", "--class", "personal", "--dam", "DAM"), 2),
+    "credential recognise": (("credential", "recognise", "agency", "--title", "t", "--dam", "none"), 4),
+    "credential issuers": (("credential", "issuers", "--url", NOWHERE), 6),
+    "credential add": (
+        ("credential", "add", "full/file", "--member", "m", "--name", "n", "--issuer", "i", "--attested"),
+        2,
+    ),
+    "credential show": (("credential", "show", "--url", NOWHERE, "--key", "KEY"), 6),
+    "credential revoke": (("credential", "revoke", "00", "--reason", "x", "--dam", "DAM"), 4),
     "order suspend": (
         ("order", "suspend", "--class", "secret", "--to", "US", "--reason", "x", "--ground", "x", "--dam", "DAM"),
         2,

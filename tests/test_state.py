@@ -384,6 +384,19 @@ def a_declaration(**changes: object) -> dict[str, Any]:
     return {**facts, "days": 90, "words": "w", "person": HEX, "until": "2027-01-01", **changes}
 
 
+def of_credentials(world: World, one: Person) -> dict[Kind, dict[str, Any]]:
+    """One valid statement of each kind that is about credentials."""
+    facts = {"issuer": "urn:office:1", "title": "t", "names": {"good": "Good"}, "keys": []}
+    state.record(world, state.statement(world, Kind.ISSUER, facts))
+    stretch = {"begins": instant(START), "expires": "2999-12-31T00:00:00Z"}
+    proof = {"form": "attested", "kid": None, "evidence": HEX, "scope": []}
+    held = {"member": one.id, "name": "good", "issuer": "urn:office:1", **stretch, **proof}
+    made = state.statement(world, Kind.CREDENTIAL, held)
+    state.record(world, made)
+    end = {"credential": made.id, "member": one.id, "reason": "r"}
+    return {Kind.ISSUER: facts, Kind.CREDENTIAL: held, Kind.CREDENTIAL_END: end}
+
+
 def of_law(world: World, one: Person) -> dict[Kind, dict[str, Any]]:
     """One valid statement of each kind that is about law."""
     text = law_files.packaged()["clocks"]
@@ -480,6 +493,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         **{kind: (facts, (dam,)) for kind, facts in of_law(world, one).items()},
         Kind.MODEL: ({"member": one.id, "replaces": None, "training": [], **card}, (one.key, dam)),
         Kind.DECLARATION: (a_declaration(member=one.id), (one.key, dam)),
+        **{kind: (facts, (dam,)) for kind, facts in of_credentials(world, one).items()},
     }
 
 

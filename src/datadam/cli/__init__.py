@@ -14,6 +14,7 @@ from datadam import __version__
 from datadam.cli import (
     agreeing,
     auditing,
+    credentials,
     deciding,
     deposits,
     law,
@@ -44,6 +45,7 @@ for _part in (
     taking,
     deciding,
     law,
+    credentials,
     models,
     proving,
     auditing,

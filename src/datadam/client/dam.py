@@ -17,6 +17,7 @@ from datadam.client.deciding import Deciding
 from datadam.client.disclosing import Disclosing
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
+from datadam.client.holding import Holding
 from datadam.client.home import default_profile, read_key
 from datadam.client.noticed import Noticed
 from datadam.client.withdrawals import WayBack
@@ -48,7 +49,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to, action=action)
 
 
-class Dam(Agreeing, Deciding, Disclosing, Noticed, WayBack):
+class Dam(Agreeing, Deciding, Disclosing, Holding, Noticed, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # proofs

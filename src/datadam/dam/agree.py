@@ -15,6 +15,7 @@ from typing import Final
 from datadam import agreement, registers, seal
 from datadam.agreement import Signer, Wish
 from datadam.dam import join, offer, publish, state
+from datadam.dam.credential import held_by
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Invalid, NotFound, Refused, Untrusted
@@ -198,7 +199,8 @@ def _is_automatic(world: World, member: str, published: PublishedOffer) -> bool:
     A member that is held up could else end the agreement itself and sign it again.
     """
     terms, known = offer.read_offer(published), join.known(world, member)
-    signer = Signer(roles=known.roles, jurisdiction=known.jurisdiction)
+    holds, _ = held_by(world, member, published.standard)
+    signer = Signer(roles=known.roles, jurisdiction=known.jurisdiction, credentials=holds)
     if not terms.automatic or not agreement.is_met_by(terms, signer, now=instant(world.clock())):
         return False
     last = max(_held(world, member, published.standard), key=lambda one: one.since, default=None)

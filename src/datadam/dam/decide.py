@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
 from datadam import decisions
-from datadam.dam import agree, law, lineage, order, publish, state
+from datadam.dam import agree, credential, law, lineage, order, publish, state
 from datadam.dam import offer as offers
 from datadam.dam.login import Caller
 from datadam.dam.remembered import Answer, Waiting
@@ -194,6 +194,7 @@ def _case(world: World, ask: Ask) -> _Case:
     facts = write_facts(_facts(world, ask, standard, member, held, binding))
     instants = decisions.policy_of(binding.text).instants
     over = [held.expires, agree.lapses(world, held)] if held is not None else []
+    over += credential.held_by(world, ask.member, standard.id)[1]
     return _Case(
         facts=facts, offer=binding, ends=(*over, *(instant(datetime.fromtimestamp(at, UTC)) for at in instants))
     )
@@ -219,7 +220,7 @@ def _facts(
         kind=str(member.kind) if member else "",
         roles=frozenset(map(str, member.roles)) if member else frozenset(),
         jurisdiction=member.jurisdiction if member else "",
-        credentials=frozenset(),
+        credentials=credential.held_by(world, ask.member, standard.id)[0],
         agreement=held.id if held else None,
         state=str(held.state) if held else None,
         agreed_purposes=frozenset(held.purposes) if held else frozenset(),

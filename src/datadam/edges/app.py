@@ -23,6 +23,7 @@ from datadam.dam.world import World
 from datadam.edges import (
     agreements,
     api,
+    credentials,
     deciding,
     delta_sharing,
     health,
@@ -64,6 +65,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(agreements.router)
     app.include_router(deciding.router)
     app.include_router(models.router)
+    app.include_router(credentials.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
     log_file = partial(_log_file, log_folder)
