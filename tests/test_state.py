@@ -386,10 +386,10 @@ def a_declaration(**changes: object) -> dict[str, Any]:
 
 def of_credentials(world: World, one: Person) -> dict[Kind, dict[str, Any]]:
     """One valid statement of each kind that is about credentials."""
-    facts = {"issuer": "urn:office:1", "title": "t", "names": {"good": "Good"}, "keys": []}
+    facts: dict[str, Any] = {"issuer": "urn:office:1", "title": "t", "names": {"good": "Good"}, "keys": []}
     state.record(world, state.statement(world, Kind.ISSUER, facts))
     stretch = {"begins": instant(START), "expires": "2999-12-31T00:00:00Z"}
-    proof = {"form": "attested", "kid": None, "evidence": HEX, "scope": []}
+    proof: dict[str, Any] = {"form": "attested", "kid": None, "evidence": HEX, "scope": []}
     held = {"member": one.id, "name": "good", "issuer": "urn:office:1", **stretch, **proof}
     made = state.statement(world, Kind.CREDENTIAL, held)
     state.record(world, made)
@@ -415,6 +415,32 @@ def of_law(world: World, one: Person) -> dict[Kind, dict[str, Any]]:
         Kind.DEMAND: demand,
         Kind.INCIDENT: {**happened, "what": "w", "law": held[0].id},
         Kind.NOTICE: {**notice, **dict.fromkeys(("clock", "given", "due"))},
+    }
+
+
+def of_keys(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
+    """One valid statement of each kind that is about keys, with the keys that have to sign it."""
+    dam, log = world.secrets.private_key("sign"), world.secrets.private_key("log")
+    ops = [seal.new_key() for _ in range(3)]
+    ids = [seal.operator_id(key) for key in ops]
+    for key, id in zip(ops[:2], ids[:2], strict=True):
+        state.record(world, signed(Kind.OPERATOR, {"operator": id, "key": seal.public(key)}, key, dam))
+    new, lost, next_log, next_dam = (seal.new_key() for _ in range(4))
+    recovery = {"member": one.id, "operators": ids[:2], "proof": HEX, "until": instant(START)}
+    begun = signed(Kind.RECOVERY, {**recovery, "key": seal.public(lost)}, lost, *ops[:2])
+    rotated = {"use": "log", "key": seal.public(next_log), "replaces": seal.thumbprint(log), "reason": "r"}
+    state.record(world, begun, signed(Kind.ROTATION, rotated, dam, log, next_log))
+    former = {"use": "log", "key": seal.thumbprint(log), "checkpoint": world.ledger.checkpoint(), "reason": "r"}
+    rotation = {"use": "dam", "key": seal.public(next_dam), "replaces": seal.thumbprint(dam), "reason": "r"}
+    ended = {"recovery": begun.id, "member": one.id}
+    return {
+        Kind.OPERATOR: ({"operator": ids[2], "key": seal.public(ops[2])}, (ops[2], dam)),
+        Kind.OPERATOR_EXIT: ({"operator": ids[0], "reason": "r"}, (dam,)),
+        Kind.ROTATION: (rotation, (dam, next_dam)),
+        Kind.RETIREMENT: (former, (dam,)),
+        Kind.RECOVERY: ({**recovery, "key": seal.public(new)}, (new, *ops[:2])),
+        Kind.OBJECTION: (ended, (one.key,)),
+        Kind.RECOVERED: ({**ended, "key": seal.public(lost)}, (dam,)),
     }
 
 
@@ -494,6 +520,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         Kind.MODEL: ({"member": one.id, "replaces": None, "training": [], **card}, (one.key, dam)),
         Kind.DECLARATION: (a_declaration(member=one.id), (one.key, dam)),
         **{kind: (facts, (dam,)) for kind, facts in of_credentials(world, one).items()},
+        **of_keys(world, one),
     }
 
 
