@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from datadam import merkle, seal, texts
+from datadam import decisions, merkle, seal, texts
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.memory.log import MemoryLog
 from datadam.errors import NotFound
@@ -15,6 +15,7 @@ from datadam.ledger import Ledger
 from datadam.model import Kind, Statement, instant
 from datadam.obligations.table import Result, Status, row, run
 from datadam.obligations.view import View, look
+from datadam.policy import Facts
 from datadam.terms import Offer
 from signed import an_offer
 from worlds import START, Person, standard_text
@@ -132,6 +133,55 @@ class Book:
             "credential": dict.fromkeys(("@context", "credentialSubject", "issuer", "type", "validFrom"), "x"),
         }
         return self.says(Kind.AGREEMENT, {**facts, **changes}, person.key, self.key)
+
+    def decides(
+        self, person: Person, offer: Statement | None = None, *, said: Mapping[str, object] = {}, **facts: object
+    ) -> Statement:
+        """A decision as its facts and its offer make it; `said` is what the dam states beside them."""
+        told = self.facts(person, offer, **facts)
+        text = seal.canonical(offer.body["offer"]).decode() if offer is not None else None
+        judged = decisions.judge(told, decisions.policy_of(text) if text is not None else None)
+        body = decisions.told(told, judged, offer.id if offer is not None else None)
+        return self.says(Kind.DECISION, {**body, **said})
+
+    def facts(self, person: Person, offer: Statement | None = None, **changes: object) -> dict[str, object]:
+        """The facts of an ask to read for research at home, by a member that may."""
+        told: dict[str, object] = {
+            "action": "read",
+            "standard": offer.body["standard"] if offer is not None else "test.reading",
+            "purpose": "research",
+            "destination": None,
+            "member": person.id,
+            "tier": "agreement",
+            "known": True,
+            "left": False,
+            "suspended": False,
+            "roles": sorted(person.roles),
+            "ordered": [],
+            "now": instant(self.now),
+        }
+        if offer is None:
+            return {**told, "grants": [], **changes}
+        agreed: dict[str, object] = {
+            "kind": "organisation",
+            "jurisdiction": person.jurisdiction,
+            "agreement": HEX,
+            "state": "finalised",
+            "agreed_purposes": ["research"],
+            "agreed_destination": person.jurisdiction,
+            "agreed_level": "simple",
+            "offer_current": True,
+            "home": self.home,
+            "sensitivity": 1,
+            "live_rows": 0,
+            "corridor": "",
+        }
+        blank = {one.name: _BLANK.get(getattr(one.type, "__name__", ""), None) for one in fields(Facts)}
+        return {**blank, **told, **agreed, **changes}
+
+
+_BLANK: Mapping[str, object] = {"frozenset": [], "tuple": [], "bool": False, "int": 0, "str": ""}
+"""A fact that nobody has said, by its type; all others may lack."""
 
 
 def files(entries: Sequence[bytes]) -> dict[str, bytes]:

@@ -1,9 +1,13 @@
-"""Rows 1 to 4 of the obligations: a log that nothing breaks, one that something does, and the entry that is named."""
+"""Rows 1 to 6 of the obligations: a log that nothing breaks, one that something does, and the entry that is named."""
+
+from typing import Any
+
+import pytest
 
 from datadam import seal
-from datadam.model import Kind
+from datadam.model import Kind, Statement
 from datadam.obligations.table import Status
-from datadam.terms import Constraint, Operand, Operator
+from datadam.terms import Constraint, Offer, Operand, Operator
 from logs import HEX, Book, broken
 from signed import an_offer, permission
 from worlds import Person
@@ -50,7 +54,7 @@ def test_a_signature_over_other_bytes_is_named() -> None:
     assert broken(book.audits(1)) == [(forged.id, "signature.wrong")]
 
 
-def asking(level: str) -> object:
+def asking(level: str) -> Offer:
     """An offer that asks for a level of signature."""
     return an_offer(permission(Constraint(operand=Operand.LEVEL, operator=Operator.AT_LEAST, value=level)))
 
@@ -60,7 +64,7 @@ def test_an_agreement_below_the_level_of_its_offer_is_named() -> None:
     book = Book()
     book.publishes()
     person = book.joins(Person("Firm"))
-    offer = book.offers(asking("advanced"))  # type: ignore[arg-type]  # an offer
+    offer = book.offers(asking("advanced"))
     book.agrees(person, offer, level="advanced")
     assert book.audits(2).status is Status.PASSED
     low = book.agrees(person, offer, level="simple")
@@ -122,3 +126,127 @@ def test_a_member_without_the_role_is_named() -> None:
     giver = book.joins(Person("Giver", roles=("contributor",)))
     wrong = book.agrees(giver, book.offers())
     assert broken(book.audits(4)) == [(wrong.id, "obligation.member-role")]
+
+
+def test_a_decision_about_a_stranger_or_other_attributes_is_named() -> None:
+    """Row 4: who takes is a member, and is named in the decision as it joined."""
+    book, person = a_life()
+    offer = book.view().of(Kind.OFFER)[0].statement
+    book.decides(person, offer)
+    assert book.audits(4).status is Status.PASSED
+    ghost = book.decides(Person("Ghost"), offer)
+    other = book.decides(person, offer, jurisdiction="US")
+    assert broken(book.audits(4)) == [
+        (ghost.id, "obligation.member-unknown"),
+        (other.id, "obligation.register-differs"),
+    ]
+
+
+def test_what_is_open_to_everybody_needs_no_membership() -> None:
+    """Row 4: whoever left may read what strangers may."""
+    book, person = a_life()
+    book.says(Kind.EXIT, {"member": person.id, "reason": "r", "signed_by_member": False})
+    book.decides(person, tier="open")
+    assert book.audits(4).status is Status.PASSED
+
+
+# --- certificates -----------------------------------------------------------------------------------------------------
+
+
+def certified(book: Book, person: Person, **changes: object) -> Statement:
+    """A credential that the operator attests, of an issuer that is recognised."""
+    names = {"specialised-institution": "SpecialisedInstitution"}
+    book.says(Kind.ISSUER, {"issuer": "https://pipc.example", "title": "PIPC", "names": names, "keys": []})
+    facts: dict[str, object] = {
+        "member": person.id,
+        "name": "specialised-institution",
+        "issuer": "https://pipc.example",
+        "scope": [],
+        "begins": "2026-01-01T00:00:00Z",
+        "expires": "2027-01-01T00:00:00Z",
+        "form": "attested",
+        "kid": None,
+        "evidence": HEX,
+    }
+    return book.says(Kind.CREDENTIAL, {**facts, **changes})
+
+
+def needing() -> Offer:
+    """An offer that asks for a credential."""
+    needed = Constraint(operand=Operand.CREDENTIAL, operator=Operator.ALL_OF, value=("specialised-institution",))
+    return an_offer(permission(needed))
+
+
+HELD: dict[str, Any] = {"credentials": ["specialised-institution"]}
+
+
+def test_a_decision_on_a_credential_that_is_held_passes() -> None:
+    """Row 5: it was given before, is not over, and its issuer is recognised."""
+    book, person = a_life()
+    certified(book, person)
+    book.decides(person, book.offers(needing()), **HELD)
+    done = book.audits(5)
+    assert (done.status, done.looked) == (Status.PASSED, 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expires": "2026-11-22T00:00:00Z"},
+        {"begins": "2026-12-01T00:00:00Z"},
+        {"scope": ["other.standard"]},
+        {"issuer": "https://nobody.example"},
+        {"name": "other-name"},
+    ],
+)
+def test_a_decision_on_a_credential_that_did_not_count_is_named(changes: dict[str, object]) -> None:
+    """Row 5: expired, not begun, for another standard, of an issuer whom nobody recognises, or another one."""
+    book, person = a_life()
+    certified(book, person, **changes)
+    wrong = book.decides(person, book.offers(needing()), **HELD)
+    assert broken(book.audits(5)) == [(wrong.id, "obligation.credential-not-held")]
+
+
+def test_a_decision_on_a_credential_that_was_ended_is_named() -> None:
+    """Row 5: it counts from its place in the log to its end."""
+    book, person = a_life()
+    offer = book.offers(needing())
+    early = book.decides(person, offer, **HELD)
+    held = certified(book, person)
+    book.decides(person, offer, **HELD)
+    book.says(Kind.CREDENTIAL_END, {"credential": held.id, "member": person.id, "reason": "r"})
+    late = book.decides(person, offer, **HELD)
+    assert [id for id, _ in broken(book.audits(5))] == [early.id, late.id]
+
+
+def test_a_yes_without_the_credential_that_is_asked_for_is_named() -> None:
+    """Row 5: the policy would say no; a dam that says yes is found."""
+    book, person = a_life()
+    wrong = book.decides(person, book.offers(needing()), said={"allowed": True, "basis": HEX, "reasons": []})
+    assert broken(book.audits(5)) == [(wrong.id, "obligation.credential-not-shown")]
+
+
+# --- equal treatment --------------------------------------------------------------------------------------------------
+
+
+def test_comparable_members_have_the_same_decision() -> None:
+    """Row 6: every decision that follows from attributes is the same for anybody else with them."""
+    book, person = a_life()
+    offer = book.view().of(Kind.OFFER)[0].statement
+    book.decides(person, offer)
+    book.decides(person, offer, suspended=True)
+    book.decides(person)
+    done = book.audits(6)
+    assert (done.status, done.looked) == (Status.PASSED, 3)
+
+
+def test_a_decision_by_name_is_named() -> None:
+    """Row 6: one member is refused what its attributes allow, another is allowed what they refuse."""
+    book, person = a_life()
+    offer = book.view().of(Kind.OFFER)[0].statement
+    reason = {"code": "ask.stranger", "facts": {}}
+    refused = book.decides(person, offer, said={"allowed": False, "basis": None, "reasons": [reason]})
+    favoured = book.decides(person, offer, purpose="security", said={"allowed": True, "basis": HEX, "reasons": []})
+    lost = book.decides(person, offer, said={"offer": HEX})
+    odd = book.decides(person, offer, said={"facts": {"action": "read"}})
+    assert [id for id, _ in broken(book.audits(6))] == [refused.id, favoured.id, lost.id, odd.id]

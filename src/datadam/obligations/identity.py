@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from datadam import agreement
-from datadam.errors import DamError
-from datadam.model import Kind, MemberKind, Reason, Role
+from datadam import agreement, decisions, seal
+from datadam.errors import DamError, Unavailable
+from datadam.model import Json, Kind, MemberKind, Reason, Role
 from datadam.obligations import past
 from datadam.obligations.checking import Check, Checked, checked, found, unbelieved
-from datadam.obligations.past import members
+from datadam.obligations.past import Deed, checked_deeds, members
 from datadam.obligations.view import Logged, View
 from datadam.policy.deciding import OPEN
 from datadam.terms import LEVELS, Level
@@ -107,9 +107,66 @@ def _no_member(view: View, one: Logged) -> Iterator[Reason]:
             yield Reason("obligation.register-differs", {"member": id, "field": name})
 
 
+# --- 5: certificates --------------------------------------------------------------------------------------------------
+
+
+def certificates(view: View) -> Checked:
+    """Every yes that rests on credentials rests on ones that the member held then, of an issuer recognised then."""
+    asked = [one for one in past.allowed(view) if one.facts.get("credentials") or past.asked_credentials(one)]
+    return checked_deeds(asked, lambda one: _uncertified(view, one))
+
+
+def _uncertified(view: View, one: Deed) -> Iterator[Reason]:
+    named = frozenset(map(str, one.facts.get("credentials", ())))
+    held = past.credentials(view, one.member, str(one.entry.body["standard"]), one.entry.index, str(one.facts["now"]))
+    for name in sorted(named - held):
+        yield Reason("obligation.credential-not-held", {"member": one.member, "credential": name})
+    if past.asked_credentials(one) and not named:
+        yield Reason("obligation.credential-not-shown", {"member": one.member})
+
+
+# --- 6: the same for comparable members -------------------------------------------------------------------------------
+
+_NOBODY: Final = "m-" + "0" * 20
+
+
+def equality(view: View) -> Checked:
+    """Decisions look at attributes, never at who asks: each is the same for another member with the same ones."""
+    return checked(view.of(Kind.DECISION), lambda one: _unequal(view, one))
+
+
+def _unequal(view: View, one: Logged) -> Iterator[Reason]:
+    if _swapped(view, one) != _outcome(one.body):
+        yield Reason("obligation.decided-by-name", {"member": one.body["member"]})
+
+
+def _outcome(body: Json) -> tuple[bool, tuple[str, ...]]:
+    return bool(body["allowed"]), tuple(str(one["code"]) for one in body["reasons"])
+
+
+def _swapped(view: View, one: Logged) -> tuple[bool, tuple[str, ...]] | None:
+    """What is decided where somebody else asks, with the same attributes; None where nothing can be."""
+    told = one.body["facts"]
+    facts = {**told, "member": _NOBODY}
+    if told.get("agreement"):
+        facts["agreement"] = _NOBODY
+    offer = view.find(one.body["offer"]) if one.body["offer"] else None
+    if (offer is None) is not (one.body["offer"] is None):
+        return None
+    try:
+        terms = decisions.policy_of(seal.canonical(offer.body["offer"]).decode()) if offer is not None else None
+        return _outcome(decisions.outcome(decisions.judge(facts, terms).decision))
+    except Unavailable:  # what decisions are made with is not installed here: nothing is wrong with them
+        raise
+    except (DamError, LookupError, TypeError, ValueError):
+        return None
+
+
 CHECKS: Final[Mapping[int, Check]] = {
     1: signatures,
     2: levels,
     3: keys,
     4: membership,
+    5: certificates,
+    6: equality,
 }

@@ -1,0 +1,342 @@
+"""Section C, rows 13 to 22: privacy, purpose, and the rights of those whom data is about or from."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from datadam import seal, texts
+from datadam.duties import Topic
+from datadam.formats.law import due
+from datadam.model import Kind, PrivacyClass, Protection, Reason, Withdrawal, instant
+from datadam.obligations import flows, past, wording
+from datadam.obligations.checking import Check, Checked, both, checked, unbelieved
+from datadam.obligations.past import Deed, allowed, checked_deeds
+from datadam.obligations.view import Logged, View
+from datadam.policy.deciding import OPEN
+from datadam.policy.facts import OPERATOR
+from datadam.terms import PURPOSES, Action, DutyKind, Operand
+
+_STEP: Final = timedelta(hours=1)
+"""What a dam may need between two statements of one step; a crash may come between them."""
+
+
+# --- 13: only for purposes that there are -----------------------------------------------------------------------------
+
+
+def purposes(view: View) -> Checked:
+    """Every yes names a purpose that there is, and that the standard, the offer and the agreement all allow.
+
+    Where grants decide and nothing tells of persons, none need be named.
+    """
+    return checked_deeds([one for one in allowed(view) if one.basis != OPEN], lambda one: _aimless(view, one))
+
+
+def _aimless(view: View, one: Deed) -> Iterator[Reason]:
+    if one.purpose is None:
+        if one.entry.body["offer"] is not None or one.personal:
+            yield Reason("obligation.no-purpose")
+        return
+    if one.purpose not in PURPOSES:
+        yield Reason("obligation.purpose-unknown", {"purpose": one.purpose})
+    for where, names in _said_purposes(view, one):
+        if one.purpose not in names:
+            yield Reason("obligation.purpose-not-in", {"purpose": one.purpose, "where": where})
+
+
+def _said_purposes(view: View, one: Deed) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Where purposes are named, and which."""
+    if one.standard is not None and one.standard.purposes:
+        yield f"{one.standard.id} {one.standard.version}", one.standard.purposes
+    said = one.term(Operand.PURPOSE)
+    if said is not None and isinstance(said.value, tuple):
+        yield str(one.entry.body["offer"])[:12], said.value
+    agreed = view.find(one.basis)
+    if agreed is not None and agreed.kind is Kind.AGREEMENT:
+        yield agreed.id[:12], tuple(agreed.body["purposes"])
+
+
+# --- 14: what pseudonymised data is for -------------------------------------------------------------------------------
+
+
+def pseudonymised(view: View) -> Checked:
+    """Rows with pseudonyms of persons leave for the purposes of the law alone, and no column in the clear does."""
+    return checked_deeds([one for one in allowed(view) if one.personal], _identifying)
+
+
+def _identifying(one: Deed) -> Iterator[Reason]:
+    personal = [each for each in one.columns if each.privacy_class is PrivacyClass.PERSONAL]
+    for each in personal:
+        if each.protection is Protection.KEEP:
+            yield Reason("obligation.in-the-clear", {"column": each.name})
+    lawful = wording.terms(14, "purposes")
+    if any(each.protection is Protection.UNIT_ID for each in personal) and one.purpose not in lawful:
+        yield Reason("obligation.purpose-unlawful", {"purpose": one.purpose, "lawful": lawful})
+
+
+# --- 15: who may combine ----------------------------------------------------------------------------------------------
+
+
+def combining(view: View) -> Checked:
+    """Every yes to combining data of persons cites a credential that its offer asks for and that its holder had."""
+    looked = [one for one in allowed(view) if one.action is Action.COMBINE and one.personal]
+    return checked_deeds(looked, lambda one: _unfit(view, one))
+
+
+def _unfit(view: View, one: Deed) -> Iterator[Reason]:
+    asked, cited = past.asked_credentials(one), frozenset(map(str, one.facts.get("credentials", ())))
+    if not asked:
+        yield Reason("obligation.combine-for-all")
+        return
+    held = past.credentials(view, one.member, str(one.entry.body["standard"]), one.entry.index, str(one.facts["now"]))
+    if not asked & cited & held:
+        yield Reason("obligation.combine-uncertified", {"member": one.member, "asked": sorted(asked)})
+
+
+# --- 16: keys apart from data, and the register -----------------------------------------------------------------------
+
+
+def apart(view: View) -> Checked:
+    """Nobody holds the same rows under two kinds of pseudonyms; of each use of them the register's fields are there."""
+    looked = [one for one in allowed(view) if one.personal]
+    ways: dict[tuple[str, str], set[bool]] = {}
+
+    def broken(one: Deed) -> Iterator[Reason]:
+        held = ways.setdefault((one.member, str(one.entry.body["standard"])), set())
+        held.add(one.action is Action.COMBINE)
+        if len(held) > 1:
+            yield Reason("obligation.both-rights", {"member": one.member})
+        for name in _unregistered(view, one):
+            yield Reason("obligation.register-lacks", {"field": name})
+
+    return checked_deeds(looked, broken)
+
+
+def _unregistered(view: View, one: Deed) -> Iterator[str]:
+    """Which fields of the register cannot be filled in from the log: purpose, items, use, recipient, period."""
+    if not one.purpose:
+        yield "purpose"
+    if not one.columns:
+        yield "items"
+    if past.jurisdiction(view, one.member) is None:
+        yield "recipient"
+    duties = one.permission.duties if one.permission is not None else ()
+    limited = any(each.kind is DutyKind.RETENTION and each.days for each in duties)
+    agreed = view.find(one.basis)
+    if not limited and not (agreed is not None and agreed.body.get("expires")):
+        yield "period"
+
+
+# --- 17: nobody tries to tell who it is -------------------------------------------------------------------------------
+
+
+def unnamed(view: View) -> Checked:
+    """Whoever takes rows out signed the accession whose fourth clause forbids to find out who stands behind them."""
+    known = {language: seal.digest(texts.accession(language).encode()) for language in texts.LANGUAGES}
+    return checked_deeds([one for one in allowed(view) if one.basis != OPEN], lambda one: _unbound(view, one, known))
+
+
+def _unbound(view: View, one: Deed, known: Mapping[str, str]) -> Iterator[Reason]:
+    held = past.members(view).get(one.member)
+    text = held.body["text"] if held is not None else {}
+    language = str(text.get("language"))
+    if language not in known or text["digests"].get(language) != known[language]:
+        yield Reason("obligation.clause-unsigned", {"member": one.member})
+
+
+# --- 18: what was taken back ------------------------------------------------------------------------------------------
+
+
+def taken_back(view: View) -> Checked:
+    """No yes rests on what was taken back before; whoever had rows of a withdrawn deposit was told."""
+    told = {
+        (one.body["about"], one.body["member"]) for one in view.of(Kind.NOTICE) if one.body["topic"] == Topic.WITHDRAWAL
+    }
+    based = [one for one in allowed(view) if one.basis != OPEN]
+    return both(
+        checked_deeds(based, lambda one: _over(view, one)),
+        checked(view.of(Kind.WITHDRAWAL), lambda one: _untold(view, one, told)),
+    )
+
+
+def _over(view: View, one: Deed) -> Iterator[Reason]:
+    index, basis = one.entry.index, view.find(one.basis)
+    if basis is None or basis.index > index or basis.body.get("member") != one.member:
+        yield Reason("obligation.basis-unknown", {"basis": str(one.basis)[:12]})
+        return
+    ends = [each for each in _changes(view).get(basis.id, ()) if each.index < index]
+    if ends and ends[-1].body.get("state") != "finalised":
+        yield Reason("obligation.basis-over", {"basis": basis.id[:12], "index": ends[-1].index})
+    expires = basis.body.get("expires")
+    if expires and expires <= one.facts["now"]:
+        yield Reason("obligation.basis-expired", {"basis": basis.id[:12], "expires": expires})
+
+
+@lru_cache(maxsize=4)
+def _changes(view: View) -> dict[str, list[Logged]]:
+    """What changed each grant and agreement, in log order: a change of it, or an agreement that took its place."""
+    found: dict[str, list[Logged]] = {}
+    last: dict[tuple[str, str], str] = {}
+    for one in view.of(Kind.REVOCATION, Kind.AGREEMENT, Kind.AGREEMENT_CHANGE):
+        if one.kind is Kind.AGREEMENT:
+            whose = (str(one.body["member"]), str(one.body["standard"]))
+            found.setdefault(last.get(whose, ""), []).append(one)
+            last[whose] = one.id
+        else:
+            changed = one.body["grant" if one.kind is Kind.REVOCATION else "agreement"]
+            found.setdefault(str(changed), []).append(one)
+    return found
+
+
+def _untold(view: View, one: Logged, told: set[tuple[str, str]]) -> Iterator[Reason]:
+    held = [each for each in flows.withdrawals(view).values() if each.statement == one.id]
+    purged = any(each.purged is not None for each in held)
+    if not purged and (one.body["replaced_by"] or view.now - datetime.fromisoformat(one.issued) <= _STEP):
+        return  # a replacement is shown until the new rows are there; the notices follow the statement
+    for member in sorted(set(_recipients(view, held)) - {each for about, each in told if about == one.id}):
+        yield Reason("obligation.not-told", {"member": member})
+
+
+def _recipients(view: View, held: Iterable[Withdrawal]) -> Iterator[str]:
+    """Who was given rows of these deposits before they were withdrawn, not their own contributor."""
+    for one in held:
+        given = flows.deposits(view).get(one.deposit)
+        for release in flows.releases(view) if given is not None else ():
+            same = release.standard.partition("@")[0] == one.standard and release.member != one.contributor
+            if same and given is not None and given.index < release.index < one.index:
+                yield release.member
+
+
+# --- 19: requests of persons ------------------------------------------------------------------------------------------
+
+
+def requests(view: View) -> Checked:
+    """No answer to a person's request is open past its clock, and none was given after it."""
+    events = wording.terms(19, "events")
+    return checked([one for one in view.of(Kind.INCIDENT) if one.body["event"] in events], lambda one: _late(view, one))
+
+
+def _late(view: View, one: Logged) -> Iterator[Reason]:
+    clocks = past.clocks(view, view.checkpoint.size)
+    if clocks is None:
+        yield Reason("obligation.no-clocks")
+        return
+    notices = [each for each in view.of(Kind.NOTICE) if each.body["about"] == one.id and each.body["given"]]
+    given = {str(each.body["clock"]): datetime.fromisoformat(each.body["given"]) for each in notices}
+    for each in due(flows.incident(one), clocks, one.body["countries"], given):
+        done = given.get(each.clock.id)
+        if (done or view.now) > each.deadline:
+            yield Reason("obligation.late", {"clock": each.clock.id, "deadline": instant(each.deadline)})
+
+
+# --- 20: destroyed, and nothing of it in the log ----------------------------------------------------------------------
+
+
+def destroyed(view: View) -> Checked:
+    """What was withdrawn was erased in time, and the log says so; entries and statements are of their closed forms."""
+    odd = [
+        unbelieved(one, one.fault)
+        for one in view.unbelieved
+        if one.fault is not None and one.fault.code in {"log.entry-malformed", "statement.shape"}
+    ]
+    gone = {one.id for one in view.unbelieved if one.fault is None}
+    together = both(
+        Checked(looked=len(view.logged) + len(odd), found=tuple(odd)),
+        checked(view.of(Kind.WITHDRAWAL), lambda one: _standing(view, one)),
+        checked(view.of(Kind.OUTCOME), lambda one: _vanished(view, one, gone)),
+    )
+    return Checked(looked=len(view.logged) + len(odd), found=together.found)
+
+
+def _standing(view: View, one: Logged) -> Iterator[Reason]:
+    purge = next((each for each in view.of(Kind.PURGE) if each.body["withdrawal"] == one.id), None)
+    (days,) = wording.terms(20, "days")
+    by = datetime.fromisoformat(one.issued) + timedelta(days=int(days))
+    if purge is None and view.now > by:
+        yield Reason("obligation.not-erased", {"due": instant(by)})
+    if purge is not None and datetime.fromisoformat(purge.issued) > by:
+        yield Reason("obligation.erased-late", {"due": instant(by), "erased": purge.issued})
+    for id in one.body["deposits"] if purge is not None else ():
+        if view.find(id) is not None:
+            yield Reason("obligation.manifest-there", {"deposit": id[:12]})
+
+
+def _vanished(view: View, one: Logged, gone: set[str]) -> Iterator[Reason]:
+    """A manifest that is gone although nobody withdrew the deposit: it was destroyed, and nothing says why."""
+    manifest = one.body["manifest"]
+    if manifest in gone and manifest not in flows.withdrawals(view):
+        yield Reason("obligation.destroyed-unsaid", {"deposit": manifest[:12]})
+
+
+# --- 21: records that are made, not typed -----------------------------------------------------------------------------
+
+
+def recorded(view: View) -> Checked:
+    """What the dam says it did is what the log makes of it: counts of deposits, of erasures, and of who was told."""
+    return both(
+        checked(view.of(Kind.OUTCOME), _miscounted), checked(view.of(Kind.PURGE), lambda one: _typed(view, one))
+    )
+
+
+def _miscounted(one: Logged) -> Iterator[Reason]:
+    body = one.body
+    if body["rows"] != body["admitted"] + body["rejected"]:
+        yield Reason("obligation.count-other", {"field": "rows", "found": body["admitted"] + body["rejected"]})
+    if sum(each["rows"] for each in body["files"]) not in {0, body["admitted"]}:
+        yield Reason("obligation.count-other", {"field": "files", "found": body["admitted"]})
+
+
+def _typed(view: View, one: Logged) -> Iterator[Reason]:
+    id = one.body["withdrawal"]
+    taken = [each for each in flows.withdrawals(view).values() if each.statement == id]
+    deposits = [held for each in taken if (held := flows.deposits(view).get(each.deposit)) is not None]
+    about = [each for each in view.of(Kind.NOTICE) if each.body["about"] == id and each.index < one.index]
+    made = {
+        "rows": sum(each.admitted for each in deposits),
+        "bodies": len(taken),
+        "recipients": len({each.body["member"] for each in about}),
+    }
+    said = {**one.body["reached"], "recipients": one.body["beyond"]["recipients"]}
+    for name, count in made.items():
+        if said[name] != count:
+            yield Reason("obligation.count-other", {"field": name, "found": count})
+
+
+# --- 22: the operator takes nothing -----------------------------------------------------------------------------------
+
+
+def neutral(view: View) -> Checked:
+    """The operator was allowed nothing; each deposit was converted as its contributor signed, and in no other way."""
+    return both(
+        checked_deeds(allowed(view), _own_use),
+        checked(view.of(Kind.OUTCOME), lambda one: _otherwise(view, one)),
+    )
+
+
+def _own_use(one: Deed) -> Iterator[Reason]:
+    if one.facts.get("kind") == OPERATOR or OPERATOR in one.facts.get("roles", ()):
+        yield Reason("obligation.operator-allowed", {"member": one.member})
+
+
+def _otherwise(view: View, one: Logged) -> Iterator[Reason]:
+    manifest = view.find(one.body["manifest"])
+    if manifest is None or manifest.kind is not Kind.MANIFEST:
+        return  # erased with its deposit; if not, row 20 says so
+    told = {**manifest.body, "file_digest": manifest.body["file"]["digest"]}
+    for name in ("contributor", "standard", "version", "fit_digest", "file_digest"):
+        if one.body[name] != told[name]:
+            yield Reason("obligation.converted-otherwise", {"field": name})
+
+
+CHECKS: Final[Mapping[int, Check]] = {
+    13: purposes,
+    14: pseudonymised,
+    15: combining,
+    16: apart,
+    17: unnamed,
+    18: taken_back,
+    19: requests,
+    20: destroyed,
+    21: recorded,
+    22: neutral,
+}
