@@ -41,7 +41,7 @@ OPERATORS: Final = 2  # that a recovery takes: one alone could take over an acco
 _BRINGS: Final = frozenset({Kind.DAM, Kind.MEMBER, Kind.KEY, Kind.ROTATION, Kind.OPERATOR, Kind.RECOVERED})
 _KEY_KINDS: Final = _BRINGS | {Kind.RECOVERY}
 WRONG: Final[Mapping[Kind, str]] = {Kind.KEY: "key.rotation-wrong", Kind.RECOVERY: "recovery.signers-wrong"}
-"""What it is called when the wrong keys signed; of the dam's own keys it is `dam-key.wrong`."""
+"""What it is called when the wrong keys signed; of the dam's own keys it is `key.succession-wrong`."""
 _PROVEN: Final = frozenset({"statement", "index", "proof"})
 _RECEIPT: Final = _PROVEN | {"v", "keys", "checkpoint", "log"}
 
@@ -70,16 +70,19 @@ def parties(statement: Statement) -> frozenset[str]:
             return frozenset({_text(statement, "member")})
         case Kind.OPERATOR | Kind.ROTATION | Kind.RECOVERY:
             return _parties_to_keys(statement)
-        case Kind.EXIT if body.get("signed_by_member") is True:
-            return frozenset({_text(statement, "member"), DAM})
-        case Kind.AGREEMENT_CHANGE if body.get("by_member") is True:
-            return frozenset({_text(statement, "member"), DAM})
-        case Kind.DECLARATION if body.get("member") is not None:
+        case Kind.EXIT | Kind.AGREEMENT_CHANGE | Kind.DECLARATION if _is_members(kind, body):
             return frozenset({_text(statement, "member"), DAM})
         case Kind.MANIFEST | Kind.WITHDRAWAL:
             return frozenset({_text(statement, "contributor")})
         case _:
             return frozenset({DAM})
+
+
+def _is_members(kind: Kind, body: Json) -> bool:
+    """Whether a statement that the dam may make alone is one that a member made with it."""
+    if kind is Kind.DECLARATION:
+        return body.get("member") is not None
+    return body.get("signed_by_member" if kind is Kind.EXIT else "by_member") is True
 
 
 def _parties_to_keys(statement: Statement) -> frozenset[str]:
@@ -199,9 +202,8 @@ class KeyRing:
             if kid not in signed:
                 raise Untrusted("signature.key-unproven", statement=statement.id)
         if not signed_duly(statement, {kid: owners[kid] for kid in signed}) or not self._follows(statement):
-            raise Untrusted(
-                WRONG.get(statement.kind, "dam-key.wrong"), member=owner_of(statement), statement=statement.id
-            )
+            code = WRONG.get(statement.kind, "key.succession-wrong")
+            raise Untrusted(code, member=owner_of(statement), statement=statement.id)
         self._take(statement, new)
         self._retire(statement)
         return {kid: owners[kid] for kid in sorted(signed)}
@@ -509,14 +511,16 @@ def verify_receipt(data: bytes | str, *, vkey: str) -> Verified:
             raise
         raise Untrusted("receipt.other-log", log=receipt["log"][:120], expected=vkey) from error
     ring = KeyRing(checkpoint.origin, vkey)
-    at = sum(key["index"] < receipt["index"] for key in receipt["keys"])
+    at = sum(key["index"] <= receipt["index"] for key in receipt["keys"])
+    for later in receipt["keys"][at:]:
+        if seal.opened(seal.canonical(later["statement"])).kind is not Kind.ROTATION:  # (3)
+            raise Untrusted("receipt.key-order", index=later["index"])
     last = -1
     signers: Mapping[str, str] = {}
     for proven in [*receipt["keys"][:at], receipt, *receipt["keys"][at:]]:
         index = proven["index"]
         one = seal.opened(seal.canonical(proven["statement"]))
-        allowed = _KEY_KINDS if index < receipt["index"] else {Kind.ROTATION}
-        if index <= last or (proven is not receipt and one.kind not in allowed):  # (3)
+        if index <= last or (proven is not receipt and one.kind not in _KEY_KINDS):  # (3)
             raise Untrusted("receipt.key-order", index=index)
         last = index
         leaf = merkle.leaf_hash(note.entry(one.clazz, one.id))

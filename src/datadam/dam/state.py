@@ -118,7 +118,7 @@ def fold(rows: Rows, entry: Entry) -> None:
     if statement.kind in _DULY:  # else it takes over an account
         owners, _ = _signing_keys(rows, statement, new)
         if not signed_duly(statement, {kid: owners[kid] for kid in signed}):
-            code = WRONG.get(statement.kind, "dam-key.wrong")
+            code = WRONG.get(statement.kind, "key.succession-wrong")
             raise Untrusted(code, member=owner_of(statement), statement=statement.id)
     if statement.kind in governed.BY_STEWARDS:
         owners, _ = _signing_keys(rows, statement, new)
