@@ -17,6 +17,8 @@ import served
 from datadam import client, seal, wiring
 from datadam.adapters import backup_files
 from datadam.adapters.backup_files import KEYS, MANIFEST
+from datadam.adapters.body_files import BodyFiles
+from datadam.adapters.body_packs import BodyPacks
 from datadam.dam import backup, deposit, edition, journal, prove, release, withdraw
 from datadam.dam.world import World
 from datadam.edges import operator
@@ -93,6 +95,26 @@ def test_what_comes_back_is_the_dam_that_went_in(folder: Path, tmp_path: Path) -
     assert rejects.read_bytes() == (folder / "spool" / rejected.id / "rejects.parquet").read_bytes()
     for path in [*(tmp_path / "again").rglob("*"), *(tmp_path / "backups").rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_bodies_that_came_together_are_copied_and_come_back(folder: Path, tmp_path: Path) -> None:
+    """A full pack is a file that two backups share; the one that is filled is copied as the moment has it."""
+    batches = [{f"{number:064x}": b"body %d" % number for number in range(at, at + 9)} for at in (0, 9)]
+    with wiring.world(folder) as world:
+        packs = BodyPacks(folder / "bodies" / "packs", full=1)
+        for batch in batches:
+            packs.put(batch)
+        first = backup.backup(world, tmp_path / "backups")
+        second = backup.backup(world, tmp_path / "backups")
+        packs.close()
+    names = [Path(one.path) / "bodies" / "packs" / "00000001.sqlite" for one in (first, second)]
+    assert names[0].stat().st_ino == names[1].stat().st_ino
+    assert sorted(path.name for path in names[1].parent.iterdir()) == ["00000001.sqlite", "00000002.sqlite"]
+    wiring.restored(tmp_path / "backups", tmp_path / "again", keys=folder / "keys")
+    bodies = BodyFiles(tmp_path / "again" / "bodies")
+    assert all(bodies.get(id) == data for batch in batches for id, data in batch.items())
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "again" / "bodies").rglob("*"))
+    bodies.close()
 
 
 def test_what_was_not_sealed_is_announced_and_can_be_sent_again(

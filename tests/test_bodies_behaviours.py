@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datadam.adapters import body_packs
 from datadam.adapters.body_files import BodyFiles
+from datadam.adapters.body_packs import BodyPacks
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.errors import Invalid, NotFound, Unavailable, Untrusted
 from datadam.ports import Bodies
@@ -168,7 +173,7 @@ def test_a_file_that_is_no_body_is_told(tmp_path: Path) -> None:
 
 def test_an_unknown_format_of_bodies_is_refused(tmp_path: Path) -> None:
     """A folder of a later version is not touched."""
-    (tmp_path / "format").write_text("datadam-bodies 2\n")
+    (tmp_path / "format").write_text("datadam-bodies 3\n")
     with pytest.raises(Unavailable, match=r"disk\.format-unknown"):
         BodyFiles(tmp_path)
 
@@ -215,3 +220,134 @@ def test_acknowledged_bodies_survive_kill_nine_whole(tmp_path: Path) -> None:
     held = list(bodies.ids())
     assert set(acknowledged) <= set(held)
     assert all(hashlib.sha256(bodies.get(id)).hexdigest() == id for id in held)
+
+
+# --- those that come together -----------------------------------------------------------------------------------------
+
+
+def everything(folder: Path) -> bytes:
+    """Every byte of every file below a folder."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_a_batch_lies_in_one_file_and_each_of_it_can_be_erased(tmp_path: Path) -> None:
+    """What was erased is nowhere any more, neither in the file nor beside it; its neighbours are as they were."""
+    bodies = BodyFiles(tmp_path)
+    batch = [(id, data + b" of one batch" * 50) for id, data in numbered(300)]
+    bodies.put_all(batch)
+    assert not list(tmp_path.rglob("*.json"))
+    (gone, secret), *rest = batch
+    assert secret in everything(tmp_path)
+    bodies.erase(gone)
+    bodies.erase(gone)
+    assert secret not in everything(tmp_path)
+    assert all(bodies.get(id) == data for id, data in rest)
+    assert sorted(bodies.ids()) == sorted(id for id, _ in rest)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.rglob("*"))
+    bodies.close()
+    bodies.close()
+    again = BodyFiles(tmp_path)
+    assert sorted(again.ids()) == sorted(id for id, _ in rest)
+    with pytest.raises(NotFound, match=r"body\.unknown"):
+        again.get(gone)
+
+
+def test_a_body_is_held_once_however_it_came(tmp_path: Path) -> None:
+    """Alone first and in a batch later, or the other way round: the same is fine, another is refused."""
+    bodies = BodyFiles(tmp_path)
+    batch = numbered(9)
+    bodies.put(*batch[0])
+    bodies.put_all(batch)
+    bodies.put(*batch[5])
+    assert sorted(bodies.ids()) == sorted(id for id, _ in batch)
+    for attack in ([(batch[7][0], b"other")], [*numbered(20)[9:], (batch[7][0], b"other")]):
+        with pytest.raises(Untrusted, match=r"body\.differs"):
+            bodies.put_all(attack)
+    assert sorted(bodies.ids()) == sorted(id for id, _ in batch)
+
+
+def test_a_full_pack_is_left_for_the_next(tmp_path: Path) -> None:
+    """One after the other; all are found, and of a full one too something can be erased, for good."""
+    packs = BodyPacks(tmp_path / "packs", full=20_000)
+    kept = {id: data * 300 for id, data in numbered(40)}
+    for item in kept.items():
+        packs.put(dict([item]))
+    names = sorted(path.name for path in (tmp_path / "packs").iterdir())
+    assert names[:2] == ["00000001.sqlite", "00000002.sqlite"]
+    assert not [name for name in names if name.startswith("00000001.sqlite-")]
+    assert packs.held(kept) == kept
+    first, data = next(iter(kept.items()))
+    packs.erase(first)
+    assert packs.get(first) is None
+    assert data not in everything(tmp_path)
+    packs.close()
+    again = BodyPacks(tmp_path / "packs", full=20_000)
+    assert set(again.ids()) == set(kept) - {first}
+    again.put({"ff" * 32: b"new"})
+    assert again.get("ff" * 32) == b"new"
+    again.close()
+
+
+def test_a_pack_that_is_read_is_filled_further(tmp_path: Path) -> None:
+    """A full one cannot be closed while a backup reads it: it gets larger, and nobody waits."""
+    packs = BodyPacks(tmp_path / "packs", full=1)
+    packs.put(dict(numbered(1)))
+    (path,) = (tmp_path / "packs").glob("*.sqlite")
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        assert reader.execute("SELECT count(*) FROM body").fetchone() == (1,)
+        packs.put(dict(numbered(2)[1:]))
+    packs.put(dict(numbered(3)[2:]))
+    assert len(list((tmp_path / "packs").glob("*.sqlite"))) == 2
+    assert packs.held([id for id, _ in numbered(3)]) == dict(numbered(3))
+    packs.close()
+
+
+def test_a_pack_of_an_unknown_format_or_none_is_told(tmp_path: Path) -> None:
+    """A later version's, and a file that is none: nothing is guessed at."""
+    bodies = BodyFiles(tmp_path)
+    bodies.put_all(numbered(9))
+    bodies.close()
+    (path,) = (tmp_path / "packs").glob("*.sqlite")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    with pytest.raises(Unavailable, match=r"disk\.format-unknown"):
+        list(BodyFiles(tmp_path).ids())
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(Unavailable, match=r"disk\.failed"):
+        BodyFiles(tmp_path).get(A)
+    with pytest.raises(Unavailable, match=r"disk\.failed"):
+        body_packs.copy(path, tmp_path / "copy")
+
+
+def test_a_batch_that_the_disk_does_not_take_is_not_there(tmp_path: Path) -> None:
+    """A full disk in the middle of a batch: all of it is undone, and the next goes through."""
+    bodies = BodyFiles(tmp_path)
+    bodies.put_all(numbered(9))
+    big = [(id, data * 5000) for id, data in numbered(40)[20:]]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(Unavailable, match=r"disk\.failed"):
+            bodies.put_all(big)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted(bodies.ids()) == sorted(id for id, _ in numbered(9))
+    bodies.put_all(big)
+    assert bodies.get(big[3][0]) == big[3][1]
+
+
+def test_nothing_is_erased_while_somebody_may_still_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader of an older state keeps the write-ahead log: whoever erases is told, and does it again."""
+    monkeypatch.setattr(body_packs, "BUSY_SECONDS", 0)
+    bodies = BodyFiles(tmp_path)
+    batch = numbered(9)
+    bodies.put_all(batch)
+    (path,) = (tmp_path / "packs").glob("*.sqlite")
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM body").fetchone() == (9,)
+        with pytest.raises(Unavailable, match=r"store\.busy"):
+            bodies.erase(batch[0][0])
+        reader.execute("COMMIT")
+    bodies.erase(batch[0][0])
+    assert batch[0][0] not in bodies.ids()

@@ -120,6 +120,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
             store.close()
     finally:
         log.close()
+        bodies.close()
 
 
 def _store(folder: "Folder", settings: Settings) -> "SqlStore":

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from datadam import seal
-from datadam.adapters import private_files
+from datadam.adapters import body_files, body_packs, private_files
 from datadam.adapters.durable import disk, sync_folder
 from datadam.adapters.folder import FORMAT_FILE, Folder
 from datadam.adapters.sql_store import SqlStore
@@ -131,6 +131,7 @@ class Draft:
     def cut(self, chosen: Chosen) -> None:
         """Copy what changes in place, and note the names of what does not; nothing may be logged meanwhile."""
         self._database()
+        self._growing()
         root = self.folder.path
         for name in (FORMAT_FILE, "settings.toml", "log/format", "log/wal", "log/checkpoint"):
             if (root / name).exists():  # a log has no checkpoint before its first entry
@@ -175,6 +176,18 @@ class Draft:
                 source.backup(copy)
         except sqlite3.Error as error:
             raise Unavailable("store.broken", path=str(self.folder.state), why=str(error)[:200]) from error
+
+    def _growing(self) -> None:
+        """The pack of bodies that is being filled, as one moment has it; those that are full are files like others."""
+        source = body_packs.growing(self.folder.bodies / body_files.PACKS)
+        if source is None:
+            return
+        name = source.relative_to(self.folder.path).as_posix()
+        target = self._place(name)
+        target.touch(private_files.OWNER_FILE)
+        body_packs.copy(source, target)
+        data = target.read_bytes()
+        self._written[name] = Written(size=len(data), digest=seal.digest(data), time=0)
 
     def _settled(self, settle: Callable[[Rows], None]) -> None:
         """Put right in the copy what was under way."""
@@ -242,7 +255,11 @@ class Draft:
 
 def _files_of(folder: Folder, chosen: Chosen) -> Iterator[Path]:
     """Every file that belongs to the dam at this moment and will never change; keys and what is copied at once not."""
-    yield from _whole(folder.bodies)
+    packs = folder.bodies / body_files.PACKS
+    yield from (path for path in _whole(folder.bodies) if path.parent != packs)
+    yield from (
+        path for path in _plain(packs) if path.suffix == body_packs.SUFFIX and path != body_packs.growing(packs)
+    )
     yield from _whole(folder.editions)
     for path in _whole(folder.log / "tile"):
         if not path.parent.name.endswith(".p"):  # a start makes partial tiles anew

@@ -25,13 +25,13 @@ FORMATS: Final = {
     "keys": 1,
     "state": 1,
     "reservoirs": 1,
-    "bodies": 1,
+    "bodies": 2,
     "log": 1,
     "shares": 1,
     "editions": 1,
 }
 """The format version of each part that this version of data dam reads and writes."""
-OLDEST: Final = {"folder": 1}
+OLDEST: Final = {"folder": 1, "bodies": 1}
 """The oldest version of a part that can be upgraded, where it is not the present one: see `upgrades`."""
 
 FORMAT_FILE: Final = "format.json"

@@ -168,9 +168,10 @@ class _SqlRows:
 
     def remove(self, record: object) -> None:
         """Delete the record with that key; an absent one is fine."""
-        where = shape_of(type(record)).identity(record)
+        shape = shape_of(type(record))
+        where = shape.identity(record)
         self._may_write()
-        self._connection.execute(_removal(type(record)), {f"_{name}": value for name, value in where.items()})
+        self._connection.execute(_removal(shape.kind), {f"_{name}": value for name, value in where.items()})
 
     def note(self, name: str, value: str) -> None:
         """Keep a named text."""

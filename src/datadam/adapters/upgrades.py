@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from datadam import seal
-from datadam.adapters import private_files
+from datadam.adapters import body_files, durable, private_files
 from datadam.adapters.durable import disk
 from datadam.adapters.folder import FORMAT_FILE, FORMATS, Folder
 from datadam.errors import Unavailable
@@ -38,7 +38,15 @@ def _editions(folder: Folder, formats: dict[str, Any]) -> None:
     formats["editions"] = 1
 
 
-STEPS: Final[Mapping[tuple[str, int], Callable[[Folder, dict[str, Any]], None]]] = {("folder", 1): _editions}
+def _packs(folder: Folder, _: dict[str, Any]) -> None:
+    """Bodies 2: those that come together lie together, where a version that knows bodies 1 would not look for them."""
+    private_files.write(folder.bodies / durable.FORMAT, f"{body_files.FORMAT}\n".encode())
+
+
+STEPS: Final[Mapping[tuple[str, int], Callable[[Folder, dict[str, Any]], None]]] = {
+    ("folder", 1): _editions,
+    ("bodies", 1): _packs,
+}
 """What to do to a part of that version, to make it one of the next."""
 
 

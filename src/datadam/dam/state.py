@@ -442,14 +442,14 @@ def record(world: World, *statements: Statement) -> int:
 
 
 def record_decisions(world: World, statements: Sequence[Statement]) -> int:
-    """The same for decisions that this dam signed just now, however many they are, with one wait for the disk.
+    """The same for decisions that this dam signed just now, `shaped`, however many, with one wait for the disk.
 
-    What one says changes nothing for the next, and their ids are as new as their salts. So there is nothing to rehearse
-    but that each has its shape, and that the key which signed them is the dam's and in force.
+    What one says changes nothing for the next, and their ids are as new as their salts: all there is to rehearse is
+    that the key which signed them is the dam's and in force.
     """
     with world.lock:
         catch_up(world)
-        signers = {seal.kids(shaped(statement, Kind.DECISION)) for statement in statements}
+        signers = {seal.kids(statement) for statement in statements}
         with world.store.read() as rows:
             for kids in signers:
                 held = [rows.get(Key, kid) for kid in kids]
