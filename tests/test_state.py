@@ -519,7 +519,6 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         **{kind: (facts, (dam,)) for kind, facts in of_law(world, one).items()},
         Kind.MODEL: ({"member": one.id, "replaces": None, "training": [], **card}, (one.key, dam)),
         Kind.DECLARATION: (a_declaration(member=one.id), (one.key, dam)),
-        **of_keys(world, one),
         **{kind: (facts, (dam,)) for kind, facts in of_credentials(world, one).items()},
         **of_keys(world, one),
     }
