@@ -9,10 +9,10 @@ from typing import Any
 from datadam import decisions, merkle, seal, texts
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.memory.log import MemoryLog
-from datadam.errors import NotFound
+from datadam.errors import Invalid, NotFound
 from datadam.formats import odrl, tiles
 from datadam.ledger import Ledger
-from datadam.model import Kind, Statement, instant
+from datadam.model import Json, Kind, Statement, instant
 from datadam.obligations.table import Result, Status, row, run
 from datadam.obligations.view import View, look
 from datadam.policy import Facts
@@ -22,6 +22,8 @@ from worlds import START, Person, standard_text
 
 ORIGIN = "test.example/log"
 HEX = "cd" * 32
+PERSONAL = standard_text().replace("classification: business", "classification: personal", 1)
+"""The small standard, whose first column is about persons."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Book:
         """A body, or nothing."""
         try:
             return self.bodies.get(id)
-        except NotFound:
+        except (Invalid, NotFound):  # nobody asks a dam for what no entry names
             return None
 
     def read(self, path: str) -> bytes:
@@ -81,7 +83,7 @@ class Book:
 
     # --- what is said often ---
 
-    def joins(self, person: Person, **changes: object) -> Person:
+    def joins(self, person: Person, **changes: Any) -> Person:
         """A member joins."""
         terms = {language: seal.digest(texts.accession(language).encode()) for language in texts.LANGUAGES}
         facts: dict[str, object] = {
@@ -118,7 +120,7 @@ class Book:
         facts = {"standard": (offer or an_offer()).standard, "number": 1, "offer": body, "digest": digest}
         return self.says(Kind.OFFER, {**facts, "texts": {"en": HEX, "ko": HEX}})
 
-    def agrees(self, person: Person, offer: Statement, /, **changes: object) -> Statement:
+    def agrees(self, person: Person, offer: Statement, /, **changes: Any) -> Statement:
         """An agreement of both."""
         facts: dict[str, object] = {
             "member": person.id,
@@ -135,16 +137,82 @@ class Book:
         return self.says(Kind.AGREEMENT, {**facts, **changes}, person.key, self.key)
 
     def decides(
-        self, person: Person, offer: Statement | None = None, *, said: Mapping[str, object] = {}, **facts: object
+        self, person: Person, offer: Statement | None = None, *, said: Json | None = None, **facts: Any
     ) -> Statement:
         """A decision as its facts and its offer make it; `said` is what the dam states beside them."""
         told = self.facts(person, offer, **facts)
         text = seal.canonical(offer.body["offer"]).decode() if offer is not None else None
         judged = decisions.judge(told, decisions.policy_of(text) if text is not None else None)
         body = decisions.told(told, judged, offer.id if offer is not None else None)
-        return self.says(Kind.DECISION, {**body, **said})
+        return self.says(Kind.DECISION, {**body, **(said or {})})
 
-    def facts(self, person: Person, offer: Statement | None = None, **changes: object) -> dict[str, object]:
+    def releases(self, decision: Statement, /, **changes: Any) -> Statement:
+        """Rows are given out on a decision."""
+        facts: dict[str, object] = {
+            **{name: decision.body[name] for name in ("member", "standard", "basis")},
+            "version": "1.0.0",
+            "decision": decision.id,
+            "share_version": 0,
+            "rows": 3,
+            "files": [HEX],
+            "deposits_digest": HEX,
+        }
+        facts |= changes
+        return self.says(Kind.RELEASE, {name: value for name, value in facts.items() if value is not None})
+
+    def notices(self, topic: str, about: str, member: str | None, **changes: Any) -> Statement:
+        """Somebody is told."""
+        told: dict[str, object] = {"topic": topic, "about": about, "member": member, "facts": {}}
+        return self.says(Kind.NOTICE, {**told, "clock": None, "given": None, "due": None, **changes})
+
+    def grants(self, person: Person, standard: str = "test.reading") -> Statement:
+        """Leave to read without an offer."""
+        return self.says(Kind.GRANT, {"member": person.id, "standard": standard, "expires": None})
+
+    def reads(self, person: Person, grant: Statement, **facts: Any) -> Statement:
+        """A decision on a grant."""
+        return self.decides(person, grants=[{"id": grant.id, "since": 1, "expires": None}], **facts)
+
+    def deposits(self, person: Person, **changes: Any) -> tuple[Statement, Statement]:
+        """A manifest and its outcome, of which some facts may be others."""
+        facts: dict[str, object] = {
+            "contributor": person.id,
+            "standard": "test.reading",
+            "version": "1.0.0",
+            "fit": {},
+            "fit_digest": HEX,
+            "file": {"name": "f.csv", "format": "csv", "digest": HEX, "size": 1},
+            "terms": [],
+        }
+        manifest = self.says(Kind.MANIFEST, facts, person.key)
+        told: dict[str, object] = {
+            **{name: facts[name] for name in ("contributor", "standard", "version", "fit_digest")},
+            "manifest": manifest.id,
+            "file_digest": HEX,
+            "rows": 3,
+            "admitted": 3,
+            "rejected": 0,
+            "faults": {},
+            "tag": "0" * 16,
+            "files": [],
+        }
+        return manifest, self.says(Kind.OUTCOME, {**told, **changes})
+
+    def withdraws(self, person: Person, manifest: Statement, **changes: Any) -> Statement:
+        """The contributor takes a deposit back."""
+        facts: dict[str, object] = {"contributor": person.id, "deposits": [manifest.id], "replaced_by": None}
+        return self.says(Kind.WITHDRAWAL, {**facts, "reason": "r", **changes}, person.key)
+
+    def purges(self, withdrawal: Statement, *, recipients: int = 0, **reached: Any) -> Statement:
+        """The dam erases what was withdrawn, manifests too, and says so."""
+        for id in withdrawal.body["deposits"]:
+            self.bodies.erase(id)
+        counts: dict[str, object] = {"rows": 3, "files": 0, "bodies": 1, "journal": 1, "editions": []}
+        beyond: Json = {"backups_until": None, "recipients": recipients, "strangers": False, "models": []}
+        facts = {"contributor": withdrawal.body["contributor"], "withdrawal": withdrawal.id, "beyond": beyond}
+        return self.says(Kind.PURGE, {**facts, "reached": {**counts, **reached}})
+
+    def facts(self, person: Person, offer: Statement | None = None, **changes: Any) -> dict[str, object]:
         """The facts of an ask to read for research at home, by a member that may."""
         told: dict[str, object] = {
             "action": "read",

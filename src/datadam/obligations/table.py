@@ -12,13 +12,15 @@ from typing import Final
 
 from datadam.errors import NotFound
 from datadam.model import Kind, Reason
-from datadam.obligations import continuity, disclosure, further, identity
+from datadam.obligations import continuity, disclosure, further, identity, privacy, transfer
 from datadam.obligations.checking import Check, Checked, Found, found
 from datadam.obligations.view import View
 from datadam.obligations.wording import Wording, wordings
 
 CHECKS: Final[Mapping[int, Check]] = {
     **identity.CHECKS,
+    **transfer.CHECKS,
+    **privacy.CHECKS,
     **disclosure.CHECKS,
     **continuity.CHECKS,
     **further.CHECKS,

@@ -15,7 +15,7 @@ from datadam.formats.law import Certainty
 from datadam.model import Json
 from datadam.texts import LANGUAGES
 
-SECTIONS: Final = ("identity", "disclosure", "continuity", "further")
+SECTIONS: Final = ("identity", "transfer", "privacy", "disclosure", "continuity", "further")
 """Each a file of words and a module of checks, in the order of the rows' numbers."""
 
 _PARTS: Final = frozenset({"number", "source", "title", "must", "checked", "rest", "foreign", "where", "terms"})
