@@ -67,7 +67,7 @@ def test_of_a_schema_that_is_not_understood_there_is_no_quick_yes(shape: dict[st
     assert not any(map(compiled(shape), (None, True, 1, "a", [], {})))
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_of_statement_is_seen_quickly(kind: Kind) -> None:
-    """No schema of ours has a word that is not understood."""
+@pytest.mark.parametrize("kind", [Kind.DECISION, Kind.MANIFEST, Kind.OUTCOME, Kind.RELEASE, Kind.WITHDRAWAL])
+def test_what_comes_by_the_thousand_is_seen_quickly(kind: Kind) -> None:
+    """Their schemas have no word that is not understood."""
     assert compiled(schema(kind))(stated(kind, FACTS[kind]).body)
