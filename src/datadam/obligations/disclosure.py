@@ -36,8 +36,9 @@ def _action(view: View, release: Logged) -> str:
 def _otherwise_prepared(view: View, one: Logged) -> Iterator[Reason]:
     """An outcome against the manifest before it: one that is gone with a withdrawn deposit tells nothing more."""
     body, manifest = one.body, view.find(one.body["manifest"])
-    if manifest is None:
-        if not any(each.id == body["manifest"] and each.index < one.index for each in view.unbelieved):
+    if manifest is None or manifest.kind is not Kind.MANIFEST or manifest.index > one.index:
+        erased = manifest is None and any(each.id == body["manifest"] for each in view.unbelieved)
+        if not erased:
             yield Reason("obligation.manifest-unknown", {"manifest": body["manifest"]})
         return
     told = manifest.body
@@ -46,8 +47,6 @@ def _otherwise_prepared(view: View, one: Logged) -> Iterator[Reason]:
     wrong = sorted(name for name, (said, done) in pairs.items() if said != done)
     if _digest(told["fit"]) != told["fit_digest"]:
         wrong.append("fit")
-    if manifest.kind is not Kind.MANIFEST or manifest.index > one.index:
-        wrong.append("manifest")
     if body["admitted"] + body["rejected"] != body["rows"]:
         wrong.append("rows")
     if wrong:
@@ -139,9 +138,9 @@ def _unresolved(view: View, one: Logged) -> Iterator[Reason]:
     if body["replaces"] != (before[-1].id if before else None):
         yield Reason("obligation.model-unlinked", {"replaces": str(body["replaces"])})
     for each in body["training"]:
-        wrong = list(_dangling(view, one, each))
+        wrong = ", ".join(dict.fromkeys(_dangling(view, one, each)))
         if wrong:
-            yield Reason("obligation.reference-dangling", {"release": each["release"], "fields": ", ".join(wrong)})
+            yield Reason("obligation.reference-dangling", {"release": each["release"], "fields": wrong})
 
 
 def _dangling(view: View, model: Logged, told: Json) -> Iterator[str]:

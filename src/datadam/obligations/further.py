@@ -88,15 +88,15 @@ def _jurisdiction(view: View, one: Logged) -> str | None:
 def _open(view: View, row: int) -> Checked:
     """What is declared is not open to everybody: who strangers are, nobody knows."""
     end = view.checkpoint.size
+    named = sorted({str(one.body["standard"]) for one in declared.of_row(view, row) if one.body["standard"]})
+    binding = [word for id in named for word in declared.about(view, row, id, end)]
 
     def look(word: Logged) -> Iterator[Reason]:
-        id = word.body["standard"]
-        held = past.standard(view, id, end)
-        binding = any(one.id == word.id for one in declared.about(view, row, id, end))
-        if binding and held is not None and held.tier is Tier.OPEN:
-            yield Reason("obligation.open-though-declared", {"standard": id})
+        held = past.standard(view, word.body["standard"], end)
+        if held is not None and held.tier is Tier.OPEN:
+            yield Reason("obligation.open-though-declared", {"standard": held.id})
 
-    return checked([one for one in declared.of_row(view, row) if one.body["standard"] and one.body["applies"]], look)
+    return checked(binding, look)
 
 
 # --- 39: what competitors may not tell one another --------------------------------------------------------------------
