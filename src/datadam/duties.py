@@ -85,6 +85,7 @@ class Topic(StrEnum):
     DEMAND = "demand"
     WITHDRAWAL = "withdrawal"
     INCIDENT = "incident"
+    DISPUTE = "dispute"  # that it was raised, and each thing that happened to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

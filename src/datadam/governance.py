@@ -78,9 +78,11 @@ class Motion:
     """A statement that waits for stewards' signatures; those that came so far are in its envelope."""
 
     id: str = field(metadata={"key": True})  # of the statement
-    about: str  # the proposal
+    about: str  # the proposal, or the dispute
     standard: str
     envelope: str
+    by: str | None = None  # who drew it up
+    made: str | None = None  # instant
 
 
 def told(one: Stewards) -> dict[str, int]:

@@ -42,6 +42,7 @@ _BRINGS: Final = frozenset({Kind.DAM, Kind.MEMBER, Kind.KEY, Kind.ROTATION, Kind
 _KEY_KINDS: Final = _BRINGS | {Kind.RECOVERY}
 WRONG: Final[Mapping[Kind, str]] = {Kind.KEY: "key.rotation-wrong", Kind.RECOVERY: "recovery.signers-wrong"}
 """What it is called when the wrong keys signed; of the dam's own keys it is `key.succession-wrong`."""
+_BY_STEWARDS: Final = frozenset({Kind.APPROVAL, Kind.RULING})
 _PROVEN: Final = frozenset({"statement", "index", "proof"})
 _RECEIPT: Final = _PROVEN | {"v", "keys", "checkpoint", "log"}
 
@@ -64,13 +65,15 @@ def parties(statement: Statement) -> frozenset[str]:
     """Who must have signed: member ids and `dam`. A body that does not name them is `Invalid`."""
     kind, body = statement.kind, statement.body
     match kind:
-        case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL:
+        case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL | Kind.RESERVATION:
             return frozenset({_text(statement, "member"), DAM})
         case Kind.KEY | Kind.OBJECTION | Kind.COMMENT:
             return frozenset({_text(statement, "member")})
         case Kind.OPERATOR | Kind.ROTATION | Kind.RECOVERY:
             return _parties_to_keys(statement)
-        case Kind.EXIT | Kind.AGREEMENT_CHANGE | Kind.DECLARATION if _is_members(kind, body):
+        case Kind.EXIT | Kind.AGREEMENT_CHANGE | Kind.DECLARATION | Kind.DISPUTE | Kind.DISPUTE_STEP if _is_members(
+            kind, body
+        ):
             return frozenset({_text(statement, "member"), DAM})
         case Kind.MANIFEST | Kind.WITHDRAWAL:
             return frozenset({_text(statement, "contributor")})
@@ -80,7 +83,7 @@ def parties(statement: Statement) -> frozenset[str]:
 
 def _is_members(kind: Kind, body: Json) -> bool:
     """Whether a statement that the dam may make alone is one that a member made with it."""
-    if kind is Kind.DECLARATION:
+    if kind in {Kind.DECLARATION, Kind.DISPUTE, Kind.DISPUTE_STEP}:
         return body.get("member") is not None
     return body.get("signed_by_member" if kind is Kind.EXIT else "by_member") is True
 
@@ -95,7 +98,8 @@ def _parties_to_keys(statement: Statement) -> frozenset[str]:
 
 def quorum(statement: Statement) -> tuple[frozenset[str], int]:
     """Who may have signed beside the parties, and how many of them must have; nobody, of most kinds."""
-    if statement.kind is not Kind.APPROVAL:
+    operators = statement.kind is Kind.RULING and statement.body.get("stewards") == []
+    if statement.kind not in _BY_STEWARDS or operators:
         return frozenset(), 0
     named, least = statement.body.get("stewards"), statement.body.get("quorum")
     if not isinstance(named, list) or not all(isinstance(one, str) and one not in {DAM, LOG} for one in named):

@@ -292,6 +292,18 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegalRoles:
+    """What the parties are in the law of one space for one class of data, and on which ground: words of legal_roles."""
+
+    data_class: PrivacyClass
+    space: str
+    contributor: str
+    dam: str
+    consumer: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeList:
     """A closed list of codes, and the names by which each is known (folded: `fold`)."""
 
@@ -348,6 +360,8 @@ class Standard:
     reject_limit: Decimal = Decimal("0.05")  # largest share of rows that may be refused in a deposit that is admitted
     synthetic: bool = False
     migration: Migration | None = None
+    legal_roles: tuple[LegalRoles, ...] = ()
+    combining: tuple[str, ...] = ()  # members that may be told which rows of several contributors are about one person
 
     @property
     def marking(self) -> Column | None:
@@ -688,6 +702,7 @@ class Decided:
     action: str
     allowed: bool
     index: int
+    facts: Json | None = None  # what restrictions look at: purpose, roles, jurisdiction, destination, now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -719,6 +734,7 @@ class Release:
     action: str | None = None  # that it allowed, of `terms.Action`
     deposits_digest: str | None = None  # keyed: whose rows were in it
     basis: str | None = None  # on which it was allowed: `open`, a grant or an agreement
+    recipient: str | None = None  # of the share: it counts versions for each of its recipients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -759,6 +775,7 @@ class Kind(StrEnum):
     OBJECTION = "objection"  # the member, with the key that was said to be lost, stops a recovery
     RECOVERED = "recovered"  # nobody objected in time: from here on only the new key counts
     EXIT = "exit"  # a member or a country leaves
+    RESERVATION = "reservation"  # what a country asks of all that its firms deposit
     MEMBER_CHANGE = "member-change"  # a member is suspended, or no more
     STANDARD = "standard"
     DEPRECATION = "deprecation"  # until when deposits under a version are taken
@@ -785,6 +802,9 @@ class Kind(StrEnum):
     PROPOSAL = "proposal"  # a version or an offer that stewards are to sign, with its notice
     APPROVAL = "approval"  # enough stewards signed a proposal
     COMMENT = "comment"  # what a member says of a proposal
+    DISPUTE = "dispute"  # somebody disputes a row, a deposit, a decision, a standard or an offer
+    DISPUTE_STEP = "dispute-step"  # a party answers, appeals, or takes back what it raised
+    RULING = "ruling"  # what stewards or the operator decide about a dispute, for now or for good
     ISSUER = "issuer"  # who gives credentials that this dam believes in, for which of them, and by which keys
     CREDENTIAL = "credential"  # that a member holds one
     CREDENTIAL_END = "credential-end"  # that it counts no more, before its time
@@ -811,6 +831,7 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.OBJECTION: Class.REGISTRY,
     Kind.RECOVERED: Class.REGISTRY,
     Kind.EXIT: Class.REGISTRY,
+    Kind.RESERVATION: Class.REGISTRY,
     Kind.MEMBER_CHANGE: Class.ACTIVITY,
     Kind.STANDARD: Class.REGISTRY,
     Kind.DEPRECATION: Class.REGISTRY,
@@ -837,6 +858,9 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.PROPOSAL: Class.REGISTRY,
     Kind.APPROVAL: Class.REGISTRY,
     Kind.COMMENT: Class.REGISTRY,
+    Kind.DISPUTE: Class.ACTIVITY,
+    Kind.DISPUTE_STEP: Class.ACTIVITY,
+    Kind.RULING: Class.ACTIVITY,
     Kind.ISSUER: Class.REGISTRY,
     Kind.CREDENTIAL: Class.ACTIVITY,
     Kind.CREDENTIAL_END: Class.ACTIVITY,

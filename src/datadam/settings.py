@@ -139,6 +139,15 @@ class Settings:
         default=10_000,
         metadata=_about("New refusals of rows that are logged for one member a day (UTC); 0: any number.", most=2**31),
     )
+    dispute_answer_days: int = field(
+        default=14, metadata=_about("Days that whoever a dispute concerns has to answer it.", least=1, most=365)
+    )
+    dispute_decide_days: int = field(
+        default=30, metadata=_about("Days within which a dispute is to be decided.", least=1, most=365)
+    )
+    dispute_appeal_days: int = field(
+        default=14, metadata=_about("Days to appeal against what was decided about a dispute.", least=1, most=365)
+    )
     metrics_token: str = field(
         default="",
         repr=False,

@@ -9,6 +9,7 @@ from typing import Any, Final, NewType, TypeAlias, Union, cast, get_args, get_or
 
 from datadam.credentials import Credential, Issuer
 from datadam.disclosure import Model
+from datadam.disputes import Dispute, Step
 from datadam.duties import Declaration, Demand, Incident, LawFile, Notice, Order
 from datadam.errors import Invalid
 from datadam.governance import Comment, Motion, Proposal
@@ -30,6 +31,7 @@ from datadam.model import (
     Used,
     Withdrawal,
 )
+from datadam.restriction import Reservation, Restricted
 from datadam.terms import Acceptance, Agreement, PublishedOffer
 
 Flat: TypeAlias = str | int | bool | None
@@ -63,8 +65,12 @@ KINDS: Final[tuple[type, ...]] = (
     Proposal,
     Comment,
     Motion,
+    Dispute,
+    Step,
     Declaration,
     Model,
+    Reservation,
+    Restricted,
     Issuer,
     Credential,
 )

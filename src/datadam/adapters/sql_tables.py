@@ -22,10 +22,12 @@ from sqlalchemy.types import TypeEngine
 from datadam.adapters.records import KINDS, Shape, shape_of
 from datadam.credentials import Credential
 from datadam.disclosure import Model
+from datadam.disputes import Dispute, Step
 from datadam.duties import LawFile, Notice, Order
 from datadam.errors import Unavailable
 from datadam.governance import Comment, Motion, Proposal
 from datadam.model import Decided, Deposit, Grant, Job, Key, Recovery, Release, Token, Withdrawal
+from datadam.restriction import Restricted
 from datadam.terms import Agreement
 
 FORMAT: Final = 1  # of the tables; a change of their records that `complete` does not make is a new one
@@ -54,7 +56,10 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     Proposal: ("standard",),
     Comment: ("proposal",),
     Motion: ("about",),
+    Dispute: ("standard",),
+    Step: ("dispute",),
     Model: ("member",),
+    Restricted: ("standard", "contributor"),
     Credential: ("member",),
 }
 

@@ -1,6 +1,6 @@
 """What statements about stewards' decisions say, as tables: proposals, approvals, comments."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
@@ -9,8 +9,9 @@ from datadam import governance, seal
 from datadam.errors import Untrusted
 from datadam.formats import odcs
 from datadam.governance import About, Comment, Proposal, Stewards
-from datadam.model import Json, Kind, Member, PublishedStandard, Standard, Statement, moment
+from datadam.model import Json, Key, Kind, Member, PublishedStandard, Standard, Statement, moment
 from datadam.ports import Rows
+from datadam.standard import MAX_QUORUM
 from datadam.terms import PublishedOffer
 
 RECORDS: Final = (Proposal, Comment)
@@ -50,7 +51,7 @@ def content_of(body: Json, names: Collection[str]) -> Json:
     return {name: body[name] for name in names}
 
 
-BY_STEWARDS: Final = frozenset({Kind.APPROVAL})
+BY_STEWARDS: Final = frozenset({Kind.APPROVAL, Kind.RULING})
 """Kinds that a quorum of stewards signs."""
 STANDARD_FACTS: Final = ("standard", "version", "text", "digest")
 OFFER_FACTS: Final = ("standard", "number", "offer", "digest", "texts")
@@ -72,14 +73,42 @@ def fit(rows: Rows, members: Collection[str]) -> list[str]:
 
 
 def refuse_unfit(rows: Rows, statement: Statement, signers: Collection[str]) -> None:
-    """Refuse an approval unless enough who signed it are members in good standing where the log has it.
+    """Refuse an approval or a ruling unless enough who signed it are members in good standing where the log has it.
 
     Keys of who left count for nothing already; a suspended member's still do, for what concerns itself.
     """
     body = statement.body
     counted = fit(rows, set(signers) & set(body["stewards"]))
-    if not governance.enough(counted, body["stewards"], body["quorum"]):
+    if body["stewards"] and not governance.enough(counted, body["stewards"], body["quorum"]):
         raise Untrusted("signature.quorum", statement=statement.id, signed=len(counted), needed=body["quorum"])
+
+
+def joined(rows: Rows, held: Statement, signed: Statement, member: str) -> Statement:
+    """A statement with one more steward's signature, in place of those that the same one gave before."""
+    kept = without(rows, held, member)
+    return replace(kept, signatures=(*kept.signatures, *signed.signatures))
+
+
+def without(rows: Rows, statement: Statement, member: str) -> Statement:
+    """A statement without a member's signatures, also with a key that it changed since."""
+    named = zip(statement.signatures, seal.kids(statement), strict=True)
+    kept = tuple(one for one, kid in named if (key := rows.get(Key, kid)) is None or key.owner != member)
+    return replace(statement, signatures=kept)
+
+
+def signers(rows: Rows, statement: Statement) -> list[str]:
+    """The stewards whose signatures count now: with keys in force, of members in good standing, each once."""
+    keys = [rows.get(Key, kid) for kid in seal.kids(statement)]
+    owners = {key.owner for key in keys if key is not None and key.until is None}
+    return fit(rows, owners & set(statement.body["stewards"]))
+
+
+def counted(rows: Rows, statement: Statement, members: Sequence[str]) -> Statement:
+    """A statement with those signatures alone that count, as many as one carries beside the dam's own."""
+    most = set(members[:MAX_QUORUM])
+    named = [(one, rows.get(Key, kid)) for one, kid in zip(statement.signatures, seal.kids(statement), strict=True)]
+    kept = tuple(one for one, key in named if key is not None and key.owner in most and key.until is None)
+    return replace(statement, signatures=kept)
 
 
 def decided(rows: Rows, about: About, index: int, id: str, body: Json) -> None:

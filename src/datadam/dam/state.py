@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from datadam import agreement, seal
-from datadam.dam import credentialed, governed, keyed, registered, statutes
+from datadam import agreement, restriction, seal
+from datadam.dam import credentialed, disputed, governed, keyed, registered, restricted, statutes
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Unavailable, Untrusted
 from datadam.formats.statements import shaped
@@ -58,8 +58,10 @@ PROJECTED: Final = (
     Edition,
     *keyed.RECORDS,
     *governed.RECORDS,
+    *disputed.RECORDS,
     *statutes.RECORDS,
     *registered.RECORDS,
+    *restricted.RECORDS,
     *credentialed.RECORDS,
 )
 
@@ -153,6 +155,8 @@ def _fold_member(rows: Rows, index: int, id: str, body: Json) -> None:
             reservations=tuple(body["reservations"]),
         )
     )
+    if "restrictions" in body:
+        restricted.reserve(rows, member, body["restrictions"], id, index)
 
 
 def _fold_key(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -280,22 +284,22 @@ def _refuse_repeated(held: object, id: str) -> None:
 
 def _fold_outcome(rows: Rows, index: int, id: str, body: Json) -> None:
     _refuse_repeated(rows.get(Deposit, body["manifest"]), id)
-    rows.put(
-        Deposit(
-            id=DepositId(body["manifest"]),
-            contributor=body["contributor"],
-            standard=body["standard"],
-            version=body["version"],
-            file_digest=body["file_digest"],
-            fit_digest=body["fit_digest"],
-            outcome=id,
-            index=index,
-            tag=body["tag"],
-            admitted=body["admitted"],
-            rejected=body["rejected"],
-            files=tuple(body["files"]),
-        )
+    deposit = Deposit(
+        id=DepositId(body["manifest"]),
+        contributor=body["contributor"],
+        standard=body["standard"],
+        version=body["version"],
+        file_digest=body["file_digest"],
+        fit_digest=body["fit_digest"],
+        outcome=id,
+        index=index,
+        tag=body["tag"],
+        admitted=body["admitted"],
+        rejected=body["rejected"],
+        files=tuple(body["files"]),
     )
+    rows.put(deposit)
+    restricted.came(rows, deposit, body.get("own_terms"))
 
 
 def _fold_grant(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -328,6 +332,7 @@ def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
             action=decided.action if decided else None,
             deposits_digest=body["deposits_digest"] if decided else None,
             basis=body["basis"] if decided else None,
+            recipient=body.get("recipient"),
         )
     )
 
@@ -339,7 +344,8 @@ def _fold_decision(rows: Rows, index: int, id: str, body: Json) -> None:
 
 def _decided(index: int, id: str, body: Json) -> Decided:
     facts = {name: body[name] for name in ("member", "standard", "allowed")}
-    return Decided(id=id, action=str(body["facts"].get("action")), index=index, **facts)
+    looked_at = restriction.looked_at(body["facts"])
+    return Decided(id=id, action=str(body["facts"].get("action")), index=index, facts=looked_at, **facts)
 
 
 def _fold_withdrawal(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -423,8 +429,10 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     Kind.EDITION: _fold_edition,
     **keyed.FOLDS,
     **governed.FOLDS,
+    **disputed.FOLDS,
     **statutes.FOLDS,
     **registered.FOLDS,
+    **restricted.FOLDS,
     **credentialed.FOLDS,
 }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from datadam import seal
+from datadam.disputes import Dispute, Step
 from datadam.duties import Answer, Declaration, Demand, Incident, LawFile, Notice, Order, Topic
 from datadam.errors import Untrusted
 from datadam.model import Json, Kind, Member, PublishedStandard, Withdrawal
@@ -88,6 +89,7 @@ def _fold_notice(rows: Rows, index: int, id: str, body: Json) -> None:
         Topic.DEMAND: lambda: rows.get(Demand, about),
         Topic.INCIDENT: lambda: rows.get(Incident, about),
         Topic.WITHDRAWAL: lambda: rows.find(Withdrawal, statement=about),
+        Topic.DISPUTE: lambda: rows.get(Dispute, about) or rows.get(Step, about),
     }
     to_member = body["member"] is not None and not (body["clock"] or body["given"] or body["due"])
     to_other = body["member"] is None and None not in (body["clock"], body["given"], body["due"])

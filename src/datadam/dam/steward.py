@@ -5,7 +5,6 @@
 3. publish  after the notice, with enough signatures that still hold: approval and publication enter the log together
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,9 +15,8 @@ from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
 from datadam.formats.statements import shaped
 from datadam.governance import LIVE, About, Comment, Motion, Proposal, ProposalState, Stewards
-from datadam.model import Json, Key, Kind, MemberId, Statement, instant
+from datadam.model import Json, Kind, MemberId, Statement, instant
 from datadam.ports import Rows
-from datadam.standard import MAX_QUORUM
 
 MAX_ADDRESS: Final = 200  # characters of an address for comments
 
@@ -155,8 +153,7 @@ def sign(world: World, caller: Caller, envelope: bytes) -> Standing:
             held = rows.get(Motion, statement.id)
             if held is None:  # signed is what the dam handed out for this proposal, and nothing that only looks like it
                 raise Untrusted("proposal.other", proposal=statement.body["proposal"], statement=statement.id)
-            kept = _without(rows, seal.opened(held.envelope), member)
-            joined = replace(kept, signatures=(*kept.signatures, *statement.signatures))
+            joined = governed.joined(rows, seal.opened(held.envelope), statement, member)
             rows.put(replace(held, envelope=seal.envelope(joined).decode()))
         return find(world, one.proposal.id)
 
@@ -170,16 +167,9 @@ def take_back(world: World, caller: Caller, id: str) -> Standing:
             raise NotFound("proposal.unsigned", proposal=id[:64])
         with world.store.transaction() as rows:
             for held in rows.find(Motion, about=id):
-                kept = _without(rows, seal.opened(held.envelope), member)
+                kept = governed.without(rows, seal.opened(held.envelope), member)
                 rows.put(replace(held, envelope=seal.envelope(kept).decode()))
         return find(world, id)
-
-
-def _without(rows: Rows, statement: Statement, member: str) -> Statement:
-    """A motion without a member's signature, also one with a key that it changed since."""
-    signed = zip(statement.signatures, seal.kids(statement), strict=True)
-    kept = tuple(one for one, kid in signed if (key := rows.get(Key, kid)) is None or key.owner != member)
-    return replace(statement, signatures=kept)
 
 
 def comment(world: World, caller: Caller, envelope: bytes) -> Comment:
@@ -224,7 +214,8 @@ def enact(world: World, id: str) -> int:
             facts = {"signed": len(one.signed), "needed": one.proposal.quorum, "able": len(one.able)}
             raise Refused("proposal.unsigned-by-enough", proposal=id, **facts)
         with world.store.read() as rows:
-            approval = _counted(world, rows, seal.opened(held.envelope), one.signed)
+            approval = governed.counted(rows, seal.opened(held.envelope), one.signed)
+        approval = seal.countersign(approval, world.secrets.private_key("sign"))  # with the key of today
         facts = {**world.ledger.statement(id).body["content"], "proposal": id}
         done = publish.enact if one.proposal.about is About.STANDARD else offer.enact
         index = done(world, approval, facts)
@@ -244,15 +235,6 @@ def enact_due(world: World) -> list[tuple[str, DamError | None]]:
             except DamError as error:
                 done.append((one.proposal.id, error))
     return done
-
-
-def _counted(world: World, rows: Rows, statement: Statement, signed: Sequence[str]) -> Statement:
-    """An approval with the dam's signature and those that count, as many as one statement carries."""
-    counted = set(signed[:MAX_QUORUM])
-    keys = {kid: key for kid in seal.kids(statement) if (key := rows.get(Key, kid)) is not None}
-    named = [(one, keys.get(kid)) for one, kid in zip(statement.signatures, seal.kids(statement), strict=True)]
-    kept = tuple(one for one, key in named if key is not None and key.owner in counted and key.until is None)
-    return seal.countersign(replace(statement, signatures=kept), world.secrets.private_key("sign"))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
@@ -297,14 +279,9 @@ def _standing(rows: Rows, one: Proposal, now: str) -> Standing:
     held = waiting(rows, one.id)
     stands = governance.state(one, last=governed.last_statement(rows, one.about, one.standard), now=now)
     able = governed.fit(rows, one.stewards)
-    signed: set[str] = set()
-    if held is not None:
-        for kid in seal.kids(seal.opened(held.envelope)):
-            key = rows.get(Key, kid)
-            if key is not None and key.until is None and key.owner in able:
-                signed.add(key.owner)
+    signed = governed.signers(rows, seal.opened(held.envelope)) if held is not None else []
     motion = held.id if held is not None and stands in LIVE else None
-    return Standing(proposal=one, state=stands, signed=tuple(sorted(signed)), able=tuple(able), motion=motion)
+    return Standing(proposal=one, state=stands, signed=tuple(signed), able=tuple(able), motion=motion)
 
 
 def _live(world: World, id: str) -> Standing:

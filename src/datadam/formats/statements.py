@@ -8,6 +8,7 @@ import jsonschema
 
 from datadam.credentials import Form
 from datadam.disclosure import Compute, Origin, Part
+from datadam.disputes import MAX_DAYS, Measure, Outcome, Scope, Subject
 from datadam.duties import ROWS
 from datadam.errors import Invalid
 from datadam.formats import member_credential, model_card, shapes
@@ -66,11 +67,13 @@ _EDITION_NAME: Final = {"type": "string", "pattern": r"^[a-z0-9]([a-z0-9.-]{0,61
 _SLUG: Final = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+){0,12}$(?!\n)", "maxLength": 200}
 _CLASSES: Final = {**_list({"enum": list(PrivacyClass)}, len(PrivacyClass)), "minItems": 1, "uniqueItems": True}
 _COUNTRIES: Final = {**_list(_COUNTRY, 300), "minItems": 1, "uniqueItems": True}
+_DAYS: Final = {"type": "integer", "minimum": 1, "maximum": MAX_DAYS}
 _STEWARDS: Final = {**_list(_MEMBER, 50), "minItems": 1, "uniqueItems": True}
 _QUORUM: Final = {"type": "integer", "minimum": 1, "maximum": MAX_QUORUM}
 _EDITIONS: Final = _list(_text(320), 10_000)  # ids, `reservoir@name`
 
 _SENTENCES: Final = {**_list(_text(model_card.MAX_TEXT), model_card.MAX_ITEMS), "minItems": 1}
+_RESTRICTION: Final = {"type": "object", "minProperties": 1, "maxProperties": 2}  # judged by formats.own_terms
 _NULLABLE_TEXT: Final = {"anyOf": [_text(model_card.MAX_TEXT), {"type": "null"}]}
 
 _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
@@ -87,6 +90,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "authority": {"anyOf": [_text(200), {"type": "null"}]},
         "effective": {"anyOf": [_DATE, {"type": "null"}]},
         "reservations": _list(_text(2000), 100),
+        "restrictions": _list(_RESTRICTION, 20),
     },
     Kind.DECLINE: {"application": _HEX, "member": _MEMBER, "reason": _text(2000)},
     Kind.KEY: {"member": _MEMBER, "key": _JWK, "replaces": _text(43)},
@@ -108,6 +112,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     },
     Kind.OBJECTION: {"recovery": _HEX, "member": _MEMBER},
     Kind.RECOVERED: {"recovery": _HEX, "member": _MEMBER, "key": _JWK},
+    Kind.RESERVATION: {"member": _MEMBER, "restrictions": _list(_RESTRICTION, 20)},
     Kind.EXIT: {"member": _MEMBER, "reason": _text(2000), "signed_by_member": {"type": "boolean"}},
     Kind.MEMBER_CHANGE: {"member": _MEMBER, "state": {"enum": ["suspended", "active"]}, "reason": _text(2000)},
     Kind.STANDARD: {
@@ -162,6 +167,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
             optional=frozenset({"reading"}),
         ),
         "terms": _list(_text(2000), 100),
+        "own_terms": _RESTRICTION,
         "prepared": {"const": True},
     },
     Kind.OUTCOME: {
@@ -177,6 +183,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "faults": {"type": "object", "additionalProperties": _COUNT},
         "tag": {"type": "string", "pattern": "^[0-9a-f]{16}$(?!\n)"},
         "files": _list(_FILE, 1000),
+        "own_terms": _RESTRICTION,
     },
     Kind.GRANT: {"member": _MEMBER, "standard": _STANDARD, "expires": {"anyOf": [_INSTANT, {"type": "null"}]}},
     Kind.REVOCATION: {"grant": _HEX, "member": _MEMBER},
@@ -189,6 +196,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "facts": {"type": "object", "maxProperties": 60},  # judged by `decisions.replay`
         "offer": _NULLABLE_HEX,
         "policy": {"anyOf": [_HEX, {"const": "grants"}]},
+        "narrowing": _HEX,  # keyed: what leaves of restricted deposits, and what does not
     },
     Kind.RELEASE: {
         "member": _MEMBER,
@@ -201,6 +209,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "deposits_digest": _HEX,
         "edition": _EDITION_NAME,
         "decision": _HEX,
+        "recipient": {"type": "string", "pattern": r"^(m-[0-9a-f]{20}|\*)(~[0-9a-f]{16})?$(?!\n)"},
     },
     Kind.ERASURE: {"body": _HEX, "member": _NULLABLE_MEMBER, "reason": _text(2000)},
     Kind.WITHDRAWAL: {
@@ -256,7 +265,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "law": _HEX,
     },
     Kind.NOTICE: {
-        "topic": {"enum": ["demand", "withdrawal", "incident"]},
+        "topic": {"enum": ["demand", "withdrawal", "incident", "dispute"]},
         "about": _HEX,
         "member": _NULLABLE_MEMBER,
         "clock": {"anyOf": [_SLUG, {"type": "null"}]},
@@ -332,6 +341,39 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "quorum": _QUORUM,
     },
     Kind.COMMENT: {"proposal": _HEX, "member": _MEMBER, "text": _text(2000)},
+    Kind.DISPUTE: {
+        "standard": _STANDARD,
+        "subject": {"enum": list(Subject)},
+        "deposit": _NULLABLE_HEX,
+        "row": {"type": "object", "additionalProperties": _text(500), "maxProperties": 20},
+        "statement": _NULLABLE_HEX,
+        "member": _NULLABLE_MEMBER,
+        "outsider": {"anyOf": [_text(200), {"type": "null"}]},
+        "reason": _text(2000),
+        "measure": {"enum": list(Measure)},
+        "answer_days": _DAYS,
+        "decide_days": _DAYS,
+        "appeal_days": _DAYS,
+    },
+    Kind.DISPUTE_STEP: {
+        "dispute": _HEX,
+        "event": {"enum": ["answer", "appeal", "withdraw"]},
+        "member": _NULLABLE_MEMBER,
+        "text": _text(2000),
+    },
+    Kind.RULING: {
+        "dispute": _HEX,
+        "standard": _STANDARD,
+        "event": {"enum": ["measure", "decide"]},
+        "outcome": {"enum": [*Outcome, None]},
+        "measure": {"enum": list(Measure)},
+        "scope": {"enum": [*Scope, None]},
+        "deposit": _NULLABLE_HEX,
+        "until": _NULLABLE_INSTANT,
+        "reasons": _text(2000),
+        "stewards": {**_STEWARDS, "minItems": 0},
+        "quorum": {**_QUORUM, "minimum": 0},
+    },
     Kind.ISSUER: {
         "issuer": {"type": "string", "pattern": f"^{member_credential.ISSUER.pattern}$(?!\n)"},
         "title": _text(200),
@@ -367,10 +409,13 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
 }
 
 _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
-    Kind.RELEASE: frozenset({"edition", "decision"}),
+    Kind.MEMBER: frozenset({"restrictions"}),  # of a country, that a machine can read
+    Kind.OUTCOME: frozenset({"own_terms"}),  # of the contributor's, as the manifest has them
+    Kind.DECISION: frozenset({"narrowing"}),
+    Kind.RELEASE: frozenset({"edition", "decision", "recipient"}),
     Kind.STANDARD: frozenset({"proposal"}),  # where stewards decide
     Kind.OFFER: frozenset({"proposal"}),
-    Kind.MANIFEST: frozenset({"prepared"}),  # on the contributor's own machine: only there all of it was judged
+    Kind.MANIFEST: frozenset({"prepared", "own_terms"}),  # on the contributor's own machine: only there all of it was judged
 }
 
 
