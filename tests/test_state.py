@@ -447,6 +447,8 @@ def of_keys(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple
 def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
     """One valid statement of each kind that can follow, with the keys that have to sign it."""
     dam, new = world.secrets.private_key("sign"), Person("New")
+    land = Person("Land", jurisdiction="JP", roles=())
+    land.joins(world, member_kind="country", authority="A ministry", effective="2026-01-01")
     manifest = a_manifest(one)
     leave = grant.grant(world, one.id, "test.reading")
     rotation = seal.new_key()
@@ -477,6 +479,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
             (one.key, rotation),
         ),
         Kind.EXIT: ({"member": one.id, "reason": "r", "signed_by_member": True}, (one.key, dam)),
+        Kind.RESERVATION: ({"member": land.id, "restrictions": [{"action": ["read"]}]}, (land.key, dam)),
         Kind.STANDARD: (
             {"standard": "test.reading", "version": "1.0.1", "text": text, "digest": seal.digest(text.encode())},
             (dam,),

@@ -98,6 +98,13 @@ def leaves(column: Column, offer: Offer | None, action: Action) -> bool:
     return CLASSES.index(column.privacy_class) <= min(ceilings, default=len(CLASSES))
 
 
+def ceilings(offer: Offer | None, action: Action) -> tuple[str, ...]:
+    """The strictest marking of rows that an offer lets out for an action; none where it says nothing of them."""
+    permission = offer.permission(action) if offer is not None else None
+    terms = permission.constraints if permission else ()
+    return tuple(str(one.value) for one in terms if one.operand is Operand.MARKING)
+
+
 def for_asker(decision: Decision) -> Decision:
     """A decision as whom it is about may see it."""
     return Deny(policy.for_asker(decision.reasons)) if isinstance(decision, Deny) else decision

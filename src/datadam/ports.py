@@ -346,6 +346,7 @@ class ShareOrder:
     recipient_keys: Mapping[str, bytes]  # pseudonym domain → key for this recipient
     own_keys: Mapping[str, bytes]  # the same for rows that the recipient contributed itself
     supersede: bool = False  # keep only the newest row of each (tag, _key)
+    marking: str | None = None  # column by which rows of parts are left out
     rows_per_file: int = 1_000_000
 
 
@@ -361,6 +362,9 @@ class SharePart:
     own: bool  # contributed by the recipient
     columns: tuple[Column, ...] = ()  # of the version that it was deposited under, where steps are needed
     steps: tuple[Step, ...] = ()  # from there to the order's columns; none: it is read as it lies
+    withheld: tuple[str, ...] = ()  # columns that are empty in its rows
+    markings: tuple[str, ...] | None = None  # only rows with one of these; None: all
+    apart: Mapping[str, bytes] = field(default_factory=dict)  # columns whose ids are served under keys of this part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

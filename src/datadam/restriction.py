@@ -5,10 +5,10 @@ several all must hold. What is not known of an asker does not hold.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from datadam.model import PrivacyClass
+from datadam.model import Json, PrivacyClass
 from datadam.terms import Action, Constraint, Operand, Operator
 
 OPERANDS: Final = (
@@ -42,6 +42,28 @@ class Asker:
     roles: frozenset[str]  # empty of a stranger
     jurisdiction: str  # empty: not known
     destination: str | None
+
+
+def looked_at(facts: Json) -> Json:
+    """What of a decision's facts restrictions look at."""
+    return {
+        "purpose": facts.get("purpose"),
+        "roles": sorted(facts.get("roles") or ()),
+        "jurisdiction": facts.get("jurisdiction") or "",
+        "destination": facts.get("destination") or facts.get("agreed_destination"),
+        "now": facts.get("now"),
+    }
+
+
+def asker(action: str | Action, looked: Json, jurisdiction: str) -> Asker:
+    """Who asked, of what was `looked_at`; the jurisdiction is the member's where the facts had none."""
+    return Asker(
+        action=Action(action),
+        purpose=looked["purpose"],
+        roles=frozenset(looked["roles"]),
+        jurisdiction=looked["jurisdiction"] or jurisdiction,
+        destination=looked["destination"],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +126,33 @@ def allowed_markings(order: tuple[str, ...], ceilings: Iterable[str]) -> tuple[s
     ranks = [order.index(one) if one in order else -1 for one in ceilings]
     least = min(ranks, default=None)
     return None if least is None or least == len(order) - 1 >= 0 else order[: least + 1]
+
+
+# --- as the log tells it ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What a country asks of all that its firms deposit, as it said last."""
+
+    country: str = field(metadata={"key": True})  # the member that acceded for it
+    terms: tuple[str, ...]  # restrictions, RFC 8785
+    statement: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restricted:
+    """A deposit that leaves only under restrictions."""
+
+    deposit: str = field(metadata={"key": True})
+    contributor: str
+    standard: str
+    own: str | None  # its contributor's, as it signed them: RFC 8785
+    reserved: tuple[str, ...] = ()  # those of the country under whose accession the contributor stands
+    since: int  # log index from which all this is so
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """All of them, each once, in a fixed order."""
+        return tuple(sorted({*([self.own] if self.own else []), *self.reserved}))

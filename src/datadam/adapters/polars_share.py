@@ -139,9 +139,10 @@ class PolarsShareWriter:
 
 def _alike(order: ShareOrder) -> Iterator[tuple[SharePart, list[SharePart]]]:
     """The parts that are served alike, oldest first, and one of them to tell for all."""
-    groups: defaultdict[tuple[str, str, bool], list[SharePart]] = defaultdict(list)
+    groups: defaultdict[tuple[object, ...], list[SharePart]] = defaultdict(list)
     for part in sorted(order.files, key=lambda part: (part.sequence, str(part.path))):
-        groups[(part.tag if order.supersede else "", _told(order, part), part.own)].append(part)
+        alike = (part.tag if order.supersede else "", _told(order, part), part.own, *sorted(part.apart.items()))
+        groups[alike].append(part)
     for parts in groups.values():
         yield parts[0], parts
 
@@ -191,10 +192,13 @@ def _scan_stored(columns: Sequence[Column], parts: Sequence[SharePart], path_col
     )
 
 
-def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> Iterator[pl.LazyFrame]:
-    """The rows that no newer row of the same key supersedes, from a few files at a time: a scan reads all at once."""
+def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> Iterator[tuple[SharePart, pl.LazyFrame]]:
+    """The rows that no newer row of the same key supersedes, and a part that they are cut like.
+
+    From a few files at a time: a scan reads all at once.
+    """
     if not order.supersede or len(parts) == 1:
-        yield from (_scan(order, some) for some in _few(parts))
+        yield from ((some[0], _scan(order, some)) for some in _few(parts))
         return
     position = {str(part.path): place for place, part in enumerate(parts)}
     age = pl.col("_path").replace_strict(position, return_dtype=pl.Int64) * _AGE_ROWS + pl.col("_row")
@@ -211,26 +215,38 @@ def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> Iterator[pl.LazyFr
     for some in _few(parts):
         aged = _scan(order, some, "_path").with_columns(_age=age)
         joined = aged.join(repeats.lazy(), on="_key", how="left", maintain_order="none")
-        yield joined.filter(pl.col("_newest").is_null() | (pl.col("_newest") == pl.col("_age")))
+        yield some[0], joined.filter(pl.col("_newest").is_null() | (pl.col("_newest") == pl.col("_age")))
 
 
 def _few(parts: Sequence[SharePart]) -> Iterator[list[SharePart]]:
-    """The parts in order, together up to `SCAN_BYTES`."""
-    some, size = list[SharePart](), 0
+    """The parts that are cut alike, each in order, together up to `SCAN_BYTES`."""
+    cuts: defaultdict[tuple[object, ...], list[SharePart]] = defaultdict(list)
     for part in parts:
-        held = part.path.stat().st_size
-        if some and size + held > SCAN_BYTES:
-            yield some
-            some, size = [], 0
-        some.append(part)
-        size += held
-    yield some
+        cuts[(part.withheld, part.markings)].append(part)
+    for alike in cuts.values():
+        some, size = list[SharePart](), 0
+        for part in alike:
+            held = part.path.stat().st_size
+            if some and size + held > SCAN_BYTES:
+                yield some
+                some, size = [], 0
+            some.append(part)
+            size += held
+        yield some
 
 
 def _served(order: ShareOrder, one: SharePart, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """What the recipient gets of rows that are served alike, and `_rank`, the place of each."""
+    """What the recipient gets of rows that are served alike, and `_rank`, the place of each.
+
+    Marked rows are left out after newer rows superseded older ones: a fact is marked as its newest report is.
+    """
+    if order.marking is not None and one.markings is not None:
+        rows = rows.filter(pl.col(order.marking).is_in(one.markings))  # null is in no list
     keys = order.own_keys if one.own else order.recipient_keys
-    columns = [_served_column(column, keys) for column in stored(order.columns)]
+    columns = [
+        _withheld_column(column) if column.name in one.withheld else _served_column(column, keys, one.apart)
+        for column in stored(order.columns)
+    ]
     if order.attributed is not None:
         columns.append(pl.lit(_told(order, one), dtype=pl.String()).alias(order.attributed))
     rank = pl.struct("_deposit", "_row").map_batches(
@@ -239,15 +255,23 @@ def _served(order: ShareOrder, one: SharePart, rows: pl.LazyFrame) -> pl.LazyFra
     return rows.select(*columns, rank.alias("_rank"))
 
 
-def _served_column(column: Column, keys: Mapping[str, bytes]) -> pl.Expr:
+def _served_column(column: Column, keys: Mapping[str, bytes], apart: Mapping[str, bytes]) -> pl.Expr:
     """The column as served: an internal unit id never leaves, its HMAC under the recipient's key of the domain does.
 
-    The HMAC is of the id's 32 hex digits under the key's 64 hex digits, because polars-hash takes text only.
+    Where the part has a key of its own for the column, it is under that. The HMAC is of the id's 32 hex digits under the key's 64 hex digits, because polars-hash takes text only.
     """
     if column.protection is not Protection.UNIT_ID:
         return pl.col(column.name)
     digits = ph.CryptographicHashingNameSpace(pl.col(column.name).bin.encode("hex"))
-    return digits.hmac_sha256(key=keys[column.domain or ""].hex()).str.slice(0, SERVED_ID).alias(column.name)
+    key = apart.get(column.name) or keys[column.domain or ""]
+    return digits.hmac_sha256(key=key.hex()).str.slice(0, SERVED_ID).alias(column.name)
+
+
+def _withheld_column(column: Column) -> pl.Expr:
+    """Nothing, in the type that the column is served in."""
+    unit = column.protection is Protection.UNIT_ID
+    kind = pl.String() if unit else polars_type(stored_schema([column])[column.name])
+    return pl.lit(None, dtype=kind).alias(column.name)
 
 
 # --- 2. rank ----------------------------------------------------------------------------------------------------------
@@ -296,7 +320,7 @@ class _Run:
 def _runs(order: ShareOrder) -> Iterator[pl.DataFrame]:
     """All rows that are served, some hundred thousand at a time, in any order."""
     held: list[pl.DataFrame] = []
-    for rows in (_served(order, one, few) for one, parts in _alike(order) for few in _newest(order, parts)):
+    for rows in (_served(order, one, few) for _, parts in _alike(order) for one, few in _newest(order, parts)):
         for batch in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False, engine="streaming"):
             held.append(batch)
             if sum(batch.height for batch in held) >= RUN_ROWS:

@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
 from datadam import decisions
-from datadam.dam import agree, credential, law, lineage, order, publish, state
+from datadam.dam import agree, combine, credential, law, lineage, narrow, order, publish, state
 from datadam.dam import offer as offers
 from datadam.dam.login import Caller
+from datadam.dam.narrow import Narrowing
 from datadam.dam.remembered import Answer, Waiting
 from datadam.dam.world import World
 from datadam.decisions import Judged
@@ -44,6 +45,7 @@ from datadam.model import (
 )
 from datadam.policy import Facts, write_facts
 from datadam.ports import Rows, Store
+from datadam.restriction import Asker, Restricted
 from datadam.seal import Jwk
 from datadam.terms import PURPOSES, Action, Agreement, Offer, Operand, PublishedOffer
 
@@ -114,26 +116,53 @@ def _made(world: World, one: Waiting, key: Jwk) -> tuple[Answer, Statement] | No
     bounded = bool(most) and not isinstance(judged.decision, Allow)
     if bounded and not world.decisions.may_deny(str(one.ask.member), instant(now)[:10], most):
         raise Refused("ask.too-many", limit=most)
-    told = decisions.told(case.facts, judged, case.offer.statement if case.offer else None)
+    told = {
+        **decisions.told(case.facts, judged, case.offer.statement if case.offer else None),
+        **(_narrowing(world, one.ask, case.facts["now"]) if isinstance(judged.decision, Allow) else {}),
+    }
     statement = shaped(state.statement(world, Kind.DECISION, told, key=key))  # its asker's fault alone, if any is
     answer = Answer(decision=judged.decision, id=statement.id, facts=lasting, until=until, generation=generation)
     return answer, statement
 
 
-def leaving(world: World, ask: Ask, columns: Sequence[Column]) -> tuple[Column, ...]:
-    """Which columns of a reservoir, or of an edition of it, an allowed ask gets: what the offer lets out that binds it.
+def _narrowing(world: World, ask: Ask, now: str) -> Json:
+    """What a yes says of what leaves of restricted deposits."""
+    then = replace(world, clock=lambda: datetime.fromisoformat(now))
+    found = narrowed(then, ask, publish.current(world, ask.standard))
+    return {"narrowing": found.sealed(world, str(ask.member), now)}
 
-    None is stricter than those that the ask was decided about: an edition may have columns that the reservoir lost.
+
+def narrowed(world: World, ask: Ask, standard: Standard) -> Narrowing:
+    """What of a reservoir, or of an edition of it, an allowed ask gets: what its offer and all restrictions let out.
+
+    No column is stricter than those that the ask was decided about: an edition may have some that the reservoir lost.
     """
-    current = offers.current(world, ask.standard)
+    current, action = offers.current(world, ask.standard), Action(ask.action)
     held = agree.standing(world, ask.member, ask.standard) if ask.member is not None else None
     binding = current if held is None else agree.offer_of(world, held)
     terms = offers.read_offer(binding) if binding is not None else None
-    found = tuple(column for column in columns if decisions.leaves(column, terms, Action(ask.action)))
-    if terms is None:
-        return found
-    most = STRICTNESS[_strictest(publish.current(world, ask.standard).columns, terms, Action(ask.action))]
-    return tuple(column for column in found if STRICTNESS[column.privacy_class] <= most)
+    columns = tuple(column for column in standard.columns if decisions.leaves(column, terms, action))
+    if terms is not None:
+        most = STRICTNESS[_strictest(publish.current(world, ask.standard).columns, terms, action)]
+        columns = tuple(column for column in columns if STRICTNESS[column.privacy_class] <= most)
+    with world.store.read() as rows:
+        member = rows.get(Member, ask.member) if ask.member is not None else None
+        asker = _asker(ask, member, held)
+        ceilings = decisions.ceilings(terms, action)
+        found = narrow.narrowing(rows, standard, columns, ceilings, asker, now=instant(world.clock()))
+    return replace(found, joined=combine.joins(world, ask))
+
+
+def _asker(ask: Ask, member: Member | None, held: Agreement | None) -> Asker:
+    """Who asks, as restrictions see it: what for and to where as the facts of the decision have it."""
+    only = held.purposes[0] if held is not None and len(held.purposes) == 1 else None
+    return Asker(
+        action=Action(ask.action),
+        purpose=ask.purpose or only,
+        roles=frozenset(map(str, member.roles)) if member is not None else frozenset(),
+        jurisdiction=member.jurisdiction if member is not None else "",
+        destination=ask.destination or (held.destination if held is not None else None),
+    )
 
 
 def _strictest(columns: Sequence[Column], terms: Offer | None, action: Action) -> PrivacyClass:
@@ -360,11 +389,16 @@ def unlike(world: World, rows: Rows, body: Json) -> list[str]:
         named = {name: facts[name] for name in ("member", "standard", "purpose", "action", "destination")}
         at_that_time = replace(world, store=cast("Store", _Then(rows)), clock=lambda: then)
         case = _case(at_that_time, Ask(**named))
+        narrowing = _narrowing(at_that_time, Ask(**named), facts["now"]) if body["allowed"] else {}
     except (DamError, LookupError, TypeError, ValueError):  # facts of another shape, about what there was not
         return ["facts"]
     wrong = {name for name in {*facts, *case.facts} - {"live_rows"} if facts.get(name) != case.facts.get(name)}
     if body["offer"] != (case.offer.statement if case.offer else None):
         wrong.add("offer")
+    # logs of before it was told say nothing of it, and have nothing to say
+    bare = "narrowing" not in body and not rows.find(Restricted, standard=body["standard"])
+    if not bare and body.get("narrowing") != narrowing.get("narrowing"):
+        wrong.add("narrowing")
     if abs(datetime.fromisoformat(body["issued"]) - then) > _LATE:
         wrong.add("now")
     return sorted(wrong)

@@ -26,8 +26,8 @@ from datadam import seal
 from datadam.dam import join, journal, lineage, publish, quality, quota, references, report, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
-from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
-from datadam.formats import codelists, opening
+from datadam.errors import DamError, Faults, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
+from datadam.formats import codelists, opening, own_terms
 from datadam.formats.statements import shaped
 from datadam.mapping import fit_digest, fit_from_json
 from datadam.model import (
@@ -58,15 +58,18 @@ ANNOUNCED_HOURS: Final = 24  # an announcement whose file never came is dropped 
 _COMING: Final[dict[tuple[Path, str], str]] = {}  # dam and deposit whose file is being received or tidied away → whose
 
 
-def announce(world: World, caller: Caller, envelope: bytes) -> Job:
-    """Take a manifest. The same one again, or the same file deposited the same way, gives the deposit there is."""
+def announce(world: World, caller: Caller, envelope: bytes, *, instead: str | None = None) -> Job:
+    """Take a manifest. The same one again, or the same file deposited the same way, gives the deposit there is.
+
+    `instead` names the deposit that this one is to replace: only then may the same file come under other terms.
+    """
     statement = shaped(seal.opened(envelope), Kind.MANIFEST)
     body = statement.body
     member = _contributor(world, caller)
     if body["contributor"] != member:
         raise Untrusted("deposit.not-yours", contributor=body["contributor"])
     with world.lock:  # two announcements of one file at once are one deposit
-        there = _there_is(world, statement)
+        there = _there_is(world, statement, instead)
         if there is not None:
             return there
         _check_manifest(world, body)
@@ -87,7 +90,7 @@ def announce(world: World, caller: Caller, envelope: bytes) -> Job:
         return job
 
 
-def _there_is(world: World, statement: Statement) -> Job | None:
+def _there_is(world: World, statement: Statement, instead: str | None) -> Job | None:
     """The deposit that a manifest means, if there is one already."""
     body = statement.body
     with world.store.read() as rows:
@@ -111,8 +114,17 @@ def _there_is(world: World, statement: Statement) -> Job | None:
     for job in chain(*going):  # a client that lost our answer signs anew, and means the same deposit
         if _meant(seal.opened(job.envelope).body) == _meant(body):
             return job
-    read_so = [one for one in same if _read_as(world.ledger.statement(one.id).body) == _read_as(body)]
-    return journal.job_of(world, read_so[-1]) if read_so else None
+    told = {one.id: world.ledger.statement(one.id).body for one in same}
+    read_so = [one for one in same if _read_as(told[one.id]) == _read_as(body)]
+    under = [one for one in read_so if _own_terms(told[one.id]) == _own_terms(body)]
+    if not under and (others := [one for one in read_so if one.id != instead]):
+        raise Refused("restriction.deposited-otherwise", deposit=others[-1].id)
+    return journal.job_of(world, under[-1]) if under else None
+
+
+def _own_terms(manifest: Json) -> str | None:
+    """The terms of their own that a contributor put on a deposit, in one spelling."""
+    return own_terms.kept(manifest["own_terms"]) if "own_terms" in manifest else None
 
 
 def _read_as(manifest: Json) -> Json:
@@ -143,6 +155,10 @@ def _check_manifest(world: World, body: Json) -> None:
         raise Invalid("deposit.fit-other", standard=named.id)
     standard = lineage.contract(named.text)
     compile_plan(as_prepared(standard) if "prepared" in body else standard, fit, codelists.packaged())
+    if "own_terms" in body:
+        held = own_terms.read(body["own_terms"])
+        if faults := own_terms.check(held, standard, now=instant(world.clock())):
+            raise Faults("restriction.faulty", faults)
     _reading(body["file"])
     size = body["file"]["size"]
     if size > world.settings.max_file_bytes:
@@ -368,6 +384,7 @@ def _seal(world: World, job: Job, tally: Tally) -> Job:
         "faults": dict(tally.faults),
         "tag": job.facts["tag"],
         "files": table,
+        **({"own_terms": manifest.body["own_terms"]} if "own_terms" in manifest.body else {}),
     }
     outcome = state.statement(world, Kind.OUTCOME, facts)
     told = [manifest, outcome]

@@ -107,8 +107,12 @@ class View:
 def view(world: World, id: str, version: str, *, under: str | None = None) -> View:
     """The columns that lie in files of a version, and the steps to a later version's, the last if none is named."""
     steps = passage(world, id, version, under=under)
-    columns = next(one.standard.columns for one in versions(world, id) if one.standard.version == version)
-    return View(columns if steps else (), steps)
+    return View(columns(world, id, version) if steps else (), steps)
+
+
+def columns(world: World, id: str, version: str) -> tuple[Column, ...]:
+    """The columns of a version."""
+    return next(one.standard.columns for one in versions(world, id) if one.standard.version == version)
 
 
 def unread(world: World, new: Standard) -> list[DamError]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from datadam.dam import lineage
+from datadam.dam.narrow import Narrowing
 from datadam.dam.world import World
 from datadam.duties import STRICTNESS
 from datadam.errors import NotFound
@@ -117,13 +118,18 @@ def batch(world: World, standard: Standard) -> int:
     return EACH if standard.attribution is Attribution.CONTRIBUTOR else world.settings.batch_contributors
 
 
-def deposits(world: World, pool: Pool) -> tuple[list[Deposit], dict[str, list[Path]]]:
-    """The deposits that a share of the pool may show now, in log order, and the files of all that are in it."""
+def deposits(
+    world: World, pool: Pool, narrowing: Narrowing | None = None
+) -> tuple[list[Deposit], dict[str, list[Path]]]:
+    """The deposits that a share of the pool may show now, in log order, and the files of all that are in it.
+
+    What leaves nothing under the narrowing is as if it had never come: it is in no batch, and holds back none.
+    """
     if pool.edition is not None:
-        return _frozen(world, pool.edition, batch(world, pool.standard))
+        return _frozen(world, pool.edition, batch(world, pool.standard), narrowing)
     least = batch(world, pool.standard)
     with world.store.read() as rows:
-        logged = in_order(rows, pool.standard.id)
+        logged = _let_out(in_order(rows, pool.standard.id), narrowing)
         gone = {one.deposit: one for one in rows.find(Withdrawal, standard=pool.standard.id)}
     lying = {(file.tag, Path(file.name).name): file.path for file in lineage.files(world, pool.standard.id)}
     there: dict[str, list[Path]] = {}
@@ -131,6 +137,8 @@ def deposits(world: World, pool: Pool) -> tuple[list[Deposit], dict[str, list[Pa
         named = [(deposit.tag, str(one["name"])) for one in deposit.files]
         if all(name in lying for name in named):
             there[deposit.id] = [lying[name] for name in named]
+    if narrowing is not None:
+        logged = [one for one in logged if one.id not in there or _marked(world, pool, one, there[one.id], narrowing)]
     shown = {id: files for id, files in there.items() if not _left(gone.get(DepositId(id)), gone, there)}
     if least == EACH:
         return [deposit for deposit in logged if deposit.id in shown], shown
@@ -138,6 +146,27 @@ def deposits(world: World, pool: Pool) -> tuple[list[Deposit], dict[str, list[Pa
     told = list(takewhile(lambda deposit: deposit.id in there or deposit.id in gone, logged))
     whole = told[: whole_batches(_stays(told, gone), least)]
     return [deposit for deposit in whole if deposit.id in shown], shown
+
+
+def _let_out(logged: list[Deposit], narrowing: Narrowing | None) -> list[Deposit]:
+    return [one for one in logged if narrowing is None or narrowing.piece(one.id) is not None]
+
+
+def _marked(world: World, pool: Pool, deposit: Deposit, files: Sequence[Path], narrowing: Narrowing) -> bool:
+    """Whether a deposit has any row whose marking leaves; else it is as if it had never come.
+
+    Where rows are read through a migration their markings are known only as they leave: then it counts as if it had.
+    """
+    piece, name = narrowing.piece(deposit.id), narrowing.marking
+    if piece is None or piece.markings is None or name is None:
+        return piece is not None
+    view = lineage.view(world, pool.standard.id, deposit.version, under=pool.standard.version)
+    if view.steps:
+        return True
+    if all(column.name != name for column in lineage.columns(world, pool.standard.id, deposit.version)):
+        return False
+    look = world.surveyor.values
+    return any(not world.decisions.marked(path, name, look).isdisjoint(piece.markings) for path in files)
 
 
 def in_order(rows: Rows, standard: str) -> list[Deposit]:
@@ -150,18 +179,21 @@ def _left(one: Withdrawal | None, gone: Container[str], there: Container[str]) -
     return one is not None and (one.replaced_by is None or one.replaced_by in there or one.replaced_by in gone)
 
 
-def contents(rows: Rows, edition: Edition, *, least: int = EACH) -> list[Deposit]:
+def contents(rows: Rows, edition: Edition, *, least: int = EACH, narrowing: Narrowing | None = None) -> list[Deposit]:
     """The deposits that an edition was frozen with, in log order, also those that were withdrawn since."""
-    logged = [deposit for deposit in in_order(rows, edition.standard) if deposit.index < edition.upto]
+    before_it = [deposit for deposit in in_order(rows, edition.standard) if deposit.index < edition.upto]
+    logged = _let_out(before_it, narrowing)
     left = rows.find(Withdrawal, standard=edition.standard)
     before = {one.deposit: one for one in left if one.index < edition.upto}
     whole = logged[: whole_batches(_stays(logged, before), max(edition.batch, least))]
     return [deposit for deposit in whole if deposit.id not in before]
 
 
-def _frozen(world: World, edition: Edition, least: int) -> tuple[list[Deposit], dict[str, list[Path]]]:
+def _frozen(
+    world: World, edition: Edition, least: int, narrowing: Narrowing | None
+) -> tuple[list[Deposit], dict[str, list[Path]]]:
     with world.store.read() as rows:
-        held = contents(rows, edition, least=least)
+        held = contents(rows, edition, least=least, narrowing=narrowing)
         gone = {one.deposit for one in rows.find(Withdrawal, standard=edition.standard)}
     files = {id: [path] for id, path in world.editions.files(edition.id).items() if id not in gone}
     return [deposit for deposit in held if deposit.id in files], files

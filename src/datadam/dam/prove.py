@@ -176,6 +176,8 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
             yield Untrusted("log.class-wrong", index=findings.entries - 1, statement=id)
         if statement.kind is Kind.DECISION:
             yield from _unlike(world, statement)
+        if statement.kind is Kind.OUTCOME:
+            yield from _other_terms(world, statement)
         if statement.kind is Kind.ERASURE:
             erased.add(statement.body["body"])
         if statement.kind is Kind.MEMBER and statement.body["profile"]:
@@ -188,6 +190,16 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
     yield from (error for id, error in missing.items() if id not in withdrawn)
     yield from _check_profiles(world, profiles, erased)
     yield from _check_persons(world, persons, erased)
+
+
+def _other_terms(world: World, outcome: Statement) -> Iterator[DamError]:
+    """A deposit that the dam says to be under other terms than its contributor signed."""
+    try:
+        manifest = world.ledger.statement(outcome.body["manifest"])
+    except NotFound:  # withdrawn, or missing and told so by whoever looks for it
+        return
+    if manifest.body.get("own_terms") != outcome.body.get("own_terms"):
+        yield Untrusted("deposit.terms-other", deposit=manifest.id, statement=outcome.id)
 
 
 def _unlike(world: World, statement: Statement) -> Iterator[DamError]:

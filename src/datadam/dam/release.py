@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Final
 
 from datadam import decisions, seal
-from datadam.dam import decide, lineage, pool, publish, state
+from datadam.dam import combine, decide, lineage, narrow, pool, publish, state
 from datadam.dam.login import Caller
+from datadam.dam.narrow import Narrowing
 from datadam.dam.pool import Pool
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Unavailable
@@ -28,7 +29,6 @@ from datadam.model import (
     Allow,
     Ask,
     Attribution,
-    Column,
     Deny,
     Deposit,
     Edition,
@@ -50,6 +50,7 @@ from datadam.ports import ShareOrder, SharePart
 SHARE_NAME: Final = "dam"
 """The one share, in Delta Sharing's words, under which all reservoirs of a dam stand as tables."""
 EVERYBODY: Final = "*"
+_TOLD: Final = "narrowing "  # the note that says what of its reservoir a share's recipient gets
 WAITERS: Final = 16  # who wait for one share to be made; each holds a thread of the server, which has others to answer
 _STRIPES: Final = tuple(threading.Lock() for _ in range(64))  # one share is made by one thread; others need not wait
 _ROOM: Final = tuple(threading.BoundedSemaphore(WAITERS + 1) for _ in _STRIPES)
@@ -109,10 +110,9 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
         case Deny(reasons):
             raise _refusal(reasons)
         case Allow(basis=basis):
-            columns = decide.leaving(world, ask, found.standard.columns)
-            told = replace(found, standard=replace(found.standard, columns=columns))
             while True:
-                share = _current(world, told, _recipient(found.standard, ask, columns))
+                narrowing = decide.narrowed(world, ask, found.standard)
+                share = _current(world, found, _recipient(world, ask, narrowing), narrowing)
                 if ask.member is None or decided is None or _record(world, ask, found, (basis, decided), share):
                     return share
 
@@ -129,8 +129,7 @@ def refuse_other(world: World, caller: Caller, id: str, recipient: str) -> None:
         case Deny(reasons):
             raise _refusal(reasons)
         case Allow():
-            columns = decide.leaving(world, ask, found.standard.columns)
-            if recipient != _recipient(found.standard, ask, columns):
+            if not _covered(world, recipient, ask, decide.narrowed(world, ask, found.standard)):
                 raise Refused("agreement.cut-off", standard=found.standard.id)
 
 
@@ -158,24 +157,36 @@ def _refusal(reasons: Sequence[Reason]) -> Refused:
     return Refused("ask.denied", reasons=tuple(reasons))
 
 
-def _recipient(standard: Standard, ask: Ask, columns: Sequence[Column]) -> str:
-    """For whom a share is made: one member or everybody; and with which columns, unless it has all of them."""
-    units = any(column.protection is Protection.UNIT_ID for column in columns)
-    who = ask.member if units and ask.member is not None else EVERYBODY
-    if len(columns) == len(standard.columns):
-        return who
-    return f"{who}~{seal.digest(' '.join(column.name for column in columns).encode())[:16]}"
+def _recipient(world: World, ask: Ask, narrowing: Narrowing) -> str:
+    """For whom a share is made: one member or everybody; and what of the reservoir is in it, unless all of it is."""
+    return _who(ask, narrowing) + narrowing.suffix(world)
+
+
+def _who(ask: Ask, narrowing: Narrowing) -> str:
+    units = any(column.protection is Protection.UNIT_ID for column in narrowing.columns)
+    return ask.member if units and ask.member is not None else EVERYBODY
+
+
+def _covered(world: World, recipient: str, ask: Ask, narrowing: Narrowing) -> bool:
+    """Whether a share that was made for a recipient holds nothing but what the ask gets now, in the same form.
+
+    Deposits under terms that let the asker in may have come since: then it gets another share, and this one is right.
+    """
+    who, mark, _ = recipient.partition("~")
+    with world.store.read() as rows:
+        told = json.loads(rows.noted(_TOLD + recipient) or "null") if mark else narrow.PLAIN
+    return who == _who(ask, narrowing) and told is not None and narrowing.covers(told)
 
 
 # --- 2. make ----------------------------------------------------------------------------------------------------------
 
 
-def _current(world: World, of: Pool, recipient: str) -> Share:
+def _current(world: World, of: Pool, recipient: str, narrowing: Narrowing) -> Share:
     """The share as it may be now: the one there is, or a new version of it.
 
     `Unavailable` to more than `WAITERS` at once, unless the one there is will do for another while.
     """
-    need = _need(world, of, recipient)
+    need = _need(world, of, recipient, narrowing)
     if isinstance(need, Share):
         return need
     stripe = _stripe(world, of.id, recipient)
@@ -185,9 +196,10 @@ def _current(world: World, of: Pool, recipient: str) -> Share:
         raise Unavailable("share.being-made", standard=of.id)
     try:
         with _STRIPES[stripe]:
-            while not isinstance(need := _need(world, of, recipient), Share):  # another may have made it meanwhile
+            # another may have made it meanwhile
+            while not isinstance(need := _need(world, of, recipient, narrowing), Share):
                 made = _make(world, of, recipient, need)
-                _, visible = pool.deposits(world, of)
+                _, visible = pool.deposits(world, of, narrowing)
                 if set(made.deposits) <= set(visible):  # else one was withdrawn while it was made
                     return made
             return need
@@ -208,17 +220,18 @@ class _Need:
     last: Share | None
     gone: bool  # a deposit left: the earlier files go at once
     last_will_do: bool  # the last one is only old
+    narrowing: Narrowing
 
 
-def _need(world: World, of: Pool, recipient: str) -> Share | _Need:
+def _need(world: World, of: Pool, recipient: str, narrowing: Narrowing) -> Share | _Need:
     """The share that there is, if it may be served as it is; else what a new one is made of."""
     standard = of.standard
-    schema = world.shares.schema(standard.columns, _attributed(standard))
+    schema = world.shares.schema(narrowing.columns, _attributed(standard))
     with world.store.read() as rows:
         share = rows.get(Share, of.id, recipient)
-    ready, visible = pool.deposits(world, of)  # after the share: what left since then is seen
+    ready, visible = pool.deposits(world, of, narrowing)  # after the share: what left since then is seen
     if share is None:
-        return _Need(ready, visible, None, gone=False, last_will_do=False)
+        return _Need(ready, visible, None, gone=False, last_will_do=False, narrowing=narrowing)
     gone, alike = not set(share.deposits) <= set(visible), list(share.schema) == list(schema)
     if of.edition is None:  # a newer version may read the same columns otherwise, in another unit say
         alike = alike and share.upto > lineage.versions(world, standard.id)[-1].index
@@ -229,24 +242,27 @@ def _need(world: World, of: Pool, recipient: str) -> Share | _Need:
     fresh = tuple(deposit.id for deposit in ready) == share.deposits
     if alike and not gone and (fresh or not due):
         return share
-    return _Need(ready, visible, share, gone=gone, last_will_do=alike and not gone)
+    return _Need(ready, visible, share, gone=gone, last_will_do=alike and not gone, narrowing=narrowing)
 
 
 def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
     standard, now, who = of.standard, world.clock(), recipient.partition("~")[0]
+    narrowing = need.narrowing
     with world.store.read() as rows:
         # a version that was ever released must not come again, also where the tables were lost
-        released = max((one.share_version for one in rows.find(Release, standard=of.id)), default=-1)
+        theirs = (one for one in rows.find(Release, standard=of.id) if one.recipient in {None, recipient})
+        released = max((one.share_version for one in theirs), default=-1)
         countries = {str(member.id): member.jurisdiction for member in rows.find(Member)}
-    lying = pool.find(world, of.id).standard.columns  # some of which may not be for this recipient
+    lying = standard.columns  # some of which may not be for this recipient
     written = {deposit.version for deposit in need.ready}
     views = {one: lineage.view(world, standard.id, one, under=standard.version) for one in written}
+    apart = combine.keys(world, standard.id, narrowing.columns, who, joined=narrowing.joined)
     version = max(released, need.last.version if need.last else -1) + 1
     attributed = _attributed(standard)
     secret = world.secrets.secret("share")
-    domains = sorted({column.domain or "" for column in standard.columns if column.protection is Protection.UNIT_ID})
+    domains = sorted({column.domain or "" for column in narrowing.columns if column.protection is Protection.UNIT_ID})
     order = ShareOrder(
-        columns=standard.columns,
+        columns=narrowing.columns,
         attribution=standard.attribution,
         attributed=attributed,
         files=tuple(
@@ -259,14 +275,19 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
                 own=deposit.contributor == who,
                 columns=views[deposit.version].columns or lying,
                 steps=views[deposit.version].steps,
+                apart=apart(deposit),
+                withheld=piece.withheld,
+                markings=piece.markings,
             )
             for deposit in need.ready
+            if (piece := narrowing.piece(deposit.id)) is not None
             for path in need.files[deposit.id]
         ),
         into=world.shares.place(of.id, recipient, version),
         order_key=seal.keyed(secret, "order", of.id, recipient),
         recipient_keys={domain: seal.keyed(secret, "recipient", who, domain) for domain in domains},
         own_keys={domain: seal.keyed(secret, "own", who, domain) for domain in domains},
+        marking=narrowing.marking,
         # an edition has only rows that nothing superseded; what left it since brings none of those back
         supersede=standard.repeat is Repeat.SUPERSEDE and of.edition is None,
     )
@@ -279,7 +300,7 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
         upto=world.ledger.size,
         deposits=tuple(deposit.id for deposit in need.ready),
         files=tuple(asdict(file) for file in files),
-        schema=world.shares.schema(standard.columns, attributed),
+        schema=world.shares.schema(narrowing.columns, attributed),
         rows=sum(file.rows for file in files),
     )
     _replace(world, share, need, now)
@@ -304,6 +325,7 @@ def _replace(world: World, share: Share, need: _Need, now: datetime) -> None:
         alive = _alive(world, old, now)
         rows.put(share)
         rows.note(name, json.dumps(alive))
+        rows.note(_TOLD + share.recipient, json.dumps(need.narrowing.told))
     world.shares.clear(share.standard, share.recipient, {share.version, *map(int, alive)})
 
 
@@ -378,7 +400,8 @@ def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], 
 def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share) -> bool:
     """Log that the member gets this version, once for each thing done with it and each basis.
 
-    False, and nothing is logged, where rows of it were withdrawn meanwhile: the log tells by its order who got which.
+    False, and nothing is logged, where rows of it were withdrawn or restricted meanwhile: the log tells by its order who
+    got which.
     """
     if _released(world, ask, why[0], share):
         return True
@@ -390,6 +413,7 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share
         "basis": why[0],
         "decision": why[1],
         "share_version": share.version,
+        "recipient": share.recipient,
         "rows": share.rows,
         "files": [one["digest"] for one in share.files],
         # keyed, because deposits' ids stand in the public log: a plain digest could be guessed from them
@@ -397,7 +421,8 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share
     }
     with world.lock:
         if not _released(world, ask, why[0], share):
-            if _withdrawn(world, of, share):
+            now = decide.narrowed(world, ask, of.standard)
+            if _withdrawn(world, of, share) or not _covered(world, share.recipient, ask, now):
                 return False
             state.record(world, state.statement(world, Kind.RELEASE, facts))
         return True
@@ -412,5 +437,6 @@ def _withdrawn(world: World, of: Pool, share: Share) -> bool:
 
 def _released(world: World, ask: Ask, basis: str, share: Share) -> bool:
     named = {"member": ask.member, "standard": share.standard, "share_version": share.version, "action": ask.action}
+    named["recipient"] = share.recipient
     with world.store.read() as rows:
         return bool(rows.find(Release, **named, basis=basis))

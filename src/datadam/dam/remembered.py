@@ -17,6 +17,8 @@ from datadam.ports import Record, Rows, Store
 
 MOST: Final = 10_000  # decisions; the one that was asked for longest ago is forgotten first
 
+MARKINGS: Final = 100  # different ones in a file; a standard has far fewer
+
 PASSIVE: Final = frozenset(
     {
         Kind.DECISION,
@@ -74,6 +76,7 @@ class Remembered:
     waiting: list[Waiting] = field(default_factory=list)
     looked: dict[object, Any] = field(default_factory=dict)  # what was read of the tables, and still stands there
     counts_of: dict[frozenset[Path], int] = field(default_factory=dict)  # facts in stored files, which never change
+    markings: dict[tuple[Path, str], frozenset[str]] = field(default_factory=dict)  # in stored files, the same
     looked_at: int = -1  # the generation of that
     noes: Counter[str] = field(default_factory=Counter)  # logged to each member on one day
     noes_on: str = ""  # that day
@@ -136,6 +139,16 @@ class Remembered:
         if those not in self.counts_of:
             self.counts_of[those] = count(paths)
         return self.counts_of[those]
+
+    def marked(
+        self, path: Path, column: str, values: Callable[[Sequence[Path], str, int], frozenset[str]]
+    ) -> frozenset[str]:
+        """Which markings the rows of a stored file have, looked up once."""
+        if len(self.markings) > MOST:
+            self.markings.clear()
+        if (path, column) not in self.markings:
+            self.markings[path, column] = values([path], column, MARKINGS)
+        return self.markings[path, column]
 
     def may_deny(self, member: str, day: str, most: int) -> bool:
         """Whether one more no to a member may be logged on a day, of `most`; counts it. Under the dam's lock."""

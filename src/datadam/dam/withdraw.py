@@ -97,7 +97,7 @@ def amend(world: World, caller: Caller, manifest: bytes, withdrawal: bytes) -> J
             raise Untrusted("withdrawal.other-standard", deposit=old)
         if left is None:
             _refuse_unready([job] if job else [])
-        coming = deposit.announce(world, caller, manifest)
+        coming = deposit.announce(world, caller, manifest, instead=old)
         if coming.id == old:
             raise Invalid("amendment.same", deposit=old)
         if left is not None and left.replaced_by != coming.id:

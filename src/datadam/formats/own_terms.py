@@ -61,6 +61,11 @@ def text_of(value: Json) -> str:
     return seal.canonical(value).decode()
 
 
+def kept(value: Json) -> str:
+    """What somebody signed as it is kept: judged, then in one spelling; `Faults` where it is no restriction."""
+    return text_of(write(read(value)))
+
+
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> Restriction:
     """The restriction that was kept."""
