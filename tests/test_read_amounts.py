@@ -106,3 +106,11 @@ def test_a_piece_is_counted_once_however_often_it_is_read() -> None:
         amounts.add("a", LONG, ROWS + read_amounts.ROWS)
     assert caught.value.told("x").code == "file.bomb-groups"
     amounts.add("c", pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.Int64))
+
+
+def test_a_text_of_no_length_is_none_as_in_a_csv(tmp_path: Path) -> None:
+    """So that what a careless writer left empty is missing, and nothing else is touched."""
+    path = tmp_path / "named.parquet"
+    pq.write_table(pa.table({"a": ["", "x", None, " "], "b": ["y"] * 4, "c": pa.array([1, 2, None, 4])}), path)
+    found = read(path).to_dict(as_series=False)
+    assert (found["a"], found["b"], found["c"]) == ([None, "x", None, " "], ["y"] * 4, ["1", "2", None, "4"])

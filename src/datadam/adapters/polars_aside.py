@@ -7,7 +7,7 @@ are given back in the order of the rows, one at a time.
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -21,6 +21,18 @@ from datadam.adapters.polars_read import ROW
 
 HELD: Final = 64 * 2**20  # bytes in memory before all of it goes to disk
 JOINED: Final = 4 * 2**20  # bytes that are given back at once
+
+
+def asked(
+    pieces: Iterable[pl.DataFrame], with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None
+) -> Iterator[pl.DataFrame]:
+    """Of pieces that come one after the other, what Polars asks a source of rows for."""
+    left = n_rows
+    for whole in pieces:
+        piece = whole if left is None else whole.head(left)
+        left = None if left is None else left - len(piece)
+        piece = piece if predicate is None else piece.filter(predicate)
+        yield piece if with_columns is None else piece.select(with_columns)
 
 
 @dataclass(slots=True)
@@ -53,12 +65,7 @@ class Aside:
         self, with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
     ) -> Iterator[pl.DataFrame]:
         """Some of them after the other, of them what Polars asks for."""
-        left = n_rows
-        for joined in self._joined():
-            piece = joined if left is None else joined.head(left)
-            left = None if left is None else left - len(piece)
-            piece = piece if predicate is None else piece.filter(predicate)
-            yield piece if with_columns is None else piece.select(with_columns)
+        return asked(self._joined(), with_columns, predicate, n_rows)
 
     def clear(self) -> None:
         """Forget them all."""

@@ -18,6 +18,7 @@ from datadam.adapters.durable import sync_folder
 from datadam.adapters.polars_aside import Aside
 from datadam.adapters.polars_columns import distributions
 from datadam.adapters.polars_fast import Road, road
+from datadam.adapters.polars_merge import Merged
 from datadam.adapters.polars_notes import Notes
 from datadam.adapters.polars_prefixes import Prefixes
 from datadam.adapters.polars_read import FAILED, ROW, UNREADABLE, Opened, open_source, refuse
@@ -224,8 +225,7 @@ def _judge_others(run: _Run, others: Aside, watch: _Watch) -> None:
         schema = run.opened.rows.select(ROW, *run.opened.columns).collect_schema()
         _to_the_letter(replace(run, into=replace(run.into, admitted=late)), others.rows(schema), watch)
         if run.notes.rows > before:
-            both = (pl.scan_parquet(path, glob=False) for path in (admitted, late))
-            _replace(next(both).merge_sorted(next(both), key=ROW), admitted)
+            _replace(Merged(admitted, late).rows(), admitted)
     finally:
         late.unlink(missing_ok=True)
 

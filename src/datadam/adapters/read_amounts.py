@@ -45,11 +45,16 @@ class Amounts:
         self._lock = Lock()
 
     def counted(self, column: str, kind: pl.DataType, row: str) -> pl.Expr:
-        """The column as it is, counted as it goes by; `row` numbers the rows. Too much raises `Swollen`."""
+        """The column, counted as it goes by; `row` numbers the rows. Too much raises `Swollen`.
+
+        A text of no length is none, as in a CSV.
+        """
 
         def see(parts: Sequence[pl.Series]) -> pl.Series:
             self.add(column, *parts)
-            return parts[0]
+            texts = parts[0]
+            empty = texts.str.len_bytes() == 0 if kind == pl.String else None
+            return texts if empty is None or not empty.any() else texts.set(empty, None)
 
         return pl.map_batches([pl.col(column), pl.col(row)], see, return_dtype=kind, is_elementwise=True).alias(column)
 
