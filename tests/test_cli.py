@@ -167,10 +167,27 @@ def _holds(machine: Machine, dam: Served, member: str) -> None:
     assert machine("credential", "show", *of).out.split()[-1] == "no"
 
 
+def _declares(machine: Machine, dam: Served, member: str) -> None:
+    """A person's word for the dam and one for a member, who they are, and a name that is erased."""
+    of, until = ("--dam", dam.folder), ("--until", "2999-01-01")
+    prices = ("--standard", STANDARD, "--country", "KR", "--days", 90)
+    machine("declare", 39, *WORDS, *until, *prices, *of)
+    machine("declare", 41, *WORDS, *until, "--about", member, "--applies-not", *of)
+    machine("declare", 43, *WORDS, *until, "--standard", STANDARD)
+    assert [one["row"] for one in json.loads(machine("declaration", "list", "--json").out)["items"]] == [43]
+    first, *_ = json.loads(machine("declaration", "list", "--json", *of).out)["items"]
+    assert (first["named"]["name"], first["days"], first["countries"]) == ("Kim Minji", 90, ["KR"])
+    machine("declaration", "forget", first["id"][:12], "--reason", "asked", *of)
+    listed = machine("declaration", "list", *of).out
+    assert listed.count("Kim Minji") == 2
+    assert "erased" in listed
+
+
 def _agrees(machine: Machine, dam: Served, member: str) -> None:
     """An offer that is read and signed; held up, resumed, ended; and one that people sign for the dam."""
     _goes_by_law(machine, dam, member)
     _holds(machine, dam, member)
+    _declares(machine, dam, member)
     of, id = ("--dam", dam.folder), "test.signed"
     text = standard_text().replace(STANDARD, id).replace("test_reading", "test_signed")
     Path("signed.yaml").write_text(text, encoding="utf-8")
@@ -300,6 +317,7 @@ def _takes_out(machine: Machine) -> None:
     log = wiring.places(Path("own")).log
     vkey = json.loads(machine("status", "own", "--json").out)["vkey"]
     machine("log", "verify", log, "--vkey", vkey)
+    assert "declared" in machine("audit", "own", "--vkey", vkey).out
 
 
 def _expels(machine: Machine, dam: Served) -> None:
@@ -362,6 +380,7 @@ def test_help_and_version_at_the_top(machine: Machine) -> None:
 
 NOWHERE = "http://127.0.0.1:9"
 PLAIN = {"standard packaged", "terms count", "terms words"}  # take nothing that could be wrong
+WORDS = ("--by", "Kim Minji", "--office", "Counsel", "--words", "as it is")
 WHEN = ("--received", "2026-11-22T00:00:00Z", "--dam")
 WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "init": (("init", "full", "--name", "x.example/log", "--jurisdiction", "KR"), 2),
@@ -413,6 +432,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "standard versions": (("standard", "versions", "no.such", "--url", "URL"), 4),
     "standard show": (("standard", "show", "no.such", "--url", "URL"), 4),
     "log verify": (("log", "verify", "full"), 2),
+    "audit": (("audit", "full", "--row", "99"), 4),
     "profile new": (("profile", "new", "no.such", "--url", "URL", "--key", "KEY"), 4),
     "profile list": (("profile", "list", "--url", "URL"), 3),
     "profile revoke": (("profile", "revoke", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
@@ -451,6 +471,9 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "law adopt": (("law", "adopt", "full/file", "--dam", "DAM"), 2),
     "law show": (("law", "show", "--dam", "none"), 4),
     "law basis": (("law", "basis", "QQ", "--class", "personal", "--dam", "DAM"), 2),
+    "declare": (("declare", "99", *WORDS, "--until", "2999-01-01", "--dam", "DAM"), 2),
+    "declaration list": (("declaration", "list", "--dam", "none"), 4),
+    "declaration forget": (("declaration", "forget", "00", "--reason", "x", "--dam", "DAM"), 4),
     "credential recognise": (("credential", "recognise", "agency", "--title", "t", "--dam", "none"), 4),
     "credential issuers": (("credential", "issuers", "--url", NOWHERE), 6),
     "credential add": (

@@ -59,9 +59,10 @@ def _look(where: str, vkey: str | None, key: Path | None) -> "View":
         pinned = client.pinned_checkpoint(dam.url, trusted)
         return look(dam.read_log, vkey=trusted, bodies=dam.bodies(), now=now, pinned=pinned)
     folder = Path(where)
-    log, held = folder / "log", client.folder_bodies(folder / "bodies")
+    log = folder / "log"
     trusted = vkey or client.key_of_folder(log, client.pinned_keys())
-    return look(client.folder_reader(log), vkey=trusted, bodies=held, now=now)
+    with client.folder_bodies(folder / "bodies") as bodies:
+        return look(client.folder_reader(log), vkey=trusted, bodies=bodies, now=now)
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """What a check without a dam is given: the key to trust, a log's files from a folder."""
 
 import re
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 from datadam import seal
-from datadam.errors import DamError, Invalid, NotFound, Untrusted
+from datadam.errors import DamError, Invalid, NotFound, Unavailable, Untrusted
 from datadam.formats import note
 
 _ID: Final = re.compile(r"[0-9a-f]{64}")
@@ -38,16 +40,44 @@ def folder_reader(folder: Path) -> Callable[[str], bytes]:
     return read
 
 
-def folder_bodies(folder: Path) -> Callable[[str], bytes | None]:
-    """Reads statements' bodies from a folder that a dam keeps them in; None where one is not there."""
+@contextmanager
+def folder_bodies(folder: Path) -> Iterator[Callable[[str], bytes | None]]:
+    """Reads statements' bodies as a dam's folder has them, and changes nothing there; None where one is not there.
 
-    def body(id: str) -> bytes | None:
-        try:
-            return (folder / id[:2] / f"{id}.json").read_bytes() if _ID.fullmatch(id) else None
-        except OSError:
-            return None
+    A body is a file named by its id, or lies in one of the packs, which are files of SQLite.
+    """
+    with ExitStack() as open_packs:
+        packs = [open_packs.enter_context(_pack(path)) for path in sorted(folder.glob("packs/*.sqlite"))]
 
-    return body
+        def body(id: str) -> bytes | None:
+            if not _ID.fullmatch(id):
+                return None
+            try:
+                return (folder / id[:2] / f"{id}.json").read_bytes()
+            except OSError:
+                return next((found for pack in packs if (found := _packed(pack, id)) is not None), None)
+
+        yield body
+
+
+@contextmanager
+def _pack(path: Path) -> Iterator[sqlite3.Connection]:
+    """A pack, read only; as it lies on the disk where SQLite may not even keep its own files beside it."""
+    try:
+        held = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        held.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error:
+        held = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
+    with closing(held):
+        yield held
+
+
+def _packed(pack: sqlite3.Connection, id: str) -> bytes | None:
+    try:
+        row = pack.execute("SELECT data FROM body WHERE id = ?", (bytes.fromhex(id),)).fetchone()
+    except sqlite3.Error as error:
+        raise Unavailable("disk.failed", path="packs", why=str(error)[:200]) from error
+    return bytes(row[0]) if row is not None else None
 
 
 def key_of_folder(log: Path, known: Sequence[str]) -> str:
