@@ -118,6 +118,7 @@ def _good(draw: random.Random, number: int) -> Facts:
         live_rows=draw.randrange(100, 10_000),
         corridor="corridor-1",
         ordered=(),
+        frozen=(),
         now=instant(NOW + timedelta(seconds=number)),
     )
 

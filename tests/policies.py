@@ -63,6 +63,7 @@ def facts(**changes: Any) -> Facts:
         live_rows=0,
         corridor="",
         ordered=(),
+        frozen=(),
         now=INSTANTS[1],
     )
     return replace(plain, **changes)

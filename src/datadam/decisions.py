@@ -120,6 +120,8 @@ def _by_grants(facts: Json) -> Decision:
     orders = facts.get("ordered", [])  # logs that are older than this fact have none
     told = {**standard, "destination": facts["destination"], "ordered": orders}
     ordered = (Reason("ask.order", told),) if orders else ()
+    if frozen := facts.get("frozen", []):
+        ordered = (*ordered, Reason("ask.frozen", {**standard, "frozen": frozen}))
     if tier == Tier.OPEN:
         return Deny(ordered) if ordered else Allow(basis="open")
     if tier != Tier.AGREEMENT:

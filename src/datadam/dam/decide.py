@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
 from datadam import decisions
-from datadam.dam import agree, combine, credential, law, lineage, narrow, order, publish, state
+from datadam.dam import agree, combine, credential, disputed, law, lineage, narrow, order, publish, state
 from datadam.dam import offer as offers
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
@@ -216,17 +216,27 @@ def _case(world: World, ask: Ask) -> _Case:
         columns = [column for one in lineage.versions(world, standard.id) for column in one.standard.columns]
         strictest = _strictest(columns, None, Action(ask.action))  # of editions too
         ordered = order.in_force(world, strictest, ask.destination, standard.id)
-        facts = decisions.granted(ask, standard, member, grants, world.clock(), ordered=ordered)
-        return _Case(facts=facts, ends=tuple(one["expires"] for one in facts["grants"]))
+        disputes = _disputes(world, standard)
+        facts = {
+            **decisions.granted(ask, standard, member, grants, world.clock(), ordered=ordered),
+            **({"frozen": list(disputes.reservoir)} if disputes.reservoir else {}),  # none before there were disputes
+        }
+        return _Case(facts=facts, ends=(*(one["expires"] for one in facts["grants"]), *disputes.ends))
     held = agree.standing(world, ask.member, standard.id) if ask.member is not None else None
     binding = current if held is None else agree.offer_of(world, held)
     facts = write_facts(_facts(world, ask, standard, member, held, binding))
     instants = decisions.policy_of(binding.text).instants
     over = [held.expires, agree.lapses(world, held)] if held is not None else []
     over += credential.held_by(world, ask.member, standard.id)[1]
+    over += _disputes(world, standard).ends
     return _Case(
         facts=facts, offer=binding, ends=(*over, *(instant(datetime.fromtimestamp(at, UTC)) for at in instants))
     )
+
+
+def _disputes(world: World, standard: Standard) -> disputed.Held:
+    with world.store.read() as rows:
+        return disputed.held(rows, standard.id, now=instant(world.clock()))
 
 
 def _facts(
@@ -263,6 +273,7 @@ def _facts(
         live_rows=_live_rows(world, ask, terms),
         corridor=law.corridor(world, destination, strictest) if destination else None,
         ordered=order.in_force(world, strictest, destination, standard.id),
+        frozen=_disputes(world, standard).reservoir,
         now=instant(world.clock()),
     )
 

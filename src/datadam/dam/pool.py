@@ -12,12 +12,12 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-from datadam.dam import lineage
+from datadam.dam import disputed, lineage
 from datadam.dam.narrow import Narrowing
 from datadam.dam.world import World
 from datadam.duties import STRICTNESS
 from datadam.errors import NotFound
-from datadam.model import Attribution, Column, Deposit, DepositId, Edition, Standard, Withdrawal, edition_of
+from datadam.model import Attribution, Column, Deposit, DepositId, Edition, Standard, Withdrawal, edition_of, instant
 from datadam.ports import Rows
 
 EACH: Final = 1  # contributors in a batch where rows tell who contributed them anyway
@@ -139,7 +139,10 @@ def deposits(
             there[deposit.id] = [lying[name] for name in named]
     if narrowing is not None:
         logged = [one for one in logged if one.id not in there or _marked(world, pool, one, there[one.id], narrowing)]
-    shown = {id: files for id, files in there.items() if not _left(gone.get(DepositId(id)), gone, there)}
+    frozen = disputed_deposits(world, pool.standard.id)
+    shown = {
+        id: files for id, files in there.items() if id not in frozen and not _left(gone.get(DepositId(id)), gone, there)
+    }
     if least == EACH:
         return [deposit for deposit in logged if deposit.id in shown], shown
     # one that is sealed but not yet in the table holds back all after it: a batch is shown whole or not at all
@@ -169,6 +172,12 @@ def _marked(world: World, pool: Pool, deposit: Deposit, files: Sequence[Path], n
     return any(not world.decisions.marked(path, name, look).isdisjoint(piece.markings) for path in files)
 
 
+def disputed_deposits(world: World, standard: str) -> frozenset[str]:
+    """The deposits that a dispute holds up; they keep their places in batches, because their rows are only away."""
+    with world.store.read() as rows:
+        return disputed.held(rows, standard, now=instant(world.clock())).deposits
+
+
 def in_order(rows: Rows, standard: str) -> list[Deposit]:
     """Every deposit into a reservoir, in log order, also those that were withdrawn."""
     return sorted(rows.find(Deposit, standard=standard), key=lambda deposit: deposit.index)
@@ -194,6 +203,7 @@ def _frozen(
 ) -> tuple[list[Deposit], dict[str, list[Path]]]:
     with world.store.read() as rows:
         held = contents(rows, edition, least=least, narrowing=narrowing)
-        gone = {one.deposit for one in rows.find(Withdrawal, standard=edition.standard)}
+        gone = {str(one.deposit) for one in rows.find(Withdrawal, standard=edition.standard)}
+    gone |= disputed_deposits(world, edition.standard)
     files = {id: [path] for id, path in world.editions.files(edition.id).items() if id not in gone}
     return [deposit for deposit in held if deposit.id in files], files

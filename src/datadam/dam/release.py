@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from datadam import decisions, seal
-from datadam.dam import combine, decide, lineage, narrow, pool, publish, state
+from datadam.dam import combine, decide, disputed, lineage, narrow, pool, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
 from datadam.dam.pool import Pool
@@ -415,6 +415,7 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share
         "share_version": share.version,
         "recipient": share.recipient,
         "rows": share.rows,
+        **({"disputes": list(told)} if (told := _disputes(world, of.standard.id)) else {}),
         "files": [one["digest"] for one in share.files],
         # keyed, because deposits' ids stand in the public log: a plain digest could be guessed from them
         "deposits_digest": seal.keyed(world.secrets.secret("share"), "deposits", *share.deposits).hex(),
@@ -428,10 +429,16 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share
         return True
 
 
-def _withdrawn(world: World, of: Pool, share: Share) -> bool:
-    """Whether a deposit left that nothing replaces; one that is replaced is shown until the other is there."""
+def _disputes(world: World, standard: str) -> tuple[str, ...]:
     with world.store.read() as rows:
-        gone = {one.deposit for one in rows.find(Withdrawal, standard=of.standard.id) if one.replaced_by is None}
+        return disputed.held(rows, standard, now=instant(world.clock())).told
+
+
+def _withdrawn(world: World, of: Pool, share: Share) -> bool:
+    """Whether a deposit left that nothing replaces, or is held up; one that is replaced stays until the other comes."""
+    with world.store.read() as rows:
+        gone = {str(one.deposit) for one in rows.find(Withdrawal, standard=of.standard.id) if one.replaced_by is None}
+    gone |= pool.disputed_deposits(world, of.standard.id)
     return not gone.isdisjoint(share.deposits)
 
 

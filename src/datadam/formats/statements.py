@@ -210,6 +210,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "edition": _EDITION_NAME,
         "decision": _HEX,
         "recipient": {"type": "string", "pattern": r"^(m-[0-9a-f]{20}|\*)(~[0-9a-f]{16})?$(?!\n)"},
+        "disputes": {**_list(_HEX, 10_000), "minItems": 1},  # that whoever takes the rows is told of
     },
     Kind.ERASURE: {"body": _HEX, "member": _NULLABLE_MEMBER, "reason": _text(2000)},
     Kind.WITHDRAWAL: {
@@ -412,10 +413,10 @@ _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.MEMBER: frozenset({"restrictions"}),  # of a country, that a machine can read
     Kind.OUTCOME: frozenset({"own_terms"}),  # of the contributor's, as the manifest has them
     Kind.DECISION: frozenset({"narrowing"}),
-    Kind.RELEASE: frozenset({"edition", "decision", "recipient"}),
+    Kind.RELEASE: frozenset({"edition", "decision", "recipient", "disputes"}),
     Kind.STANDARD: frozenset({"proposal"}),  # where stewards decide
     Kind.OFFER: frozenset({"proposal"}),
-    Kind.MANIFEST: frozenset({"prepared", "own_terms"}),  # on the contributor's own machine: only there all of it was judged
+    Kind.MANIFEST: frozenset({"prepared", "own_terms"}),  # prepared at home: only there all of it was judged
 }
 
 

@@ -37,6 +37,7 @@ type Facts = {
   corridor?: String,
   credentials: Set<String>,
   destination?: String,
+  frozen: Set<String>,
   home: String,
   jurisdiction?: String,
   kind: String,

@@ -96,6 +96,7 @@ def _house(offer: Offer) -> list[Forbid]:
         ),
         _always("ask.no-corridor", "corridors", "context has destination && !(context has corridor)"),
         _always("ask.order", "order", "!context.orders.isEmpty()", even_open=True),
+        _always("ask.frozen", "dispute", "!context.frozen.isEmpty()", even_open=True),
     ]
 
 

@@ -46,10 +46,12 @@ class Facts:
     live_rows: int  # the asker's own, as old as the offer says
     corridor: str | None  # the row that is a basis for home → destination; empty: none is needed; None: there is none
     ordered: tuple[str, ...]  # ids of orders in force against this data class to this destination
+    frozen: tuple[str, ...]  # ids of disputes for which nothing of the reservoir leaves
     now: str  # instant
 
 
 _SETS: Final = frozenset({"roles", "credentials", "agreed_purposes"})
+_LISTS: Final = frozenset({"ordered", "frozen"})
 _BOOLEANS: Final = frozenset({"known", "left", "suspended", "offer_current"})
 _NUMBERS: Final = frozenset({"sensitivity", "live_rows"})
 _MAY_LACK: Final = frozenset(
@@ -86,13 +88,14 @@ def read_facts(told: Json) -> Facts:
         if not _fits(name, told[name]):
             raise Invalid("policy.facts-malformed", field=[name])
     sets = {name: frozenset(told[name]) for name in _SETS}
-    return Facts(**{**told, **sets, "action": Action(told["action"]), "ordered": tuple(told["ordered"])})
+    lists = {name: tuple(told[name]) for name in _LISTS}
+    return Facts(**{**told, **sets, **lists, "action": Action(told["action"])})
 
 
 def _fits(name: str, value: object) -> bool:
     if name == "action":
         return value in tuple(Action)
-    if name in _SETS or name == "ordered":
+    if name in _SETS or name in _LISTS:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
     if name in _NUMBERS:
         return type(value) is int  # a bool is none here
