@@ -1,4 +1,4 @@
-"""Write docs/reference/ from the code: commands, settings, errors, HTTP routes, packaged standards.
+"""Write docs/reference/ and docs/obligations.md from the code: commands, settings, errors, HTTP routes, standards.
 
 `--check` writes nothing and fails where a file would change.
 """
@@ -20,6 +20,8 @@ from starlette.routing import Route
 from datadam import cli, settings, texts
 from datadam.formats import odcs
 from datadam.model import Column, Standard
+from datadam.obligations import table as obligations
+from datadam.obligations.table import Row
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -221,12 +223,68 @@ def _holds(column: Column) -> str:
     return ", ".join(parts)
 
 
+# --- obligations ------------------------------------------------------------------------------------------------------
+
+
+def obligations_page() -> str:
+    """Every obligation: where it is from, what is checked, what no check sees."""
+    rows = obligations.rows()
+    executable = sum(one.executable for one in rows)
+    opening = f"""\
+`datadam audit` checks what law and agreements ask of a dam over its whole log: **{executable} of {len(rows)} rows are
+executable**, {len(rows) - executable} can only be declared. The count is made from the table, as this page is.
+
+**Nothing here is legal advice, and no row says that anybody complies.** A row that passes says: *nothing in the log
+breaks this*. Every law is named with how certain that is: *read* in a public text, *secondary* in what others say of
+it, *memory*: not checked again. Verify an article before you quote it.
+
+```console
+$ datadam audit https://dam.example --key auditor.key   # as a member with the role auditor: every body is shown
+$ datadam audit /srv/dam --vkey "$VKEY"                 # offline, over a folder with the dam's `log` and `bodies`
+$ datadam audit https://dam.example --row 10 --json     # one row, for a program
+```
+
+The files of the log are hashed against the signed checkpoint first; a log that does not hold together is refused.
+Then each row looks at the statements that it is about and names every entry that breaks it: index, id, who, when, why.
+Exit code 5 if any row failed.
+
+| status | means |
+|---|---|
+| passed | nothing in the log breaks this |
+| failed | the entries that are named do |
+| declared | no program can judge it: a named person answers for it (`datadam declare`), or nobody does yet |
+| not applicable yet | nothing in the log is about it, or the dam is in another country |
+
+`--json` has `counts` (`rows`, `executable`, `declared`, `passed`, `failed`, `not_applicable_yet`), how many entries
+were read and believed and how many were not shown (`log`), and each row. Who is no auditor sees less and is told how
+much. An audit believes the statements, not the dam's tables; that tables and files are what the log says,
+`datadam check` looks at on the dam's own disk. What is declared of a row is shown beside its check.
+"""
+    return "\n".join([MADE, "# Obligations\n", opening, *map(_obligation, rows)])
+
+
+def _obligation(one: Row) -> str:
+    words, (lang, *_) = one.words, texts.LANGUAGES
+    sources = [f"{each.law}{f' {each.article}' if each.article else ''} [{each.certainty}]" for each in words.sources]
+    told = [
+        ("from", "; ".join(sources)),
+        ("software must", words.must[lang]),
+        ("an auditor checks" if one.executable else "a person declares", words.checked[lang]),
+    ]
+    told += [("no check sees", words.rest[lang])] if words.rest else []
+    told += [("asked of dams in", ", ".join(sorted(words.where)))] if words.where else []
+    told += [("also verified by", words.foreign)] if words.foreign else []
+    kind = "executable" if one.executable else "declared"
+    return f"## {one.number}. {words.title[lang]} ({kind})\n\n{table(('', ''), told)}"
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "commands.md": commands,
     "settings.md": settings_page,
     "errors.md": errors_page,
     "http.md": http_page,
     "standards.md": standards_page,
+    "../obligations.md": obligations_page,
 }
 
 
@@ -237,7 +295,7 @@ def main() -> None:
     check = parser.parse_args().check
     old = []
     for name, page in PAGES.items():
-        target, text = REFERENCE / name, page()
+        target, text = (REFERENCE / name).resolve(), page()
         if not check:
             REFERENCE.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
