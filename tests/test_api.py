@@ -22,7 +22,7 @@ from datadam import seal
 from datadam.dam import decide, grant, login, offer, publish
 from datadam.edges import app, incoming
 from datadam.edges.manners import MAX_BODY
-from datadam.formats import odrl
+from datadam.formats import odrl, person
 from datadam.model import Ask, Job, Kind, Release, StandardId
 from served import STANDARD, Served, published, serving
 from signed import agreed, an_offer, drafted, ending, signing
@@ -202,6 +202,14 @@ def _ending(scene: Scene) -> dict[str, Any]:
     return {"content": ending(scene.people["alice"], _agreement(scene))}
 
 
+def _declaration(scene: Scene) -> dict[str, Any]:
+    alice, body = scene.people["alice"], person.write("Kim", "Office")
+    facts = {"row": 43, "member": alice.id, "standard": STANDARD, "subject": None, "applies": True, "countries": []}
+    more = {"days": None, "words": "ours", "person": seal.digest(body), "until": "2999-01-01"}
+    statement = alice.states(Kind.DECLARATION, {**facts, **more})
+    return {"json": {"statement": json.loads(seal.envelope(statement)), "person": body.decode()}}
+
+
 NUMBERS = itertools.count()
 
 
@@ -267,6 +275,8 @@ TRIES = {
     "GET /api/models/{id}/ml-bom": Try((404,) * 5, lambda _: "/api/models/" + "0" * 64 + "/ml-bom"),
     "POST /api/models/draft": Try((401, 401, 401, 400, 400), more=lambda _: {"content": CARD.encode()}),
     "POST /api/models": Try((401, 401, 401, 400, 400), more=lambda _: {"content": b"{}"}),
+    "GET /api/declarations": Try(MEMBERS),
+    "POST /api/declarations": Try((401, 401, 401, 400, 201), more=_declaration),
     "GET /api/profiles": Try(MEMBERS),
     "POST /api/profiles": Try((401, 401, 401, 201, 201), more=lambda _: {"json": {"standard": STANDARD}}),
     "DELETE /api/profiles/{profile}": Try((401, 401, 401, 404, 204), _profile),

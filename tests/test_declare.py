@@ -12,6 +12,7 @@ from datadam.dam.declare import Said
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
+from datadam.formats import person
 from datadam.model import Kind, Statement
 from worlds import START, Person, a_world, standard_text
 
@@ -68,7 +69,7 @@ def test_the_dams_word_is_in_the_log_and_its_persons_name_is_not(world: World) -
 
 def test_a_member_signs_its_own_and_the_dam_signs_too(world: World) -> None:
     """Both signatures are in the log; sent again it is the same one."""
-    firm, named = Person("Firm").joins(world), declare.person("Lee", "Legal")
+    firm, named = Person("Firm").joins(world), person.write("Lee", "Legal")
     envelope = seal.envelope(of_member(firm, named))
     made = declare.sign(world, firm.caller, envelope, named)
     assert declare.sign(world, firm.caller, envelope, named) == made
@@ -86,12 +87,12 @@ def test_a_name_is_erased_and_the_word_stays(world: World) -> None:
     assert faults(world) == []
     assert declare.named(world, kept) == {}
     declare.forget(world, made.id, "asked")
-    world.bodies.put(made.person, declare.person("Kim Minji", "Competition counsel"))
+    world.bodies.put(made.person, person.write("Kim Minji", "Competition counsel"))
     assert faults(world) == ["declaration.person-not-erased"]
     other = declare.declare(world, said(row=37))
     world.bodies.erase(made.person)
     world.bodies.erase(other.person)
-    world.bodies.put(other.person, declare.person("Somebody", "else"))
+    world.bodies.put(other.person, person.write("Somebody", "else"))
     assert faults(world) == ["declaration.person-other"]
     assert [one.row for one in declare.every(world)] == [39, 38, 37]
 
@@ -132,7 +133,7 @@ BODIES = [
     seal.canonical({"name": "a", "office": "b", "salt": seal.salt(), "mail": "c"}),
     b" " + seal.canonical({"name": "a", "office": "b", "salt": seal.salt()}),
     seal.canonical({"name": " ", "office": "b", "salt": seal.salt()}),
-    b"x" * (declare.MAX_PERSON + 1),
+    b"x" * (person.MAX_BYTES + 1),
 ]
 
 
@@ -149,25 +150,25 @@ def test_a_person_is_a_name_and_an_office(world: World, named: bytes) -> None:
 def test_nobody_signs_for_another(world: World) -> None:
     """Not with another's name, key or person, not without a login, not with a share's, not while suspended."""
     firm, other = Person("Firm").joins(world), Person("Other").joins(world)
-    named = declare.person("Lee", "Legal")
+    named = person.write("Lee", "Legal")
     own = seal.envelope(of_member(firm, named))
 
-    def other_than(person: Person, **changes: object) -> bytes:
-        return seal.envelope(of_member(person, named, **changes))
+    def other_than(signer: Person, **changes: object) -> bytes:
+        return seal.envelope(of_member(signer, named, **changes))
 
     tries: list[tuple[Caller, bytes, bytes, type[DamError], str]] = [
         (Caller(member=None), own, named, Refused, "ask.login-needed"),
         (Caller(member=firm.id, standard="test.reading"), own, named, Refused, "ask.login-needed"),
         (other.caller, own, named, Untrusted, "declaration.not-yours"),
-        (firm.caller, own, declare.person("Eve", "Legal"), Untrusted, "declaration.person-other"),
+        (firm.caller, own, person.write("Eve", "Legal"), Untrusted, "declaration.person-other"),
         (firm.caller, other_than(other, member=firm.id), named, Untrusted, "signature.parties"),
         (firm.caller, other_than(firm, standard="no.such"), named, Untrusted, "declaration.about-wrong"),
         (firm.caller, other_than(firm, countries=["XX"]), named, Invalid, "register.country-unknown"),
         (firm.caller, other_than(firm, until="2026-01-01"), named, Invalid, "declaration.over"),
     ]
-    for caller, envelope, person, branch, code in tries:
+    for caller, envelope, who, branch, code in tries:
         with pytest.raises(branch) as refused:
-            declare.sign(world, caller, envelope, person)
+            declare.sign(world, caller, envelope, who)
         assert refused.value.code == code
     join.suspend(world, firm.id, "inquiry")
     with pytest.raises(Refused, match=r"member\.suspended"):
@@ -177,7 +178,7 @@ def test_nobody_signs_for_another(world: World) -> None:
 def test_a_member_cannot_fill_the_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is a most."""
     monkeypatch.setattr(declare, "MOST_OF_A_MEMBER", 1)
-    firm, named = Person("Firm").joins(world), declare.person("Lee", "Legal")
+    firm, named = Person("Firm").joins(world), person.write("Lee", "Legal")
     declare.sign(world, firm.caller, seal.envelope(of_member(firm, named)), named)
     with pytest.raises(Refused, match=r"declaration\.too-many"):
         declare.sign(world, firm.caller, seal.envelope(of_member(firm, named)), named)
@@ -187,7 +188,7 @@ def test_auditors_see_all_and_others_their_own(world: World) -> None:
     """A declaration about a member is not for that member's eyes, nor for strangers'."""
     firm, auditor = Person("Firm").joins(world), Person("Office", roles=("auditor",)).joins(world)
     vetted = declare.declare(world, said(row=41, standard=None, subject=firm.id, days=None, applies=False))
-    named = declare.person("Lee", "Legal")
+    named = person.write("Lee", "Legal")
     own = declare.sign(world, firm.caller, seal.envelope(of_member(firm, named)), named)
     assert declare.seen_by(world, auditor.caller) == [vetted, own]
     assert declare.seen_by(world, firm.caller) == [own]
@@ -203,7 +204,7 @@ def test_auditors_see_all_and_others_their_own(world: World) -> None:
 def test_a_log_with_a_word_of_nobody_is_not_folded(world: World) -> None:
     """By who left, about what there is not, or said twice."""
     firm = Person("Firm").joins(world)
-    named = declare.person("Lee", "Legal")
+    named = person.write("Lee", "Legal")
     dam = world.secrets.private_key("sign")
     own = seal.countersign(of_member(firm, named), dam)
     state.record(world, own)

@@ -70,6 +70,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     assert does("receipt", id=deposit.id)
     assert does("freeze", id=f"{STANDARD}@2026")["id"] == f"{STANDARD}@2026"
     go_by_law(does, person)
+    declare(does, person)
     go_by_agreements(world, does, person)
     assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
     assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
@@ -83,7 +84,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     (member,) = [one for one in does("members")["items"] if one["id"] == person.id]
     assert (member["profile"], member["until"] is None) == ({}, False)
     found = does("check")
-    assert (found["faults"], found["rebuilt"], found["erased"]) == ([], None, 1)
+    assert (found["faults"], found["rebuilt"], found["erased"]) == ([], None, 2)  # a name and a profile
     assert does("check", rebuild="yes")["rebuilt"] == world.ledger.size
     assert done == set(operator.VERBS) | {"check"}
 
@@ -106,6 +107,18 @@ def go_by_agreements(world: World, does: Perform, person: Person) -> None:
     (member,) = [one for one in does("members")["items"] if one["id"] == person.id]
     assert member["suspended"] is True
     assert does("resume", member=person.id, reason="cleared")["index"] > 0
+
+
+def declare(does: Perform, person: Person) -> None:
+    """What a person answers for, with an age and countries and without; and that person's name, erased."""
+    said = {"words": "w", "name": "Kim", "office": "Counsel", "until": "2999-01-01"}
+    made = does("declare", row="39", **said, standard=STANDARD, countries="JP, KR", days="90")
+    assert (list(made["countries"]), made["days"], made["applies"]) == (["JP", "KR"], 90, True)
+    assert does("declare", row="41", **said, subject=person.id, applies="no")["applies"] is False
+    with pytest.raises(Invalid, match=r"declaration\.number-malformed"):
+        does("declare", row="-1", **said)
+    assert does("forget-declaration", id=made["id"], reason="asked")["index"] > made["index"]
+    assert [one["named"] for one in does("declarations")["items"]] == [None, {"name": "Kim", "office": "Counsel"}]
 
 
 def go_by_law(does: Perform, person: Person) -> None:

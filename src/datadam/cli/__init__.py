@@ -16,6 +16,7 @@ from datadam.cli import (
     auditing,
     credentials,
     deciding,
+    declaring,
     deposits,
     law,
     membership,
@@ -48,6 +49,7 @@ for _part in (
     credentials,
     models,
     proving,
+    declaring,
     auditing,
     years,
 ):

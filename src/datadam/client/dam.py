@@ -14,6 +14,7 @@ from datadam.client import upload
 from datadam.client.agreeing import Agreeing
 from datadam.client.answers import answered, check_url, json_of, part, said
 from datadam.client.deciding import Deciding
+from datadam.client.declaring import Declaring
 from datadam.client.disclosing import Disclosing
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
@@ -49,7 +50,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to, action=action)
 
 
-class Dam(Agreeing, Deciding, Disclosing, Holding, Noticed, WayBack):
+class Dam(Agreeing, Deciding, Declaring, Disclosing, Holding, Noticed, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # proofs

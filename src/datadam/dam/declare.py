@@ -5,7 +5,6 @@ lie in a body of their own that can be erased, and the erasure is logged first. 
 about the same takes the place of the one before. Nothing here makes anything lawful: an audit shows who says what.
 """
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,15 +15,13 @@ from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.duties import ROWS, Declaration
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
+from datadam.formats import person
 from datadam.formats.statements import shaped
 from datadam.model import Json, Kind, Role, day
 from datadam.model import Member as MemberRecord
 
-MAX_PERSON: Final = 2000  # bytes of a person's body
-MAX_NAME: Final = 200  # characters of a name or an office
 MAX_DAYS: Final = 36_500
 MOST_OF_A_MEMBER: Final = 1000  # declarations; the log is everybody's
-_PERSON: Final = frozenset({"name", "office", "salt"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +42,7 @@ class Said:
 
 def declare(world: World, said: Said) -> Declaration:
     """Log what a person of the operator answers for."""
-    named = person(said.name, said.office)
+    named = person.write(said.name, said.office)
     with world.lock:
         facts = _facts(world, said, seal.digest(named))
         statement = state.statement(world, Kind.DECLARATION, {**facts, "member": None})
@@ -54,14 +51,8 @@ def declare(world: World, said: Said) -> Declaration:
     return find(world, statement.id)
 
 
-def person(name: str, office: str) -> bytes:
-    """The body with who a person is; its salt keeps the digest in the log from being guessed."""
-    return seal.canonical({"salt": seal.salt(), "name": name.strip(), "office": office.strip()})
-
-
 def _facts(world: World, said: Said, digest: str) -> Json:
     """What the dam says, each word of it looked at."""
-    _check_person_words(said.name, said.office)
     told = {
         "row": said.row,
         "standard": None if said.standard is None else publish.published(world, said.standard).id,
@@ -99,7 +90,7 @@ def sign(world: World, caller: Caller, envelope: bytes, named: bytes) -> Declara
         raise Untrusted("declaration.not-yours", member=str(statement.body["member"]))
     if statement.body["person"] != seal.digest(named):
         raise Untrusted("declaration.person-other", declaration=statement.id)
-    read_person(named)
+    person.read(named)
     with world.lock:
         join.active(world, caller.member)
         with world.store.read() as rows:
@@ -116,27 +107,6 @@ def sign(world: World, caller: Caller, envelope: bytes, named: bytes) -> Declara
         world.bodies.put(statement.body["person"], named)
         state.record(world, signed)
     return find(world, statement.id)
-
-
-def read_person(named: bytes) -> Mapping[str, str]:
-    """A person's body: `{name, office, salt}` and nothing else, without letters that nobody sees."""
-    if len(named) > MAX_PERSON:
-        raise Invalid("declaration.person-malformed", field="(top)")
-    told = seal.parse(named)
-    right = isinstance(told, dict) and set(told) == _PERSON and all(isinstance(one, str) for one in told.values())
-    if not right or seal.canonical(told) != named:
-        raise Invalid("declaration.person-malformed", field=", ".join(sorted(_PERSON)))
-    if len(seal.decode(told["salt"])) != seal.SALT_BYTES:
-        raise Invalid("declaration.person-malformed", field="salt")
-    _check_person_words(told["name"], told["office"])
-    return {name: str(told[name]) for name in ("name", "office")}
-
-
-def _check_person_words(name: str, office: str) -> None:
-    for field, text in (("name", name), ("office", office)):
-        seen = all(unicodedata.category(letter)[0] != "C" for letter in text)
-        if not 0 < len(text.strip()) <= MAX_NAME or not seen:
-            raise Invalid("declaration.person-malformed", field=field)
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
@@ -170,7 +140,7 @@ def seen_by(world: World, caller: Caller) -> list[Declaration]:
 def named(world: World, one: Declaration) -> Mapping[str, str]:
     """Who answers for a declaration: `{name, office}`, or nothing where that was erased."""
     try:
-        return read_person(world.bodies.get(one.person))
+        return person.read(world.bodies.get(one.person))
     except NotFound:
         return {}
 

@@ -25,6 +25,7 @@ from datadam.edges import (
     api,
     credentials,
     deciding,
+    declarations,
     delta_sharing,
     health,
     models,
@@ -65,6 +66,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(agreements.router)
     app.include_router(deciding.router)
     app.include_router(models.router)
+    app.include_router(declarations.router)
     app.include_router(credentials.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
