@@ -36,12 +36,13 @@ class Book:
     log: MemoryLog = field(default_factory=MemoryLog)
     bodies: MemoryBodies = field(default_factory=MemoryBodies)
     now: datetime = START  # what signers say the time is
+    other_log: str | None = None  # the log's key as the dam's first statement names it, where it is another
 
     def __post_init__(self) -> None:
         """The dam's own statement comes first."""
         self.ledger = Ledger(self.log, self.bodies, key=self.log_key, origin=ORIGIN)
         facts = {"origin": ORIGIN, "title": "Test", "jurisdiction": self.home, "key": seal.public(self.key)}
-        self.says(Kind.DAM, {**facts, "log": self.ledger.vkey})
+        self.says(Kind.DAM, {**facts, "log": self.other_log or self.ledger.vkey})
 
     def puts(self, *statements: Statement) -> Statement:
         """Log statements as they are; the last of them."""

@@ -129,6 +129,7 @@ def look(
     eye = _Eye(KeyRing(checkpoint.origin, vkey), bodies)
     for index, data in enumerate(found):
         eye.see(index, data)
+    eye.look_back()
     return View(
         checkpoint=checkpoint,
         now=now,
@@ -172,6 +173,16 @@ class _Eye:
             self.unbelieved.append(Unbelieved(index=index, id=id, statement=statement))
         else:
             self.logged.append(Logged(index=index, statement=statement, signers=signers))
+
+    def look_back(self) -> None:
+        """Believe no first statement that does not lead to the key which signs this log."""
+        if not self.logged or self.logged[0].kind is not Kind.DAM:
+            return
+        try:
+            self._ring.stands()
+        except DamError as fault:
+            first = self.logged.pop(0)
+            self.unbelieved.insert(0, Unbelieved(index=0, id=first.id, statement=first.statement, fault=fault))
 
     def _shown(self, id: str) -> bytes | None:
         try:
