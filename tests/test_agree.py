@@ -894,3 +894,53 @@ def test_errors_are_of_the_branch_that_says_what_to_do(world: World, kim: Person
         agree.find(world, "0" * 64, member=kim.id)
     with world.store.read() as rows:
         assert rows.find(Agreement) == []
+
+
+# --- versions of the standard -----------------------------------------------------------------------------------------
+
+
+def next_version(world: World) -> None:
+    """Publish a version that breaks what consumers signed for."""
+    text = standard_text().replace("version: 1.0.0", "version: 2.0.0").replace("[research]", "[research, statistics]")
+    bounds = "  - {vendor: datadam, property: bounds, value: {unit: contributor, rows: 5}}\nschema:\n"
+    publish.publish(world, text.replace("schema:\n", bounds, 1))
+
+
+def test_a_breaking_version_needs_a_new_signature(world: World, kim: Person) -> None:
+    """Nobody is bound to a version that they did not sign: agreements of before it lapse, with the notice promised."""
+    offered(world, permission(notice=30))
+    held = agreed(world, kim)
+    next_version(world)
+    forward(world, days=29)
+    assert agree.standing(world, kim.id, "test.reading") is not None
+    (told,) = agree.own(world, kim.caller)
+    assert told.lapses == "2026-12-22T09:00:00Z"
+    forward(world, days=1)
+    assert agree.standing(world, kim.id, "test.reading") is None
+    again = agreed(world, kim)
+    assert again.id != held.id
+    assert agree.own(world, kim.caller)[-1].lapses is None
+
+
+def test_without_a_notice_it_ends_at_once(world: World, kim: Person) -> None:
+    """What promised none ends with the version that breaks it; an editorial one ends nothing."""
+    offered(world)
+    agreed(world, kim)
+    words = standard_text().replace("[research]", "[research, statistics]").replace("of meters", "of all meters")
+    publish.publish(world, words.replace("version: 1.0.0", "version: 1.0.1"))
+    assert agree.standing(world, kim.id, "test.reading") is not None
+    next_version(world)
+    assert agree.standing(world, kim.id, "test.reading") is None
+
+
+def test_a_version_that_allows_less_waits_for_no_notice(world: World, kim: Person) -> None:
+    """Who deposits under it was promised that; and an offer that says more is signed no more."""
+    text = standard_text().replace("test.reading", "test.other").replace("[research]", "[research, statistics]")
+    publish.publish(world, text)
+    both = permission(any_of(Operand.PURPOSE, "research", "statistics"), notice=30)
+    offer.publish(world, odrl.write(an_offer(both, standard="test.other")))
+    agreed(world, kim, "test.other")
+    publish.publish(world, text.replace("1.0.0", "2.0.0").replace("[research, statistics]", "[statistics]"))
+    assert agree.standing(world, kim.id, "test.other") is None
+    with pytest.raises(Refused, match="agreement.offer-outdated"):
+        drafted(world, kim, "test.other")

@@ -14,12 +14,12 @@ from typing import Final
 
 from datadam import agreement, registers, seal
 from datadam.agreement import Signer, Wish
-from datadam.dam import join, offer, publish, state
+from datadam.dam import join, lineage, offer, publish, state
 from datadam.dam.credential import held_by
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Invalid, NotFound, Refused, Untrusted
-from datadam.formats import credential
+from datadam.formats import credential, odrl
 from datadam.formats.statements import shaped
 from datadam.model import Json, Kind, MemberId, Role, Statement, Tier, instant
 from datadam.terms import LEVELS, Acceptance, Agreement, AgreementState, Level, PublishedOffer
@@ -79,6 +79,7 @@ def draft(
         raise Invalid("agreement.no-purpose", standard=published.standard)
     _check_member(world, member)
     now = instant(world.clock())
+    _refuse_outdated(world, published)
     _refuse(agreement.faults(terms, wish, now=now))
     facts = {
         "member": member,
@@ -114,6 +115,21 @@ def _credential(world: World, published: PublishedOffer, facts: Json, *, begins:
         "offer": seal.parse(published.text),
     }
     return credential.credential(parties, told, facts, begins=begins)
+
+
+def _refuse_outdated(world: World, published: PublishedOffer) -> None:
+    """Refuse an offer that says what a later version of its standard no longer lets any offer say."""
+    last = publish.published(world, published.standard)
+    if last.index > published.index:
+        wrong = odrl.check(offer.read_offer(published), publish.parsed(last.text), now=instant(world.clock()))
+        if wrong:
+            raise Refused(
+                "agreement.offer-outdated",
+                standard=published.standard,
+                number=published.number,
+                version=last.version,
+                why=wrong[0].code,
+            )
 
 
 def _refuse(faults: Sequence[DamError]) -> None:
@@ -168,6 +184,7 @@ def _check(world: World, statement: Statement) -> PublishedOffer:
     registers.jurisdiction(body["destination"])
     wish = Wish(purposes=tuple(body["purposes"]), destination=body["destination"], level=Level(body["level"]))
     terms = offer.read_offer(published)
+    _refuse_outdated(world, published)
     _refuse(agreement.faults(terms, wish, now=instant(world.clock())))
     if body["expires"] != agreement.ends(terms):
         raise Untrusted("agreement.expires-other", expires=body["expires"], expected=agreement.ends(terms))
@@ -343,15 +360,24 @@ def offer_of(world: World, held: Agreement) -> PublishedOffer:
 
 
 def lapses(world: World, held: Agreement) -> str | None:
-    """The instant at which the notice of a newer offer is over for an agreement; None where nothing ends it so.
+    """The instant at which the notice of a newer offer or version is over for an agreement; None: nothing ends it so.
 
-    An offer that promises no notice binds until an agreement under it is ended.
+    An offer that promises no notice binds until an agreement under it is ended, but a version that breaks what its
+    member signed for ends it at once: nobody is bound to a version that they did not sign. So does one that allows
+    less than was agreed, whatever the notice: who deposits under it was promised that.
     """
     own = offer_of(world, held)
     newer, days = offer.newer(world, own), agreement.notice(offer.read_offer(own))
-    if newer is None or days is None:
-        return None
-    return instant(datetime.fromisoformat(newer.issued) + timedelta(days=days))
+    ends = [] if newer is None or days is None else [_after(newer.issued, days)]
+    if (broken := lineage.broken(world, held.standard, held.since)) is not None:
+        version, issued = broken
+        less = bool(version.purposes) and not set(held.purposes) <= set(version.purposes)
+        ends.append(_after(issued, 0 if less else days or 0))
+    return min(ends, default=None)
+
+
+def _after(issued: str, days: int) -> str:
+    return instant(datetime.fromisoformat(issued) + timedelta(days=days))
 
 
 def _held(world: World, member: str, standard: str) -> list[Agreement]:

@@ -6,6 +6,7 @@ Rows whose stored form differs cannot lie in one table, so a version that change
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from datadam import evolution, migration
@@ -113,6 +114,22 @@ def view(world: World, id: str, version: str, *, under: str | None = None) -> Vi
 def columns(world: World, id: str, version: str) -> tuple[Column, ...]:
     """The columns of a version."""
     return next(one.standard.columns for one in versions(world, id) if one.standard.version == version)
+
+
+def broken(world: World, id: str, since: int) -> tuple[Standard, str] | None:
+    """The first version after a log index that breaks what consumers signed for, and when it was published."""
+    known = versions(world, id)
+    for old, new in pairwise(known):
+        if new.index > since and _breaks(old.text, new.text):
+            statement = world.ledger.entry(new.index)[1]
+            return new.standard, str(world.ledger.statement(statement).body["issued"])
+    return None
+
+
+@lru_cache(maxsize=256)
+def _breaks(old: str, new: str) -> bool:
+    changes = evolution.compare(contract(old), contract(new))
+    return any(one.effect is evolution.Effect.BREAKING and evolution.CONSUMERS in one.breaks for one in changes)
 
 
 def unread(world: World, new: Standard) -> list[DamError]:
