@@ -130,6 +130,11 @@ def _exit(scene: Scene) -> dict[str, Any]:
     return {"content": scene.statement(Kind.EXIT, "leaver", **facts)}
 
 
+def _objection(scene: Scene) -> dict[str, Any]:
+    facts = {"recovery": "0" * 64, "member": scene.people["alice"].id}
+    return {"content": scene.statement(Kind.OBJECTION, "alice", **facts)}
+
+
 def _application(_: Scene) -> dict[str, Any]:
     person = Person("Applicant")
     profile = person.profile()
@@ -246,6 +251,9 @@ TRIES = {
     "GET /api/accession": Try(EVERYBODY),
     "GET /api/countries": Try(EVERYBODY),
     "GET /api/law": Try(EVERYBODY),
+    "GET /api/log/keys": Try(EVERYBODY),
+    "GET /api/recoveries": Try(EVERYBODY),
+    "POST /api/objections": Try((401, 401, 401, 400, 400), more=_objection),
     "GET /api/notices": Try(MEMBERS),
     "POST /api/applications": Try((202,) * 5, more=_application),
     "GET /api/applications/{id}": Try((404,) * 5, lambda _: "/api/applications/" + "0" * 64),

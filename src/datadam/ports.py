@@ -27,6 +27,25 @@ class Secrets(Protocol):
         """Give the private JWK called `name` (`sign`, `log`)."""
         ...
 
+    def next_key(self, name: str) -> dict[str, str]:
+        """Give the private JWK that comes after the one called `name`, durable; the first call makes it."""
+        ...
+
+    def advance(self, name: str, kid: str) -> None:
+        """See that the key called `name` is the one with that thumbprint, and keep the one before as its last.
+
+        `Unavailable` where neither it nor the next one is; done already is fine, so that a crash can be mended.
+        """
+        ...
+
+    def former_key(self, name: str) -> dict[str, str] | None:
+        """Give the private JWK that came before the one called `name`, while it is kept."""
+        ...
+
+    def drop_former(self, name: str) -> None:
+        """Destroy the key that came before; none is fine."""
+        ...
+
     def secret(self, name: str) -> bytes:
         """32 bytes for `name`: `unit-<domain>`, `share`, `url`, `rows`; unit and share ones are made on first use."""
         ...

@@ -109,6 +109,14 @@ class Settings:
             "Days for which backups of the folder are kept, as a withdrawal's receipt says; 0: none.", most=3650
         ),
     )
+    recovery_days: int = field(
+        default=14,
+        metadata=_about("Days that a member's old key has to object to a recovery, at the least.", least=1, most=365),
+    )
+    key_overlap_days: int = field(
+        default=30,
+        metadata=_about("Days for which the log's former key signs beside the next one, at the least.", most=3650),
+    )
     workers: int = field(
         default=2, metadata=_about("Deposits judged at once; each may take 2 GB of memory.", least=1, most=256)
     )

@@ -20,6 +20,7 @@ from datadam.settings import Settings
 if TYPE_CHECKING:
     from datadam.adapters.backup_files import Backup
     from datadam.adapters.folder import Folder
+    from datadam.adapters.key_files import KeyFiles
     from datadam.adapters.sql_store import SqlStore
     from datadam.adapters.upgrades import Step
     from datadam.adapters.witness_files import WitnessFiles
@@ -70,12 +71,13 @@ def world(path: Path, given: Mapping[str, object] | None = None, *, rolled: bool
     settings = read_settings(path, **(given or {}))
     folder = Folder.open(path)
     with folder.lock(), _world(folder, settings) as made:
-        from datadam.dam import found, state
+        from datadam.dam import found, rotate, state
 
         state.claim(made)
         if rolled:
             found.found(made)
             state.catch_up(made)
+            rotate.settle(made)
         yield made
 
 
@@ -95,14 +97,18 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.ledger import Ledger
 
     secrets = KeyFiles(folder.keys)
-    log_key = secrets.private_key("log")
+    keys = _log_keys(secrets)
     bodies, log = BodyFiles(folder.bodies), TileLog(folder.log)
+
+    def opened() -> "Ledger":
+        return Ledger(log, bodies, key=keys[0], also=keys[1:], origin=settings.name)
+
     try:
         store = _store(folder, settings)
         try:
             yield World(
                 settings=settings,
-                ledger=_ledger(folder, settings, lambda: Ledger(log, bodies, key=log_key, origin=settings.name)),
+                ledger=_ledger(folder, settings, opened),
                 bodies=bodies,
                 store=store,
                 lake=DeltaLake(folder.reservoirs),
@@ -121,6 +127,12 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     finally:
         log.close()
         bodies.close()
+
+
+def _log_keys(secrets: "KeyFiles") -> list[dict[str, str]]:
+    """The keys that the log may have been signed with: in the middle of a rotation it is not settled which one."""
+    former = secrets.former_key("log")
+    return [secrets.private_key("log"), *([former] if former else [])]
 
 
 def _store(folder: "Folder", settings: Settings) -> "SqlStore":

@@ -1,6 +1,7 @@
 """The dam's own keys and secrets as files in a folder that only the dam's user may open.
 
 - `NAME.jwk` is a private key as JWK, `NAME.key` a secret of 32 bytes in hex.
+- `NAME-next.jwk` and `NAME-former.jwk` are there while a key is rotated.
 - `held.json` names every one of them: a secret that was used once and is gone is a fault, never made anew in silence.
 - Nothing here logs, prints or puts into an error what it keeps.
 """
@@ -11,7 +12,8 @@ import re
 import secrets
 import stat
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -26,6 +28,8 @@ SECRETS: Final = ("rows", "url")
 """Secrets that every dam has; `unit-…`, `share` and `share-…` come when they are first asked for."""
 
 SECRET_BYTES: Final = 32
+NEXT: Final = "-next"  # ends the name of a key that is about to come
+FORMER: Final = "-former"  # and of one that still signs beside the one that came after it
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 _ON_FIRST_USE: Final = re.compile(r"unit-.+|share(-.+)?")
@@ -89,6 +93,50 @@ class KeyFiles:
         if not whole:
             raise Unavailable("secret.broken", name=name)  # nothing of the file, and no cause that quotes it
         return jwk
+
+    def next_key(self, name: str) -> dict[str, str]:
+        """Give the key that comes after the one called `name`; the first call makes it."""
+        path = self._folder / f"{known(name)}{NEXT}.jwk"
+        with self._writing():
+            if path.name not in self._held():
+                private_files.write(path, _new_key())  # one that no index names was never used
+                private_files.write(self._folder / _INDEX, _index({*self._held(), path.name}))
+        return self.private_key(f"{name}{NEXT}")
+
+    def advance(self, name: str, kid: str) -> None:
+        """See that the key called `name` has that thumbprint; the one before is kept as its former one."""
+        current, coming = self._folder / f"{known(name)}.jwk", self._folder / f"{name}{NEXT}.jwk"
+        former = self._folder / f"{name}{FORMER}.jwk"
+        if self.private_key(name)["kid"] != kid:
+            if coming.name not in self._held() or self.private_key(f"{name}{NEXT}")["kid"] != kid:
+                raise Unavailable("secret.not-the-logs", name=name)
+            with self._writing():
+                private_files.write(former, _read(current))
+                private_files.write(self._folder / _INDEX, _index({*self._held(), former.name}))
+                private_files.write(current, _read(coming))
+        if coming.name in self._held() and self.private_key(f"{name}{NEXT}")["kid"] == kid:
+            self._drop(coming)
+
+    def former_key(self, name: str) -> dict[str, str] | None:
+        """Give the key that came before the one called `name`, while it is kept."""
+        return self.private_key(f"{name}{FORMER}") if f"{known(name)}{FORMER}.jwk" in self._held() else None
+
+    def drop_former(self, name: str) -> None:
+        """Destroy the key that came before."""
+        self._drop(self._folder / f"{known(name)}{FORMER}.jwk")
+
+    def _drop(self, path: Path) -> None:
+        with self._writing():
+            private_files.write(self._folder / _INDEX, _index(self._held() - {path.name}))
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with private_files.alone(self._folder):
+                yield
+        except OSError as error:
+            raise Unavailable("secret.unreadable", folder=str(self._folder), why=error.strerror) from None
 
     def secret(self, name: str) -> bytes:
         """Give the 32 bytes called `name`; unit and share secrets are made on first use."""

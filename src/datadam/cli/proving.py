@@ -38,11 +38,9 @@ def verify(
     vkey: Annotated[str | None, typer.Option(help="The log's key; default: any that you pinned.")] = None,
 ) -> None:
     """Check a receipt offline: signatures, inclusion, and the log's own signature under the key you trust."""
-    from datadam import client, ledger
+    from datadam import client
 
-    data = read_text(file)
-    known = [vkey] if vkey else client.pinned_keys()
-    found = ledger.verify_receipt(data, vkey=client.choose_key(data, known))
+    found = client.check_receipt(read_text(file), vkey)
     open_terminal().say(
         "ui.verified",
         kind=str(found.statement.kind),
@@ -68,7 +66,7 @@ def log_verify(
     terminal = open_terminal()
     if "://" in where:
         dam = closing(client.connect(where, key=key))
-        trusted = vkey or dam.vkey
+        trusted = dam.follow(vkey) if vkey else dam.vkey
         pinned = client.pinned_checkpoint(dam.url, trusted)
         audited = audit(dam.read_log, vkey=trusted, bodies=dam.bodies(), pinned=pinned)
     elif vkey is None:

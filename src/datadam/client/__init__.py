@@ -8,7 +8,7 @@ It talks HTTP and holds the member's key.
 - Data frames are loaded by whichever library is asked for; the client itself needs none.
 """
 
-from datadam.client.checks import choose_key, folder_bodies, folder_reader, key_of_folder
+from datadam.client.checks import check_receipt, choose_key, folder_bodies, folder_reader, key_of_folder
 from datadam.client.dam import Dam, connect, open  # noqa: A004  (datadam.open reads well)
 from datadam.client.files import count_values, look, source
 from datadam.client.folders import as_one, showing
@@ -36,6 +36,7 @@ __all__ = [
     "Reservoir",
     "Reservoirs",
     "as_one",
+    "check_receipt",
     "choose_key",
     "connect",
     "count_values",

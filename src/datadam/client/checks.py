@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from datadam import seal
+from datadam.client.home import pinned_formers, pinned_keys
 from datadam.errors import DamError, Invalid, NotFound, Unavailable, Untrusted
 from datadam.formats import note
+from datadam.ledger import Verified, verify_receipt
+from datadam.succession import within
 
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -26,6 +29,13 @@ def choose_key(receipt: str, known: Sequence[str]) -> str:
     if named not in known:
         raise Untrusted("receipt.log-unknown", log=named[:400])
     return named
+
+
+def check_receipt(data: str, vkey: str | None = None) -> Verified:
+    """What a receipt proves under `vkey`, else under a log key that was pinned on this machine, a former one too."""
+    chosen = choose_key(data, [vkey] if vkey else pinned_keys())
+    found = verify_receipt(data, vkey=chosen)
+    return found if vkey else within(found, chosen, pinned_formers())
 
 
 def folder_reader(folder: Path) -> Callable[[str], bytes]:

@@ -21,6 +21,7 @@ from datadam.client.frames import Reservoir, Reservoirs
 from datadam.client.holding import Holding
 from datadam.client.home import default_profile, read_key
 from datadam.client.noticed import Noticed
+from datadam.client.recovering import Recovering
 from datadam.client.withdrawals import WayBack
 from datadam.errors import NotFound, Unavailable
 from datadam.formats import odcs
@@ -50,7 +51,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to, action=action)
 
 
-class Dam(Agreeing, Deciding, Declaring, Disclosing, Holding, Noticed, WayBack):
+class Dam(Agreeing, Deciding, Declaring, Disclosing, Holding, Noticed, Recovering, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # proofs

@@ -12,7 +12,8 @@ import platformdirs
 from datadam import seal
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats import note
-from datadam.model import Checkpoint
+from datadam.model import Checkpoint, Json
+from datadam.succession import Former
 
 HOME_VARIABLE: Final = "DATADAM_HOME"
 
@@ -132,7 +133,21 @@ def read_pins() -> dict[str, Any]:
 
 def pinned_keys() -> list[str]:
     """Every log key that was pinned on this machine."""
-    return [str(pin["vkey"]) for pin in read_pins().values()]
+    pins = read_pins().values()
+    return [*(str(pin["vkey"]) for pin in pins), *(former.vkey for pin in pins for former in read_formers(pin))]
+
+
+def pinned_formers() -> list[Former]:
+    """The keys among them that others took the place of."""
+    return [former for pin in read_pins().values() for former in read_formers(pin)]
+
+
+def read_formers(pin: Json) -> list[Former]:
+    """The former keys of one log that was pinned; what cannot be read is `Untrusted`, like the rest of the pins."""
+    try:
+        return [Former(vkey=str(one["vkey"]), size=int(one["size"])) for one in pin.get("formers", [])]
+    except (KeyError, TypeError, ValueError) as error:
+        raise Untrusted("client.pins-broken", path=str(home() / "pins.json")) from error
 
 
 def pinned_checkpoint(url: str, vkey: str) -> Checkpoint | None:

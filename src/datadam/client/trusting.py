@@ -1,9 +1,10 @@
 """What a client believes of a dam: the log key that it pinned, a log that only grows, receipts that hold under it."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from datadam import ledger, seal
-from datadam.client.home import home, read_pins, write_private
+from datadam import ledger, seal, succession
+from datadam.client.home import home, read_formers, read_pins, write_private
 from datadam.client.line import Line
 from datadam.errors import Invalid, NotFound, Unavailable, Untrusted
 from datadam.formats import note
@@ -20,13 +21,48 @@ class Trusting(Line):
         """
         pins = read_pins()
         held = pins.get(self.url)
-        vkey = held["vkey"] if held else self._offered_key()
         text = self._ask("GET", "/log/checkpoint", as_member=False).text
-        pinned = note.open_checkpoint(held["checkpoint"], vkey) if held else None
+        if held:
+            vkey, formers = self._now(held["vkey"], text)
+            formers = [*read_formers(held), *formers]
+        else:
+            vkey = self._offered_key()
+            formers = self._formers(vkey)
+        pinned = note.open_checkpoint(held["checkpoint"], held["vkey"]) if held else None
         seen = ledger.believe(text, vkey=vkey, pinned=pinned, proof=self._consistency)
-        write_private(home() / "pins.json", {**pins, self.url: {"vkey": vkey, "checkpoint": text}})
+        pin = {"vkey": vkey, "checkpoint": text, **({"formers": list(map(asdict, formers))} if formers else {})}
+        write_private(home() / "pins.json", {**pins, self.url: pin})
         self._pinned = vkey
         return {"vkey": vkey, "size": seen.size, "first": held is None}
+
+    def follow(self, vkey: str) -> str:
+        """The log's key now, for whoever trusts `vkey`: that one, or what it led to under its own signature."""
+        return succession.follow(self._rotations(), vkey=vkey)[0]
+
+    def _now(self, vkey: str, checkpoint: str) -> tuple[str, list[succession.Former]]:
+        """The key to believe a checkpoint by, and those on the way; rotations are asked for only if there is one."""
+        name, id, _ = note.read_vkey(vkey)
+        if note.key_ids(checkpoint, name) == {id}:
+            return vkey, []
+        return succession.follow(self._rotations(), vkey=vkey)
+
+    def _formers(self, vkey: str) -> list[succession.Former]:
+        """The keys before the one that is trusted from now on, if they lead to it: for receipts from their time."""
+        rotations = self._rotations()
+        if not rotations:
+            return []
+        now, formers = succession.follow(rotations, vkey=str(rotations[0].get("log")))
+        return formers if now == vkey else []
+
+    def _rotations(self) -> list[Json]:
+        try:
+            told = self._get("/api/log/keys")
+        except NotFound:  # a dam of before there were any
+            return []
+        found = told.get("rotations") if isinstance(told, dict) else None
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise Unavailable("client.answer-odd", status=200)
+        return found
 
     def _offered_key(self) -> str:
         told = self._get("/api")

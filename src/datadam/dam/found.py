@@ -4,8 +4,10 @@ from datadam import seal
 from datadam.dam import state
 from datadam.dam.world import World
 from datadam.errors import Unavailable
+from datadam.formats import note
 from datadam.formats.statements import shaped
-from datadam.model import Kind
+from datadam.ledger import LOG
+from datadam.model import Key, Kind
 
 
 def found(world: World) -> None:
@@ -23,5 +25,13 @@ def found(world: World) -> None:
             return
         _, id = world.ledger.entry(0)
         first = shaped(world.ledger.statement(id), Kind.DAM).body
-        if (first["origin"], first["log"]) != (world.settings.name, world.ledger.vkey):
+        if first["origin"] != world.settings.name or not _signs(world):
             raise Unavailable("dam.other", origin=first["origin"], name=world.settings.name)
+
+
+def _signs(world: World) -> bool:
+    """Whether the key that signs the log is one that the log itself names: its first one, or one that came after it."""
+    state.catch_up(world)
+    with world.store.read() as rows:
+        key = rows.get(Key, seal.thumbprint(note.read_vkey(world.ledger.vkey)[2]))
+    return key is not None and key.owner == LOG

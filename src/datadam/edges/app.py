@@ -28,6 +28,7 @@ from datadam.edges import (
     declarations,
     delta_sharing,
     health,
+    keys,
     models,
     notices,
     operator,
@@ -67,6 +68,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(deciding.router)
     app.include_router(models.router)
     app.include_router(declarations.router)
+    app.include_router(keys.router)
     app.include_router(credentials.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)

@@ -117,6 +117,11 @@ def open_checkpoint(note: str | bytes, vkey: str) -> Checkpoint:
     return checkpoint
 
 
+def key_ids(note: str | bytes, name: str) -> frozenset[bytes]:
+    """The ids of the keys called `name` that stand under a note, believed by nobody yet."""
+    return frozenset(raw[:4] for signer, raw in map(_signature, _parted(note)[1]) if signer == name)
+
+
 def signed_by(note: str | bytes, name: str, id: bytes) -> tuple[str, bytes]:
     """The text of a note, and what the key called `name` with that key id signed; it must stand there once."""
     text, lines = _parted(note)

@@ -4,7 +4,7 @@ import secrets
 import threading
 
 from datadam import seal
-from datadam.adapters.key_files import KEYS, SECRET_BYTES, SECRETS, known, made_on_first_use
+from datadam.adapters.key_files import FORMER, KEYS, NEXT, SECRET_BYTES, SECRETS, known, made_on_first_use
 from datadam.errors import Unavailable
 
 
@@ -22,6 +22,28 @@ class MemorySecrets:
         if known(name) not in self._keys:
             raise Unavailable("secret.missing", name=name, folder="memory")
         return dict(self._keys[name])
+
+    def next_key(self, name: str) -> dict[str, str]:
+        """Give the key that comes after the one called `name`; the first call makes it."""
+        with self._lock:
+            return dict(self._keys.setdefault(f"{known(name)}{NEXT}", seal.new_key()))
+
+    def advance(self, name: str, kid: str) -> None:
+        """See that the key called `name` has that thumbprint; the one before is kept as its former one."""
+        coming = self._keys.get(f"{name}{NEXT}")
+        if self.private_key(name)["kid"] == kid:
+            return
+        if coming is None or coming["kid"] != kid:
+            raise Unavailable("secret.not-the-logs", name=name)
+        self._keys |= {f"{name}{FORMER}": self._keys[name], name: self._keys.pop(f"{name}{NEXT}")}
+
+    def former_key(self, name: str) -> dict[str, str] | None:
+        """Give the key that came before the one called `name`, while it is kept."""
+        return self._keys.get(f"{known(name)}{FORMER}")
+
+    def drop_former(self, name: str) -> None:
+        """Destroy the key that came before."""
+        self._keys.pop(f"{known(name)}{FORMER}", None)
 
     def secret(self, name: str) -> bytes:
         """Give the 32 bytes called `name`; unit and share secrets are made on first use."""
