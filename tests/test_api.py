@@ -249,6 +249,8 @@ TRIES = {
     "GET /api/bodies/{id}": Try((404, 401, 404, 404, 200), lambda scene: f"/api/bodies/{scene.deposit}"),
     "GET /api/receipts/{id}": Try((404, 401, 404, 404, 200), lambda scene: f"/api/receipts/{scene.deposit}"),
     "GET /api/accession": Try(EVERYBODY),
+    "GET /api/reservations": Try(EVERYBODY),
+    "POST /api/reservations": Try((401, 401, 401, 400, 400), more=lambda _: {"content": b"{}"}),
     "GET /api/countries": Try(EVERYBODY),
     "GET /api/law": Try(EVERYBODY),
     "GET /api/log/keys": Try(EVERYBODY),

@@ -187,6 +187,7 @@ def _agrees(machine: Machine, dam: Served, member: str) -> None:
     """An offer that is read and signed; held up, resumed, ended; and one that people sign for the dam."""
     _goes_by_law(machine, dam, member)
     _holds(machine, dam, member)
+    assert "PIPA art. 28-3" in machine("terms", "roles").out
     _declares(machine, dam, member)
     of, id = ("--dam", dam.folder), "test.signed"
     text = standard_text().replace(STANDARD, id).replace("test_reading", "test_signed")
@@ -289,7 +290,9 @@ def _deposits(machine: Machine) -> None:
     refused = machine("deposit", "bad.csv", "--standard", STANDARD, code=3)
     assert "few" in refused.out
     Path("better.csv").write_text("meter,amount\nB1,1\nB2,2\n", encoding="utf-8")
-    machine("amend", id, "better.csv", "--reason", "counted again")
+    home = "constraint: [{leftOperand: jurisdiction, operator: isAnyOf, rightOperand: [KR]}]"
+    Path("terms.yaml").write_text(home, encoding="utf-8")
+    assert "own" in machine("amend", id, "better.csv", "--reason", "counted again", "--terms", "terms.yaml").out
     odd = next(line.split()[0] for line in machine("deposits").out.splitlines() if "odd.csv" in line)
     machine("withdraw", odd, "--reason", "sold", "--yes")
     assert "sold" in machine("withdrawals").out
@@ -317,7 +320,8 @@ def _takes_out(machine: Machine) -> None:
     log = wiring.places(Path("own")).log
     vkey = json.loads(machine("status", "own", "--json").out)["vkey"]
     machine("log", "verify", log, "--vkey", vkey)
-    assert "declared" in machine("audit", "own", "--vkey", vkey).out
+    machine("records", "own", "--vkey", vkey)
+    assert "declared" in machine("audit", "own", "--vkey", vkey, "--records", "records.json").out
 
 
 def _expels(machine: Machine, dam: Served) -> None:
@@ -338,6 +342,13 @@ def test_a_country_accedes(machine: Machine, dam: Served) -> None:
     machine("member", "approve", id, "--dam", dam.folder)
     listed = json.loads(machine("member", "list", "--dam", dam.folder, "--json").out)
     (country,) = [one for one in listed if one["kind"] == "country"]
+    Path("reserved.yaml").write_text("action: [read]", encoding="utf-8")
+    reserves = ("reservation", "sign", "--url", dam.url, "--key", "country.key")
+    machine(*reserves, "reserved.yaml", code=2)  # nobody said yes
+    machine(*reserves, "reserved.yaml", "--yes")
+    assert country["id"] in machine("reservation", "list", "--url", dam.url).out
+    assert json.loads(machine("reservation", "list", "--json", "--url", dam.url).out)[0]["restrictions"]
+    machine(*reserves, "--yes")
     assert [one["under"] for one in listed if one["profile"].get("legal_name") == "Firm ehf."] == [country["id"]]
 
 
@@ -379,7 +390,7 @@ def test_help_and_version_at_the_top(machine: Machine) -> None:
 # --- wrong input ------------------------------------------------------------------------------------------------------
 
 NOWHERE = "http://127.0.0.1:9"
-PLAIN = {"standard packaged", "terms count", "terms words"}  # take nothing that could be wrong
+PLAIN = {"standard packaged", "terms count", "terms roles", "terms words"}  # take nothing that could be wrong
 WORDS = ("--by", "Kim Minji", "--office", "Counsel", "--words", "as it is")
 WHEN = ("--received", "2026-11-22T00:00:00Z", "--dam")
 WRONG: dict[str, tuple[tuple[str, ...], int]] = {
@@ -398,6 +409,8 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "me": (("me", "--url", "URL"), 3),
     "rotate": (("rotate", "full/file", "--url", "URL", "--key", "KEY"), 3),
     "leave": (("leave", "--reason", "x", "--url", "URL"), 3),
+    "reservation sign": (("reservation", "sign", "none.yaml", "--yes", "--url", "URL", "--key", "KEY"), 2),
+    "reservation list": (("reservation", "list", "--url", NOWHERE), 6),
     "deposit": (("deposit", "none.csv", "--standard", STANDARD, "--url", "URL", "--key", "KEY"), 2),
     "map": (("map", "full/file", "--standard", "no.such", "--url", "URL"), 4),
     "prepare": (("prepare", "none.csv", "--standard", "no.such", "--url", "URL"), 4),
@@ -423,6 +436,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "standard align": (("standard", "align", "full/file", "full/file"), 2),
     "terms count": (("terms", "count", "more"), 2),
     "terms words": (("terms", "words", "more"), 2),
+    "terms roles": (("terms", "roles", "more"), 2),
     "offer check": (("offer", "check", "full/file"), 2),
     "offer text": (("offer", "text", "full/file"), 2),
     "standard deprecate": (
@@ -433,6 +447,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "standard show": (("standard", "show", "no.such", "--url", "URL"), 4),
     "log verify": (("log", "verify", "full"), 2),
     "audit": (("audit", "full", "--row", "99"), 4),
+    "records": (("records", "full", "--vkey", "nonsense"), 5),
     "profile new": (("profile", "new", "no.such", "--url", "URL", "--key", "KEY"), 4),
     "profile list": (("profile", "list", "--url", "URL"), 3),
     "profile revoke": (("profile", "revoke", "0" * 12, "--url", "URL", "--key", "KEY"), 4),

@@ -1,6 +1,6 @@
 """A contributor's own terms, countries' reservations, markings: what leaves for whom, and what nobody can tell."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,14 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import deposit, grant, prove, publish, release
+from datadam.dam import decide, deposit, grant, prove, publish, release, reserve, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
-from datadam.errors import Faults, Refused
-from datadam.model import Decided, Job, Json, Kind, Release, StandardId
+from datadam.errors import DamError, Faults, Refused, Untrusted
+from datadam.formats import odrl
+from datadam.model import Decided, Job, Json, Kind, StandardId
+from datadam.terms import Action, Constraint, Operand, Operator
+from signed import agreed, offered, permission
 from worlds import GOOD, Person, a_world, chunks, fit_of, forward, standard_text
 
 ID = StandardId("test.reading")
@@ -63,7 +66,7 @@ def world(tmp_path: Path) -> World:
 
 def deposits(world: World, person: Person, data: bytes, own: Json | None = None) -> Job:
     """Deposit a CSV under terms of one's own."""
-    more = {} if own is None else {"own_terms": own}
+    more: dict[str, Any] = {} if own is None else {"own_terms": own}
     manifest = person.manifest(fit_of(world, ID, data), data, **more)
     job = deposit.announce(world, person.caller, seal.envelope(manifest))
     deposit.receive(world, person.caller, job.id, chunks(data))
@@ -109,3 +112,260 @@ def test_rows_under_terms_of_their_own_go_only_to_whom_these_let_in(world: World
     assert meters(world, here) == ["A1", "A2", "A3", "B1"]
     assert meters(world, abroad) == ["B1"]
     sound(world)
+
+
+# --- what each term does ----------------------------------------------------------------------------------------------
+
+
+def test_each_term_keeps_from_whom_it_says(world: World) -> None:
+    """Actions, roles, places and time; who is a stranger to one of them gets nothing, whichever way it is put."""
+    person, abroad = reader(world), reader(world, "JP")
+    for number, (own, gets) in enumerate(
+        [
+            ({"action": ["read"]}, True),
+            ({"action": ["train"]}, False),
+            (term("recipient", "isAnyOf", ["consumer"]), True),
+            (term("recipient", "isNoneOf", ["consumer"]), False),
+            (term("jurisdiction", "isNoneOf", ["JP"]), True),
+            (term("jurisdiction", "isNoneOf", ["KR"]), False),
+            (term("purpose", "isAnyOf", ["research"]), False),  # a grant asks for no purpose, and so none is known
+            (term("spatial", "isNoneOf", ["JP"]), False),
+            (term("dateTime", "lt", "2026-11-24T00:00:00Z"), True),
+        ]
+    ):
+        one = Person(f"C{number}").joins(world)
+        deposits(world, one, b"meter,amount,mark,note\nM%d,1,green,\n" % number, odrl.spelled_out(own))
+        assert (f"M{number}" in meters(world, person)) is gets, own
+    assert "M4" not in meters(world, abroad)
+    forward(world, days=2)
+    assert "M8" not in meters(world, person)  # its time is over
+    sound(world)
+
+
+def test_several_restrictions_hold_together_and_the_strictest_wins(world: World) -> None:
+    """A column above the lower class is empty in these rows, a row above the lower marking is not there."""
+    one, person = Person("A").joins(world), reader(world)
+    own = {
+        "constraint": [
+            *term("sensitivity", "lteq", "business")["constraint"],
+            *term("marking", "lteq", "amber")["constraint"],
+        ]
+    }
+    deposits(world, one, b"meter,amount,mark,note\nA1,1,green,x\nA2,2,amber,x\nA3,3,red,x\nA4,4,,x\n", own)
+    deposits(world, Person("B").joins(world), b"meter,amount,mark,note\nB1,1,red,x\nB2,2,,y\n")
+    assert served(world, person.caller) == [
+        ("A1", 1, "green", None),
+        ("A2", 2, "amber", None),
+        ("B1", 1, "red", "x"),
+        ("B2", 2, None, "y"),
+    ]
+    sound(world)
+
+
+def test_rows_without_a_column_that_they_must_have_do_not_leave_at_all(world: World) -> None:
+    """What is withheld looks like what was never told; a required value never is that."""
+    one, person = Person("A").joins(world), reader(world)
+    with pytest.raises(Faults) as caught:
+        deposits(world, one, GOOD, term("sensitivity", "lteq", "public"))
+    assert [fault.code for fault in caught.value.faults] == ["restriction.nothing-left"]
+    country = land(world)
+    reserves(world, country, term("sensitivity", "lteq", "public"))
+    deposits(world, under(world, country), OTHER)
+    deposits(world, one, GOOD)
+    assert meters(world, person) == ["A1", "A2", "A3"]
+
+
+# --- countries --------------------------------------------------------------------------------------------------------
+
+
+def land(world: World, jurisdiction: str = "KR", **more: Any) -> Person:
+    """A country that acceded."""
+    country = Person("Land", jurisdiction=jurisdiction, roles=())
+    told = {"member_kind": "country", "authority": "A ministry", "effective": "2026-01-01", **more}
+    return country.joins(world, **told)
+
+
+def under(world: World, country: Person, name: str = "Firm") -> Person:
+    """A firm under a country."""
+    return Person(name, jurisdiction=country.jurisdiction).joins(world, under=country.id)
+
+
+def reserves(world: World, country: Person, *said: Json) -> None:
+    """Sign what holds for all that its firms deposit."""
+    statement = country.states(Kind.RESERVATION, {"member": country.id, "restrictions": list(said)})
+    reserve.reserve(world, country.caller, seal.envelope(statement))
+
+
+def test_what_a_country_reserves_binds_its_firms_deposits_on_the_next_request(world: World) -> None:
+    """Those that came before, too; a word that takes it back lets them out again, and other countries' are free."""
+    country = land(world)
+    firm, free = under(world, country), Person("Free", jurisdiction="JP").joins(world)
+    abroad = reader(world, "JP")
+    deposits(world, firm, GOOD)
+    deposits(world, free, OTHER)
+    assert meters(world, abroad) == ["A1", "A2", "A3", "B1"]
+    reserves(world, country, HOME_ONLY)
+    assert [row[0] for row in served(world, abroad.caller)] == ["B1"]
+    reserves(world, country)
+    assert meters(world, abroad) == ["A1", "A2", "A3", "B1"]
+    sound(world)
+
+
+def test_a_country_may_reserve_as_it_accedes(world: World) -> None:
+    """For machines to read, beside what it says in its own words, which binds no machine."""
+    country = land(world, reservations=["No export."], restrictions=[HOME_ONLY])
+    firm = under(world, country)
+    deposits(world, firm, GOOD, {"action": ["read"]})
+    assert meters(world, reader(world, "JP")) == []
+    assert {one.country for one in reserve.every(world).values()} == {country.id}
+    sound(world)
+
+
+def test_only_a_country_reserves_and_only_for_itself(world: World) -> None:
+    """A firm may not, nor may anybody for another; and what is no restriction never enters the log."""
+    country, firm = land(world), Person("A", jurisdiction="JP").joins(world)
+    for person, named, said, code in (
+        (firm, firm, HOME_ONLY, "reservation.not-country"),
+        (firm, country, HOME_ONLY, "reservation.not-yours"),
+        (country, country, {"action": ["fly"]}, "restriction.faulty"),
+    ):
+        statement = person.states(Kind.RESERVATION, {"member": named.id, "restrictions": [said]})
+        with pytest.raises(DamError) as caught:
+            reserve.reserve(world, person.caller, seal.envelope(statement))
+        assert caught.value.code == code
+    first = country.states(Kind.RESERVATION, {"member": country.id, "restrictions": [HOME_ONLY]})
+    reserve.reserve(world, country.caller, seal.envelope(first))
+    reserve.reserve(world, country.caller, seal.envelope(first))  # the same again is the same
+    reserves(world, country)
+    with pytest.raises(Untrusted):  # an old word must not undo a newer one
+        reserve.reserve(world, country.caller, seal.envelope(first))
+
+
+# --- offers' markings -------------------------------------------------------------------------------------------------
+
+
+def test_an_offers_ceiling_keeps_rows_that_are_marked_more_strictly(world: World) -> None:
+    """And those without a marking; whoever the offer gives more gets more, from other files."""
+    one = Person("A").joins(world)
+    deposits(world, one, b"meter,amount,mark,note\nA1,1,green,\nA2,2,amber,\nA3,3,red,\nA4,4,,\n")
+    ceiling = Constraint(operand=Operand.MARKING, operator=Operator.AT_MOST, value="green")
+    offered(world, permission(ceiling), permission(actions=(Action.TRAIN,)))
+    person = Person("R", roles=("consumer",)).joins(world)
+    agreed(world, person)
+    assert [row[0] for row in served(world, person.caller)] == ["A1"]
+    trains = replace(person.caller, action="train")
+    assert [row[0] for row in served(world, trains)] == ["A1", "A2", "A3", "A4"]
+    for wrong in ("TLP:GREEN", "blue"):
+        with pytest.raises(Faults):
+            offered(world, permission(replace(ceiling, value=wrong)))
+    sound(world)
+
+
+def test_a_row_that_does_not_leave_supersedes_none_that_does(world: World) -> None:
+    """A marking is its row's: whoever wants the earlier row gone too replaces or withdraws that."""
+    one, person = Person("A").joins(world), reader(world)
+    ceiling = term("marking", "lteq", "green")
+    deposits(world, one, b"meter,amount,mark,note\nA1,1,green,\nA2,2,green,\n", ceiling)
+    deposits(world, one, b"meter,amount,mark,note\nA1,9,red,\nA2,8,green,\n", ceiling)
+    assert served(world, person.caller) == [("A1", 1, "green", None), ("A2", 8, "green", None)]
+
+
+# --- depositing -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "codes"),
+    [
+        ({"action": ["fly"]}, ["offer.value-unknown"]),
+        ({"duty": []}, ["offer.field-unknown"]),
+        ({}, ["restriction.empty"]),
+        ({"action": []}, ["offer.empty"]),
+        (term("marking", "lteq", "blue"), ["offer.marking-unknown"]),
+        (term("reciprocity", "gteq", 5), ["offer.value-near"]),
+        (term("dateTime", "lt", {"@type": "xsd:dateTime", "@value": "2020-01-01T00:00:00Z"}), ["restriction.over"]),
+        (term("jurisdiction", "isAnyOf", ["XX", "KR", "KR"]), ["offer.country", "offer.repeated"]),
+    ],
+)
+def test_terms_that_nobody_here_reads_are_refused_before_anything_is_stored(
+    world: World, own: Json, codes: list[str]
+) -> None:
+    """With every fault at once."""
+    one = Person("A").joins(world)
+    with pytest.raises(DamError) as caught:
+        deposits(world, one, GOOD, own)
+    faults = getattr(caught.value, "faults", (caught.value,))
+    assert [fault.code for fault in faults] == codes or caught.value.code == "statement.shape"
+
+
+def test_the_same_file_under_other_terms_is_an_amendment(world: World) -> None:
+    """Else what was to be kept back would stand beside itself, as free as before."""
+    one, abroad = Person("A").joins(world), reader(world, "JP")
+    first = deposits(world, one, GOOD)
+    assert meters(world, abroad) == ["A1", "A2", "A3"]
+    with pytest.raises(Refused) as caught:
+        deposits(world, one, GOOD, HOME_ONLY)
+    assert caught.value.code == "restriction.deposited-otherwise"
+    manifest = one.manifest(fit_of(world, ID, GOOD), GOOD, own_terms=HOME_ONLY)
+    taken = {"contributor": one.id, "deposits": [first.id], "replaced_by": manifest.id, "reason": "terms"}
+    told = one.states(Kind.WITHDRAWAL, taken)
+    job = withdraw.amend(world, one.caller, seal.envelope(manifest), seal.envelope(told))
+    deposit.receive(world, one.caller, job.id, chunks(GOOD))
+    assert deposit.process(world, job.id, lambda *_: None).stage == "committed"
+    withdraw.retract(world, told.id)
+    withdraw.purge(world, told.id)
+    assert meters(world, abroad) == []
+    assert meters(world, reader(world)) == ["A1", "A2", "A3"]
+    assert reserve.over(world, job) == {"own_terms": [HOME_ONLY]}
+    sound(world)
+
+
+def test_the_log_says_the_terms_that_the_contributor_signed(world: World) -> None:
+    """A dam that drops or loosens them is found out."""
+    one = Person("A").joins(world)
+    manifest = one.manifest(fit_of(world, ID, GOOD), GOOD, own_terms=HOME_ONLY)
+    job = deposit.announce(world, one.caller, seal.envelope(manifest))
+    deposit.receive(world, one.caller, job.id, chunks(GOOD))
+    whole = state.statement
+
+    def loosened(world: World, kind: Kind, facts: Json, **more: Any) -> Any:
+        return whole(world, kind, {name: value for name, value in facts.items() if name != "own_terms"}, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "statement", loosened)
+        deposit.process(world, job.id, lambda *_: None)
+    codes = [fault.code for fault in prove.check(world, MemoryStore, lambda: None).faults]
+    assert codes == ["deposit.terms-other"]
+
+
+# --- what is given out already ----------------------------------------------------------------------------------------
+
+
+def test_an_address_that_was_given_out_holds_while_all_in_it_is_the_askers(world: World) -> None:
+    """Others' new terms do not break it; a country's word that takes rows back does, on the next request."""
+    country = land(world)
+    firm, one, abroad = under(world, country), Person("A", jurisdiction="JP").joins(world), reader(world, "JP")
+    deposits(world, firm, GOOD)
+    share = release.open_share(world, abroad.caller, ID)
+    release.refuse_other(world, abroad.caller, ID, share.recipient)
+    deposits(world, one, OTHER, {"action": ["read"]})  # lets the asker in: another share from now on
+    release.refuse_other(world, abroad.caller, ID, share.recipient)
+    assert release.open_share(world, abroad.caller, ID).recipient != share.recipient
+    reserves(world, country, {"action": ["read"]})
+    reserves(world, country, HOME_ONLY)
+    assert [row[0] for row in served(world, abroad.caller)] == ["B1"]
+
+
+def test_a_decision_says_what_was_narrowed_to_a_check_and_to_nobody_else(world: World) -> None:
+    """A keyed digest, which is there whether anything is restricted or not; another one is found out."""
+    one, abroad = Person("A").joins(world), reader(world, "JP")
+    deposits(world, one, GOOD, HOME_ONLY)
+    served(world, abroad.caller)
+    with world.store.read() as rows:
+        (decided,) = rows.find(Decided)
+    statement = world.ledger.statement(decided.id)
+    assert len(statement.body["narrowing"]) == 64
+    with world.store.transaction() as rows:
+        assert decide.unlike(world, rows, statement.body) == []
+        assert decide.unlike(world, rows, {**statement.body, "narrowing": "0" * 64}) == ["narrowing"]
+        bare = {name: value for name, value in statement.body.items() if name != "narrowing"}
+        assert decide.unlike(world, rows, bare) == ["narrowing"]

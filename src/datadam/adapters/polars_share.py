@@ -155,13 +155,18 @@ def _told(order: ShareOrder, part: SharePart) -> str:
 
 
 def _scan(order: ShareOrder, parts: Sequence[SharePart], path_column: str | None = None) -> pl.LazyFrame:
-    """All rows of the parts under the order's columns; one that came after a part was stored is null there."""
+    """All rows of the parts that leave, under the order's columns; one that came after a part was stored is null there.
+
+    What is marked too strictly is left out before anything else: no row that leaves is superseded by one that does not.
+    """
     found = []
     for some in _of_one_version(parts):
         rows = _scan_stored(some[0].columns or order.columns, some, path_column)
         kept = [*SYSTEM_COLUMNS, *([path_column] if path_column else [])]
         for step in some[0].steps:
             rows = rows.select(*(drawn(one) for one in step.drawn), *kept)
+        if order.marking is not None and some[0].markings is not None:
+            rows = rows.filter(pl.col(order.marking).is_in(some[0].markings))  # null is in no list
         found.append(rows)
     return found[0] if len(found) == 1 else pl.concat(found)
 
@@ -171,7 +176,8 @@ def _of_one_version(parts: Sequence[SharePart]) -> list[list[SharePart]]:
     found: list[list[SharePart]] = []
     for part in parts:
         for some in found:
-            if (some[0].columns, some[0].steps) == (part.columns, part.steps):
+            alike = (part.columns, part.steps, part.markings)
+            if (some[0].columns, some[0].steps, some[0].markings) == alike:
                 some.append(part)
                 break
         else:
@@ -219,11 +225,11 @@ def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> Iterator[tuple[Sha
 
 
 def _few(parts: Sequence[SharePart]) -> Iterator[list[SharePart]]:
-    """The parts that are cut alike, each in order, together up to `SCAN_BYTES`."""
-    cuts: defaultdict[tuple[object, ...], list[SharePart]] = defaultdict(list)
+    """The parts with the same columns empty, each in order, together up to `SCAN_BYTES`."""
+    groups: defaultdict[tuple[str, ...], list[SharePart]] = defaultdict(list)
     for part in parts:
-        cuts[(part.withheld, part.markings)].append(part)
-    for alike in cuts.values():
+        groups[part.withheld].append(part)
+    for alike in groups.values():
         some, size = list[SharePart](), 0
         for part in alike:
             held = part.path.stat().st_size
@@ -236,12 +242,7 @@ def _few(parts: Sequence[SharePart]) -> Iterator[list[SharePart]]:
 
 
 def _served(order: ShareOrder, one: SharePart, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """What the recipient gets of rows that are served alike, and `_rank`, the place of each.
-
-    Marked rows are left out after newer rows superseded older ones: a fact is marked as its newest report is.
-    """
-    if order.marking is not None and one.markings is not None:
-        rows = rows.filter(pl.col(order.marking).is_in(one.markings))  # null is in no list
+    """What the recipient gets of rows that are served alike, and `_rank`, the place of each."""
     keys = order.own_keys if one.own else order.recipient_keys
     columns = [
         _withheld_column(column) if column.name in one.withheld else _served_column(column, keys, one.apart)

@@ -13,6 +13,7 @@ from datadam import texts
 from datadam.cli.choosing import Choices, changed, choices, chosen_fit, suggested
 from datadam.cli.manners import Force, Json, KeyFile, Url, free, open_terminal, print_json, reach, read_text, whole_id
 from datadam.cli.options import spread
+from datadam.cli.own_terms import Terms, own_terms
 from datadam.cli.reading import FOUND, declared, show_reading
 from datadam.errors import Invalid
 from datadam.formats.dialects import Declared
@@ -39,6 +40,7 @@ def deposit(
     local: Annotated[
         bool, typer.Option("--local", help="Prepare the file on this machine; send only what is stored of it.")
     ] = False,
+    terms: Terms = None,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
@@ -47,17 +49,18 @@ def deposit(
     Exit code 3 if nothing of it was admitted.
     """
     dam, terminal = reach(url, key), open_terminal()
+    said = own_terms(terms)
     if local:
         from datadam.cli.prepare import deposit_from_home
 
-        job = deposit_from_home(dam, dam.standard(standard, version), file, choices)
+        job = deposit_from_home(dam, dam.standard(standard, version), file, choices, said)
     else:
         from datadam import client
 
         with client.as_one(file, choices.declared) as (sent, shown, reading):
             fit = chosen_fit(dam, dam.standard(standard, version), shown, choices)
             with terminal.progress() as watched:
-                job = dam.deposit(sent, fit, reading=reading, progress=watched)
+                job = dam.deposit(sent, fit, terms=said or (), reading=reading, progress=watched)
     terminal.report(job)
     if job["stage"] == "refused":
         raise typer.Exit(3)

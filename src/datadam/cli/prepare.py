@@ -153,7 +153,9 @@ def _write_rejects(done: "Prepared", into: Path, language: str) -> None:
         wiring.local_engine().return_rejects(done.plan, done.rejects, into, reasons)
 
 
-def deposit_from_home(dam: "Dam", standard: "Standard", file: Path, chosen: Choices) -> Mapping[str, Any]:
+def deposit_from_home(
+    dam: "Dam", standard: "Standard", file: Path, chosen: Choices, terms: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
     """Prepare a file and deposit what is left of it; the deposit as the dam tells it."""
     from datadam import client
 
@@ -167,7 +169,7 @@ def deposit_from_home(dam: "Dam", standard: "Standard", file: Path, chosen: Choi
         if done.file is None:
             raise refusal(done)
         with terminal.progress() as watched:
-            job = dam.deposit(into, done.fit, prepared=True, progress=watched)
+            job = dam.deposit(into, done.fit, terms=terms or (), prepared=True, progress=watched)
     client.note_name(job["id"], file.name)
     terminal.say("ui.prepared-name", name=file.name, sent=into.name)
     return job

@@ -9,6 +9,7 @@ import typer
 from datadam.cli.choosing import Choices, choices, chosen_fit
 from datadam.cli.manners import HERE, Json, KeyFile, Of, Url, open_terminal, operated, print_json, reach
 from datadam.cli.options import spread
+from datadam.cli.own_terms import Terms, own_terms
 from datadam.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def amend(
     file: Path,
     reason: Annotated[str, typer.Option(help="Why; it stands in your signed statement.")],
     choices: Choices,
+    terms: Terms = None,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
@@ -124,7 +126,8 @@ def amend(
     with client.as_one(file, choices.declared) as (sent, shown, reading):
         fit = chosen_fit(dam, dam.standard(old["standard"]), shown, choices)
         with terminal.progress() as watched:
-            job = dam.amend(old["id"], sent, fit, reason=reason, reading=reading, progress=watched)
+            said = own_terms(terms)
+            job = dam.amend(old["id"], sent, fit, reason=reason, terms=said, reading=reading, progress=watched)
     terminal.report(job)
     if job["stage"] == "refused":
         terminal.say("ui.amend-kept", deposit=old["id"][:12])

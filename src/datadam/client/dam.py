@@ -19,8 +19,10 @@ from datadam.client.disclosing import Disclosing
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
 from datadam.client.holding import Holding
+from datadam.client.governing import Governing
 from datadam.client.home import default_profile, read_key
 from datadam.client.noticed import Noticed
+from datadam.client.reserving import Reserving
 from datadam.client.recovering import Recovering
 from datadam.client.withdrawals import WayBack
 from datadam.errors import NotFound, Unavailable
@@ -51,7 +53,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to, action=action)
 
 
-class Dam(Agreeing, Deciding, Declaring, Disclosing, Holding, Noticed, Recovering, WayBack):
+class Dam(Agreeing, Deciding, Declaring, Disclosing, Governing, Holding, Noticed, Reserving, Recovering, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # proofs
@@ -207,7 +209,7 @@ class Dam(Agreeing, Deciding, Declaring, Disclosing, Holding, Noticed, Recoverin
         path: str | Path,
         fit: Fit,
         *,
-        terms: Sequence[str] = (),
+        terms: Json | Sequence[str] = (),
         prepared: bool = False,
         reading: Reading | None = None,
         progress: Callable[[Json], None] | None = None,
@@ -215,31 +217,36 @@ class Dam(Agreeing, Deciding, Declaring, Disclosing, Holding, Noticed, Recoverin
         """Sign a manifest for the file, send both, and wait for the outcome; the deposit as the dam tells it.
 
         It is `repeated` where the same file was deposited in the same way before: then this is that deposit.
+        `terms` of one's own hold beside the standard's offer, for this deposit alone (docs/own-terms.md); as plain
+        sentences they stand in the manifest and bind nobody here.
         `reading` says how the file is read, where its own bytes do not (`client.look`).
         `prepared` states that the file went through the standard on this machine first (`datadam prepare`).
         """
-        manifest = self._manifest(
-            Path(path), fit, reading, terms=list(terms), **({"prepared": True} if prepared else {})
-        )
+        more: dict[str, object] = {"prepared": True} if prepared else {}
+        more |= {"own_terms": terms, "terms": []} if isinstance(terms, Mapping) else {"terms": list(terms)}
+        manifest = self._manifest(Path(path), fit, reading, **more)
         job: Json = self._ask("POST", "/api/deposits", content=seal.envelope(manifest)).json()
         repeated = job["stage"] == "committed" and job["id"] != manifest.id
         return {**self._finish(job, Path(path), manifest, progress), "repeated": repeated}
 
-    def amend(
+    def amend(  # noqa: PLR0913  (what a deposit is, and which one it replaces and why)
         self,
         old: str,
         path: str | Path,
         fit: Fit,
         *,
         reason: str,
+        terms: Json | None = None,
         reading: Reading | None = None,
         progress: Callable[[Json], None] | None = None,
     ) -> Json:
         """Replace one of the caller's deposits by a file, and wait for the outcome; the new deposit.
 
         The old one leaves in the moment in which the new one is there. If the new one is refused, nothing changes.
+        The old one's own terms go with it: the new one is under `terms`, or under none.
         """
-        manifest = self._manifest(Path(path), fit, reading, terms=[])
+        more = {} if terms is None else {"own_terms": terms}
+        manifest = self._manifest(Path(path), fit, reading, terms=[], **more)
         told = self._sign(Kind.WITHDRAWAL, self._withdrawal([old], reason, manifest.id))
         sent = {"manifest": json.loads(seal.envelope(manifest)), "withdrawal": json.loads(seal.envelope(told))}
         job: Json = self._ask("POST", "/api/amendments", json=sent).json()

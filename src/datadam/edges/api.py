@@ -24,6 +24,7 @@ from datadam.dam import (
     quota,
     release,
     report,
+    reserve,
     witnessed,
 )
 from datadam.dam.login import Caller
@@ -32,7 +33,7 @@ from datadam.edges import pages
 from datadam.edges.incoming import Body
 from datadam.edges.manners import caller_of, language_of, member_of, world_of
 from datadam.errors import Invalid, NotFound
-from datadam.formats import odcs
+from datadam.formats import odcs, own_terms
 from datadam.model import Edition, Job, Json, Key, Member, MemberKind, Release, Stage
 
 router = APIRouter(prefix="/api")
@@ -288,7 +289,7 @@ def get_versions(request: Request, id: str) -> Json:
 def get_reservoirs(request: Request) -> Json:
     """Every reservoir, and whether the caller may take rows from it now."""
     offered = release.reservoirs(world_of(request), caller_of(request))
-    return {"items": [{**_reservoir(one), "signed": _signed(request, one.standard.id)} for one in offered]}
+    return {"items": [{**_reservoir(one), **_about(request, one.standard.id)} for one in offered]}
 
 
 @router.get("/reservoirs/{id}")
@@ -296,12 +297,18 @@ def get_reservoir(request: Request, id: str) -> Json:
     """One reservoir."""
     for one in release.reservoirs(world_of(request), caller_of(request)):
         if one.standard.id == id:
-            return {**_reservoir(one), "signed": _signed(request, id)}
+            return {**_reservoir(one), **_about(request, id)}
     for edition, one in release.editions(world_of(request), caller_of(request)):
         if edition.id == id:  # with the columns of its own time, given to whom its reservoir is
             then = pool.find(world_of(request), id).standard
-            return _reservoir(replace(one, standard=then), edition)
+            disputes = list(dispute.told(world_of(request), one.standard.id))
+            return {**_reservoir(replace(one, standard=then), edition), "disputes": disputes}
     raise NotFound("standard.unknown", standard=id[:200], version="")
+
+
+def _about(request: Request, id: str) -> Json:
+    """What of a reservoir is not its standard's: what the caller signed of it, and which disputes are told with it."""
+    return {"signed": _signed(request, id), "disputes": list(dispute.told(world_of(request), id))}
 
 
 def _signed(request: Request, id: str) -> Json | None:
@@ -519,6 +526,9 @@ def _job(request: Request, job: Job) -> dict[str, Any]:
         body["tally"] = {name: tally[name] for name in ("rows", "admitted", "rejected", "faults")}
     if job.stage in {Stage.COMMITTED, Stage.WITHDRAWN}:
         body["outcome"] = journal.sealed(world_of(request), job.id).outcome
+    for name, terms in reserve.over(world_of(request), job).items():
+        said = [line for one in terms for line in own_terms.words(one, language_of(request))]
+        body[name] = {"terms": terms, "said": said}
     if job.fault is not None:
         body["fault"] = {**job.fault, **texts.told(job.fault, language_of(request))}
     return body

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from datadam import __version__
-from datadam.dam import deposit, login, prove, release, withdraw, witnessed
+from datadam.dam import deposit, dispute, login, prove, release, steward, withdraw, witnessed
 from datadam.dam.works import Works
 from datadam.dam.world import World
 from datadam.edges import (
@@ -27,11 +27,13 @@ from datadam.edges import (
     deciding,
     declarations,
     delta_sharing,
+    governing,
     health,
     keys,
     models,
     notices,
     operator,
+    restrictions,
     upload,
     withdrawals,
 )
@@ -64,11 +66,13 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(upload.router)
     app.include_router(withdrawals.router)
     app.include_router(notices.router)
+    app.include_router(governing.router)
     app.include_router(agreements.router)
     app.include_router(deciding.router)
     app.include_router(models.router)
-    app.include_router(declarations.router)
     app.include_router(keys.router)
+    app.include_router(restrictions.router)
+    app.include_router(declarations.router)
     app.include_router(credentials.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
@@ -127,6 +131,7 @@ async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]
     app.state.uploads = anyio.CapacityLimiter(UPLOADS)
     works.resume(await anyio.to_thread.run_sync(partial(_received, world)))
     await anyio.to_thread.run_sync(partial(withdraw.recover, world))
+    await anyio.to_thread.run_sync(partial(dispute.hold, world))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_tidy_for_ever, world, works)
         if world.witnesses:
@@ -145,7 +150,7 @@ def _received(world: World) -> list[Job]:
 async def _tidy_for_ever(world: World, works: Works) -> None:
     while True:
         works.erase()
-        for tidy in (login.forget_expired, deposit.tidy, release.tidy):
+        for tidy in (login.forget_expired, deposit.tidy, release.tidy, steward.enact_due):
             await _now_or_next_time(partial(tidy, world))
         await anyio.sleep(TIDY_SECONDS)
 

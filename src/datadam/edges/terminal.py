@@ -102,6 +102,11 @@ class Terminal:
             self.say("ui.deposit-faulty", rows=tally["rows"], rejected=tally["rejected"])
         elif tally:
             self.say("ui.deposit-counts", rows=tally["rows"], admitted=tally["admitted"], rejected=tally["rejected"])
+        for name, heading in (("own_terms", "ui.under-own-terms"), ("reserved", "ui.under-reservation")):
+            if name in job:
+                self.say(heading)
+                for line in job[name]["said"]:
+                    self.line(f"  • {line}")
         if tally and tally["faults"]:
             broken = sorted(tally["faults"].items(), key=lambda item: -item[1])
             self.line()

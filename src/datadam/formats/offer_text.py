@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from datadam import texts
 from datadam.errors import NotFound
-from datadam.formats import countries
+from datadam.formats import countries, legal_text
 from datadam.formats.odrl_words import capped
-from datadam.model import Standard
+from datadam.model import Standard, StandardId
 from datadam.terms import CLAUSES, FORCE, Constraint, Duty, Force, Offer, Operand, Permission, Prohibition
 
 LANGUAGES: Final = ("en", "ko")
@@ -29,6 +29,13 @@ _LISTS: Final[Mapping[Operand, str]] = {
 def text(offer: Offer, standard: Standard, language: str) -> str:
     """The whole text of an offer, plain and deterministic; a language that we have none in is `NotFound`."""
     return "\n".join(_Writer(offer, standard, language).lines()) + "\n"
+
+
+def conditions(rule: Permission, language: str) -> list[str]:
+    """What a rule says beside an offer, in the same words: its actions, then its conditions."""
+    standard = StandardId("a.b")
+    blank = Standard(id=standard, version="", titles={}, descriptions={}, columns=(), key=())
+    return _Writer(Offer(standard=standard, number=1, permissions=(), law="KR"), blank, language).conditions(rule)
 
 
 def name(term: str, language: str) -> str:
@@ -62,6 +69,7 @@ class _Writer:
 
     def __init__(self, offer: Offer, standard: Standard, language: str) -> None:
         self._words, self._offer, self._language = _words(language), offer, language
+        self._standard = standard
         title = standard.titles.get(language) or standard.titles.get("en", str(standard.id))
         self._facts = {
             "standard": str(offer.standard),
@@ -87,8 +95,16 @@ class _Writer:
         settled = [term for term in CLAUSES if term in self._offer.clauses]
         yield from self._section(5, "clauses", [[self._clause(term)] for term in settled])
         yield from self._section(6, "signing", [[self._signing("automatic")], [self._signing("law")]])
+        if legal := list(legal_text.lines(self._standard, self._language)):
+            yield ""
+            yield f"7. {legal_text.heading(self._language)}"
+            yield from (f"7.{place} {line}" for place, line in enumerate(legal, 1))
         yield ""
         yield self._frame("end")
+
+    def conditions(self, rule: Permission) -> list[str]:
+        """The actions of a rule, then its conditions, each a sentence with its name and label."""
+        return [line for _, lines in self._rule(rule, "") for line in lines]
 
     def _section(self, number: int, heading: str, items: Iterable[list[str]]) -> Iterator[str]:
         yield ""

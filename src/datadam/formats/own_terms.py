@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from datadam import seal
 from datadam.errors import DamError, Faults, Invalid
-from datadam.formats import odrl, strict_yaml
+from datadam.formats import odrl, offer_text, strict_yaml
 from datadam.formats.odrl_judge import Judge
 from datadam.model import Json, PrivacyClass, Protection, Standard
 from datadam.restriction import OPERANDS, Restriction
-from datadam.terms import Operand
+from datadam.terms import Operand, Permission
 
 MAX_BYTES: Final = 16 * 1024
 _CLASSES: Final = tuple(PrivacyClass)
@@ -70,6 +70,12 @@ def kept(value: Json) -> str:
 def parsed(text: str) -> Restriction:
     """The restriction that was kept."""
     return read(seal.parse(text))
+
+
+def words(value: Json, language: str) -> list[str]:
+    """A restriction as a person reads it: one sentence an action and a condition, in the words of offers."""
+    found = read(value)
+    return offer_text.conditions(Permission(actions=found.actions or (), constraints=found.constraints), language)
 
 
 def check(restriction: Restriction, standard: Standard, *, now: str) -> list[DamError]:
