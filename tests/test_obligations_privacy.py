@@ -1,5 +1,6 @@
 """Rows 13 to 22 of the obligations: a log that nothing breaks, one that something does, and the entry that is named."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from datadam import seal
 from datadam.formats import law_files
 from datadam.model import Kind, Statement
-from datadam.obligations.table import Status
+from datadam.obligations import records
+from datadam.obligations.table import Result, Status, row, run
 from datadam.terms import Action, Constraint, Duty, DutyKind, Offer, Operand, Operator, Permission
 from logs import HEX, PERSONAL, Book, broken
 from signed import an_offer, any_of, permission
@@ -408,6 +410,40 @@ def test_records_that_the_log_makes_pass_and_others_are_named() -> None:
         (odd.id, "rows"),
         (odd.id, "files"),
     ]
+
+
+def test_a_record_that_the_log_made_passes_and_one_that_was_typed_is_named() -> None:
+    """Row 21: who had what for what; the same bytes later too, until somebody writes in them."""
+    book, person, offer, agreement = a_life(None, asks())
+    decision = book.decides(person, offer, agreement=agreement.id)
+    book.releases(decision)
+    book.decides(person, offer, agreement=agreement.id)
+    manifest, _ = book.deposits(person)
+    book.purges(book.withdraws(person, manifest))
+    made = records.record(book.view())
+    told = seal.parse(made)
+    (line,) = told["processing"]
+    assert (line["recipient"], line["purpose"], line["decisions"], line["releases"]) == (person.id, "research", 2, 1)
+    assert (line["items"], line["days"], line["basis"]) == (["amount", "meter"], 30, agreement.id)
+    assert told["erased"][0]["rows"] == 3
+    book.reads(person, book.grants(person))
+    assert held(book, made).status is Status.PASSED
+    last = book.view().logged[-1].id
+    for typed in (
+        seal.canonical({**told, "processing": []}),
+        seal.canonical({**told, "size": 10_000}),
+        seal.canonical({**told, "size": None}),
+        seal.canonical([]),
+        b"\xff",
+        made + b" ",
+    ):
+        assert broken(held(book, typed)) == [(last, "obligation.record-other")]
+
+
+def held(book: Book, told: bytes) -> Result:
+    """A record held against the log."""
+    (found,) = run(replace(book.view(), records=told), [row(21)])
+    return found
 
 
 # --- 22 ---------------------------------------------------------------------------------------------------------------

@@ -1,14 +1,17 @@
 """Auditing: what law and agreements ask of a dam, checked over its whole log. Never says that anybody complies."""
 
+from dataclasses import replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from datadam.cli.manners import Json, KeyFile, closing, open_terminal, print_json
+from datadam.cli.manners import Force, Json, KeyFile, closing, free, open_terminal, print_json, read_text
 
 if TYPE_CHECKING:
+    from datadam.client import Dam
     from datadam.edges.terminal import Terminal
     from datadam.obligations.checking import Found
     from datadam.obligations.table import Result
@@ -26,6 +29,9 @@ def audit(
     vkey: Annotated[
         str | None, typer.Option(help="The log's key; default: the one you pinned, or what the dam says.")
     ] = None,
+    records: Annotated[
+        Path | None, typer.Option(help="A record of processing to hold against the log: see `datadam records`.")
+    ] = None,
     key: KeyFile = None,
     as_json: Json = False,
 ) -> None:
@@ -38,6 +44,8 @@ def audit(
 
     wanted = None if row is None else (table.row(row),)
     view = _look(where, vkey, key)
+    if records is not None:
+        view = replace(view, records=read_text(records).encode())
     results = table.run(view, wanted)
     terminal = open_terminal()
     if as_json:
@@ -48,8 +56,31 @@ def audit(
         raise typer.Exit(BROKEN)
 
 
+@app.command("records")
+def make_records(
+    where: Annotated[str, typer.Argument(help="A dam's address, or a folder with its `log` and `bodies`.")],
+    into: Annotated[Path, typer.Option(help="Where to write it.")] = Path("records.json"),
+    vkey: Annotated[
+        str | None, typer.Option(help="The log's key; default: the one you pinned, or what the dam says.")
+    ] = None,
+    key: KeyFile = None,
+    force: Force = False,
+) -> None:
+    """Make the record of processing out of a dam's log: who was given what, what for, where to, on what basis.
+
+    Whoever has the log makes the same bytes; `datadam audit --records` holds such a file against the log.
+    """
+    from datadam.obligations import records
+
+    free(into, force=force)
+    view = _look(where, vkey, key)
+    into.write_bytes(records.record(view))
+    open_terminal().say("ui.records-written", path=str(into), entries=view.checkpoint.size, unseen=view.unseen)
+
+
 def _look(where: str, vkey: str | None, key: Path | None) -> "View":
     from datadam import client
+    from datadam.obligations import declared
     from datadam.obligations.view import look
 
     now = datetime.now(UTC)
@@ -57,12 +88,26 @@ def _look(where: str, vkey: str | None, key: Path | None) -> "View":
         dam = closing(client.connect(where, key=key))
         trusted = vkey or dam.vkey
         pinned = client.pinned_checkpoint(dam.url, trusted)
-        return look(dam.read_log, vkey=trusted, bodies=dam.bodies(), now=now, pinned=pinned)
+        view = look(dam.read_log, vkey=trusted, bodies=dam.bodies(), now=now, pinned=pinned)
+        return _asked(dam, view)
     folder = Path(where)
     log = folder / "log"
     trusted = vkey or client.key_of_folder(log, client.pinned_keys())
     with client.folder_bodies(folder / "bodies") as bodies:
-        return look(client.folder_reader(log), vkey=trusted, bodies=bodies, now=now)
+        view = look(client.folder_reader(log), vkey=trusted, bodies=bodies, now=now)
+        return replace(view, persons=declared.persons(view, bodies))
+
+
+def _asked(dam: "Dam", view: "View") -> "View":
+    """The same with what only the dam itself can be asked: who declares, and what a stranger is given."""
+    from datadam import client
+    from datadam.obligations import continuity, past
+
+    held = past.members(view).get(str(dam.member))
+    audits = held is not None and "auditor" in held.body["roles"] and held.stood(view.checkpoint.size)
+    named = {str(one["person"]): one["named"] for one in dam.declarations() if one["named"]} if held else {}
+    met = client.as_stranger(dam.url, continuity.open_reservoirs(view))
+    return replace(view, whole=audits, persons=named, strangers=met)
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from datadam import seal, texts
 from datadam.duties import Topic
 from datadam.formats.law import due
 from datadam.model import Kind, PrivacyClass, Protection, Reason, Withdrawal, instant
-from datadam.obligations import flows, past, wording
-from datadam.obligations.checking import Check, Checked, both, checked, unbelieved
+from datadam.obligations import flows, past, records, wording
+from datadam.obligations.checking import Check, Checked, both, checked, found, unbelieved
 from datadam.obligations.past import Deed, allowed, checked_deeds
 from datadam.obligations.view import Logged, View
 from datadam.policy.deciding import OPEN
@@ -272,10 +272,22 @@ def _vanished(view: View, one: Logged, gone: set[str]) -> Iterator[Reason]:
 
 
 def recorded(view: View) -> Checked:
-    """What the dam says it did is what the log makes of it: counts of deposits, of erasures, and of who was told."""
+    """What the dam says it did is what the log makes of it: counts, and the record of processing that was handed in."""
     return both(
-        checked(view.of(Kind.OUTCOME), _miscounted), checked(view.of(Kind.PURGE), lambda one: _typed(view, one))
+        _handed_in(view),
+        checked(view.of(Kind.OUTCOME), _miscounted),
+        checked(view.of(Kind.PURGE), lambda one: _typed(view, one)),
     )
+
+
+def _handed_in(view: View) -> Checked:
+    """The record of processing, to the byte, where the auditor has one."""
+    if view.records is None:
+        return Checked(looked=0)
+    if records.is_of(view.records, view):
+        return Checked(looked=1)
+    last = view.logged[-1]
+    return Checked(looked=1, found=(found(last, Reason("obligation.record-other")),))
 
 
 def _miscounted(one: Logged) -> Iterator[Reason]:

@@ -76,7 +76,9 @@ class View:
     unbelieved: tuple[Unbelieved, ...]
     keys: Mapping[str, Held]  # by kid
     whole: bool = True  # whether all bodies that there are were shown
+    records: bytes | None = None  # a record of processing that the auditor was handed: row 21 makes it again
     strangers: Mapping[str, str] = field(default_factory=dict)  # open reservoirs that one asked for → code of a refusal
+    persons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # who declares, by the digest of the body
 
     def of(self, *kinds: Kind) -> tuple[Logged, ...]:
         """The believed statements of these kinds, in log order."""
