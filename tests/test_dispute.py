@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,7 @@ def test_nothing_happens_but_what_the_table_has(before: DisputeState | None, eve
         assert disputes.step(before, event, party) is after
     else:
         told = refused("dispute.step-impossible", lambda: disputes.step(before, event, party))
-        assert str(event) not in told.facts["possible"]
+        assert str(event) not in str(told.facts["possible"]).split()
 
 
 def test_what_is_over_stays_over() -> None:
@@ -194,12 +195,12 @@ def test_nobody_holds_up_others_by_disputing(world: World, lee: Person, given: s
     """A freeze of what others gave takes a ruling, and its end is set with it."""
     one = raises(world, lee, subject="deposit", row={}, deposit=given, measure="freeze")
     assert (one.measure, shown(world)) == (Measure.NONE, {given})
-    freeze = {"measure": "freeze", "scope": "deposit"}
-    refused("dispute.interim-long", lambda: rules(world, one.dispute.id, "measure", **freeze))
+    freeze = partial(rules, world, one.dispute.id, "measure", measure="freeze", scope="deposit")
+    refused("dispute.interim-long", freeze)
     late = disputes.after_days(instant(world.clock()), 91)
-    refused("dispute.interim-long", lambda: rules(world, one.dispute.id, "measure", **freeze, until=late))
+    refused("dispute.interim-long", lambda: freeze(until=late))
     until = disputes.after_days(instant(world.clock()), 30)
-    rules(world, one.dispute.id, "measure", **freeze, until=until)
+    freeze(until=until)
     assert shown(world) == set()
     forward(world, days=30)
     assert shown(world) == {given}

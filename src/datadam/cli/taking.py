@@ -27,6 +27,8 @@ def ls(url: Url = None, key: KeyFile = None) -> None:
         rows.append((one["id"], one["version"], one["tier"], opened, title))
     terminal.table(("ui.reservoir", "ui.version", "ui.tier", "ui.open-to-you", "ui.title"), rows)
     for one in held:
+        if disputed := one.get("disputes"):
+            terminal.say("ui.disputed-in", reservoir=one["id"], count=len(disputed))
         news(terminal, one["id"], one.get("signed"))
 
 
@@ -51,6 +53,8 @@ def show(id: str, url: Url = None, key: KeyFile = None) -> None:
     for column in one["columns"]:
         if how := column.get("coarse"):  # a dam of an earlier version says nothing of it
             terminal.line(f"  • {column['name']}: {texts.told(how, terminal.language)['what']}")
+    if disputed := one.get("disputes"):
+        terminal.say("ui.disputed", count=len(disputed), disputes=", ".join(id[:12] for id in disputed))
     news(terminal, one["id"], one.get("signed"), whole=True)
 
 

@@ -18,12 +18,12 @@ from datadam.client.declaring import Declaring
 from datadam.client.disclosing import Disclosing
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
-from datadam.client.holding import Holding
 from datadam.client.governing import Governing
+from datadam.client.holding import Holding
 from datadam.client.home import default_profile, read_key
 from datadam.client.noticed import Noticed
-from datadam.client.reserving import Reserving
 from datadam.client.recovering import Recovering
+from datadam.client.reserving import Reserving
 from datadam.client.withdrawals import WayBack
 from datadam.errors import NotFound, Unavailable
 from datadam.formats import odcs

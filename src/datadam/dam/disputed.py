@@ -176,7 +176,7 @@ def _fold_ruling(rows: Rows, index: int, id: str, body: Json) -> None:
         first = (Bench.OPERATOR if sitting is None else Bench.STEWARDS) if one.bench is None else one.bench
         decided = {"outcome": Outcome(body["outcome"]), "decided": one.decided or body["issued"], "bench": first}
         one = replace(one, **decided)  # type: ignore[arg-type]  # each is of its field's type
-    rows.put(replace(one, state=after, **told))  # type: ignore[arg-type]  # so are these
+    rows.put(replace(one, state=after, **told))
     rows.put(
         Step(
             id=id,

@@ -211,8 +211,8 @@ def enact(world: World, id: str) -> int:
         with world.store.read() as rows:
             held = waiting(rows, id)
         if held is None or not governance.enough(one.signed, one.proposal.stewards, one.proposal.quorum):
-            facts = {"signed": len(one.signed), "needed": one.proposal.quorum, "able": len(one.able)}
-            raise Refused("proposal.unsigned-by-enough", proposal=id, **facts)
+            counts = {"signed": len(one.signed), "needed": one.proposal.quorum, "able": len(one.able)}
+            raise Refused("proposal.unsigned-by-enough", proposal=id, **counts)
         with world.store.read() as rows:
             approval = governed.counted(rows, seal.opened(held.envelope), one.signed)
         approval = seal.countersign(approval, world.secrets.private_key("sign"))  # with the key of today

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from datadam import coarsening, seal, texts
 from datadam.dam import (
     deposit,
+    dispute,
     grant,
     join,
     journal,

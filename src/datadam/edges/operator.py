@@ -27,7 +27,7 @@ from datadam.dam import (
     state,
 )
 from datadam.dam.world import World
-from datadam.edges import credential_verbs, declaration_verbs, key_verbs, law_verbs
+from datadam.edges import credential_verbs, declaration_verbs, governance_verbs, key_verbs, law_verbs
 from datadam.edges.manners import as_branch, world_of
 from datadam.errors import Invalid, NotFound, kept, revived
 from datadam.model import Deposit, Json, Member, MemberKind, Withdrawal
@@ -234,8 +234,9 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     "freeze": (("id",), _freeze),
     "backup": (("into", f"with_keys{_MAYBE}", f"keep{_MAYBE}"), _backup),
     **law_verbs.VERBS,
-    **declaration_verbs.VERBS,
     **key_verbs.VERBS,
+    **governance_verbs.VERBS,
+    **declaration_verbs.VERBS,
     **credential_verbs.VERBS,
 }
 
