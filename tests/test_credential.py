@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from datadam import credentials, seal
 from datadam.credentials import Credential, Form, Issuer
 from datadam.dam import agree, credential, decide, publish, state
+from datadam.dam.credential import Of
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
@@ -58,6 +59,11 @@ def world(tmp_path: Path) -> World:
     return made
 
 
+def of(member: str, name: str = NAME, issuer: str = AGENCY, *scope: str) -> Of:
+    """What an operator says of a credential."""
+    return Of(member=member, name=name, issuer=issuer, scope=scope)
+
+
 def signed_up(world: World, person: Person) -> None:
     """Agree; who lacks a credential waits for the operator."""
     standing = agreed(world, person)
@@ -77,7 +83,7 @@ def test_a_credential_opens_what_an_offer_asks_it_for_and_its_end_closes_that(wo
     one = Person("One").joins(world)
     signed_up(world, one)
     assert asked(world, one) == ["ask.credentials-needed"]
-    made = credential.add(world, one.id, NAME, AGENCY, token(claims(one.id))).credential
+    made = credential.add(world, of(one.id), token(claims(one.id))).credential
     assert (made.form, made.expires, made.kid) == (Form.SIGNED, END, seal.thumbprint(KEY))
     assert asked(world, one) == []
     forward(world, seconds=(datetime.fromisoformat(END) - START).total_seconds() - 1)
@@ -91,7 +97,7 @@ def test_a_revocation_binds_on_the_very_next_ask(world: World) -> None:
     offered(world, permission(NEEDED, actions=(Action.COMBINE,)))
     one = Person("One").joins(world)
     signed_up(world, one)
-    made = credential.add(world, one.id, NAME, AGENCY, token(claims(one.id))).credential
+    made = credential.add(world, of(one.id), token(claims(one.id))).credential
     assert asked(world, one) == []
     credential.revoke(world, made.id, "revoked at the agency")
     assert asked(world, one) == ["ask.credentials-needed"]
@@ -104,7 +110,7 @@ def test_who_is_recognised_no_more_vouches_for_nobody(world: World) -> None:
     offered(world, permission(NEEDED, actions=(Action.COMBINE,)))
     one = Person("One").joins(world)
     signed_up(world, one)
-    credential.add(world, one.id, NAME, AGENCY, token(claims(one.id)))
+    credential.add(world, of(one.id), token(claims(one.id)))
     for names, keys in (([], [KEY]), ([NAME], [seal.new_key()]), ([NAME], []), (["other"], [KEY])):
         credential.recognise(world, AGENCY, "An agency", names, keys)
         assert asked(world, one) == ["ask.credentials-needed"]
@@ -119,12 +125,12 @@ def test_a_scope_keeps_a_credential_to_its_standards(world: World) -> None:
     publish.publish(world, standard_text().replace("test.reading", "test.other"))
     one = Person("One").joins(world)
     signed_up(world, one)
-    credential.add(world, one.id, NAME, AGENCY, token(claims(one.id)), scope=["test.other"])
+    credential.add(world, of(one.id, NAME, AGENCY, "test.other"), token(claims(one.id)))
     assert asked(world, one) == ["ask.credentials-needed"]
-    credential.add(world, one.id, NAME, AGENCY, token(claims(one.id)), scope=["test.reading"])
+    credential.add(world, of(one.id, NAME, AGENCY, "test.reading"), token(claims(one.id)))
     assert asked(world, one) == []
     with pytest.raises(NotFound):
-        credential.add(world, one.id, NAME, AGENCY, token(claims(one.id)), scope=["test.none"])
+        credential.add(world, of(one.id, NAME, AGENCY, "test.none"), token(claims(one.id)))
 
 
 def test_what_counted_at_a_decision_is_held_against_the_log(world: World) -> None:
@@ -133,7 +139,7 @@ def test_what_counted_at_a_decision_is_held_against_the_log(world: World) -> Non
     one = Person("One").joins(world)
     signed_up(world, one)
     assert asked(world, one) == ["ask.credentials-needed"]
-    credential.add(world, one.id, NAME, AGENCY, token(claims(one.id)))
+    credential.add(world, of(one.id), token(claims(one.id)))
     assert asked(world, one) == []
     wrong: list[list[str]] = []
     with world.store.transaction() as rows:
@@ -155,13 +161,13 @@ def test_a_paper_counts_on_the_operators_word_and_says_so(world: World) -> None:
     """Only of an issuer without keys: where there are any, only what they signed is believed."""
     one = Person("One").joins(world)
     with pytest.raises(Refused, match=r"credential\.needs-signature"):
-        credential.attest(world, one.id, NAME, AGENCY, "ab" * 32, expires=END)
+        credential.attest(world, of(one.id), "ab" * 32, expires=END)
     credential.recognise(world, "urn:office:1", "An office", ["good=Good"])
-    made = credential.attest(world, one.id, "good", "urn:office:1", "ab" * 32, expires=END).credential
+    made = credential.attest(world, of(one.id, "good", "urn:office:1"), "ab" * 32, expires=END).credential
     assert (made.form, made.kid) == (Form.ATTESTED, None)
     assert credential.held_by(world, one.id, "test.reading")[0] == {"good"}
     with pytest.raises(Refused, match=r"credential\.issuer-keyless"):
-        credential.add(world, one.id, "good", "urn:office:1", token(claims(one.id)))
+        credential.add(world, of(one.id, "good", "urn:office:1"), token(claims(one.id)))
     credential.recognise(world, "urn:office:1", "An office", ["good"], [KEY])
     assert credential.held_by(world, one.id, "test.reading")[0] == frozenset()
 
@@ -170,9 +176,9 @@ def test_the_same_token_again_is_the_same_credential(world: World) -> None:
     """Its bytes are kept under their digest, for an auditor to check again."""
     one = Person("One").joins(world)
     sent = token(claims(one.id, credentialStatus={"type": "BitstringStatusListEntry"}))
-    made = credential.add(world, one.id, NAME, AGENCY, sent)
+    made = credential.add(world, of(one.id), sent)
     size = world.ledger.size
-    assert credential.add(world, one.id, NAME, AGENCY, f" {sent}\n").credential == made.credential
+    assert credential.add(world, of(one.id), f" {sent}\n").credential == made.credential
     assert (made.listed, world.ledger.size) == (True, size)
     assert world.bodies.get(made.credential.evidence) == sent.encode()
 
@@ -214,7 +220,7 @@ def test_a_token_that_does_not_hold_is_refused(world: World, code: str, made: Ca
     one = Person("One").joins(world)
     size = world.ledger.size
     with pytest.raises(DamError) as refused:
-        credential.add(world, one.id, NAME, AGENCY, made(one.id))
+        credential.add(world, of(one.id), made(one.id))
     assert refused.value.code == code
     assert world.ledger.size == size
 
@@ -224,7 +230,7 @@ def test_a_token_may_say_the_same_in_the_words_of_jwt(world: World) -> None:
     one = Person("One").joins(world)
     more = {"aud": ["x", "test.example/log"], "nbf": 0, "exp": START.timestamp() + 60.5, "sub": one.id, "iss": AGENCY}
     told = claims(one.id, **more, credentialSubject={"id": one.id}, issuer=AGENCY, validFrom=None)
-    made = credential.add(world, one.id, NAME, AGENCY, token(told, alg="EdDSA", cty="vc")).credential
+    made = credential.add(world, of(one.id), token(told, alg="EdDSA", cty="vc")).credential
     assert made.expires == "2026-11-22T09:01:00Z"
 
 
@@ -237,9 +243,9 @@ def test_issuers_and_papers_are_said_in_full_or_refused(world: World) -> None:
         ("credential.name-malformed", lambda: credential.recognise(world, AGENCY, "t", ["good=a b"])),
         ("credential.issuer-too-much", lambda: credential.recognise(world, AGENCY, "t", ["a"] * 51)),
         ("order.words-wrong", lambda: credential.recognise(world, AGENCY, " ", ["a"])),
-        ("credential.issuer-unknown", lambda: credential.add(world, one.id, NAME, "did:web:none.example", "")),
-        ("credential.not-recognised", lambda: credential.add(world, one.id, "other", AGENCY, "")),
-        ("member.unknown", lambda: credential.add(world, "m-" + "0" * 20, NAME, AGENCY, "")),
+        ("credential.issuer-unknown", lambda: credential.add(world, of(one.id, NAME, "did:web:none.example"), "")),
+        ("credential.not-recognised", lambda: credential.add(world, of(one.id, "other", AGENCY), "")),
+        ("member.unknown", lambda: credential.add(world, of("m-" + "0" * 20, NAME, AGENCY), "")),
         ("credential.unknown", lambda: credential.revoke(world, "00", "r")),
         ("ask.login-needed", lambda: credential.own(world, Caller(member=None))),
     ]
@@ -248,9 +254,12 @@ def test_issuers_and_papers_are_said_in_full_or_refused(world: World) -> None:
             does()
         assert refused.value.code == code
     credential.recognise(world, "urn:office:1", "t", ["good"])
-    for evidence, expires, code in (("xy", END, "credential.field-wrong"), ("ab" * 32, "2026", "text.instant-malformed")):
+    for evidence, expires, code in (
+        ("xy", END, "credential.field-wrong"),
+        ("ab" * 32, "2026", "text.instant-malformed"),
+    ):
         with pytest.raises(Invalid, match=code):
-            credential.attest(world, one.id, "good", "urn:office:1", evidence, expires=expires)
+            credential.attest(world, of(one.id, "good", "urn:office:1"), evidence, expires=expires)
     assert credential.own(world, one.caller) == []
 
 

@@ -67,17 +67,30 @@ def next_version(version: str, changes: Iterable[Change]) -> str:
 
 def _term_changes(old: Standard, new: Standard) -> Iterator[Change]:
     yield from _promise_changes(old, new)
-    for term in ("repeat", "terms", "stewards", "quorum", "notice_days", "bounds"):
+    for term in ("repeat", "terms", "stewards", "quorum", "notice_days", "bounds", "combining"):
         if getattr(old, term) != getattr(new, term):
             yield Change("change.term", Effect.BREAKING, {"term": term.replace("_", " ")}, _BOTH)
     if old.key != tuple(_sources(old, new).get(name, name) for name in new.key):
         yield Change("change.term", Effect.BREAKING, {"term": "key"}, _BOTH)
+    yield from _legal_changes(old, new)
     if old.reject_limit != new.reject_limit:
         facts = {"old": str(old.reject_limit), "new": str(new.reject_limit)}
         lower = new.reject_limit < old.reject_limit
         yield Change("change.reject-limit", *_for_contributors(broken=lower, facts=facts))
     if (old.titles, old.descriptions) != (new.titles, new.descriptions):
         yield Change("change.words", Effect.EDITORIAL, {"where": str(old.id)})
+
+
+def _legal_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    """What is declared for the first time binds nobody anew; what was declared otherwise is for all to sign again."""
+    before, after = ({(one.data_class, one.space): one for one in side.legal_roles} for side in (old, new))
+    for which, one in before.items():
+        if after.get(which) != one:
+            facts = {"data_class": str(which[0]), "space": which[1]}
+            yield Change("change.legal-roles", Effect.BREAKING, facts, _BOTH)
+    for data_class, space in sorted(after.keys() - before.keys()):
+        facts = {"data_class": str(data_class), "space": space}
+        yield Change("change.legal-roles-added", Effect.COMPATIBLE, facts)
 
 
 def _promise_changes(old: Standard, new: Standard) -> Iterator[Change]:

@@ -12,10 +12,12 @@ from typing import Final
 
 from datadam import coarsening
 from datadam.errors import DamError, Invalid
+from datadam.legal_roles import BASES, GENERAL, NONE, PARTIES, ROLES, Space
 from datadam.model import (
     Attribution,
     CodeList,
     Column,
+    LegalRoles,
     PrivacyClass,
     Protection,
     Reason,
@@ -376,9 +378,55 @@ def _term_faults(standard: Standard) -> Iterator[DamError]:
         if not _MEMBER.fullmatch(steward):
             yield Invalid("standard.steward-malformed", steward=steward[:80])
     yield from _quorum_faults(standard)
+    yield from _legal_faults(standard)
+    yield from _combining_faults(standard)
     if not (standard.reject_limit.is_finite() and 0 <= standard.reject_limit < 1):
         yield Invalid("standard.reject-limit", limit=str(standard.reject_limit))
     yield from _bounds_faults(standard)
+
+
+def _legal_faults(standard: Standard) -> Iterator[DamError]:
+    """What is wrong with the declared roles and grounds; personal data without them is refused."""
+    said = Counter((one.data_class, one.space) for one in standard.legal_roles)
+    for (data_class, space), count in said.items():
+        if count > 1:
+            yield Invalid("standard.roles-repeated", data_class=str(data_class), space=space)
+    for one in standard.legal_roles:
+        yield from _legal_word_faults(one)
+    if any(column.privacy_class is PrivacyClass.PERSONAL for column in standard.columns):
+        for space in Space:
+            if (PrivacyClass.PERSONAL, space) not in said:
+                yield Invalid("standard.roles-missing", data_class=str(PrivacyClass.PERSONAL), space=str(space))
+
+
+def _legal_word_faults(one: LegalRoles) -> Iterator[DamError]:
+    facts = {"data_class": str(one.data_class), "space": one.space}
+    if one.space not in list(Space):
+        yield Invalid("standard.space-unknown", **facts, known=", ".join(Space))
+        return
+    space = Space(one.space)
+    for name in (*PARTIES, "basis"):
+        word, known = str(getattr(one, name)), (BASES if name == "basis" else ROLES)[space]
+        if word not in known:
+            yield Invalid("standard.role-unknown", **facts, party=name, word=word[:60], known=", ".join(known))
+        elif word == NONE and one.data_class is PrivacyClass.PERSONAL and space in GENERAL:
+            yield Invalid("standard.role-none", **facts, party=name)
+
+
+def _combining_faults(standard: Standard) -> Iterator[DamError]:
+    """Named institutions are members, and there is something about persons that they could join."""
+    for one in standard.combining:
+        if not _MEMBER.fullmatch(one):
+            yield Invalid("standard.combining-malformed", member=one[:80])
+    if len(set(standard.combining)) != len(standard.combining):
+        yield Invalid("standard.term-repeated", term="combining")
+    if standard.combining and not any(personal_unit(column) for column in standard.columns):
+        yield Invalid("standard.combining-needless")
+
+
+def personal_unit(column: Column) -> bool:
+    """Whether a column tells natural persons apart, by pseudonyms."""
+    return column.privacy_class is PrivacyClass.PERSONAL and column.protection is Protection.UNIT_ID
 
 
 def _quorum_faults(standard: Standard) -> Iterator[DamError]:
@@ -530,6 +578,14 @@ def _class_end(body: str, at: int) -> int | None:
 # --- what is enforced -------------------------------------------------------------------------------------------------
 
 
+def _declared(one: LegalRoles) -> dict[str, str]:
+    """A row of legal roles, each word with where it is from; nobody but the stewards answers for it."""
+    space = Space(one.space)
+    told = {name: f"{(word := str(getattr(one, name)))} ({ROLES[space][word].law})" for name in PARTIES}
+    basis = f"{one.basis} ({BASES[space][one.basis].law})"
+    return {"data_class": str(one.data_class), "space": one.space, **told, "basis": basis}
+
+
 def notices(standard: Standard) -> tuple[Reason, ...]:
     """Name each term as `notice.enforced` or `notice.not-enforced`: nobody signs what only looks like a promise."""
     rows_given = standard.tier in {Tier.OPEN, Tier.AGREEMENT}
@@ -550,6 +606,7 @@ def notices(standard: Standard) -> tuple[Reason, ...]:
     }
     bounds = standard.bounds
     told = " ".join(str(part) for part in (bounds.unit, bounds.rows, bounds.period) if part is not None)
+    enforced["combining"] = ", ".join(standard.combining)
     later = {
         "tier": "" if rows_given else str(standard.tier),
         "bounds": told if bounds.rows is not None or bounds.unit != "contributor" else "",
@@ -558,6 +615,7 @@ def notices(standard: Standard) -> tuple[Reason, ...]:
     found = [Reason("notice.enforced", {"term": term, "value": value}) for term, value in enforced.items() if value]
     found += [Reason("notice.not-enforced", {"term": term, "value": value}) for term, value in later.items() if value]
     found += [Reason("notice.not-enforced", {"term": "terms", "value": text}) for text in standard.terms]
+    found += [Reason("notice.declared", told) for told in map(_declared, standard.legal_roles)]
     if bounds.unit != "contributor":  # one protected unit a row: the other party must hear that it is not
         others = [c.name for c in standard.columns if c.protection is Protection.UNIT_ID and c.name != bounds.unit]
         found += [Reason("notice.unit-unprotected", {"unit": bounds.unit, "column": name}) for name in others]

@@ -72,5 +72,10 @@ def standard_packaged() -> None:
 
 @app.command("show")
 def standard_show(id: str, url: Url = None, key: KeyFile = None) -> None:
-    """A published standard as it was signed."""
-    open_terminal().line(reach(url, key).standard_text(id).rstrip("\n"))
+    """A published standard as it was signed; and in words what the parties are in law, as it declares that."""
+    from datadam.formats import legal_text, odcs
+
+    terminal, text = open_terminal(), reach(url, key).standard_text(id)
+    terminal.line(text.rstrip("\n"))
+    for line in legal_text.lines(odcs.read(text), terminal.language):
+        terminal.line(f"# {line}")

@@ -81,6 +81,16 @@ def find_issuer(world: World, id: str) -> Issuer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Of:
+    """What an operator says of a credential: whose it is, how offers call it, who gave it, where it counts."""
+
+    member: str
+    name: str
+    issuer: str
+    scope: tuple[str, ...] = ()  # standards; empty: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
     """A credential that was recorded, and whether it names a status list, which the operator has to watch."""
 
@@ -88,41 +98,38 @@ class Added:
     listed: bool = False
 
 
-def add(world: World, member: str, name: str, issuer: str, token: str, *, scope: Sequence[str] = ()) -> Added:
+def add(world: World, of: Of, token: str) -> Added:
     """Record what an issuer signed for a member; the same token again is the same credential."""
-    held = _believed(world, member, name, issuer)
+    held = _believed(world, of)
     if not held.keys:
         raise Refused("credential.issuer-keyless", issuer=held.id)
-    parties = Parties(origin=world.settings.name, member=member)
+    parties = Parties(origin=world.settings.name, member=of.member)
     found = member_credential.read(token, held.keys, audience=(parties.dam, parties.origin))
-    _check(found, held, name, parties)
+    _check(found, held, of.name, parties)
     evidence = token.strip().encode()
     facts = {"form": str(Form.SIGNED), "kid": found.kid, "evidence": seal.digest(evidence)}
     world.bodies.put_all([(seal.digest(evidence), evidence)])  # an auditor can check the signature again
-    made = _record(world, (member, name, held.id), (found.begins, found.expires), {**facts, "scope": list(scope)})
+    made = _record(world, of, (found.begins, found.expires), facts)
     return Added(credential=made, listed=found.listed)
 
 
-def attest(
-    world: World, member: str, name: str, issuer: str, evidence: str, *, expires: str, scope: Sequence[str] = ()
-) -> Added:
+def attest(world: World, of: Of, evidence: str, *, expires: str) -> Added:
     """Record, on the operator's word, a paper with the digest `evidence`; for issuers without a key only."""
-    held = _believed(world, member, name, issuer)
+    held = _believed(world, of)
     if held.keys:
         raise Refused("credential.needs-signature", issuer=held.id)
     if len(evidence) != 64 or any(letter not in "0123456789abcdef" for letter in evidence):  # noqa: PLR2004  (SHA-256)
         raise Invalid("credential.field-wrong", field="evidence")
-    facts = {"form": str(Form.ATTESTED), "kid": None, "evidence": evidence, "scope": list(scope)}
-    stretch = (instant(world.clock()), instant(moment(expires)))
-    return Added(credential=_record(world, (member, name, held.id), stretch, facts))
+    facts = {"form": str(Form.ATTESTED), "kid": None, "evidence": evidence}
+    return Added(credential=_record(world, of, (instant(world.clock()), instant(moment(expires))), facts))
 
 
-def _believed(world: World, member: str, name: str, issuer: str) -> Issuer:
-    if join.known(world, member).until is not None:
-        raise NotFound("member.unknown", member=member[:40])
-    held = find_issuer(world, issuer)
-    if name not in held.names:
-        raise Refused("credential.not-recognised", issuer=held.id, name=name[:80])
+def _believed(world: World, of: Of) -> Issuer:
+    if join.known(world, of.member).until is not None:
+        raise NotFound("member.unknown", member=of.member[:40])
+    held = find_issuer(world, of.issuer)
+    if of.name not in held.names:
+        raise Refused("credential.not-recognised", issuer=held.id, name=of.name[:80])
     return held
 
 
@@ -135,19 +142,19 @@ def _check(found: Presented, issuer: Issuer, name: str, parties: Parties) -> Non
         raise Untrusted("credential.other-type", name=name, type=issuer.names[name])
 
 
-def _record(world: World, who: tuple[str, str, str], stretch: tuple[str, str], facts: Json) -> Credential:
-    (member, name, issuer), (begins, expires) = who, stretch
+def _record(world: World, of: Of, stretch: tuple[str, str], facts: Json) -> Credential:
+    begins, expires = stretch
     if expires <= instant(world.clock()) or expires <= begins:
         raise Invalid("credential.over", expires=expires)
-    scope: list[str] = sorted({publish.published(world, one).id for one in facts["scope"]})
+    scope: list[str] = sorted({publish.published(world, one).id for one in of.scope})
     if len(scope) > MAX_SCOPE:
         raise Invalid("credential.field-wrong", field="scope")
     with world.lock:
-        for one in every(world, member=member):
+        for one in every(world, member=of.member):
             said = (one.name, one.issuer, one.evidence, list(one.scope), one.expires)
-            if said == (name, issuer, facts["evidence"], scope, expires) and one.revoked is None:
+            if said == (of.name, of.issuer, facts["evidence"], scope, expires) and one.revoked is None:
                 return one
-        told = {"member": member, "name": name, "issuer": issuer, "begins": begins, "expires": expires}
+        told = {"member": of.member, "name": of.name, "issuer": of.issuer, "begins": begins, "expires": expires}
         statement = state.statement(world, Kind.CREDENTIAL, {**told, **facts, "scope": scope})
         state.record(world, statement)
         return find(world, statement.id)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, cast
 
 from datadam import decisions
@@ -61,18 +62,35 @@ def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
         decision = trial(world, ask)
         world.decisions.count("stranger-allowed" if isinstance(decision, Allow) else "stranger-denied")
         return decision, None
+    if (held := _held(world, ask)) is not None:
+        return held
+    (found,) = decide_all(world, [ask])
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def decide_all(world: World, asks: Sequence[Ask]) -> list[tuple[Decision, str] | Exception]:
+    """The same for asks of members, as many as there are, with one wait for the disk; in place of one that failed, why.
+
+    None of them is by a stranger.
+    """
+    held = {ask: found for ask in dict.fromkeys(asks) if (found := _held(world, ask)) is not None}
+    waiting = {ask: world.decisions.wait(ask) for ask in dict.fromkeys(asks) if ask not in held}
+    while any(one.open for one in waiting.values()):
+        with world.lock:  # what is looked at and what is logged of it are one step: nothing is taken back in between
+            if mine := [one for one in waiting.values() if one.open]:
+                _answer(world, world.decisions.take(mine))
+    return [held.get(ask) or waiting[ask].told for ask in asks]
+
+
+def _held(world: World, ask: Ask) -> tuple[Decision, str] | None:
+    """The answer that was given before, while nothing changed."""
     held = world.decisions.recall(ask)
-    if held is not None and held.generation == world.decisions.generation and instant(world.clock()) < held.until:
-        world.decisions.count("repeated")
-        return held.decision, held.id
-    one = world.decisions.wait(ask)
-    with world.lock:  # what is looked at and what is logged of it are one step: nothing is taken back in between
-        if one.answer is None and one.error is None:
-            _answer(world, world.decisions.take(one))
-    if one.error is not None:
-        raise one.error
-    answer = cast("Answer", one.answer)
-    return answer.decision, answer.id
+    if held is None or held.generation != world.decisions.generation or instant(world.clock()) >= held.until:
+        return None
+    world.decisions.count("repeated")
+    return held.decision, held.id
 
 
 def _answer(world: World, waiting: Sequence[Waiting]) -> None:
@@ -279,7 +297,10 @@ def _facts(
 
 
 def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
-    """Facts that the asker itself has in the reservoir, as old as the offer asks for; near-copies have one key."""
+    """Facts that the asker itself has in the reservoir, as old as the offer asks for; near-copies have one key.
+
+    Of what it deposited under restrictions only what they would let out to somebody who asks as it does.
+    """
     permission = terms.permission(Action(ask.action))
     asked = [one for one in (permission.constraints if permission else ()) if one.operand is Operand.RECIPROCITY]
     if not asked or ask.member is None:
@@ -291,9 +312,21 @@ def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
     old = [one for one in held if (sealed := _sealed(world, one.outcome)) and sealed <= since]
     if not old:
         return 0
+    given = narrowed(world, ask, publish.current(world, ask.standard))
     lying = {(file.tag, file.path.name): file.path for file in lineage.files(world, ask.standard)}
-    named = [(one.tag, str(file["name"])) for one in old for file in one.files]
-    return world.decisions.counted([lying[name] for name in named if name in lying], world.surveyor.keys)
+    paths, among = list[Path](), dict[Path, tuple[str, tuple[str, ...]]]()
+    for one in old:
+        piece = given.piece(one.id)
+        if piece is None:
+            continue
+        found = [lying[name] for file in one.files if (name := (one.tag, str(file["name"]))) in lying]
+        if piece.markings is not None and given.marking is not None:
+            names = {column.name for column in lineage.columns(world, ask.standard, one.version)}
+            found = found if given.marking in names else []  # of before there were any: none of them is marked
+            among |= dict.fromkeys(found, (given.marking, piece.markings))
+        paths += found
+    what = frozenset[object]({*paths, *among.items()})
+    return world.decisions.counted(what, lambda: world.surveyor.keys(paths, among))
 
 
 def _sealed(world: World, outcome: str) -> str | None:

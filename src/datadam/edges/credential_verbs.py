@@ -7,6 +7,7 @@ from typing import Any, Final
 from datadam import seal
 from datadam.credentials import Credential, Issuer
 from datadam.dam import credential
+from datadam.dam.credential import Of
 from datadam.dam.world import World
 from datadam.errors import Invalid
 from datadam.model import Json
@@ -30,14 +31,14 @@ def told_issuer(one: Issuer) -> dict[str, Any]:
 
 def _add(world: World, args: Mapping[str, str | None]) -> Json:
     member, name, issuer = (str(args[field]) for field in ("member", "name", "issuer"))
-    scope, token = _split(args["scope"]), args["token"]
+    of, token = Of(member=member, name=name, issuer=issuer, scope=tuple(_split(args["scope"]))), args["token"]
     if token is not None:
-        made = credential.add(world, member, name, issuer, token, scope=scope)
+        made = credential.add(world, of, token)
     else:
         evidence, expires = args["evidence"], args["expires"]
         if evidence is None or expires is None:
             raise Invalid("request.malformed", expected="token, or evidence and expires")
-        made = credential.attest(world, member, name, issuer, evidence, expires=expires, scope=scope)
+        made = credential.attest(world, of, evidence, expires=expires)
     return {**told(world, [made.credential])[0], "listed": made.listed}
 
 

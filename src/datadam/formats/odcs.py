@@ -36,6 +36,7 @@ from datadam.model import (
     Column,
     CrossRule,
     Json,
+    LegalRoles,
     Migration,
     Move,
     Period,
@@ -371,6 +372,15 @@ def _standard(contract: Json) -> Standard:
         reject_limit=Decimal(ours.get("rejectLimit", "0.05")),
         synthetic=ours.get("synthetic", False),
         migration=_migration(ours["migration"]) if "migration" in ours else None,
+        legal_roles=tuple(_legal_roles(one) for one in ours.get("legalRoles", ())),
+        combining=tuple(ours.get("combining", ())),
+    )
+
+
+def _legal_roles(found: Json) -> LegalRoles:
+    return LegalRoles(
+        data_class=PrivacyClass(found["class"]),
+        **{name: found[name] for name in ("space", "contributor", "dam", "consumer", "basis")},
     )
 
 
@@ -488,7 +498,14 @@ def _contract_terms(standard: Standard) -> dict[str, Any]:
         "rules": [{"id": rule.id, "left": rule.left, "op": rule.op, "right": rule.right} for rule in standard.rules],
         "synthetic": standard.synthetic or None,
         "migration": None if standard.migration is None else _migration_terms(standard.migration),
+        "legalRoles": [_legal_terms(one) for one in standard.legal_roles],
+        "combining": list(standard.combining),
     }
+
+
+def _legal_terms(one: LegalRoles) -> dict[str, Any]:
+    told = asdict(one)
+    return {"class": str(told.pop("data_class")), **told}
 
 
 def _migration_terms(migration: Migration) -> dict[str, Any]:
