@@ -1,12 +1,15 @@
 """Decisions as members see them: what the answer would be, and why it was what it was."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from datadam import decisions
 from datadam.client.answers import part
 from datadam.client.trusting import Trusting
 from datadam.errors import Untrusted
 from datadam.model import Decision, Json, Kind
+
+ASKS: Final = 500  # that one request carries: as many as a dam answers in one
 
 
 class Deciding(Trusting):
@@ -39,6 +42,17 @@ class Deciding(Trusting):
         """Ask, and be answered by a logged statement: {id, member, allowed, basis, reasons}; `why` explains it."""
         sent = _ask(action, standard, purpose, destination, None)
         found: Json = self._ask("POST", "/api/decisions", json=sent).json()
+        return found
+
+    def decide_all(self, asks: Sequence[Json]) -> list[Json]:
+        """The same for many asks at once, each `{action, standard, purpose, destination}`, answered in their order.
+
+        In place of one that was refused stands `{id: None, member, problem}`; for any number of asks.
+        """
+        found: list[Json] = []
+        for start in range(0, len(asks), ASKS):
+            sent = [dict(one) for one in asks[start : start + ASKS]]
+            found += self._ask("POST", "/api/decisions", json=sent).json()["items"]
         return found
 
     def decisions(self, standard: str | None = None) -> list[Json]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from datadam import seal
 from datadam.dam import publish
+from datadam.dam.remembered import Known
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Untrusted
 from datadam.model import Json, Key, Member, MemberId, Token, Used, instant
@@ -88,15 +89,22 @@ def caller(world: World, token: str | None) -> Caller:
     """Who a bearer token speaks for; none is a stranger, a wrong, expired or revoked one is `Untrusted`."""
     if token is None:
         return Caller()
+    hash, now, seen = _hash(token), instant(world.clock()), world.decisions
+    known: Caller | None = seen.caller(hash, now)
+    if known is not None:
+        return known
+    generation, revoked = seen.generation, seen.revoked  # before it is looked up: what comes meanwhile ends it
     with world.store.read() as rows:
-        held = rows.get(Token, _hash(token))
+        held = rows.get(Token, hash)
         member = rows.get(Member, held.member) if held is not None else None
         keys = rows.find(Key, owner=held.member, until=None) if held is not None else []
-    if held is None or held.revoked or held.expires <= instant(world.clock()):
+    if held is None or held.revoked or held.expires <= now:
         raise Untrusted("login.token-unknown")
     if member is None or member.until is not None or any(key.since >= held.at for key in keys):
         raise Untrusted("login.token-unknown")
-    return Caller(member=member.id, standard=held.standard)
+    found = Caller(member=member.id, standard=held.standard)
+    seen.called(hash, Known(caller=found, until=held.expires, generation=generation, revoked=revoked))
+    return found
 
 
 def issue_profile(world: World, member: MemberId, standard: str, *, days: int = PROFILE_DAYS) -> Login:
@@ -126,11 +134,13 @@ def profiles(world: World, member: MemberId) -> list[Token]:
 def revoke_profile(world: World, member: MemberId, hash: str) -> None:
     """End one of a member's own share profiles, named by its hash or the first 12 digits of it."""
     with world.store.transaction() as rows:
-        for token in rows.find(Token, member=member):
-            if token.standard is not None and len(hash) >= _SHOWN and token.hash.startswith(hash):
-                rows.put(replace(token, revoked=True))
-                return
-    raise NotFound("profile.unknown", profile=hash[:64])
+        own = rows.find(Token, member=member)
+        token = next((one for one in own if one.standard and len(hash) >= _SHOWN and one.hash.startswith(hash)), None)
+        if token is not None:
+            rows.put(replace(token, revoked=True))
+    if token is None:
+        raise NotFound("profile.unknown", profile=hash[:64])
+    world.decisions.forget_callers()
 
 
 def forget_expired(world: World) -> int:

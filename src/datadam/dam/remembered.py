@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 from datadam.model import Ask, Decision, Json, Kind
 from datadam.ports import Record, Rows, Store
 
-MOST: Final = 10_000  # decisions; the one that was asked for longest ago is forgotten first
+MOST: Final = 10_000  # decisions, and callers; the one that was asked for longest ago is forgotten first
+AT_ONCE: Final = 500  # asks that one batch answers: a fifth of a second, in which nothing else is logged
 
 MARKINGS: Final = 100  # different ones in a file; a standard has far fewer
 
@@ -57,6 +58,16 @@ class Answer:
     generation: int  # of the log, as `Remembered` counts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Who a token speaks for, and what that rests on."""
+
+    caller: Any
+    until: str  # ISO 8601 instant from which it is to be looked up anew
+    generation: int  # of the log
+    revoked: int  # how many tokens were by then
+
+
 @dataclass(slots=True, eq=False)
 class Waiting:
     """An ask that waits to be answered together with others, and what came of it."""
@@ -64,6 +75,18 @@ class Waiting:
     ask: Ask
     answer: Answer | None = None
     error: Exception | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits."""
+        return self.answer is None and self.error is None
+
+    @property
+    def told(self) -> tuple[Decision, str] | Exception:
+        """The decision and the id of its statement, or why there is none."""
+        if self.answer is not None:
+            return self.answer.decision, self.answer.id
+        return self.error or LookupError("not answered")
 
 
 @dataclass(slots=True)
@@ -80,6 +103,8 @@ class Remembered:
     looked_at: int = -1  # the generation of that
     noes: Counter[str] = field(default_factory=Counter)  # logged to each member on one day
     noes_on: str = ""  # that day
+    callers: OrderedDict[str, Known] = field(default_factory=OrderedDict)  # by the hash of their token
+    revoked: int = 0  # tokens, since the start
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, ask: Ask) -> Waiting:
@@ -89,11 +114,35 @@ class Remembered:
             self.waiting.append(one)
         return one
 
-    def take(self, one: Waiting) -> list[Waiting]:
-        """All that wait, to be answered now, and `one`, also if who took it before came to grief."""
+    def take(self, mine: Sequence[Waiting]) -> list[Waiting]:
+        """Those that are to be answered now: `mine`, also if who took them before came to grief, and who else waits."""
         with self.lock:
-            found, self.waiting = self.waiting, []
-            return found if one in found else [*found, one]
+            own = set(map(id, mine))
+            found = [*mine, *(one for one in self.waiting if id(one) not in own)]
+            self.waiting = found[AT_ONCE:]
+            return found[:AT_ONCE]
+
+    def caller(self, token: str, now: str) -> Any:  # noqa: ANN401  (what it was given)
+        """Who a token was found to speak for, by its hash, while nothing changed that could end it; else None."""
+        with self.lock:
+            held = self.callers.get(token)
+            if held is None or (held.generation, held.revoked) != (self.generation, self.revoked) or now >= held.until:
+                return None
+            self.callers.move_to_end(token)
+            return held.caller
+
+    def called(self, token: str, found: Known) -> None:
+        """Remember who a token speaks for."""
+        with self.lock:
+            self.callers[token] = found
+            self.callers.move_to_end(token)
+            if len(self.callers) > MOST:
+                self.callers.popitem(last=False)
+
+    def forget_callers(self) -> None:
+        """Take note that a token was revoked."""
+        with self.lock:
+            self.revoked += 1
 
     def logged(self, kind: Kind) -> None:
         """Take note that a statement entered the log."""

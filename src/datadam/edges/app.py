@@ -62,6 +62,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     )
     app.state.world, app.state.works, app.state.meter = world, works, health.Meter()
     app.state.transfers = upload.Transfers()
+    app.state.desk = deciding.Desk(world)
     app.include_router(api.router)
     app.include_router(upload.router)
     app.include_router(withdrawals.router)

@@ -1,16 +1,22 @@
 """Decisions over HTTP: what the answer would be, what it was, and who could get what."""
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
 
 from datadam import decisions, seal, texts
 from datadam.dam import decide, prove
-from datadam.edges.manners import language_of, member_of, world_of
-from datadam.errors import Invalid, Refused
-from datadam.model import Decision, Json
+from datadam.dam.remembered import AT_ONCE
+from datadam.dam.world import World
+from datadam.edges.manners import details, language_of, member_of, world_of
+from datadam.errors import DamError, Invalid, Refused
+from datadam.model import Ask, Decision, Json
 
 router = APIRouter(prefix="/api")
 
@@ -26,7 +32,10 @@ async def post_ask(request: Request) -> Json:
 
 
 def _sent(data: bytes) -> Json:
-    sent = seal.parse(data)
+    return _wish(seal.parse(data))
+
+
+def _wish(sent: object) -> Json:
     if not isinstance(sent, dict) or not _NEEDED <= set(sent) <= _ALLOWED:
         raise Invalid("request.unreadable")
     if any(not isinstance(value, str) and value is not None for value in sent.values()):
@@ -65,18 +74,117 @@ def _said(request: Request, decision: Decision, *, whole: bool) -> Json:
 
 
 @router.post("/decisions", status_code=201)
-async def post_decision(request: Request) -> Json:
-    """Ask, and be answered by a logged statement as who takes rows is: `{action, standard, purpose, destination}`."""
-    sent = _sent(await request.body())
-    return await anyio.to_thread.run_sync(partial(_decide, request, sent))
+async def post_decision(request: Request) -> Response:
+    """Ask, and be answered by a logged statement as who takes rows is: `{action, standard, purpose, destination}`.
+
+    A list of up to 500 asks is answered by `{items}`, in its order; in place of one that was refused, its `problem`.
+    """
+    sent = seal.parse(await request.body())
+    if not isinstance(sent, list):
+        return JSONResponse((await _desk(request).answers(request, [_wish(sent)]))[0], status_code=201)
+    if not 0 < len(sent) <= AT_ONCE:
+        raise Invalid("request.asks-too-many", limit=AT_ONCE)
+    return JSONResponse({"items": await _desk(request).answers(request, [_wish(one) for one in sent])}, status_code=201)
 
 
-def _decide(request: Request, sent: Json) -> Json:
-    world, caller = world_of(request), member_of(request)
-    if sent.get("member") not in {None, caller.member}:
-        raise Refused("ask.not-yours")
-    decision, id = decide.decide(world, decide.wished(world, {**sent, "member": caller.member}))
-    return {"id": id, "member": caller.member, **_said(request, decision, whole=False)}
+def _desk(request: Request) -> "Desk":
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A request that waits for its answers."""
+
+    request: Request
+    sent: list[Json]
+    future: asyncio.Future[list[Json]]
+    asks: list[Ask] = field(default_factory=list)
+    told: list[Json] | Exception | None = None
+
+
+class Desk:
+    """Where asks come in over HTTP. One thread answers all that wait, together; who comes meanwhile is next.
+
+    So the wait for the disk is shared, and so is the way from the event loop to a thread and back.
+    """
+
+    def __init__(self, world: World) -> None:
+        """Open it for a dam; for one event loop."""
+        self._world = world
+        self._waiting: list[_Turn] = []
+        self._work: asyncio.Task[None] | None = None
+
+    async def answers(self, request: Request, sent: list[Json]) -> list[Json]:
+        """What the asks of a request are told, each a statement in the log by now; of one alone its refusal is raised.
+
+        Nothing is logged where one of them cannot be read.
+        """
+        loop = asyncio.get_running_loop()
+        turn = _Turn(request=request, sent=sent, future=loop.create_future())
+        self._waiting.append(turn)
+        if self._work is None or self._work.done():
+            self._work = loop.create_task(self._answer())
+        return await turn.future
+
+    async def _answer(self) -> None:
+        while self._waiting:
+            turns, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            await anyio.to_thread.run_sync(partial(_decide, self._world, turns))
+            for turn in turns:
+                if turn.future.done():  # whoever asked went away
+                    continue
+                if isinstance(turn.told, Exception):
+                    turn.future.set_exception(turn.told)
+                else:
+                    turn.future.set_result(turn.told or [])
+
+
+def _decide(world: World, turns: Sequence[_Turn]) -> None:
+    """Answer every request, each on its own: what is wrong with one is not the others'."""
+    try:
+        with world.lock:  # as `dam.decide`: what is read under it stands until the answers are logged
+            still = replace(world, store=world.decisions.still_there(world.store))
+            for turn in turns:
+                _read(still, turn)
+            asks = [ask for turn in turns for ask in turn.asks]
+            told = iter(decide.decide_all(world, asks))
+        for turn in turns:
+            found = [next(told) for _ in turn.asks]
+            _render(turn, found)
+    except Exception as error:  # noqa: BLE001  (a dam that can log nothing tells everybody so)
+        for turn in turns:
+            turn.told = turn.told or error
+
+
+def _read(world: World, turn: _Turn) -> None:
+    try:
+        caller = member_of(turn.request)
+        if any(one.get("member") not in {None, caller.member} for one in turn.sent):
+            raise Refused("ask.not-yours")
+        turn.asks = [decide.wished(world, {**one, "member": caller.member}) for one in turn.sent]
+    except Exception as error:  # noqa: BLE001  (its own, to be raised where it asked)
+        turn.told = error
+
+
+def _render(turn: _Turn, found: Sequence[tuple[Decision, str] | Exception]) -> None:
+    """What a request is told; only a list tells a refusal as one of its answers."""
+    if turn.told is not None:
+        return
+    try:
+        for one in found:
+            if isinstance(one, Exception) and not (isinstance(one, DamError) and len(found) > 1):
+                raise one
+        turn.told = [_told(turn, ask, one) for ask, one in zip(turn.asks, found, strict=True)]
+    except Exception as error:  # noqa: BLE001  (the same)
+        turn.told = error
+
+
+def _told(turn: _Turn, ask: Ask, found: tuple[Decision, str] | Exception) -> Json:
+    if isinstance(found, DamError):
+        return {"id": None, "member": ask.member, "problem": details(turn.request, found)}
+    decision, id = cast("tuple[Decision, str]", found)
+    return {"id": id, "member": ask.member, **_said(turn.request, decision, whole=False)}
 
 
 @router.get("/decisions")

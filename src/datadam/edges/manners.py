@@ -118,19 +118,23 @@ def problem(request: Request, error: Exception) -> Response:
     What the framework refuses is told in our words; what broke is told as no more than that (the log has the rest).
     """
     refusal, headers = _as_ours(request, error)
+    body, status = details(request, refusal), status_of(refusal)
+    if status == _UNAUTHORISED:
+        headers = {**headers, "WWW-Authenticate": 'Bearer realm="datadam"'}
+    return JSONResponse(body, status_code=status, headers=headers, media_type=PROBLEM)
+
+
+def details(request: Request, refusal: DamError) -> dict[str, Any]:
+    """The problem details of a refusal, in the caller's language."""
     told = texts.explain(refusal, language_of(request))
-    status = status_of(refusal)
-    body: dict[str, Any] = {
+    return {
         "type": f"urn:datadam:{told.code}",
         "title": told.what,
-        "status": status,
+        "status": status_of(refusal),
         "detail": told.remedy,
         "branch": branch_of(refusal),
         **kept(refusal),
     }
-    if status == _UNAUTHORISED:
-        headers = {**headers, "WWW-Authenticate": 'Bearer realm="datadam"'}
-    return JSONResponse(body, status_code=status, headers=headers, media_type=PROBLEM)
 
 
 def branch_of(error: DamError) -> str:

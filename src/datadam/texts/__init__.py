@@ -13,7 +13,7 @@ import unicodedata
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final, Protocol
 
@@ -121,6 +121,7 @@ def template(code: str, lang: str = LANGUAGES[0]) -> Mapping[str, str]:
     return _sentence(code, lang)
 
 
+@lru_cache(maxsize=8192)  # more than there are sentences
 def placeholders(sentence: str) -> frozenset[str]:
     """The facts that a sentence asks for."""
     return frozenset(_PLACE.findall(sentence))
@@ -173,7 +174,8 @@ def clean(value: object) -> str:
         return _joined(sorted(parts) if isinstance(value, set | frozenset) else parts)
     text = "–" if value is None else str(value)
     text = " ".join(text[: 4 * MAX_FACT].split())  # cut first: cleaning a gigabyte takes its time
-    shown = "".join(letter for letter in text if unicodedata.category(letter)[0] != "C")
+    # nothing that is printable is of category C, and nearly all is printable
+    shown = text if text.isprintable() else "".join(one for one in text if unicodedata.category(one)[0] != "C")
     return shown if len(shown) <= MAX_FACT else shown[: MAX_FACT - 1] + "…"
 
 
@@ -183,13 +185,13 @@ def _joined(parts: list[str]) -> str:
 
 
 def _fill(sentence: str, lang: str, facts: Mapping[str, object]) -> str:
-    empty = [name for name in placeholders(sentence) if clean(facts.get(name)) == ""]
-    for name in empty:  # else the space before it would be left over
+    shown = {name: clean(facts.get(name)) for name in placeholders(sentence)}
+    for name in (name for name, fact in shown.items() if not fact):  # else the space before it would be left over
         sentence = sentence.replace(f" {{{name}}}", f"{{{name}}}")
     if _known(lang) != "ko":
-        sentence = _NUMBERED.sub(lambda found: _numbered(found, clean(facts.get(found[1]))), sentence)
-        return _PLACE.sub(lambda found: clean(facts.get(found[1])), sentence)
-    return _PLACE_KO.sub(lambda found: _placed(found, clean(facts.get(found[1]))), sentence)
+        sentence = _NUMBERED.sub(lambda found: _numbered(found, shown[found[1]]), sentence)
+        return _PLACE.sub(lambda found: shown[found[1]], sentence)
+    return _PLACE_KO.sub(lambda found: _placed(found, shown[found[1]]), sentence)
 
 
 def _numbered(found: re.Match[str], fact: str) -> str:
