@@ -27,6 +27,7 @@ from datadam.client.home import (
     save_profile,
     write_private,
 )
+from datadam.client.strangers import as_stranger
 
 __all__ = [
     "HOME_VARIABLE",
@@ -36,6 +37,7 @@ __all__ = [
     "Reservoir",
     "Reservoirs",
     "as_one",
+    "as_stranger",
     "check_receipt",
     "choose_key",
     "connect",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from datadam import seal
 from datadam.client.line import Line
+from datadam.errors import Untrusted
 from datadam.formats import person
 from datadam.model import Json, Kind
 
@@ -25,5 +26,19 @@ class Declaring(Line):
         return found
 
     def declarations(self) -> list[Json]:
-        """What is declared, in the order of the log: to auditors all of it, to others their own."""
-        return list(self._get("/api/declarations", as_member=True)["items"])
+        """What is declared, in the order of the log: to auditors all of it, to others their own.
+
+        `named` is who answers for it, as the statement's digest says; None where that was erased.
+        """
+        items = self._get("/api/declarations", as_member=True)["items"]
+        return [{**one, "named": _named(one)} for one in items]
+
+
+def _named(one: Json) -> Mapping[str, str] | None:
+    """Who answers for a declaration, if the body is the one that was hashed."""
+    if one["body"] is None:
+        return None
+    body = str(one["body"]).encode()
+    if seal.digest(body) != one["person"]:
+        raise Untrusted("declaration.person-other", declaration=str(one["id"])[:64])
+    return person.read(body)

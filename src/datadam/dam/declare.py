@@ -5,7 +5,7 @@ lie in a body of their own that can be erased, and the erasure is logged first. 
 about the same takes the place of the one before. Nothing here makes anything lawful: an audit shows who says what.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -137,12 +137,12 @@ def seen_by(world: World, caller: Caller) -> list[Declaration]:
     return [one for one in every(world) if audits or one.member == caller.member]
 
 
-def named(world: World, one: Declaration) -> Mapping[str, str]:
-    """Who answers for a declaration: `{name, office}`, or nothing where that was erased."""
+def body_of(world: World, one: Declaration) -> bytes | None:
+    """The body with who answers for a declaration (`formats.person`); None where it was erased."""
     try:
-        return person.read(world.bodies.get(one.person))
+        return world.bodies.get(one.person)
     except NotFound:
-        return {}
+        return None
 
 
 def forget(world: World, id: str, reason: str) -> int:

@@ -8,14 +8,23 @@ from datadam.dam import declare
 from datadam.dam.world import World
 from datadam.duties import Declaration
 from datadam.errors import Invalid
+from datadam.formats import person
 from datadam.model import Json
 
 MOST_DIGITS: Final = 9
 
 
 def told(world: World, one: Declaration) -> Json:
-    """A declaration with the name and office of who answers for it; null where they were erased."""
-    return {**asdict(one), "named": dict(declare.named(world, one)) or None}
+    """A declaration with the name and office of who answers for it, and the body that they were hashed in.
+
+    Null where they were erased.
+    """
+    body = declare.body_of(world, one)
+    return {
+        **asdict(one),
+        "named": None if body is None else dict(person.read(body)),
+        "body": None if body is None else body.decode(),
+    }
 
 
 def number(name: str, text: str | None) -> int | None:

@@ -179,6 +179,13 @@ _MAY_CLOSE: Final = frozenset({"ask.order"})
 """What may be put in the way of a reservoir that is open to everybody."""
 
 
+def open_reservoirs(view: View) -> tuple[str, ...]:
+    """What is open to everybody by the last version of its standard."""
+    ids = sorted({str(one.body["standard"]) for one in view.of(Kind.STANDARD)})
+    held = ((id, past.standard(view, id, view.checkpoint.size)) for id in ids)
+    return tuple(id for id, one in held if one is not None and one.tier is Tier.OPEN)
+
+
 def _strangers(view: View) -> Checked:
     """What a stranger met who asked for each open reservoir, where the auditor asked as one."""
     last: dict[str, Logged] = {one.body["standard"]: one for one in view.of(Kind.STANDARD)}

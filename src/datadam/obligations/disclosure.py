@@ -13,6 +13,8 @@ from datadam.obligations.view import Logged, View
 from datadam.policy.deciding import OPEN
 
 _SHOWN: Final = 5  # ids in a finding; the rest are counted
+UNSEEN: Final = Checked(looked=0)
+"""Of a check that follows a statement to others: where some were not shown, what leads nowhere tells nothing."""
 
 
 # --- 23: what training data is, and what was done to it ---------------------------------------------------------------
@@ -20,6 +22,8 @@ _SHOWN: Final = 5  # ids in a finding; the rest are counted
 
 def cards(view: View) -> Checked:
     """What was trained on says what it is and what for; what was done to each deposit is what its owner signed."""
+    if not view.whole:
+        return UNSEEN
     prepared = checked(view.of(Kind.OUTCOME), lambda one: _otherwise_prepared(view, one))
     return both(prepared, checked(_to_train(view), lambda one: _untold(view, one)))
 
@@ -82,7 +86,7 @@ def _said(words: Mapping[str, str], language: str) -> bool:
 
 def training_sets(view: View) -> Checked:
     """Every model names exactly the releases that its provider took to train on by then."""
-    return checked(view.of(Kind.MODEL), lambda one: _other_training(view, one))
+    return checked(view.of(Kind.MODEL), lambda one: _other_training(view, one)) if view.whole else UNSEEN
 
 
 def _other_training(view: View, one: Logged) -> Iterator[Reason]:
@@ -124,7 +128,7 @@ def _mislabelled(view: View, one: Logged) -> Iterator[Reason]:
 
 def disclosures(view: View) -> Checked:
     """Every model says how to reach its provider, its limits and criteria; all that it refers to stands in the log."""
-    return checked(view.of(Kind.MODEL), lambda one: _unresolved(view, one))
+    return checked(view.of(Kind.MODEL), lambda one: _unresolved(view, one)) if view.whole else UNSEEN
 
 
 def _unresolved(view: View, one: Logged) -> Iterator[Reason]:
@@ -168,7 +172,7 @@ def _dangling(view: View, model: Logged, told: Json) -> Iterator[str]:
 def register(view: View) -> Checked:
     """Of withdrawn rows the dam names every model that may have had them, and tells each of their providers."""
     purges = [one for one in view.of(Kind.PURGE) if "models" in one.body["beyond"]]
-    return checked(purges, lambda one: _forgotten(view, one))
+    return checked(purges, lambda one: _forgotten(view, one)) if view.whole else UNSEEN
 
 
 def _forgotten(view: View, purge: Logged) -> Iterator[Reason]:
@@ -199,7 +203,7 @@ def _forgotten(view: View, purge: Logged) -> Iterator[Reason]:
 
 def evidence(view: View) -> Checked:
     """Every release to train on leads to a yes, to what that rested on, to the terms, and to somebody's deposit."""
-    return checked(_to_train(view), lambda one: _loose(view, one))
+    return checked(_to_train(view), lambda one: _loose(view, one)) if view.whole else UNSEEN
 
 
 def _loose(view: View, one: Logged) -> Iterator[Reason]:

@@ -11,8 +11,8 @@ from functools import cache
 from typing import Final
 
 from datadam.errors import NotFound
-from datadam.model import Kind, Reason
-from datadam.obligations import continuity, disclosure, further, identity, privacy, transfer
+from datadam.model import Kind
+from datadam.obligations import continuity, declared, disclosure, further, identity, privacy, transfer
 from datadam.obligations.checking import Check, Checked, Found, found
 from datadam.obligations.view import View
 from datadam.obligations.wording import Wording, wordings
@@ -109,8 +109,7 @@ def _declared(view: View, number: int) -> tuple[Found, ...]:
             about = (one.body["member"], one.body["standard"], one.body["subject"])
             last.pop(about, None)
             if one.body["until"] >= view.now.date().isoformat():
-                told = {"words": one.body["words"], "until": one.body["until"], "person": one.body["person"]}
-                last[about] = found(one, Reason("obligation.declared", told))
+                last[about] = found(one, declared.told(view, one))
     return tuple(last.values())
 
 
