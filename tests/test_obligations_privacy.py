@@ -29,11 +29,13 @@ KEPT = Duty(kind=DutyKind.RETENTION, days=30)
 YES = {"allowed": True, "basis": HEX, "reasons": []}
 
 
-def a_life(text: str | None = None, terms: Offer | None = None) -> tuple[Book, Person, Statement, Statement]:
+def a_life(
+    text: str | None = None, terms: Offer | None = None, person: Person | None = None
+) -> tuple[Book, Person, Statement, Statement]:
     """A standard, a member, an offer, and that both signed."""
     book = Book()
     book.publishes(text)
-    person = book.joins(Person("Firm"))
+    person = book.joins(person or Person("Firm"))
     offer = book.offers(terms)
     return book, person, offer, book.agrees(person, offer)
 
@@ -112,6 +114,19 @@ def test_pseudonyms_for_business_and_persons_in_the_clear_are_named() -> None:
     assert broken(book.audits(14)) == [(clear.id, "obligation.in-the-clear")]
 
 
+@pytest.mark.parametrize(
+    ("basis", "expected"), [("consent", Status.NOT_YET), ("pseudonymised-purposes", Status.FAILED)]
+)
+def test_data_of_persons_on_another_ground_is_not_bound_to_these_purposes(basis: str, expected: Status) -> None:
+    """Row 14: what persons agreed to is another article's; what rests on pseudonyms is this one's."""
+    parties = "contributor: personal-information-controller, dam: consignee, consumer: third-party-recipient"
+    roles = f"[{{class: personal, space: KR, {parties}, basis: {basis}}}]"
+    text = PERSONAL.replace("schema:", f"  - {{vendor: datadam, property: legalRoles, value: {roles}}}\nschema:", 1)
+    book, person, offer, agreement = a_life(text, asks())
+    book.decides(person, offer, agreement=agreement.id)
+    assert book.audits(14).status is expected
+
+
 # --- 15 ---------------------------------------------------------------------------------------------------------------
 
 COMBINE: dict[str, Any] = {"action": "combine", "credentials": ["specialised-institution"]}
@@ -156,15 +171,20 @@ def test_a_use_that_the_register_can_tell_passes() -> None:
     assert book.audits(16).status is Status.PASSED
 
 
-def test_who_may_read_and_combine_the_same_rows_is_named() -> None:
-    """Row 16: side by side, two kinds of pseudonyms of the same rows undo one another."""
+def test_who_has_the_same_rows_joined_and_apart_is_named() -> None:
+    """Row 16: side by side, two kinds of pseudonyms undo one another; joined are those of a named institution alone."""
     both = (Action.READ, Action.COMBINE)
-    book, person, offer, agreement = a_life(PSEUDONYMS, asks("specialised-institution", actions=both))
-    certifies(book, person)
-    facts: dict[str, Any] = {"agreement": agreement.id, "credentials": ["specialised-institution"]}
-    book.decides(person, offer, **facts)
-    second = book.decides(person, offer, **facts, action="combine")
-    assert broken(book.audits(16)) == [(second.id, "obligation.both-rights")]
+    person = Person("Firm")
+    for named, expected in ((person.id, ["obligation.both-rights"]), ("m-" + "1" * 20, [])):
+        text = PSEUDONYMS.replace(
+            "schema:", f"  - {{vendor: datadam, property: combining, value: [{named}]}}\nschema:", 1
+        )
+        book, firm, offer, agreement = a_life(text, asks("specialised-institution", actions=both), person)
+        certifies(book, firm)
+        facts: dict[str, Any] = {"agreement": agreement.id, "credentials": ["specialised-institution"]}
+        book.decides(firm, offer, **facts)
+        second = book.decides(firm, offer, **facts, action="combine")
+        assert broken(book.audits(16)) == [(second.id, code) for code in expected]
 
 
 def test_a_use_without_a_period_or_a_purpose_is_named() -> None:

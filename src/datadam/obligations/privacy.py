@@ -60,8 +60,19 @@ def _said_purposes(view: View, one: Deed) -> Iterator[tuple[str, tuple[str, ...]
 
 
 def pseudonymised(view: View) -> Checked:
-    """Rows with pseudonyms of persons leave for the purposes of the law alone, and no column in the clear does."""
-    return checked_deeds([one for one in allowed(view) if one.personal], _identifying)
+    """Rows with pseudonyms of persons leave for the purposes of the law alone, and no column in the clear does.
+
+    A standard may declare another ground for its personal data than pseudonymisation; then this is not about it.
+    """
+    looked = [one for one in allowed(view) if one.personal and _rests_on_pseudonyms(view, one)]
+    return checked_deeds(looked, _identifying)
+
+
+def _rests_on_pseudonyms(view: View, one: Deed) -> bool:
+    """Whether nothing else was declared to be the ground in the law of the dam's own country."""
+    said = one.standard.legal_roles if one.standard is not None else ()
+    grounds = {each.basis for each in said if (each.data_class, each.space) == (PrivacyClass.PERSONAL, view.home)}
+    return not grounds or not grounds.isdisjoint(wording.terms(14, "grounds"))
 
 
 def _identifying(one: Deed) -> Iterator[Reason]:
@@ -99,17 +110,22 @@ def _unfit(view: View, one: Deed) -> Iterator[Reason]:
 def apart(view: View) -> Checked:
     """Nobody holds the same rows under two kinds of pseudonyms; of each use of them the register's fields are there."""
     looked = [one for one in allowed(view) if one.personal]
-    ways: dict[tuple[str, str], set[bool]] = {}
+    ways: dict[tuple[str, str], set[bool]] = {}  # of each member and standard: apart, joined
 
     def broken(one: Deed) -> Iterator[Reason]:
         held = ways.setdefault((one.member, str(one.entry.body["standard"])), set())
-        held.add(one.action is Action.COMBINE)
+        held.add(_joined(one))
         if len(held) > 1:
             yield Reason("obligation.both-rights", {"member": one.member})
         for name in _unregistered(view, one):
             yield Reason("obligation.register-lacks", {"field": name})
 
     return checked_deeds(looked, broken)
+
+
+def _joined(one: Deed) -> bool:
+    """Whether pseudonyms of persons are the same across contributors: to combine, for a designated institution."""
+    return one.action is Action.COMBINE and one.standard is not None and one.member in one.standard.combining
 
 
 def _unregistered(view: View, one: Deed) -> Iterator[str]:
