@@ -381,7 +381,6 @@ class SharePart:
     own: bool  # contributed by the recipient
     columns: tuple[Column, ...] = ()  # of the version that it was deposited under, where steps are needed
     steps: tuple[Step, ...] = ()  # from there to the order's columns; none: it is read as it lies
-    apart: Mapping[str, bytes] = field(default_factory=dict)  # columns whose ids are served under keys of this part
     withheld: tuple[str, ...] = ()  # columns that are empty in its rows
     markings: tuple[str, ...] | None = None  # only rows with one of these; None: all
     apart: Mapping[str, bytes] = field(default_factory=dict)  # columns whose ids are served under keys of this part
