@@ -1,5 +1,6 @@
 """Rows 7 to 12 of the obligations: a log that nothing breaks, one that something does, and the entry that is named."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from datadam.obligations.table import Status
 from datadam.terms import Operand
 from logs import HEX, PERSONAL, Book, broken
 from signed import an_offer, any_of, permission
-from worlds import Person
+from worlds import START, Person
 
 
 def a_life(home: str = "KR", where: str = "KR") -> tuple[Book, Person, Statement, Statement]:
@@ -123,6 +124,38 @@ def test_rules_without_a_ground_are_named() -> None:
     assert told[0] == (order.id, "obligation.rule-groundless")
     assert told[1] == (law.id, "obligation.law-unreadable")
     assert book.audits(8).found[2].who == land.id
+
+
+def reserves(book: Book, country: Person, operand: str = "spatial") -> Statement:
+    """A country says where its firms' data may go, in words that a machine reads."""
+    term = {"leftOperand": operand, "operator": "isAnyOf", "rightOperand": ["KR"]}
+    return book.says(
+        Kind.RESERVATION, {"member": country.id, "restrictions": [{"constraint": [term]}]}, country.key, book.key
+    )
+
+
+def test_what_a_country_reserves_about_places_needs_its_ground() -> None:
+    """Row 8: in the words of its accession, or declared by a person of the country; a purpose needs none."""
+    book = Book()
+    spoke = book.joins(Person("A"), member_kind="country", profile=None, reservations=["Act 1, for statistics."])
+    silent = book.joins(Person("B"), member_kind="country", profile=None)
+    reserves(book, spoke)
+    reserves(book, silent, "purpose")
+    assert book.audits(8).status is Status.PASSED
+    unsaid = reserves(book, silent)
+    assert broken(book.audits(8)) == [(unsaid.id, "obligation.rule-groundless")]
+    facts: dict[str, Any] = {
+        "row": 8,
+        "standard": None,
+        "subject": None,
+        "applies": True,
+        "countries": [],
+        "days": None,
+    }
+    facts |= {"member": silent.id, "words": "Act 2", "person": HEX, "until": "2027-01-01"}
+    book.says(Kind.DECLARATION, facts, silent.key, book.key)
+    assert book.audits(8).status is Status.PASSED
+    assert book.audits(8, now=START + timedelta(days=99)).status is Status.FAILED
 
 
 def test_a_decision_that_places_data_elsewhere_is_named() -> None:

@@ -15,7 +15,10 @@ from datadam.obligations.checking import Check, Checked, both, checked
 from datadam.obligations.past import Deed, allowed, checked_deeds, deeds, orders
 from datadam.obligations.view import Logged, View
 from datadam.policy.deciding import OPEN
+from datadam.terms import Operand
 
+RESIDENCY: Final = 8
+"""The row under which a person of a country declares on what ground it reserves where data goes."""
 _STOPS: Final = frozenset(
     {
         "ask.no-corridor",
@@ -70,11 +73,13 @@ def residency(view: View) -> Checked:
     """Whatever keeps data at home says on what ground, and every decision knows where home is."""
     countries = [one for one in view.of(Kind.MEMBER) if one.body["member_kind"] == MemberKind.COUNTRY]
     files = [one for one in view.of(Kind.LAW) if one.body["name"] == law.NAMES[0]]
+    reserved = [one for one in view.of(Kind.MEMBER, Kind.RESERVATION) if one.body.get("restrictions")]
     placed = [one.entry for one in deeds(view) if "home" in one.facts]
     return both(
         checked(view.of(Kind.ORDER), _wordless_order),
         checked(files, _wordless_rows),
         checked([one for one in countries if one.body["reservations"]], _wordless_reservations),
+        checked([one for one in reserved if _places(one)], lambda one: _unexplained(view, one)),
         checked(placed, lambda one: _elsewhere(view, one)),
     )
 
@@ -103,6 +108,24 @@ def _wordless_reservations(one: Logged) -> Iterator[Reason]:
     for number, text in enumerate(one.body["reservations"], start=1):
         if not _said(text):
             yield Reason("obligation.rule-groundless", {"rule": f"{one.body['member']} {number}"})
+
+
+def _places(one: Logged) -> bool:
+    """Whether what a country reserves, in words that a machine reads, is about where its firms' data goes."""
+    terms = [each for rule in one.body["restrictions"] for each in rule.get("constraint", ())]
+    return any(each.get("leftOperand") in {Operand.DESTINATION, Operand.JURISDICTION} for each in terms)
+
+
+def _unexplained(view: View, one: Logged) -> Iterator[Reason]:
+    """Its ground stands in the words of the accession, or in what a person of the country declared of this row."""
+    country = one.body["member"]
+    held = past.members(view).get(country)
+    texts = list(held.body["reservations"]) if held is not None else []
+    today = view.now.date().isoformat()
+    declared = (each.body for each in view.of(Kind.DECLARATION) if each.body["until"] >= today)
+    texts += [each["words"] for each in declared if (each["row"], each["member"]) == (RESIDENCY, country)]
+    if not any(map(_said, texts)):
+        yield Reason("obligation.rule-groundless", {"rule": one.id[:12]})
 
 
 def _elsewhere(view: View, one: Logged) -> Iterator[Reason]:
@@ -235,7 +258,7 @@ def _policy(view: View, one: Deed) -> str | None:
 
 CHECKS: Final[Mapping[int, Check]] = {
     7: grounds,
-    8: residency,
+    RESIDENCY: residency,
     9: bases,
     10: obeyed,
     11: demands,
