@@ -5,11 +5,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from datadam.migration import Step
 from datadam.model import Attribution, Column, FileFact, Json, Layout, Reason, Source, Standard, Tally
 from datadam.plan import Fault, Plan
+from datadam.seal import Signer as SealSigner
 
 Record = TypeVar("Record")
 
@@ -49,6 +50,10 @@ class Secrets(Protocol):
     def secret(self, name: str) -> bytes:
         """32 bytes for `name`: `unit-<domain>`, `share`, `url`, `rows`; unit and share ones are made on first use."""
         ...
+
+
+Signer: TypeAlias = SealSigner
+"""What signs with a key that is held elsewhere; `seal` asks it, and believes no signature that does not hold."""
 
 
 class Bodies(Protocol):

@@ -14,10 +14,11 @@ import json
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 import rfc8785
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
@@ -27,6 +28,7 @@ from datadam.errors import Invalid, Untrusted
 from datadam.model import Json, Kind, MemberId, Statement, StatementId
 
 ALGORITHM: Final = "Ed25519"
+SIGNATURE_BYTES: Final = 64  # RFC 8032 §5.1.6
 SALT_BYTES: Final = 16  # makes guessing a body from its public id useless
 MAX_ENVELOPE: Final = 4 * 1024 * 1024  # bytes; a standard with many columns is the largest honest one
 MAX_SIGNATURES: Final = 8  # parties to one statement; each costs a verification
@@ -196,13 +198,49 @@ def member_id(jwk: Mapping[str, str]) -> MemberId:
     return MemberId("m-" + hashlib.sha256(thumbprint(public(jwk)).encode()).hexdigest()[:20])
 
 
+class Signer(Protocol):
+    """What signs with a private key that it does not give away: a token, a card, another program."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The raw Ed25519 signature (RFC 8032) of the message; `Unavailable` where there is none to be had."""
+        ...
+
+
+class HeldKey(dict[str, str]):
+    """The public JWK of a key whose private part is held elsewhere, and what signs with it."""
+
+    def __init__(self, jwk: Mapping[str, str], signer: Signer) -> None:
+        """Take the public part of `jwk` only."""
+        super().__init__({**public(jwk), "kid": thumbprint(jwk)})
+        self.signer = signer
+
+
+def public_from_pem(data: bytes) -> Jwk:
+    """The JWK of an Ed25519 public key in PEM (RFC 8410); anything else is `Invalid`."""
+    try:
+        key = serialization.load_pem_public_key(data)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Invalid("key.malformed", field="PEM") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise Invalid("key.kind-unknown", kind=type(key).__name__[:40])
+    return public_from_raw(key.public_bytes_raw())
+
+
 def operator_id(jwk: Mapping[str, str]) -> str:
     """The id of the operator whose key this is."""
     return "o-" + hashlib.sha256(thumbprint(public(jwk)).encode()).hexdigest()[:20]
 
 
 def sign_bytes(jwk: Jwk, message: bytes) -> bytes:
-    """The 64-byte Ed25519 signature (RFC 8032) of a message: for signed notes, which are not JWS."""
+    """The 64-byte Ed25519 signature (RFC 8032) of a message: for signed notes, which are not JWS.
+
+    What a signer gives for a key that is held elsewhere is checked before anybody sees it; else `Untrusted`.
+    """
+    if isinstance(jwk, HeldKey):
+        signature = jwk.signer.sign(message)
+        if len(signature) != SIGNATURE_BYTES or not bytes_signed(jwk, message, signature):
+            raise Untrusted("signer.wrong", kid=thumbprint(jwk))
+        return signature
     return _private(_member(jwk, "d")).sign(message)
 
 
@@ -369,7 +407,8 @@ def login_assertion(key: Jwk, *, member: str, audience: str, now: int) -> str:
     header = {"alg": ALGORITHM, "kid": thumbprint(key), "typ": "JWT"}
     lifetime = MAX_LOGIN_SECONDS - 2 * CLOCK_SKEW
     claims = {"iss": member, "sub": member, "aud": audience, "iat": now, "exp": now + lifetime, "jti": salt()}
-    return jwt.encode(header, claims, OKPKey.import_key({**key}), algorithms=[ALGORITHM])
+    signed = f"{encode(canonical(header))}.{encode(canonical(claims))}"
+    return f"{signed}.{encode(sign_bytes(key, signed.encode()))}"
 
 
 def assertion_kid(assertion: str) -> str:

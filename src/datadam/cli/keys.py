@@ -38,6 +38,22 @@ RecoveryId = Annotated[str, typer.Argument(help="Its id, or the first digits of 
 RecoveryFile = Annotated[Path, typer.Argument(help="The recovery, as datadam recover apply wrote it.")]
 
 
+@app.command()
+def signer(
+    file: Annotated[Path, typer.Argument(help="Where to write the signer file; use it as a key file.")],
+    command: Annotated[list[str], typer.Argument(help="After --: the command; message in, raw signature out.")],
+    public: Annotated[Path, typer.Option(help="The Ed25519 public key, PEM.")],
+    force: Force = False,
+) -> None:
+    """Sign with a token, a card or another program: a file to be given wherever a key file is."""
+    from datadam import client, seal
+
+    free(file, force=force)
+    key = seal.public_from_pem(read_text(public).encode())
+    client.write_private(file, client.described(key, command))
+    open_terminal().say("ui.key-made", path=str(file), member=seal.member_id(key))
+
+
 @keys_app.command("list")
 def keys_list(dam: Of = HERE, as_json: Json = False) -> None:
     """Every key that the dam ever signed with, and where in the log it counts."""

@@ -28,9 +28,11 @@ from datadam.client.home import (
     write_private,
 )
 from datadam.client.strangers import as_stranger
+from datadam.client.signing import CommandSigner, described
 
 __all__ = [
     "HOME_VARIABLE",
+    "CommandSigner",
     "Dam",
     "Filter",
     "Profile",
@@ -43,6 +45,7 @@ __all__ = [
     "connect",
     "count_values",
     "default_profile",
+    "described",
     "folder_bodies",
     "folder_reader",
     "home",

@@ -38,8 +38,12 @@ DIGITS: Final = 64  # of a whole id
 def connect(url: str, *, key: str | Path | Mapping[str, str] | None = None, member: str | None = None) -> "Dam":
     """Reach the dam at `url`, as the member that `key` (a file or a JWK) belongs to; without a key as a stranger."""
     check_url(url)
-    held = read_key(Path(key)) if isinstance(key, str | Path) else dict(key) if key else None
+    held = read_key(Path(key)) if isinstance(key, str | Path) else _copied(key) if key else None
     return Dam(url.rstrip("/"), held, member or (seal.member_id(held) if held else None))
+
+
+def _copied(key: Mapping[str, str]) -> seal.Jwk:
+    return key if isinstance(key, seal.HeldKey) else dict(key)
 
 
 def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wanted here)

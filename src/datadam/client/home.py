@@ -10,6 +10,7 @@ from typing import Any, Final
 import platformdirs
 
 from datadam import seal
+from datadam.client.signing import signing_key
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats import note
 from datadam.model import Checkpoint, Json
@@ -66,11 +67,13 @@ def new_key(path: Path) -> seal.Jwk:
 
 
 def read_key(path: Path) -> seal.Jwk:
-    """Read a private key file."""
+    """Read a private key file, or a signer file: the public key and the command that signs with it."""
     try:
         key = seal.parse(path.read_bytes())
     except OSError as error:
         raise Invalid("key.unreadable", path=str(path)) from error
+    if isinstance(key, dict) and "sign" in key:
+        return signing_key(key)
     if not isinstance(key, dict) or not isinstance(key.get("d"), str):
         raise Invalid("key.malformed", field="d")
     seal.public(key)
