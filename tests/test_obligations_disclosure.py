@@ -1,12 +1,14 @@
 """Rows 23 to 30 of the obligations: a log that nothing breaks, one that something does, and the entry that is named."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from datadam import decisions
+from datadam.errors import Unavailable
 from datadam.model import Kind, Statement
-from datadam.obligations.table import Status
+from datadam.obligations.table import Status, row, run
 from logs import HEX, Book, broken
 from trades import ID, discloses, hands_in, purges, takes, to_train, trains, withdraws
 from worlds import Person, standard_text
@@ -280,3 +282,27 @@ def test_refusals_that_keep_a_reason_back_are_named(trade: Trade) -> None:
         (mute.id, "decision.not-so"),
         (lost.id, "decision.not-so"),
     ]
+
+
+def test_what_was_not_shown_breaks_nothing(trade: Trade) -> None:
+    """Rows 23, 24, 26, 28 and 29 follow one statement to others: an auditor who is not shown all is told nothing."""
+    hands_in(trade.book, trade.giver, manifest=HEX)
+    train(trade, basis="open")
+    discloses(trade.book, trade.firm, training=[], limits=[" "])
+    purges(trade.book, withdraws(trade.book, trade.giver, HEX), HEX)
+    numbers = (23, 24, 26, 28, 29)
+    assert all(trade.book.audits(number).found for number in numbers)
+    results = run(replace(trade.book.view(), whole=False), [row(number) for number in numbers])
+    assert [one.status for one in results] == [Status.NOT_YET] * len(numbers)
+
+
+def test_what_decisions_are_made_with_is_needed(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 30: where no engine is installed, nothing is said, instead of everything being called broken."""
+
+    def lacking(*_: object) -> None:
+        raise Unavailable("client.library-missing", library="cedarpy", extra="server")
+
+    trade.book.decides(trade.firm)
+    monkeypatch.setattr(decisions, "replay", lacking)
+    with pytest.raises(Unavailable):
+        trade.book.audits(30)

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from datadam import seal
+from datadam.errors import NotFound
+from datadam.formats import person
 from datadam.model import Kind, Statement
+from datadam.obligations import declared
 from datadam.obligations.table import Status
 from datadam.terms import Action, Constraint, Operand, Operator, Prohibition
 from logs import HEX, Book, broken
@@ -318,3 +322,28 @@ def test_each_word_is_about_its_own_standard(pool: Pool) -> None:
     pool.gets(pool.abroad)
     assert pool.book.audits(37).found == ()
     assert pool.book.view().of(Kind.DECLARATION)[0].body["standard"] == "test.other"
+
+
+# --- who declares -----------------------------------------------------------------------------------------------------
+
+
+def test_who_declares_is_named_where_the_body_is_there_and_is_the_one(pool: Pool) -> None:
+    """A body that is another, that names nobody, or that is gone names nobody."""
+    book, bodies = pool.book, dict[str, bytes]()
+    good, other = person.write("Kim Minji", "Counsel"), person.write("Eve", "Counsel")
+    for row, body in enumerate((good, b"{}", other, b"gone"), start=37):
+        id = seal.digest(body)
+        declares(book, row, person=id)
+        bodies[id] = good if body is other else body
+    del bodies[seal.digest(b"gone")]
+    view = book.view()
+    found = declared.persons(view, bodies.get)
+    assert found == {seal.digest(good): {"name": "Kim Minji", "office": "Counsel"}}
+    first, second = (declared.told(replace(view, persons=found), one) for one in view.of(Kind.DECLARATION)[:2])
+    assert (first.code, first.facts["name"]) == ("obligation.declared-by", "Kim Minji")
+    assert second.code == "obligation.declared"
+
+    def nothing(id: str) -> bytes | None:
+        raise NotFound("statement.unknown", statement=id)
+
+    assert declared.persons(view, nothing) == {}

@@ -1,7 +1,6 @@
 """Auditing: what law and agreements ask of a dam, checked over its whole log. Never says that anybody complies."""
 
 from dataclasses import replace
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -104,8 +103,9 @@ def _asked(dam: "Dam", view: "View") -> "View":
     from datadam.obligations import continuity, past
 
     held = past.members(view).get(str(dam.member))
-    audits = held is not None and "auditor" in held.body["roles"] and held.stood(view.checkpoint.size)
-    named = {str(one["person"]): one["named"] for one in dam.declarations() if one["named"]} if held else {}
+    stands = held is not None and held.stood(view.checkpoint.size)
+    audits = stands and held is not None and "auditor" in held.body["roles"]
+    named = {str(one["person"]): one["named"] for one in dam.declarations() if one["named"]} if stands else {}
     met = client.as_stranger(dam.url, continuity.open_reservoirs(view))
     return replace(view, whole=audits, persons=named, strangers=met)
 

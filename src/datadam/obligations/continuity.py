@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from datadam import texts
@@ -146,14 +147,19 @@ def _unfounded(view: View, one: Logged) -> Iterator[Reason]:
 
 def _stopped(view: View, one: Logged) -> Logged | None:
     """The statement by which what a yes rests on was held up or over."""
-    last: Logged | None = None
-    for each in view.of(Kind.AGREEMENT_CHANGE):
-        if each.body["agreement"] == one.body["basis"] and each.index < one.index:
-            last = each
-    if last is not None and last.body["state"] != AgreementState.FINALISED:
-        return last
-    revoked = (each for each in view.of(Kind.REVOCATION) if each.body["grant"] == one.body["basis"])
-    return next((each for each in revoked if each.index < one.index), None)
+    before = [each for each in _stops(view).get(str(one.body["basis"]), ()) if each.index < one.index]
+    resumed = before and before[-1].body.get("state") == AgreementState.FINALISED
+    return before[-1] if before and not resumed else None
+
+
+@lru_cache(maxsize=4)
+def _stops(view: View) -> dict[str, list[Logged]]:
+    """Every statement that holds up an agreement or a grant, ends it, or lets it go on, by its id."""
+    found: dict[str, list[Logged]] = {}
+    for each in view.of(Kind.AGREEMENT_CHANGE, Kind.REVOCATION):
+        basis = each.body["agreement"] if each.kind is Kind.AGREEMENT_CHANGE else each.body["grant"]
+        found.setdefault(str(basis), []).append(each)
+    return found
 
 
 # --- 35: what is open, is open ----------------------------------------------------------------------------------------

@@ -223,8 +223,7 @@ def _loose(view: View, one: Logged) -> Iterator[Reason]:
         offer = view.find(basis.body["offer"])
         if offer is None or offer.kind is not Kind.OFFER or offer.body["texts"] != basis.body["texts"]:
             yield Reason("obligation.chain-broken", {"link": "offer", "id": str(basis.body["offer"])})
-    release = next(each for each in flows.releases(view) if each.id == one.id)
-    if one.body["rows"] and not flows.within(view, release):
+    if one.body["rows"] and not flows.within(view, flows.release(view, one.id)):
         yield Reason("obligation.chain-broken", {"link": "deposit", "id": one.body["deposits_digest"]})
 
 

@@ -83,6 +83,16 @@ def releases(view: View) -> tuple[Release, ...]:
     return tuple(_release(view, one) for one in view.of(Kind.RELEASE))
 
 
+def release(view: View, id: str) -> Release:
+    """The release of that id, which there is."""
+    return _releases_by_id(view)[id]
+
+
+@lru_cache(maxsize=_KEPT)
+def _releases_by_id(view: View) -> dict[str, Release]:
+    return {one.id: one for one in releases(view)}
+
+
 def _release(view: View, one: Logged) -> Release:
     body = one.body
     decided = past.deed(view, body.get("decision"))
@@ -119,6 +129,15 @@ def models(view: View) -> tuple[Model, ...]:
     )
 
 
+@lru_cache(maxsize=_KEPT)
+def contributors(view: View) -> dict[tuple[str, str], int]:
+    """Who has handed in rows to which reservoir, and where in the log it did first."""
+    found: dict[tuple[str, str], int] = {}
+    for one in sorted(deposits(view).values(), key=lambda each: each.index):
+        found.setdefault((one.contributor, one.standard), one.index)
+    return found
+
+
 def within(view: View, release: Release) -> list[Deposit]:
     """The deposits of which rows may have been in a release: all that were, and perhaps some that were not."""
     _, edition, _ = release.standard.partition("@")
@@ -130,7 +149,7 @@ def within(view: View, release: Release) -> list[Deposit]:
 def touched(view: View, withdrawal: str) -> list[tuple[Model, Release]]:
     """The models in whose training sets rows of a withdrawal may be, each with the first release that had them."""
     gone = {one.deposit for one in withdrawals(view).values() if one.statement == withdrawal}
-    known = {one.id: one for one in releases(view)}
+    known = _releases_by_id(view)
     found = []
     for model in models(view):
         taken = (known[id] for id in model.releases if id in known)

@@ -110,9 +110,8 @@ def competition(view: View) -> Checked:
 
 def _competes(view: View, release: Logged) -> bool:
     """Whether who gets rows has handed in rows of the same kind."""
-    taker = (release.body["member"], release.body["standard"])
-    given = flows.deposits(view).values()
-    return any((one.contributor, one.standard) == taker and one.index < release.index for one in given)
+    first = flows.contributors(view).get((release.body["member"], release.body["standard"]))
+    return first is not None and first < release.index
 
 
 def _young(view: View, one: Logged, word: Logged) -> Iterator[Reason]:
@@ -120,8 +119,8 @@ def _young(view: View, one: Logged, word: Logged) -> Iterator[Reason]:
     held = past.version(view, one.body["standard"], one.body["version"], one.index)
     if held is not None and held.tier not in _ROWS:
         return
-    release = next(each for each in flows.releases(view) if each.id == one.id)
-    others = [each for each in flows.within(view, release) if each.contributor != one.body["member"]]
+    taken = flows.within(view, flows.release(view, one.id))
+    others = [each for each in taken if each.contributor != one.body["member"]]
     days = word.body["days"]
     if days is not None:
         since = instant(datetime.fromisoformat(one.issued) - timedelta(days=days))
