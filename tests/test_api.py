@@ -19,11 +19,14 @@ from hypothesis import strategies as st
 import served
 from cards import CARD
 from datadam import seal
-from datadam.dam import decide, grant, login, offer, publish
+from datadam.dam import decide, dispute, grant, login, offer, publish, steward
+from datadam.dam.steward import Standing
+from datadam.disputes import DisputeState
 from datadam.edges import app, incoming
 from datadam.edges.manners import MAX_BODY
 from datadam.formats import odrl, person
-from datadam.model import Ask, Job, Kind, Release, StandardId
+from datadam.governance import About
+from datadam.model import Ask, Job, Kind, Release, StandardId, instant
 from served import STANDARD, Served, published, serving
 from signed import agreed, an_offer, drafted, ending, signing
 from worlds import GOOD, Person, fit_of, standard_text
@@ -207,6 +210,61 @@ def _ending(scene: Scene) -> dict[str, Any]:
     return {"content": ending(scene.people["alice"], _agreement(scene))}
 
 
+def _stewarded(scene: Scene) -> tuple[str, Standing]:
+    """The text of a standard whose steward is alice, and the proposal of it, new each time."""
+    said = (
+        f"  - {{vendor: datadam, property: stewards, value: [{scene.people['alice'].id}]}}\n"
+        "  - {vendor: datadam, property: quorum, value: 1}\nschema:\n"
+    )
+    text = standard_text().replace("test.reading", "test.governed").replace("schema:\n", said, 1)
+    return text, steward.propose(scene.dam.world, None, About.STANDARD, text, comments="talk@example.org")
+
+
+def _proposal(scene: Scene) -> str:
+    return _stewarded(scene)[1].proposal.id
+
+
+def _proposing(scene: Scene) -> dict[str, Any]:
+    return {"json": {"about": "standard", "text": _stewarded(scene)[0], "days": None, "comments": "talk@example.org"}}
+
+
+def _signature(scene: Scene) -> dict[str, Any]:
+    alice = scene.people["alice"]
+    shown = seal.opened(steward.motion(scene.dam.world, alice.caller, _proposal(scene)))
+    return {"content": seal.envelope(seal.countersign(replace(shown, signatures=()), alice.key))}
+
+
+def _comment(scene: Scene) -> dict[str, Any]:
+    said = {"proposal": _proposal(scene), "member": scene.people["alice"].id, "text": "no"}
+    return {"content": scene.statement(Kind.COMMENT, "alice", **said)}
+
+
+def _disputing(scene: Scene) -> dict[str, Any]:
+    alice = scene.people["alice"]
+    for one in dispute.every(scene.dam.world, alice.caller):  # a member has few at a time
+        if one.dispute.state is DisputeState.OPEN:
+            dispute.stepped(scene.dam.world, alice.caller, _taken_back(scene, one.dispute.id))
+    facts = {"standard": STANDARD, "subject": "row", "deposit": None, "row": {"meter": "A1"}, "statement": None}
+    more = {"member": alice.id, "outsider": None, "reason": "x", "measure": "annotate"}
+    now = instant(scene.dam.clock())
+    said = seal.state(Kind.DISPUTE, {**facts, **more, **dispute.days(scene.dam.world)}, issued=now, key=alice.key)
+    return {"content": seal.envelope(said)}
+
+
+def _dispute(scene: Scene) -> str:
+    made = dispute.raised(scene.dam.world, scene.people["alice"].caller, _disputing(scene)["content"])
+    return made.dispute.id
+
+
+def _taken_back(scene: Scene, id: str) -> bytes:
+    said = {"dispute": id, "event": "withdraw", "member": scene.people["alice"].id, "text": "x"}
+    return scene.statement(Kind.DISPUTE_STEP, "alice", **said)
+
+
+def _dispute_step(scene: Scene) -> dict[str, Any]:
+    return {"content": _taken_back(scene, _dispute(scene))}
+
+
 def _declaration(scene: Scene) -> dict[str, Any]:
     alice, body = scene.people["alice"], person.write("Kim", "Office")
     facts = {"row": 43, "member": alice.id, "standard": STANDARD, "subject": None, "applies": True, "countries": []}
@@ -280,6 +338,26 @@ TRIES = {
     "GET /api/decisions/{id}": Try((401, 401, 401, 404, 200), lambda scene: f"/api/decisions/{scene.decision}"),
     "GET /api/issuers": Try(EVERYBODY),
     "GET /api/credentials": Try(MEMBERS),
+    "GET /api/proposals": Try(EVERYBODY),
+    "GET /api/proposals/{id}": Try(EVERYBODY, lambda scene: f"/api/proposals/{_proposal(scene)}"),
+    "POST /api/proposals": Try((401, 401, 401, 403, 201), more=_proposing),
+    "GET /api/proposals/{id}/motion": Try(MEMBERS, lambda scene: f"/api/proposals/{_proposal(scene)}/motion"),
+    "POST /api/proposals/signatures": Try((401, 401, 401, 403, 200), more=_signature),
+    "DELETE /api/proposals/{id}/signature": Try(
+        (401, 401, 401, 404, 404), lambda scene: f"/api/proposals/{_proposal(scene)}/signature"
+    ),
+    "POST /api/comments": Try((401, 401, 401, 400, 201), more=_comment),
+    "GET /api/disputes": Try(MEMBERS),
+    "GET /api/disputes/{id}": Try(ONLY_MINE, lambda scene: f"/api/disputes/{_dispute(scene)}"),
+    "POST /api/disputes": Try((401, 401, 401, 400, 201), more=_disputing),
+    "POST /api/disputes/steps": Try((401, 401, 401, 400, 201), more=_dispute_step),
+    "POST /api/disputes/{id}/rulings": Try(
+        (401, 401, 401, 404, 403),
+        lambda scene: f"/api/disputes/{_dispute(scene)}/rulings",
+        lambda _: {"json": {"event": "measure", "measure": "none", "reasons": "x"}},
+    ),
+    "GET /api/rulings/{id}": Try((401, 401, 401, 404, 404), lambda _: "/api/rulings/" + "0" * 64),
+    "POST /api/rulings/signatures": Try((401, 401, 401, 400, 400), more=lambda _: {"content": b"{}"}),
     "GET /api/models": Try(EVERYBODY),
     "GET /api/models/{id}": Try((404, 401, 404, 404, 404), lambda _: "/api/models/" + "0" * 64),
     "GET /api/models/{id}/ml-bom": Try((404,) * 5, lambda _: "/api/models/" + "0" * 64 + "/ml-bom"),

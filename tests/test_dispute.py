@@ -83,6 +83,10 @@ def signs(world: World, person: Person, standing: Standing) -> Standing:
     return dispute.sign(world, person.caller, seal.envelope(signed))
 
 
+def _facts(statement: Statement) -> dict[str, object]:
+    return {name: value for name, value in statement.body.items() if name not in {"v", "kind", "salt", "issued"}}
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """A dam with a reservoir whose rows tell who contributed them."""
@@ -273,6 +277,8 @@ def test_disputes_are_bounded_and_about_something(world: World, kim: Person, lee
     refused("dispute.nothing-such", lambda: raises(world, lee, subject="decision", row={}, statement=given))
     refused("dispute.nothing-such", lambda: raises(world, lee, standard="test.other"))
     refused("dispute.nothing-such", lambda: raises(world, lee, row={}))
+    early = seal.state(Kind.DISPUTE, _facts(says(world, lee)), issued="2026-11-08T09:00:00Z", key=lee.key)
+    refused("dispute.issued-when", lambda: dispute.raised(world, lee.caller, seal.envelope(early)))
     refused("dispute.days-other", lambda: raises(world, lee, appeal_days=1))
     stolen = seal.envelope(says(world, lee, member=kim.id))
     refused("dispute.not-yours", lambda: dispute.raised(world, lee.caller, stolen))

@@ -8,6 +8,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from datadam import disputes, seal
@@ -19,9 +20,10 @@ from datadam.duties import Topic
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats.statements import shaped
 from datadam.governance import Motion, stewards_of
-from datadam.model import Json, Kind, Member, MemberId, Role, Statement, instant
+from datadam.model import Json, Kind, Member, MemberId, Role, Statement, instant, moment
 from datadam.ports import Rows
 
+SIGNED_LATE: Final = timedelta(minutes=10)  # between a dispute's signature and its arrival
 MOTION_DAYS: Final = 7  # within which enough stewards sign a ruling; what is older is drawn up anew
 _DAYS: Final = ("answer_days", "decide_days", "appeal_days")
 
@@ -62,6 +64,8 @@ def raised(world: World, caller: Caller, envelope: bytes) -> Standing:
             open_now = _not_over(rows, member, instant(world.clock()))
         if known is None:
             join.active(world, member)
+            if abs(world.clock() - moment(statement.body["issued"])) > SIGNED_LATE:  # its clocks run from then on
+                raise Invalid("dispute.issued-when", issued=statement.body["issued"], now=instant(world.clock()))
             if {name: statement.body[name] for name in _DAYS} != days(world):
                 raise Invalid("dispute.days-other", **days(world))
             if len(open_now) >= disputes.MAX_OPEN:
