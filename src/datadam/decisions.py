@@ -89,13 +89,18 @@ def policy_of(offer: str) -> Policy:
 
 def leaves(column: Column, offer: Offer | None, action: Action) -> bool:
     """Whether a column is among those that an offer lets out: none stricter than its ceiling for the action is."""
+    return CLASSES.index(column.privacy_class) <= ceiling(offer, action)
+
+
+def ceiling(offer: Offer | None, action: Action) -> int:
+    """The rank of the strictest class that an offer lets out for an action; beyond all where it says nothing of it."""
     permission = offer.permission(action) if offer is not None else None
     ceilings = [
         CLASSES.index(PrivacyClass(str(one.value)))
         for one in (permission.constraints if permission else ())
         if one.operand is Operand.SENSITIVITY
     ]
-    return CLASSES.index(column.privacy_class) <= min(ceilings, default=len(CLASSES))
+    return min(ceilings, default=len(CLASSES))
 
 
 def ceilings(offer: Offer | None, action: Action) -> tuple[str, ...]:

@@ -908,7 +908,7 @@ def fold(text: str) -> str:
 
 def instant(moment: datetime) -> str:
     """RFC 3339 UTC with whole seconds, the only way that instants are written here."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat(timespec="seconds")[:19] + "Z"
 
 
 def moment(text: str) -> datetime:

@@ -82,8 +82,11 @@ def _is_plain(value: object) -> bool:
         one = rest.pop()
         kind = type(one)
         if kind is dict:
-            held = cast("dict[object, object]", one)
-            if not all(type(key) is str and key.isascii() for key in held):
+            held = cast("dict[str, object]", one)
+            try:
+                if not "".join(held).isascii():
+                    return False
+            except TypeError:  # a key that is no text
                 return False
             rest.extend(held.values())
         elif kind is list or kind is tuple:

@@ -16,7 +16,7 @@ from datadam.dam import agree, combine, credential, disputed, law, lineage, narr
 from datadam.dam import offer as offers
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
-from datadam.dam.remembered import Answer, Waiting
+from datadam.dam.remembered import Answer, Listed, Waiting
 from datadam.dam.world import World
 from datadam.decisions import Judged
 from datadam.duties import STRICTNESS
@@ -45,7 +45,7 @@ from datadam.model import (
     instant,
 )
 from datadam.policy import Facts, write_facts
-from datadam.ports import Rows, Store
+from datadam.ports import Lake, Rows, Store
 from datadam.restriction import Asker, Restricted
 from datadam.seal import Jwk
 from datadam.terms import PURPOSES, Action, Agreement, Offer, Operand, PublishedOffer
@@ -95,7 +95,8 @@ def _held(world: World, ask: Ask) -> tuple[Decision, str] | None:
 
 def _answer(world: World, waiting: Sequence[Waiting]) -> None:
     """Answer all that wait, with one wait for the disk. The caller holds the lock."""
-    still = replace(world, store=world.decisions.still_there(world.store))
+    now, store, lake = world.clock(), world.decisions.still_there(world.store), Listed(world.lake)
+    still = replace(world, store=store, lake=cast("Lake", lake), clock=lambda: now)
     key = world.secrets.private_key("sign")
     fresh: dict[Ask, tuple[Answer, Statement]] = {}
     for one in waiting:
@@ -185,7 +186,8 @@ def _asker(ask: Ask, member: Member | None, held: Agreement | None) -> Asker:
 
 def _strictest(columns: Sequence[Column], terms: Offer | None, action: Action) -> PrivacyClass:
     """The strictest class of any column that would leave."""
-    classes = (column.privacy_class for column in columns if decisions.leaves(column, terms, action))
+    ceiling = decisions.ceiling(terms, action)  # once: every decision looks at every column
+    classes = (column.privacy_class for column in columns if STRICTNESS[column.privacy_class] <= ceiling)
     return max(classes, key=STRICTNESS.__getitem__, default=decisions.CLASSES[0])
 
 
@@ -332,7 +334,7 @@ def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
 def _sealed(world: World, outcome: str) -> str | None:
     """When a deposit was sealed; None where that is erased, with its rows."""
     try:
-        return str(world.ledger.statement(outcome).body["issued"])
+        return world.decisions.sealed_at(outcome, lambda: str(world.ledger.statement(outcome).body["issued"]))
     except NotFound:
         return None
 

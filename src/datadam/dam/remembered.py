@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from datadam.model import Ask, Decision, Json, Kind
-from datadam.ports import Record, Rows, Store
+from datadam.ports import Lake, LakeFile, Record, Rows, Store
 
 MOST: Final = 10_000  # decisions, and callers; the one that was asked for longest ago is forgotten first
 AT_ONCE: Final = 500  # asks that one batch answers: a fifth of a second, in which nothing else is logged
@@ -101,6 +101,7 @@ class Remembered:
     counts_of: dict[frozenset[Path], int] = field(default_factory=dict)  # facts in stored files, which never change
     markings: dict[tuple[Path, str], frozenset[str]] = field(default_factory=dict)  # in stored files, the same
     looked_at: int = -1  # the generation of that
+    sealed: dict[str, str] = field(default_factory=dict)  # when deposits were, by their outcomes
     noes: Counter[str] = field(default_factory=Counter)  # logged to each member on one day
     noes_on: str = ""  # that day
     callers: OrderedDict[str, Known] = field(default_factory=OrderedDict)  # by the hash of their token
@@ -199,6 +200,14 @@ class Remembered:
             self.markings[path, column] = values([path], column, MARKINGS)
         return self.markings[path, column]
 
+    def sealed_at(self, outcome: str, look: Callable[[], str]) -> str:
+        """When a deposit was sealed, read once: what is in the log stays as it is."""
+        if len(self.sealed) > MOST:
+            self.sealed.clear()
+        if outcome not in self.sealed:
+            self.sealed[outcome] = look()
+        return self.sealed[outcome]
+
     def may_deny(self, member: str, day: str, most: int) -> bool:
         """Whether one more no to a member may be logged on a day, of `most`; counts it. Under the dam's lock."""
         if day != self.noes_on:
@@ -211,6 +220,20 @@ class Remembered:
         """Count one answer."""
         with self.lock:
             self.counts[sort] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A lake whose files were listed at one moment, that of a batch of decisions."""
+
+    lake: Lake
+    found: dict[str, list[LakeFile]] = field(default_factory=dict)
+
+    def files(self, standard: str) -> list[LakeFile]:
+        """As `Lake.files`."""
+        if standard not in self.found:
+            self.found[standard] = self.lake.files(standard)
+        return self.found[standard]
 
 
 @dataclass(frozen=True, slots=True)
