@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -120,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=DEFAULT, help="rows of all files")
     rows = parser.parse_args().rows // DEPOSITORS
-    usual = next(int(one.default) for one in fields(Settings) if one.name == "workers")
+    usual = int(Settings.__dataclass_fields__["workers"].default)
     cores, found = os.cpu_count() or 1, {}
     with tempfile.TemporaryDirectory(prefix="datadam-bench-") as temporary:
         files = [Path(temporary) / f"{number}.csv" for number in range(DEPOSITORS)]
