@@ -162,6 +162,27 @@ def test_young_rows_of_competitors_are_named(pool: Pool) -> None:
     assert pool.book.audits(39).found[1].who == pool.abroad.id
 
 
+def test_rows_that_their_contributor_keeps_from_a_competitor_are_not_given(pool: Pool) -> None:
+    """Row 39: by terms of its own for the deposit, or by a reservation of its country, while these stand."""
+    book = pool.book
+    declares(book, 39)
+    land = book.joins(Person("Land"), member_kind="country", profile=None)
+    firm = book.joins(Person("Firm"), under=land.id)
+    home_only = {"constraint": [{"leftOperand": "jurisdiction", "operator": "isAnyOf", "rightOperand": ["KR"]}]}
+    hands_in(book, pool.home, own_terms=home_only)
+    hands_in(book, pool.abroad)
+    takes(book, pool.abroad, pool.gets(pool.abroad))
+    assert book.audits(39).found == ()
+    hands_in(book, firm)
+    given = takes(book, pool.abroad, pool.gets(pool.abroad))
+    book.says(Kind.RESERVATION, {"member": land.id, "restrictions": [home_only]}, land.key, book.key)
+    takes(book, pool.abroad, pool.gets(pool.abroad))
+    assert broken(book.audits(39)) == [(given.id, "obligation.competitors-rows")]
+    hands_in(book, pool.home, own_terms={"constraint": [{"leftOperand": "weather"}]})
+    strange = takes(book, pool.abroad, pool.gets(pool.abroad))
+    assert [one.id for one in book.audits(39).found] == [given.id, strange.id]
+
+
 def test_tables_tell_competitors_of_nobody(pool: Pool) -> None:
     """Row 39: on the tiers of tables and answers no rows leave."""
     declares(pool.book, 39)

@@ -181,7 +181,8 @@ def _forgotten(view: View, purge: Logged) -> Iterator[Reason]:
     if withdrawal is None:
         yield Reason("obligation.withdrawal-unknown", {"withdrawal": purge.body["withdrawal"]})
         return
-    held = [(model, release) for model, release in flows.touched(view, withdrawal.id) if model.index < purge.index]
+    touched = flows.touched(view, withdrawal.id, purge.index)
+    held = [(model, release) for model, release in touched if model.index < purge.index]
     needed = {model.id for model, _ in held if model.index < withdrawal.index}
     missing, surplus = needed - listed, listed - {model.id for model, _ in held}
     if missing or surplus:

@@ -3,9 +3,12 @@
 from functools import lru_cache
 from typing import Final
 
+from datadam import restriction
 from datadam.disclosure import TRAIN, Model, may_hold
 from datadam.duties import Incident
-from datadam.model import Deposit, DepositId, Edition, Kind, Release, Withdrawal
+from datadam.errors import DamError
+from datadam.formats import own_terms
+from datadam.model import Deposit, DepositId, Edition, Json, Kind, Release, Withdrawal
 from datadam.obligations import past
 from datadam.obligations.view import Logged, View
 
@@ -138,22 +141,57 @@ def contributors(view: View) -> dict[tuple[str, str], int]:
     return found
 
 
-def within(view: View, release: Release) -> list[Deposit]:
-    """The deposits of which rows may have been in a release: all that were, and perhaps some that were not."""
+def within(view: View, release: Release, at: int | None = None) -> list[Deposit]:
+    """The deposits of which rows may have been in a release: all that were, and perhaps some that were not.
+
+    What restricts a deposit is what the log said of it before the place `at`, else by its end.
+    """
     _, edition, _ = release.standard.partition("@")
     frozen = editions(view).get(release.standard) if edition else None
-    left = withdrawals(view)
-    return [one for one in deposits(view).values() if may_hold(release, one, left.get(one.id), frozen)]
+    left, end = withdrawals(view), view.checkpoint.size if at is None else at
+    held = [one for one in deposits(view).values() if may_hold(release, one, left.get(one.id), frozen)]
+    return [one for one in held if _let_out(view, release, one, end)]
 
 
-def touched(view: View, withdrawal: str) -> list[tuple[Model, Release]]:
-    """The models in whose training sets rows of a withdrawal may be, each with the first release that had them."""
+def _let_out(view: View, release: Release, deposit: Deposit, at: int) -> bool:
+    """Whether what restricts a deposit let rows of it into a release, as `dam.restricted` says it."""
+    deed, outcome = past.deed(view, release.decision), view.find(deposit.outcome)
+    if deed is None or outcome is None:
+        return True
+    reserved, since = _reserved(view, deposit.contributor, at)
+    said = [outcome.body["own_terms"]] if "own_terms" in outcome.body else []
+    said += reserved if max(since, deposit.index) < release.index else []
+    taker = past.members(view).get(release.member)
+    try:
+        looked = restriction.looked_at(deed.facts)
+        asker = restriction.asker(deed.action, looked, str(taker.body["jurisdiction"]) if taker else "")
+        return restriction.cut([own_terms.read(one) for one in said], asker, now=str(looked["now"])) is not None
+    except DamError:  # a restriction that cannot be read is no reason to believe that it kept anything back
+        return True
+
+
+def _reserved(view: View, firm: str, at: int) -> tuple[list[Json], int]:
+    """What the country under which a firm stands said last before a place in the log, and where."""
+    member = past.members(view).get(firm)
+    country = member.body["under"] if member is not None else None
+    said, since = list[Json](), -1
+    for one in view.of(Kind.MEMBER, Kind.RESERVATION) if country is not None else ():
+        if one.body["member"] == country and "restrictions" in one.body and one.index < at:
+            said, since = list(one.body["restrictions"]), one.index
+    return said, since
+
+
+def touched(view: View, withdrawal: str, at: int) -> list[tuple[Model, Release]]:
+    """The models in whose training sets rows of a withdrawal may be, each with the first release that had them.
+
+    As the log told it before the place `at`.
+    """
     gone = {one.deposit for one in withdrawals(view).values() if one.statement == withdrawal}
     known = _releases_by_id(view)
     found = []
     for model in models(view):
         taken = (known[id] for id in model.releases if id in known)
-        holding = next((one for one in taken if any(each.id in gone for each in within(view, one))), None)
+        holding = next((one for one in taken if any(each.id in gone for each in within(view, one, at))), None)
         if holding is not None:
             found.append((model, holding))
     return found
