@@ -341,8 +341,11 @@ class Surveyor(Protocol):
         """The distinct values of a text column of served files, at most `limit` of them."""
         ...
 
-    def keys(self, paths: Sequence[Path]) -> int:
-        """How many facts the rows of stored files report: one a distinct `_key`, and one a row that has none."""
+    def keys(self, paths: Sequence[Path], among: Mapping[Path, tuple[str, tuple[str, ...]]] = ...) -> int:
+        """How many facts the rows of stored files report: one a distinct `_key`, and one a row that has none.
+
+        Of a file in `among` only the rows count that hold one of the texts in the column.
+        """
         ...
 
 

@@ -4,10 +4,11 @@ Read are the admitted Parquet, the rejects and this contributor's own earlier fi
 Each look is bounded (`MOST_ROWS`, `MOST_TOTALS`, `ports.Finding` with its first rows) and says so where it stops short.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import polars as pl
@@ -40,6 +41,7 @@ FLOOR: Final = 0.05  # of the median: a series that never moved is not broken by
 YEARS: Final = (1000, 3000)  # an integer column declared within these holds years
 _YEAR: Final = r"\A(?:1[5-9]|20|21)[0-9]{2}(?:[-/.](?:0?[1-9]|1[0-2])(?:[-/.][0-9]{1,2})?)?\z"
 _GROUP, _PLACE = "\x01group", "\x01place"  # names that no column of a sender can have
+_ALL: Final[Mapping[Path, tuple[str, tuple[str, ...]]]] = MappingProxyType({})
 
 
 class PolarsSurveyor:
@@ -62,14 +64,19 @@ class PolarsSurveyor:
         found = pl.concat([pl.scan_parquet(path, glob=False).select(column) for path in paths]).drop_nulls().unique()
         return frozenset(found.head(limit).collect(engine="streaming")[column].to_list())
 
-    def keys(self, paths: Sequence[Path]) -> int:
+    def keys(self, paths: Sequence[Path], among: Mapping[Path, tuple[str, tuple[str, ...]]] = _ALL) -> int:
         """How many facts the rows of stored files report: one a distinct `_key`, and one a row that has none."""
         if not paths:
             return 0
         key = pl.col("_key")
-        counted = pl.concat([pl.scan_parquet(path, glob=False).select("_key") for path in paths]).select(
-            key.drop_nulls().n_unique() + key.null_count()
-        )
+        scanned = []
+        for path in paths:
+            rows = pl.scan_parquet(path, glob=False)
+            if path in among:
+                column, held = among[path]
+                rows = rows.filter(pl.col(column).is_in(held))
+            scanned.append(rows.select("_key"))
+        counted = pl.concat(scanned).select(key.drop_nulls().n_unique() + key.null_count())
         return int(counted.collect(engine="streaming").item())
 
 

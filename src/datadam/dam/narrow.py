@@ -14,7 +14,7 @@ from datadam import restriction, seal
 from datadam.dam import restricted
 from datadam.dam.world import World
 from datadam.duties import STRICTNESS
-from datadam.model import Column, Standard
+from datadam.model import Column, Share, Standard
 from datadam.ports import Rows
 from datadam.restriction import WHOLE, Asker, Cut, Restricted
 from datadam.standard import personal_unit
@@ -40,10 +40,12 @@ class Narrowing:
     under: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # deposit → the restrictions that it is under
     cuts: Mapping[tuple[str, ...], Cut | None] = field(default_factory=dict)  # what each of them lets out
     joined: bool = False  # whether a person is the same in the rows of all contributors (`dam.combine`)
+    bare: frozenset[str] = frozenset()  # deposits without any row whose marking leaves
+    quiet: frozenset[str] = frozenset()  # deposits of whose markings nothing is known: their files are not there
 
     def piece(self, deposit: str) -> Piece | None:
         """What of a deposit leaves; None if nothing does."""
-        return self._pieces[self.under.get(deposit, ())]
+        return None if deposit in self.bare else self._pieces[self.under.get(deposit, ())]
 
     @cached_property
     def _pieces(self) -> dict[tuple[str, ...], Piece | None]:
@@ -67,6 +69,11 @@ class Narrowing:
         return Piece(withheld=tuple(one.name for one in above), markings=markings)
 
     @property
+    def by_marking(self) -> bool:
+        """Whether any row is left out for its marking."""
+        return any(piece is not None and piece.markings is not None for piece in self._pieces.values())
+
+    @property
     def marking(self) -> str | None:
         """The column that rows are left out by; None where none is."""
         column = self.standard.marking
@@ -77,9 +84,9 @@ class Narrowing:
         """What tells a share of this narrowing from others: of restrictions only those that let something out."""
         names = [one.name for one in self.columns]
         let_out = (
-            seal.digest(seal.canonical([list(terms), list(piece.withheld), list(piece.markings or ["*"])]))
-            for terms, piece in self._pieces.items()
-            if terms and piece is not None
+            f"{_key(terms)} {seal.digest(seal.canonical([list(piece.withheld), list(piece.markings or ['*'])]))}"
+            for terms in {terms for deposit, terms in self.under.items() if deposit not in self.bare | self.quiet}
+            if (piece := self._pieces[terms]) is not None
         )
         plain = self._pieces[()]
         marked = plain is None or plain.markings is not None
@@ -120,6 +127,11 @@ PLAIN: Final[Mapping[str, Collection[str]]] = {"columns": (), "markings": (), "p
 """How a share is told that has no suffix."""
 
 
+def _key(terms: tuple[str, ...]) -> str:
+    """A name of a combination of restrictions."""
+    return seal.digest(seal.canonical(list(terms)))
+
+
 def _text(value: object) -> str:
     return seal.canonical(value).decode()
 
@@ -133,3 +145,15 @@ def narrowing(
     return Narrowing(
         standard=standard, columns=tuple(columns), ceilings=tuple(sorted(ceilings)), under=under, cuts=cuts
     )
+
+
+def never_held(rows: Rows, share: Share, deposits: Collection[str], told: Mapping[str, Collection[str]] | None) -> bool:
+    """Whether none of these deposits was ever in a share of that recipient: each is under terms that never let it in.
+
+    What was let in once and is not any more left with the share's next version, and all of its files with it.
+    """
+    if told is None or not set(deposits).isdisjoint(share.deposits):
+        return False
+    held = [rows.get(Restricted, one) for one in deposits]
+    let_in = {one.partition(" ")[0] for one in told["terms"]}
+    return all(one is not None and one.terms and _key(one.terms) not in let_in for one in held)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from datadam.dam import registered, state
+from datadam.dam import registered, restricted, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.disclosure import Model
@@ -51,7 +51,8 @@ def recipients(rows: Rows, held: Sequence[Withdrawal]) -> dict[str, list[str]]:
         for release in releases if given is not None else ():
             reservoir = release.standard.partition("@")[0]
             meanwhile = given is not None and given.index < release.index < one.index
-            if meanwhile and reservoir == one.standard and release.member != one.contributor:
+            others = meanwhile and reservoir == one.standard and release.member != one.contributor
+            if others and restricted.may_hold(rows, release, one.deposit):
                 found.setdefault(release.member, set()).add(one.standard)
     return {member: sorted(standards) for member, standards in sorted(found.items())}
 

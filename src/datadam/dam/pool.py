@@ -137,8 +137,6 @@ def deposits(
         named = [(deposit.tag, str(one["name"])) for one in deposit.files]
         if all(name in lying for name in named):
             there[deposit.id] = [lying[name] for name in named]
-    if narrowing is not None:
-        logged = [one for one in logged if one.id not in there or _marked(world, pool, one, there[one.id], narrowing)]
     frozen = disputed_deposits(world, pool.standard.id)
     shown = {
         id: files for id, files in there.items() if id not in frozen and not _left(gone.get(DepositId(id)), gone, there)
@@ -155,18 +153,34 @@ def _let_out(logged: list[Deposit], narrowing: Narrowing | None) -> list[Deposit
     return [one for one in logged if narrowing is None or narrowing.piece(one.id) is not None]
 
 
-def _marked(world: World, pool: Pool, deposit: Deposit, files: Sequence[Path], narrowing: Narrowing) -> bool:
-    """Whether a deposit has any row whose marking leaves; else it is as if it had never come.
+def looked_at(world: World, pool: Pool, narrowing: Narrowing) -> Narrowing:
+    """The narrowing with the deposits of which no row leaves for its marking: each is as if it had never come.
 
-    Where rows are read through a migration their markings are known only as they leave: then it counts as if it had.
+    Where rows are read through a migration their markings are known only as they leave: there it counts as if some did.
     """
-    piece, name = narrowing.piece(deposit.id), narrowing.marking
+    if not narrowing.by_marking:
+        return narrowing
+    files: dict[str, list[Path]] = {}
+    if pool.edition is not None:
+        files = {id: [path] for id, path in world.editions.files(pool.edition.id).items()}
+    else:
+        for file in lineage.files(world, pool.standard.id):
+            files.setdefault(file.path.stem, []).append(file.path)
+    with world.store.read() as rows:
+        found = rows.find(Deposit, standard=pool.standard.id)
+    limited = [one for one in found if (piece := narrowing.piece(one.id)) is not None and piece.markings is not None]
+    bare = (one.id for one in limited if one.id in files and not _marked(world, narrowing, one, files[one.id]))
+    return replace(narrowing, bare=frozenset(bare), quiet=frozenset(one.id for one in limited if one.id not in files))
+
+
+def _marked(world: World, narrowing: Narrowing, deposit: Deposit, files: Sequence[Path]) -> bool:
+    """Whether a deposit has any row whose marking leaves."""
+    piece, name, standard = narrowing.piece(deposit.id), narrowing.marking, narrowing.standard
     if piece is None or piece.markings is None or name is None:
         return piece is not None
-    view = lineage.view(world, pool.standard.id, deposit.version, under=pool.standard.version)
-    if view.steps:
+    if lineage.view(world, standard.id, deposit.version, under=standard.version).steps:
         return True
-    if all(column.name != name for column in lineage.columns(world, pool.standard.id, deposit.version)):
+    if all(column.name != name for column in lineage.columns(world, standard.id, deposit.version)):
         return False
     look = world.surveyor.values
     return any(not world.decisions.marked(path, name, look).isdisjoint(piece.markings) for path in files)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from datadam import disclosure
-from datadam.disclosure import TRAIN, Model, may_hold
+from datadam.dam import restricted
+from datadam.disclosure import TRAIN, Model, Opening, Part, may_hold
+from datadam.duties import Answer, Demand
 from datadam.errors import Untrusted
 from datadam.model import Deposit, Edition, Json, Kind, Member, Release, Withdrawal
 from datadam.ports import Rows
 
-RECORDS: Final = (Model,)
+RECORDS: Final = (Model, Opening)
 """The tables."""
 
 
@@ -53,7 +55,24 @@ def _fold_model(rows: Rows, index: int, id: str, body: Json) -> None:
     )
 
 
-FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {Kind.MODEL: _fold_model}
+def _fold_opening(rows: Rows, index: int, id: str, body: Json) -> None:
+    """By the provider of the model, on a demand that names it and was not refused; each part once for a demand."""
+    model, demand = rows.get(Model, body["model"]), rows.get(Demand, body["demand"])
+    member = rows.get(Member, body["member"])
+    if member is None or member.until is not None or model is None or model.member != member.id:
+        raise Untrusted("model.member-wrong", member=body["member"], statement=id)
+    if demand is None or demand.model != model.id or demand.answer is Answer.REFUSED:
+        raise Untrusted("model.opening-wrong", demand=body["demand"], statement=id)
+    if rows.find(Opening, model=model.id, demand=demand.id, part=Part(body["part"])):
+        raise Untrusted("statement.repeated", statement=id)
+    told = {name: body[name] for name in ("member", "model", "demand", "digest", "size")}
+    rows.put(Opening(id=id, part=Part(body["part"]), index=index, **told))
+
+
+FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
+    Kind.MODEL: _fold_model,
+    Kind.OPENING: _fold_opening,
+}
 """How a statement about a model changes the tables."""
 
 
@@ -67,7 +86,7 @@ def withdrawn_of(rows: Rows, releases: Iterable[Release]) -> list[Withdrawal]:
         frozen = _frozen(rows, release)
         for left in rows.find(Withdrawal, standard=release.standard.partition("@")[0]):
             deposit = rows.get(Deposit, left.deposit)
-            if deposit is not None and may_hold(release, deposit, left, frozen):
+            if deposit is not None and may_hold(release, deposit, left, frozen) and _let_out(rows, release, deposit):
                 found[left.deposit] = left
     return sorted(found.values(), key=lambda one: (one.index, one.deposit))
 
@@ -79,10 +98,15 @@ def touched(rows: Rows, held: Sequence[Withdrawal]) -> list[Model]:
     holding = {
         id
         for id, (release, frozen) in releases.items()
-        if any(may_hold(release, given, left, frozen) for left, given in deposits)
+        if any(may_hold(release, given, left, frozen) and _let_out(rows, release, given) for left, given in deposits)
     }
     models = [one for one in rows.find(Model) if not holding.isdisjoint(one.releases)] if holding else []
     return sorted(models, key=lambda one: one.index)
+
+
+def _let_out(rows: Rows, release: Release, deposit: Deposit) -> bool:
+    """Whether what restricts a deposit let it into a release: whoever never got rows is not told that they left."""
+    return restricted.may_hold(rows, release, deposit.id)
 
 
 def _frozen(rows: Rows, release: Release) -> Edition | None:

@@ -11,7 +11,7 @@ A share has a recipient of its own only where columns hold unit ids, which each 
 
 import json
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ from datadam.model import (
     Withdrawal,
     instant,
 )
-from datadam.ports import ShareOrder, SharePart
+from datadam.ports import Rows, ShareOrder, SharePart
 
 SHARE_NAME: Final = "dam"
 """The one share, in Delta Sharing's words, under which all reservoirs of a dam stand as tables."""
@@ -111,7 +111,7 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
             raise _refusal(reasons)
         case Allow(basis=basis):
             while True:
-                narrowing = decide.narrowed(world, ask, found.standard)
+                narrowing = pool.looked_at(world, found, decide.narrowed(world, ask, found.standard))
                 share = _current(world, found, _recipient(world, ask, narrowing), narrowing)
                 if ask.member is None or decided is None or _record(world, ask, found, (basis, decided), share):
                     return share
@@ -167,14 +167,22 @@ def _who(ask: Ask, narrowing: Narrowing) -> str:
     return ask.member if units and ask.member is not None else EVERYBODY
 
 
+def _told_of(rows: Rows, recipient: str) -> Mapping[str, Collection[str]] | None:
+    """What of its reservoir a recipient gets, as its share's narrowing was told; None where nobody knows any more."""
+    if "~" not in recipient:
+        return narrow.PLAIN
+    found: dict[str, list[str]] | None = json.loads(rows.noted(_TOLD + recipient) or "null")
+    return found
+
+
 def _covered(world: World, recipient: str, ask: Ask, narrowing: Narrowing) -> bool:
     """Whether a share that was made for a recipient holds nothing but what the ask gets now, in the same form.
 
     Deposits under terms that let the asker in may have come since: then it gets another share, and this one is right.
     """
-    who, mark, _ = recipient.partition("~")
+    who = recipient.partition("~")[0]
     with world.store.read() as rows:
-        told = json.loads(rows.noted(_TOLD + recipient) or "null") if mark else narrow.PLAIN
+        told = _told_of(rows, recipient)
     return who == _who(ask, narrowing) and told is not None and narrowing.covers(told)
 
 
@@ -381,7 +389,8 @@ def retract(world: World, standard: str, deposits: Collection[str]) -> None:
 def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], *, alone: bool) -> None:
     for id in ids:
         with world.store.read() as rows:
-            shares = rows.find(Share, standard=id)
+            told = [(share, _told_of(rows, share.recipient)) for share in rows.find(Share, standard=id)]
+            shares = [share for share, one in told if not narrow.never_held(rows, share, deposits, one)]
         for share in shares:
             holds = not set(deposits).isdisjoint(share.deposits)
             # what was replaced may have held more; a newer one is still being written, unless nobody is at work
@@ -400,8 +409,8 @@ def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], 
 def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share) -> bool:
     """Log that the member gets this version, once for each thing done with it and each basis.
 
-    False, and nothing is logged, where rows of it were withdrawn or restricted meanwhile: the log tells by its order who
-    got which.
+    False, and nothing is logged, where rows of it were withdrawn or restricted meanwhile: the log tells by its order
+    who got which.
     """
     if _released(world, ask, why[0], share):
         return True

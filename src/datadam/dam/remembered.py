@@ -35,6 +35,7 @@ PASSIVE: Final = frozenset(
         Kind.ERASURE,
         Kind.PURGE,
         Kind.MODEL,
+        Kind.OPENING,
         Kind.DECLARATION,
         Kind.DEMAND,
         Kind.INCIDENT,
@@ -98,7 +99,7 @@ class Remembered:
     counts: Counter[str] = field(default_factory=Counter)  # allowed, denied, repeated, stranger-allowed and -denied
     waiting: list[Waiting] = field(default_factory=list)
     looked: dict[object, Any] = field(default_factory=dict)  # what was read of the tables, and still stands there
-    counts_of: dict[frozenset[Path], int] = field(default_factory=dict)  # facts in stored files, which never change
+    counts_of: dict[frozenset[object], int] = field(default_factory=dict)  # facts in stored files, which never change
     markings: dict[tuple[Path, str], frozenset[str]] = field(default_factory=dict)  # in stored files, the same
     looked_at: int = -1  # the generation of that
     sealed: dict[str, str] = field(default_factory=dict)  # when deposits were, by their outcomes
@@ -181,14 +182,13 @@ class Remembered:
             self.looked, self.looked_at = {}, self.generation
         return cast("Store", _Still(store, self.looked))
 
-    def counted(self, paths: Sequence[Path], count: Callable[[Sequence[Path]], int]) -> int:
-        """How much is in stored files, counted once."""
+    def counted(self, what: frozenset[object], count: Callable[[], int]) -> int:
+        """How much is in stored files, counted once; `what` says of which, and what of them."""
         if len(self.counts_of) > MOST:
             self.counts_of.clear()
-        those = frozenset(paths)
-        if those not in self.counts_of:
-            self.counts_of[those] = count(paths)
-        return self.counts_of[those]
+        if what not in self.counts_of:
+            self.counts_of[what] = count()
+        return self.counts_of[what]
 
     def marked(
         self, path: Path, column: str, values: Callable[[Sequence[Path], str, int], frozenset[str]]
