@@ -189,6 +189,18 @@ def test_a_body_that_is_not_shown_is_counted_and_judged_by_nobody() -> None:
     assert run(view, [row(1)])[0].status is Status.PASSED
 
 
+def test_bodies_that_a_dam_does_not_find_are_not_shown() -> None:
+    """A reader that says so with an error is as good as one that gives nothing; without the first there is no dam."""
+    book = Book()
+    book.publishes()
+
+    def none(id: str) -> bytes:
+        raise NotFound("statement.unknown", statement=id)
+
+    view = look(book.read, vkey=book.ledger.vkey, bodies=none, now=START)
+    assert (view.unseen, view.home) == (2, "")
+
+
 def test_keys_are_known_from_where_to_where_they_counted() -> None:
     """The dam's, a member's first and its next one."""
     book = Book()

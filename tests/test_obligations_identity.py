@@ -6,6 +6,8 @@ import pytest
 
 from datadam import seal
 from datadam.model import Kind, Statement
+from datadam.obligations import past
+from datadam.obligations.past import members
 from datadam.obligations.table import Status
 from datadam.terms import Constraint, Offer, Operand, Operator
 from logs import HEX, Book, broken
@@ -148,6 +150,39 @@ def test_what_is_open_to_everybody_needs_no_membership() -> None:
     book.says(Kind.EXIT, {"member": person.id, "reason": "r", "signed_by_member": False})
     book.decides(person, tier="open")
     assert book.audits(4).status is Status.PASSED
+
+
+def test_what_changes_nobody_or_nothing_changes_nothing() -> None:
+    """Row 4: an exit or a suspension of who is no member, or the end of no suspension, leaves members as they were."""
+    book, person = a_life()
+    ghost = Person("Ghost").id
+    book.says(Kind.EXIT, {"member": ghost, "reason": "r", "signed_by_member": False})
+    book.says(Kind.MEMBER_CHANGE, {"member": ghost, "state": "suspended", "reason": "r"})
+    book.says(Kind.MEMBER_CHANGE, {"member": person.id, "state": "active", "reason": "r"})
+    book.agrees(person, book.view().of(Kind.OFFER)[0].statement)
+    assert book.audits(4).status is Status.PASSED
+    assert list(members(book.view())) == [person.id]
+
+
+def test_what_cannot_be_read_is_not_there() -> None:
+    """A standard or an offer with faults says nothing: what was decided on it is looked at without it."""
+    book, person = a_life()
+    text = "nonsense: ["
+    book.says(
+        Kind.STANDARD,
+        {"standard": "test.reading", "version": "2.0.0", "text": text, "digest": seal.digest(text.encode())},
+    )
+    body = {"@type": "Offer", "permission": [], "target": "x", "uid": "x"}
+    facts = {"standard": "test.reading", "number": 2, "offer": body, "digest": HEX, "texts": {"en": HEX}}
+    bad = book.says(Kind.OFFER, facts)
+    book.decides(person, said={"facts": {"action": "fly"}})
+    view = book.view()
+    assert past.deeds(view) == ()
+    assert past.standard(view, "test.reading", 99) is None
+    assert past.standard(view, "no.such", 99) is None
+    assert past.offer(view, bad.id) is None
+    wrong = book.agrees(person, bad)
+    assert broken(book.audits(2)) == [(wrong.id, "obligation.offer-unreadable")]
 
 
 # --- certificates -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from datadam.obligations.table import Result, Status, row, run
 from datadam.terms import Action, Constraint, Duty, DutyKind, Offer, Operand, Operator, Permission
 from logs import HEX, PERSONAL, Book, broken
 from signed import an_offer, any_of, permission
-from worlds import START, Person
+from worlds import START, Person, standard_text
 
 _KEY = "        primaryKeyPosition: 1\n        classification: personal\n        customProperties:\n"
 _PROPERTY = "          - {vendor: datadam, property: PROPERTY}\n"
@@ -74,6 +74,19 @@ def test_a_yes_for_no_purpose_or_another_is_named(purpose: str | None, code: str
     told = broken(book.audits(13))
     assert told[0] == (wrong.id, code)
     assert {id for id, _ in told} == {wrong.id}
+
+
+def test_purposes_of_papers_that_name_none_are_not_asked() -> None:
+    """Row 13: a standard and an offer may name none; then the agreement's alone count."""
+    text = standard_text().replace("  - {vendor: datadam, property: purposes, value: [research]}\n", "")
+    assert text != standard_text()
+    book, person, offer, _ = a_life(text, an_offer(Permission(actions=(Action.READ,))))
+    agreement = book.agrees(person, offer, purposes=["security"])
+    facts: dict[str, Any] = {"agreement": agreement.id, "agreed_purposes": ["security"]}
+    book.decides(person, offer, **facts, purpose="security")
+    book.decides(person, offer, **{**facts, "standard": "no.such"}, purpose="security")
+    book.reads(person, book.grants(person), purpose="security")
+    assert book.audits(13).status is Status.PASSED
 
 
 def test_a_grant_over_persons_without_a_purpose_is_named() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from datadam import seal
+from datadam import decisions, seal
+from datadam.errors import Invalid, Unavailable
 from datadam.formats import law_files
 from datadam.model import Kind, Statement
 from datadam.obligations.table import Status
@@ -124,6 +125,18 @@ def test_rules_without_a_ground_are_named() -> None:
     assert told[0] == (order.id, "obligation.rule-groundless")
     assert told[1] == (law.id, "obligation.law-unreadable")
     assert book.audits(8).found[2].who == land.id
+
+
+def test_a_restriction_of_a_law_file_that_says_nothing_is_named() -> None:
+    """Row 8: a dash is no ground."""
+    book = Book()
+    text = law_files.packaged()["corridors"]
+    row = "  - {id: x, from: KR, to: US, data_class: [business], effect: restricts, basis: b, instrument: Act,"
+    row += " article: a, valid_from: 2026-01-01, valid_to: null, source: s, certainty: memory, ground: GROUND}\n"
+    adopts(book, text.rstrip() + "\n" + row.replace("GROUND", "National security"))
+    assert book.audits(8).status is Status.PASSED
+    silent = adopts(book, text.rstrip() + "\n" + row.replace("GROUND", "--"))
+    assert broken(book.audits(8)) == [(silent.id, "obligation.rule-groundless")]
 
 
 def reserves(book: Book, country: Person, operand: str = "spatial") -> Statement:
@@ -325,3 +338,24 @@ def test_a_release_on_a_no_or_under_another_policy_is_named() -> None:
         (other.id, "obligation.policy-other"),
         (lost.id, "obligation.policy-other"),
     ]
+
+
+def test_a_policy_that_compiles_no_more_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 12: an offer that cannot be read gives none; that nothing here compiles policies is no fault of a log."""
+    book, person, offer, agreement = a_life()
+    release = book.releases(book.decides(person, offer, agreement=agreement.id))
+    assert book.audits(12).status is Status.PASSED
+
+    def broken_engine(_: str) -> None:
+        raise Unavailable("policy.engine-missing", library="cedarpy", extra="decide")
+
+    def unreadable(_: str) -> None:
+        raise Invalid("policy.too-large", standard="x", count=1, most=0)
+
+    monkeypatch.setattr(decisions, "policy_of", unreadable)
+    assert broken(book.audits(12)) == [(release.id, "obligation.policy-other")]
+    assert book.audits(6).status is Status.FAILED
+    monkeypatch.setattr(decisions, "policy_of", broken_engine)
+    for number in (6, 12):
+        with pytest.raises(Unavailable):
+            book.audits(number)

@@ -129,11 +129,9 @@ def _joined(one: Deed) -> bool:
 
 
 def _unregistered(view: View, one: Deed) -> Iterator[str]:
-    """Which fields of the register cannot be filled in from the log: purpose, items, use, recipient, period."""
+    """Which fields of the register the log does not tell; items and use are the columns and action of the decision."""
     if not one.purpose:
         yield "purpose"
-    if not one.columns:
-        yield "items"
     if past.jurisdiction(view, one.member) is None:
         yield "recipient"
     duties = one.permission.duties if one.permission is not None else ()
