@@ -11,6 +11,7 @@ from datadam.formats import law_files
 from datadam.model import Kind, Statement
 from datadam.obligations import records
 from datadam.obligations.table import Result, Status, row, run
+from datadam.obligations.view import look
 from datadam.terms import Action, Constraint, Duty, DutyKind, Offer, Operand, Operator, Permission
 from logs import HEX, PERSONAL, Book, broken
 from signed import an_offer, any_of, permission
@@ -311,6 +312,21 @@ def test_a_withdrawal_of_which_a_recipient_did_not_hear_is_named() -> None:
     assert broken(book.audits(18)) == [(withdrawal.id, "obligation.not-told")]
 
 
+def test_who_was_let_have_no_row_of_a_deposit_need_not_hear_of_it() -> None:
+    """Row 18: what its contributor kept back from a purpose was in no release for it."""
+    book = Book()
+    book.publishes()
+    giver, taker = book.joins(Person("Giver")), book.joins(Person("Taker"))
+    own = {"constraint": [{"leftOperand": "purpose", "operator": "isAnyOf", "rightOperand": ["statistics"]}]}
+    kept, _ = book.deposits(giver, own_terms=own)
+    given, _ = book.deposits(giver)
+    book.releases(book.reads(taker, book.grants(taker)))
+    quiet, told = book.withdraws(giver, kept), book.withdraws(giver, given)
+    later = START + timedelta(hours=2)
+    assert broken(book.audits(18, now=later)) == [(told.id, "obligation.not-told")]
+    assert quiet.id != told.id
+
+
 def test_what_is_being_replaced_is_told_of_when_it_is_gone() -> None:
     """Row 18: rows that a correction replaces are shown until it is there."""
     book = Book()
@@ -433,6 +449,14 @@ def test_records_that_the_log_makes_pass_and_others_are_named() -> None:
     book.purges(withdrawal, recipients=1)
     done = book.audits(21)
     assert (done.status, done.looked) == (Status.PASSED, 2)
+    hidden = look(
+        book.read,
+        vkey=book.ledger.vkey,
+        bodies=lambda id: None if id in {one.id for one in book.view().of(Kind.NOTICE)} else book.body(id),
+        now=START,
+    )
+    (part,) = run(replace(hidden, whole=False), [row(21)])
+    assert part.status is Status.PASSED  # who is told is the auditors' to see
     typed = book.purges(withdrawal, recipients=0, rows=4, bodies=2)
     _, odd = book.deposits(taker, rows=5, files=[{"name": "f", "digest": HEX, "size": 1, "rows": 2}])
     told = [(one.id, one.what.facts["field"]) for one in book.audits(21).found]

@@ -150,10 +150,10 @@ def within(view: View, release: Release, at: int | None = None) -> list[Deposit]
     frozen = editions(view).get(release.standard) if edition else None
     left, end = withdrawals(view), view.checkpoint.size if at is None else at
     held = [one for one in deposits(view).values() if may_hold(release, one, left.get(one.id), frozen)]
-    return [one for one in held if _let_out(view, release, one, end)]
+    return [one for one in held if let_out(view, release, one, end)]
 
 
-def _let_out(view: View, release: Release, deposit: Deposit, at: int) -> bool:
+def let_out(view: View, release: Release, deposit: Deposit, at: int) -> bool:
     """Whether what restricts a deposit let rows of it into a release, as `dam.restricted` says it."""
     deed, outcome = past.deed(view, release.decision), view.find(deposit.outcome)
     if deed is None or outcome is None:

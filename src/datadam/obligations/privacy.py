@@ -8,7 +8,7 @@ from typing import Final
 from datadam import seal, texts
 from datadam.duties import Topic
 from datadam.formats.law import due
-from datadam.model import Kind, PrivacyClass, Protection, Reason, Withdrawal, instant
+from datadam.model import Kind, PrivacyClass, Protection, Reason, Release, Withdrawal, instant
 from datadam.obligations import flows, past, records, wording
 from datadam.obligations.checking import Check, Checked, both, checked, found, unbelieved
 from datadam.obligations.past import Deed, allowed, checked_deeds
@@ -212,13 +212,23 @@ def _untold(view: View, one: Logged, told: set[tuple[str, str]]) -> Iterator[Rea
 
 
 def _recipients(view: View, held: Iterable[Withdrawal]) -> Iterator[str]:
-    """Who was given rows of these deposits before they were withdrawn, not their own contributor."""
+    """Who may have been given rows of these deposits before they were withdrawn, not their own contributor."""
     for one in held:
         given = flows.deposits(view).get(one.deposit)
-        for release in flows.releases(view) if given is not None else ():
-            same = release.standard.partition("@")[0] == one.standard and release.member != one.contributor
-            if same and given is not None and given.index < release.index < one.index:
+        for release in _taken(view).get(one.standard, ()) if given is not None else ():
+            meanwhile = given is not None and given.index < release.index < one.index
+            others = meanwhile and release.member != one.contributor
+            if others and given is not None and flows.let_out(view, release, given, one.index):
                 yield release.member
+
+
+@lru_cache(maxsize=4)
+def _taken(view: View) -> dict[str, list[Release]]:
+    """Releases of each reservoir, editions of it too."""
+    found: dict[str, list[Release]] = {}
+    for one in flows.releases(view):
+        found.setdefault(one.standard.partition("@")[0], []).append(one)
+    return found
 
 
 # --- 19: requests of persons ------------------------------------------------------------------------------------------
@@ -317,11 +327,9 @@ def _typed(view: View, one: Logged) -> Iterator[Reason]:
     taken = [each for each in flows.withdrawals(view).values() if each.statement == id]
     deposits = [held for each in taken if (held := flows.deposits(view).get(each.deposit)) is not None]
     about = [each for each in view.of(Kind.NOTICE) if each.body["about"] == id and each.index < one.index]
-    made = {
-        "rows": sum(each.admitted for each in deposits),
-        "bodies": len(taken),
-        "recipients": len({each.body["member"] for each in about}),
-    }
+    made = {"rows": sum(each.admitted for each in deposits), "bodies": len(taken)}
+    if view.whole:  # others' notices are shown to auditors alone
+        made["recipients"] = len({each.body["member"] for each in about})
     said = {**one.body["reached"], "recipients": one.body["beyond"]["recipients"]}
     for name, count in made.items():
         if said[name] != count:
