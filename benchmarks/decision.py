@@ -1,11 +1,14 @@
 """How many decisions a second: by the policy alone, logged, over HTTP; and how long one takes that was made before.
 
 The policy alone is facts in, decision out, on one core. Logged is what a served dam does: gather facts, decide, sign,
-make the statement durable, fold it into the tables; many ask at once. Over HTTP the same with a server of its own.
+make the statement durable, fold it into the tables; many at once. Over HTTP the same with a server of its own: one ask
+a request, and many; what sends them does no more than write and read bytes, since it has the same cores.
 """
 
 import argparse
+import asyncio
 import itertools
+import json
 import os
 import random
 import resource
@@ -14,8 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -43,15 +45,19 @@ from datadam.terms import (
 )
 
 BAR: Final = 3000  # decisions a second and core, with full reasons
-BAR_HTTP: Final = 1500  # a second, each a durable statement
+BAR_HTTP: Final = 1500  # a second on two cores, each a durable statement
 BAR_AGAIN_US: Final = 50.0
 DEFAULT: Final = 10_000  # more asks tell no more
-ASKERS: Final = 16  # at once
-MOST_LOGGED: Final = 2000
+AT_ONCE: Final = 250  # asks that are answered together without HTTP
+LINES: Final = 64  # connections, each with one request under way
+MANY: Final = 100  # asks in a request
+MANY_LINES: Final = 8
+MOST_LOGGED: Final = 10_000
 TURNS: Final = 5
 HERE: Final = StandardId("bench.reading")
 NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
 COUNTRIES: Final = ("KR", "US", "JP", "SG", "DE")
+ID_DIGITS: Final = 64
 SHARE_MENDED: Final = 0.5  # of askers, at whom nothing is wrong but what is drawn
 
 
@@ -166,13 +172,13 @@ def logged(folder: Path, count: int) -> tuple[float, float, float]:
     """Decisions in this process, durable: how many a CPU second and a second; microseconds of one asked again."""
     upload.found(folder / "dam", folder / "key.json")
     member = seal.member_id(read_key(folder / "key.json"))
-    with wiring.world(folder / "dam") as world:
+    with wiring.world(folder / "dam", {}) as world:
         offer.publish(world, odrl.packaged()[upload.STANDARD])
         asks = wishes(member, count)
-        with ThreadPoolExecutor(ASKERS) as pool:
-            cpu, wall = time.process_time(), time.perf_counter()
-            made = list(pool.map(lambda one: decide.decide(world, one), asks))
-            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        decide.decide_all(world, wishes(member, count + 10)[count:])  # whatever is read once
+        cpu, wall = time.process_time(), time.perf_counter()
+        made = [one for at in range(0, count, AT_ONCE) for one in decide.decide_all(world, asks[at : at + AT_ONCE])]
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         begun = time.process_time()
         repeated = [decide.decide(world, one) for one in asks]
         again = (time.process_time() - begun) / count * 1e6
@@ -180,32 +186,76 @@ def logged(folder: Path, count: int) -> tuple[float, float, float]:
     return count / cpu, count / wall, again
 
 
-def over_http(folder: Path, count: int) -> float:
-    """Decisions a second that a served dam gives to several programs at once, each a statement in its log."""
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """What asking over HTTP came to."""
+
+    rate: float  # decisions a second
+    server_ms: float  # CPU of the dam's process a decision
+    sender_ms: float  # and of who asked
+
+
+def over_http(folder: Path, count: int) -> tuple[Served, Served]:
+    """Decisions that a served dam gives, one a request and many: each a statement in its log, none asked before."""
     dam, key = folder / "dam", folder / "key.json"
-    member = seal.member_id(read_key(key))
-    asks = wishes(member, 2 * count)[count:]  # none of which was asked before
+    asks = wishes(seal.member_id(read_key(key)), 3 * count + 10)[count + 10 :]
+    told = [
+        {"action": a.action, "standard": a.standard, "purpose": a.purpose, "destination": a.destination} for a in asks
+    ]
     command = [sys.executable, "-m", "datadam.cli", "serve", str(dam), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
         try:
             assert serving.stdout is not None
             url = next(word for word in serving.stdout.readline().split() if word.startswith("http")).rstrip(".")
             threading.Thread(target=serving.stdout.read, daemon=True).start()  # so that it never waits to be read
-            dams = [client.connect(url, key=key) for _ in range(ASKERS)]
-            for each in dams:
-                each.releases()  # logged in
-            begun = time.perf_counter()
-            with ThreadPoolExecutor(ASKERS) as pool:
-                list(pool.map(_ask_all, dams, [asks[start::ASKERS] for start in range(ASKERS)]))
-            return count / (time.perf_counter() - begun)
+            line = client.connect(url, key=key)
+            where = Where(process=serving.pid, address=url.removeprefix("http://"), token=line._login())  # noqa: SLF001  (as the client shows it)
+            one = asyncio.run(_sent(where, [json.dumps(each).encode() for each in told[:count]], LINES, count))
+            groups = [told[at : at + MANY] for at in range(count, 2 * count, MANY)]
+            many = asyncio.run(_sent(where, [json.dumps(each).encode() for each in groups], MANY_LINES, count))
+            return one, many
         finally:
             serving.terminate()
 
 
-def _ask_all(dam: client.Dam, asks: list[Ask]) -> None:
-    for one in asks:
-        told = dam.decide(one.action, one.standard, purpose=one.purpose, destination=one.destination)
-        assert told["id"]
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """A served dam, and who speaks to it."""
+
+    process: int
+    address: str
+    token: str
+
+
+async def _sent(where: Where, bodies: list[bytes], lines: int, count: int) -> Served:
+    """Send all over so many connections, and count the statements that come back."""
+    wall, server, own = time.perf_counter(), _cpu(where.process), time.process_time()
+    found = sum(await asyncio.gather(*(_on_one_line(where, bodies[start::lines]) for start in range(lines))))
+    wall, server, own = time.perf_counter() - wall, _cpu(where.process) - server, time.process_time() - own
+    assert found == count
+    return Served(rate=count / wall, server_ms=server / count * 1e3, sender_ms=own / count * 1e3)
+
+
+async def _on_one_line(where: Where, bodies: list[bytes]) -> int:
+    host, _, port = where.address.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    known = f"POST /api/decisions HTTP/1.1\r\nHost: {where.address}\r\nAuthorization: Bearer {where.token}\r\n"
+    found = 0
+    for body in bodies:
+        writer.write(f"{known}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
+        answer = json.loads(await reader.readexactly(length))
+        assert head.startswith("http/1.1 201"), answer
+        found += sum(len(one["id"]) == ID_DIGITS for one in answer.get("items", [answer]))
+    writer.close()
+    return found
+
+
+def _cpu(process: int) -> float:
+    """CPU seconds of a process so far."""
+    told = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -220,11 +270,13 @@ def main() -> None:
         os.environ["DATADAM_HOME"] = name
         count = min(rows, MOST_LOGGED)
         per_cpu, per_second, again_us = logged(Path(name), count)
-        with_http = over_http(Path(name), count)
+        one, many = over_http(Path(name), count)
     cpu, wall, allowed, reasons = turns[TURNS // 2]
     per_denial = reasons / max(1, rows - allowed)
     print(f"{rows} asks, {allowed} allowed, {per_denial:.1f} reasons a no, {len(policy.rules)} rules: {cpu:.2f} CPU s")
-    print(f"logged: {per_cpu:.0f} a CPU second, {per_second:.0f} a second; {with_http:.0f} a second over HTTP")
+    print(f"logged: {per_cpu:.0f} a CPU second, {per_second:.0f} a second")
+    for asked, told in ((f"{MANY} asks", many), ("one ask", one)):
+        print(f"over HTTP, {asked} a request: {told.rate:.0f} a second, {told.server_ms:.2f} CPU ms each in the dam")
     print(f"asked again: {again_us:.1f} µs")
     measure.say(
         name="decision",
@@ -240,8 +292,13 @@ def main() -> None:
         reasons_a_no=per_denial,
         logged_per_cpu_s=round(per_cpu),
         logged_per_s=round(per_second),
-        with_http=round(with_http),
+        with_http=round(many.rate),
+        with_http_one=round(one.rate),
         bar_with_http=BAR_HTTP,
+        http_server_ms=many.server_ms,
+        http_server_ms_one=one.server_ms,
+        http_sender_ms=many.sender_ms,
+        http_sender_ms_one=one.sender_ms,
         again_us=again_us,
         bar_again_us=BAR_AGAIN_US,
     )
