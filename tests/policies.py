@@ -201,6 +201,7 @@ SPOILT: Final[tuple[Callable[[Random], dict[str, Any]], ...]] = (
     lambda draw: {"sensitivity": draw.randrange(4)},
     lambda draw: {"live_rows": draw.randint(0, 3)},
     lambda draw: {"corridor": draw.choice((None, "", "corridor-1"))},
+    lambda draw: {"frozen": draw.choice(((), ("dispute-1",)))},
     lambda draw: {"ordered": draw.choice(((), ("order-1",), ("order-1", "order-2")))},
     lambda draw: {"now": draw.choice(INSTANTS)},
 )

@@ -217,6 +217,7 @@ def test_no_column_stricter_than_its_ceiling_is_among_those_that_leave(classes: 
     "lie",
     [
         {"ordered": []},
+        {"frozen": ["ab" * 32]},
         {"suspended": True},
         {"left": True},
         {"roles": ["consumer"]},

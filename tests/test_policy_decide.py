@@ -77,6 +77,7 @@ CASES: dict[str, tuple[Policy, dict[str, Any], dict[str, Any]]] = {
     "ask.destination-not-agreed": (PLAIN, {"destination": "US"}, {"destination": "KR"}),
     "ask.no-corridor": (PLAIN, {"corridor": None}, {"corridor": "corridor-1"}),
     "ask.order": (PLAIN, {"ordered": ("order-1",)}, {"ordered": ()}),
+    "ask.frozen": (PLAIN, {"frozen": ("dispute-1",)}, {"frozen": ()}),
     "ask.tier-without-rows": (PLAIN, {"tier": "tables"}, {"tier": "agreement"}),
     "ask.not-permitted": (PLAIN, {"action": Action.TRAIN}, {"action": Action.READ}),
     "ask.prohibited": (NO_TRAINING, {"action": Action.TRAIN}, {"action": Action.READ}),
@@ -119,6 +120,9 @@ CASES: dict[str, tuple[Policy, dict[str, Any], dict[str, Any]]] = {
     ),
     "ask.offer-expired": (fits(Operand.EXPIRY, Operator.BEFORE, INSTANTS[1]), {}, {"now": INSTANTS[0]}),
 }
+
+
+EVEN_OPEN = {"ask.operator", "ask.order", "ask.frozen", "ask.tier-without-rows", "ask.no-agreement"}
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -210,10 +214,10 @@ def test_nothing_that_binds_members_alone_binds_reading_what_is_open() -> None:
     terms = [policy for code, (policy, _, _) in CASES.items() if "prohibited" not in code]
     wrong: dict[str, Any] = {}
     for code, (_, one, _) in CASES.items():
-        wrong |= one if code not in {"ask.operator", "ask.order", "ask.tier-without-rows", "ask.no-agreement"} else {}
+        wrong |= one if code not in EVEN_OPEN else {}
     asked = facts(**{**wrong, "tier": "open", "action": Action.READ})
     assert {str(decide_on(asked, policy)) for policy in terms} == {str(Allow(basis="open"))}
-    for code in ("ask.operator", "ask.order"):
+    for code in ("ask.operator", "ask.order", "ask.frozen"):
         assert codes(decide_on(replace(asked, **CASES[code][1]), PLAIN)) == [code]
     only_training = compile_offer(offer(actions=(Action.TRAIN,)))
     assert decide_on(asked, only_training) == Allow(basis="open")

@@ -29,6 +29,7 @@ HOUSE = {
     ),
     "corridors": ("ask.no-corridor",),
     "order": ("ask.order",),
+    "dispute": ("ask.frozen",),
     "standard": ("ask.tier-without-rows",),
 }
 
@@ -50,6 +51,8 @@ def of_the_house(asked: Facts) -> Iterator[str]:
         yield "ask.operator"
     if asked.ordered:
         yield "ask.order"
+    if asked.frozen:
+        yield "ask.frozen"
     if asked.tier == "tables" or (asked.tier == "answers" and asked.action != "query"):
         yield "ask.tier-without-rows"
     if asked.tier == "open" and asked.action == "read":
@@ -256,7 +259,7 @@ def test_only_an_agreement_that_stands_is_a_basis(draw: Random) -> None:
     match decide_on(asked, compile_offer(about)):
         case Allow(basis=basis) if basis != "open":
             assert (basis, asked.state, asked.known) == (asked.agreement, "finalised", True)
-            assert not any((asked.left, asked.suspended, asked.ordered))
+            assert not any((asked.left, asked.suspended, asked.ordered, asked.frozen))
             assert asked.purpose in asked.agreed_purposes
             assert asked.destination in {None, asked.agreed_destination}
             assert asked.agreement_expires is None or asked.now < asked.agreement_expires
