@@ -363,6 +363,11 @@ TRIES = {
     "GET /api/models/{id}/ml-bom": Try((404,) * 5, lambda _: "/api/models/" + "0" * 64 + "/ml-bom"),
     "POST /api/models/draft": Try((401, 401, 401, 400, 400), more=lambda _: {"content": CARD.encode()}),
     "POST /api/models": Try((401, 401, 401, 400, 400), more=lambda _: {"content": b"{}"}),
+    "GET /api/models/{id}/openings": Try((401, 401, 401, 404, 404), lambda _: "/api/models/" + "0" * 64 + "/openings"),
+    "POST /api/models/{id}/openings": Try(
+        (401, 401, 401, 404, 404), lambda _: "/api/models/" + "0" * 64 + "/openings", more=lambda _: {"content": b"{}"}
+    ),
+    "GET /api/openings/{id}": Try((401, 401, 401, 404, 404), lambda _: "/api/openings/" + "0" * 64),
     "GET /api/declarations": Try(MEMBERS),
     "POST /api/declarations": Try((401, 401, 401, 400, 201), more=_declaration),
     "GET /api/profiles": Try(MEMBERS),

@@ -132,6 +132,18 @@ def _discloses(machine: Machine) -> None:
     assert json.loads(machine("model", "export", id[:12], "--cyclonedx").out)["specVersion"] == "1.7"
 
 
+def _opens(machine: Machine, dam: Served) -> None:
+    """What was promised is opened on a demand that names the model."""
+    id = str(json.loads(machine("model", "list", "--json").out)[0]["id"])
+    asked = ("--authority", "A court", "--country", "KR", "--ground", "An act", "--what", "weights", "--model", id)
+    machine("demand", "record", *asked, "--received", "2026-11-01T00:00:00Z", "--dam", dam.folder)
+    demands = json.loads(machine("demand", "list", "--json", "--dam", dam.folder).out)["items"]
+    (demand,) = [str(one["id"]) for one in demands if one["model"] == id]
+    machine("model", "open", id[:12], "weights.bin", "--order", demand[:12])
+    machine("model", "opened", id[:12], "--into", ".")
+    assert Path(f"{id[:12]}.weights").read_bytes() == b"weights"
+
+
 def _goes_by_law(machine: Machine, dam: Served, member: str) -> None:
     """Law files, an order and its end, a demand and who hears of it, an incident and the notices due."""
     of, day = ("--dam", dam.folder), "2026-11-01T00:00:00Z"
@@ -211,6 +223,7 @@ def _agrees(machine: Machine, dam: Served, member: str) -> None:
     machine("deposit", "good.csv", "--standard", id, "--yes")
     machine("get", id, "trained", "--action", "train")
     _discloses(machine)
+    _opens(machine, dam)
     machine("agreements", "suspend", signed[:12], "--reason", "late fees", *of)
     assert "suspended" in machine("agreements", "list").out
     machine("agreements", "resume", signed[:12], "--reason", "paid", *of)
@@ -496,6 +509,8 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "model show": (("model", "show", "0" * 12, "--url", "URL"), 4),
     "model commit": (("model", "commit", "full/file", "--as", "secret"), 2),
     "model commit-check": (("model", "commit-check", "full/file", "--model", "0" * 12, "--url", "URL"), 4),
+    "model open": (("model", "open", "0" * 12, "full/file", "--order", "00", "--url", NOWHERE, "--key", "KEY"), 6),
+    "model opened": (("model", "opened", "0" * 12, "--url", NOWHERE, "--key", "KEY"), 6),
     "model export": (("model", "export", "0" * 12, "--url", "URL"), 2),
     "law lint": (("law", "lint", "full/file"), 2),
     "law adopt": (("law", "adopt", "full/file", "--dam", "DAM"), 2),

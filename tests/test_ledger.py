@@ -218,7 +218,7 @@ def test_every_kind_has_its_parties() -> None:
     """Who must sign what, for each kind that there is."""
     facts: Json = {"member": MEMBER, "contributor": MEMBER}
     both, alone = {str(MEMBER), "dam"}, {str(MEMBER)}
-    special = dict.fromkeys((Kind.MEMBER, Kind.AGREEMENT, Kind.MODEL, Kind.DECLARATION), both)
+    special = dict.fromkeys((Kind.MEMBER, Kind.AGREEMENT, Kind.MODEL, Kind.OPENING, Kind.DECLARATION), both)
     facts = {**facts, "operator": "o-1", "operators": ["o-1", "o-2"]}
     special |= {Kind.OPERATOR: {"o-1", "dam"}, Kind.RECOVERY: {"o-1", "o-2", str(MEMBER)}, Kind.OBJECTION: alone}
     special |= dict.fromkeys((Kind.KEY, Kind.MANIFEST, Kind.WITHDRAWAL), alone)

@@ -384,6 +384,17 @@ def a_declaration(**changes: object) -> dict[str, Any]:
     return {**facts, "days": 90, "words": "w", "person": HEX, "until": "2027-01-01", **changes}
 
 
+def an_opening(world: World, one: Person, card: dict[str, Any]) -> dict[str, Any]:
+    """What is opened of a model, on a demand that names it."""
+    model = one.states(Kind.MODEL, {"member": one.id, **card, "name": "opened"})
+    state.record(world, seal.countersign(model, world.secrets.private_key("sign")))
+    asked = {"authority": "a", "country": "US", "ground": "g", "what": "w", "received": instant(START)}
+    demand = {**asked, "contributors": [one.id], "answer": "pending", "model": model.id}
+    made = state.statement(world, Kind.DEMAND, demand)
+    state.record(world, made)
+    return {"member": one.id, "model": model.id, "demand": made.id, "part": "code", "digest": HEX, "size": 1}
+
+
 def of_credentials(world: World, one: Person) -> dict[Kind, dict[str, Any]]:
     """One valid statement of each kind that is about credentials."""
     facts: dict[str, Any] = {"issuer": "urn:office:1", "title": "t", "names": {"good": "Good"}, "keys": []}
@@ -523,6 +534,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         Kind.MODEL: ({"member": one.id, "replaces": None, "training": [], **card}, (one.key, dam)),
         Kind.DECLARATION: (a_declaration(member=one.id), (one.key, dam)),
         **{kind: (facts, (dam,)) for kind, facts in of_credentials(world, one).items()},
+        Kind.OPENING: (an_opening(world, one, {"replaces": None, "training": [], **card}), (one.key, dam)),
         **of_keys(world, one),
     }
 

@@ -193,6 +193,7 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "kid": seal.thumbprint(KEY),
         "evidence": HEX,
     },
+    Kind.OPENING: {"member": MEMBER, "model": HEX, "demand": HEX, "part": "code", "digest": HEX, "size": 1},
     Kind.CREDENTIAL_END: {"credential": HEX, "member": MEMBER, "reason": "r"},
     Kind.MODEL: {
         "member": MEMBER,

@@ -117,6 +117,24 @@ class Model:
         return f"{self.name} {self.version}"
 
 
+MOST_OPENED: Final = 64 * 2**20
+"""Bytes that a dam takes of an opened part; what is larger, provider and authority hand over between them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """That a part of a model was opened on a demand, as the log tells it; the bytes lie under `digest`."""
+
+    id: str = field(metadata={"key": True})  # the opening statement
+    member: str  # the model's provider
+    model: str
+    demand: str
+    part: Part
+    digest: str  # the commitment
+    size: int  # bytes without the salt
+    index: int
+
+
 def sources(body: Json) -> Mapping[str, list[Json]]:
     """A model statement's training set by what was taken: `reservoir` or `reservoir@edition` → its releases."""
     found: dict[str, list[Json]] = {}

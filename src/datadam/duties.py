@@ -62,6 +62,7 @@ class Demand:
     contributors: tuple[str, ...]
     answer: Answer
     index: int
+    model: str | None = None  # whose code or weights it is for: they may be opened to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

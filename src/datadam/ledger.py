@@ -65,7 +65,7 @@ def parties(statement: Statement) -> frozenset[str]:
     """Who must have signed: member ids and `dam`. A body that does not name them is `Invalid`."""
     kind, body = statement.kind, statement.body
     match kind:
-        case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL | Kind.RESERVATION:
+        case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL | Kind.OPENING | Kind.RESERVATION:
             return frozenset({_text(statement, "member"), DAM})
         case Kind.KEY | Kind.OBJECTION | Kind.COMMENT:
             return frozenset({_text(statement, "member")})

@@ -805,6 +805,7 @@ class Kind(StrEnum):
     DISPUTE = "dispute"  # somebody disputes a row, a deposit, a decision, a standard or an offer
     DISPUTE_STEP = "dispute-step"  # a party answers, appeals, or takes back what it raised
     RULING = "ruling"  # what stewards or the operator decide about a dispute, for now or for good
+    OPENING = "opening"  # that a model's provider opened bytes which it was committed to, on a demand
     ISSUER = "issuer"  # who gives credentials that this dam believes in, for which of them, and by which keys
     CREDENTIAL = "credential"  # that a member holds one
     CREDENTIAL_END = "credential-end"  # that it counts no more, before its time
@@ -861,6 +862,7 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.DISPUTE: Class.ACTIVITY,
     Kind.DISPUTE_STEP: Class.ACTIVITY,
     Kind.RULING: Class.ACTIVITY,
+    Kind.OPENING: Class.ACTIVITY,
     Kind.ISSUER: Class.REGISTRY,
     Kind.CREDENTIAL: Class.ACTIVITY,
     Kind.CREDENTIAL_END: Class.ACTIVITY,

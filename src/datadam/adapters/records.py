@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, NewType, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
 from datadam.credentials import Credential, Issuer
-from datadam.disclosure import Model
+from datadam.disclosure import Model, Opening
 from datadam.disputes import Dispute, Step
 from datadam.duties import Declaration, Demand, Incident, LawFile, Notice, Order
 from datadam.errors import Invalid
@@ -71,6 +71,7 @@ KINDS: Final[tuple[type, ...]] = (
     Model,
     Reservation,
     Restricted,
+    Opening,
     Issuer,
     Credential,
 )

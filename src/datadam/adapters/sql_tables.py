@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeEngine
 
 from datadam.adapters.records import KINDS, Shape, shape_of
 from datadam.credentials import Credential
-from datadam.disclosure import Model
+from datadam.disclosure import Model, Opening
 from datadam.disputes import Dispute, Step
 from datadam.duties import LawFile, Notice, Order
 from datadam.errors import Unavailable
@@ -60,6 +60,7 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     Step: ("dispute",),
     Model: ("member",),
     Restricted: ("standard", "contributor"),
+    Opening: ("model",),
     Credential: ("member",),
 }
 

@@ -23,6 +23,7 @@ from datadam.cli import (
     law,
     membership,
     models,
+    opening,
     operate,
     own_terms,
     prepare,

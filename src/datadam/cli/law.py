@@ -202,11 +202,15 @@ def demand_record(
     answer: Annotated[str, typer.Option(help="pending, refused or complied.")] = "pending",
     contributor: Annotated[list[str] | None, typer.Option(help="A member whom it concerns; repeat it.")] = None,
     standard: Annotated[str | None, typer.Option(help="Everybody who has rows in this reservoir.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A model whose code or weights it is for: its whole id. It may then be opened.")
+    ] = None,
     dam: Of = HERE,
 ) -> None:
     """Record a government's demand for data; every contributor whom it concerns is told at once."""
     told = {"authority": authority, "country": country, "ground": ground, "what": what, "received": received}
-    done = operated(dam, "demand", **told, answer=answer, contributors=_joined(contributor), standard=standard)
+    whom = {"contributors": _joined(contributor), "standard": standard, "model": model}
+    done = operated(dam, "demand", **told, answer=answer, **whom)
     open_terminal().say("ui.demand-recorded", demand=done["id"], count=len(done["contributors"]))
     _caution()
 

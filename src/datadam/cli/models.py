@@ -85,7 +85,7 @@ def model_list(
 def model_show(model: Registered, url: Url = None, key: KeyFile = None, as_json: Json = False) -> None:
     """One model as it was disclosed, checked against the log; with your key, what was withdrawn of its training set."""
     dam, terminal = reach(url, key), open_terminal()
-    found = dam.model(_whole(dam, model))
+    found = dam.model(whole_model(dam, model))
     if as_json:
         print_json({**found.body, "id": found.id, "index": found.index, "withdrawn": found.withdrawn})
         return
@@ -135,7 +135,7 @@ def model_commit_check(
 
     dam = reach(url, None)
     beside = opening or file.with_name(file.name + disclosing.OPENING)
-    id = _whole(dam, model)
+    id = whole_model(dam, model)
     part = dam.check_commitment(file, beside, id)
     open_terminal().say("ui.model-holds", file=str(file), part=part, model=id[:_DIGITS])
 
@@ -159,7 +159,7 @@ def model_export(
     if cyclonedx + eu + kr != 1:
         raise Invalid("model.format-needed")
     dam, terminal = reach(url, None), open_terminal()
-    found = dam.model(_whole(dam, model))
+    found = dam.model(whole_model(dam, model))
     if cyclonedx:
         bill = ml_bom.bom(found.body, id=found.id, origin=found.origin, index=found.index)
         if into is None:
@@ -186,5 +186,6 @@ def _language(chosen: str) -> str:
     return chosen
 
 
-def _whole(dam: "Dam", start: str) -> str:
+def whole_model(dam: "Dam", start: str) -> str:
+    """The whole id of a registered model."""
     return whole_id(start, (str(one["id"]) for one in dam.models()), "model.unknown", "model")

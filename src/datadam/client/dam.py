@@ -15,13 +15,12 @@ from datadam.client.agreeing import Agreeing
 from datadam.client.answers import answered, check_url, json_of, part, said
 from datadam.client.deciding import Deciding
 from datadam.client.declaring import Declaring
-from datadam.client.disclosing import Disclosing
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import Reservoir, Reservoirs
 from datadam.client.governing import Governing
 from datadam.client.holding import Holding
 from datadam.client.home import default_profile, read_key
-from datadam.client.noticed import Noticed
+from datadam.client.opening import Opening
 from datadam.client.recovering import Recovering
 from datadam.client.reserving import Reserving
 from datadam.client.withdrawals import WayBack
@@ -57,7 +56,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to, action=action)
 
 
-class Dam(Agreeing, Deciding, Declaring, Disclosing, Governing, Holding, Noticed, Reserving, Recovering, WayBack):
+class Dam(Agreeing, Deciding, Declaring, Governing, Holding, Opening, Reserving, Recovering, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # proofs

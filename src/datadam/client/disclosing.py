@@ -78,7 +78,7 @@ class Disclosing(Trusting):
 
     def check_commitment(self, file: Path, opening: Path, id: str) -> str:
         """Which part of a model a file is: `code` or `weights`, as its provider committed itself. Else `Untrusted`."""
-        wanted, salt = _opening(opening)
+        wanted, salt = read_opening(opening)
         body = self.model(id).body
         title = f"{body['name']} {body['version']}"
         digests = {str(one["part"]): str(one["digest"]) for one in body["commitments"]}
@@ -122,7 +122,7 @@ def _part(name: str) -> str:
     return name
 
 
-def _opening(path: Path) -> tuple[str, bytes]:
+def read_opening(path: Path) -> tuple[str, bytes]:
     """The part and the salt that an opening tells."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))

@@ -6,10 +6,11 @@ from typing import Final
 
 from datadam.dam import join, notice, publish, state
 from datadam.dam.world import World
+from datadam.disclosure import Model
 from datadam.duties import STRICTNESS, Answer, Demand, Order, Topic
 from datadam.errors import Invalid, NotFound, Refused
 from datadam.formats import countries
-from datadam.model import Deposit, Kind, PrivacyClass, Withdrawal, instant, moment
+from datadam.model import Deposit, Kind, MemberId, PrivacyClass, Withdrawal, instant, moment
 
 MAX_WORDS: Final = 2000  # characters of a reason or ground
 
@@ -96,15 +97,24 @@ class Asked:
     answer: str = Answer.PENDING
 
 
-def demand(world: World, told: Asked, *, contributors: Sequence[str] = (), standard: str | None = None) -> Demand:
+def demand(
+    world: World,
+    told: Asked,
+    *,
+    contributors: Sequence[str] = (),
+    standard: str | None = None,
+    model: str | None = None,
+) -> Demand:
     """Record a government's demand, and tell each contributor whom it concerns, in one step.
 
-    They are named, or are all who have rows in a reservoir. Nobody at all is `Invalid`: then it needs no record here.
+    They are named, or are all who have rows in a reservoir, or provide the `model` whose code or weights it is for.
+    Nobody at all is `Invalid`: then it needs no record here.
     """
     if told.answer not in set(Answer):
         raise Invalid("demand.answer-unknown", answer=told.answer[:40], known=", ".join(Answer))
     with world.lock:
-        concerned = sorted({join.known(world, one).id for one in contributors} | _depositors(world, standard))
+        named = {join.known(world, one).id for one in contributors} | _provider(world, model)
+        concerned = sorted(named | _depositors(world, standard))
         if not concerned:
             raise Invalid("demand.nobody")
         facts = {
@@ -114,11 +124,22 @@ def demand(world: World, told: Asked, *, contributors: Sequence[str] = (), stand
             "what": words("what", told.what),
             "received": past(world, told.received),
             "answer": told.answer,
+            **({"model": model} if model is not None else {}),
         }
         statement = state.statement(world, Kind.DEMAND, {**facts, "contributors": concerned})
         notices = [notice.to_member(world, Topic.DEMAND, statement.id, one, facts) for one in concerned]
         state.record(world, statement, *notices)
     return next(one for one in demands(world) if one.id == statement.id)
+
+
+def _provider(world: World, model: str | None) -> set[MemberId]:
+    if model is None:
+        return set()
+    with world.store.read() as rows:
+        found = rows.get(Model, model)
+    if found is None:
+        raise NotFound("model.unknown", model=model[:64])
+    return {MemberId(found.member)}
 
 
 def _depositors(world: World, standard: str | None) -> set[str]:

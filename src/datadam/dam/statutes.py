@@ -59,6 +59,7 @@ def _fold_demand(rows: Rows, index: int, id: str, body: Json) -> None:
             contributors=tuple(body["contributors"]),
             answer=Answer(body["answer"]),
             index=index,
+            model=body.get("model"),
         )
     )
 

@@ -32,6 +32,7 @@ from datadam.edges import (
     keys,
     models,
     notices,
+    openings,
     operator,
     restrictions,
     upload,
@@ -75,6 +76,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(restrictions.router)
     app.include_router(declarations.router)
     app.include_router(credentials.router)
+    app.include_router(openings.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
     log_file = partial(_log_file, log_folder)
@@ -109,7 +111,7 @@ def _wrong_parameters(request: Request, error: Exception) -> Response:
 
 
 def _is_upload(path: str) -> bool:
-    return path.startswith(_UPLOADS_FROM) and path.endswith(_UPLOADS_TO)
+    return (path.startswith(_UPLOADS_FROM) and path.endswith(_UPLOADS_TO)) or openings.is_large(path)
 
 
 def _log_file(folder: Path, path: str) -> Response:

@@ -71,7 +71,8 @@ def _orders(world: World) -> Json:
 
 def _demand(world: World, args: Mapping[str, str | None]) -> Json:
     told = order.Asked(**{name: str(args[name]) for name in _ASKED})
-    made = order.demand(world, told, contributors=_split(args["contributors"]), standard=args["standard"])
+    known = {"standard": args["standard"], "model": args["model"]}
+    made = order.demand(world, told, contributors=_split(args["contributors"]), **known)
     return asdict(made)
 
 
@@ -135,7 +136,7 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     "order": (("classes", "destinations", "reason", "ground", "standard?"), _of_many(_order)),
     "lift-order": (("id", "reason"), _lift),
     "orders": ((), _orders),
-    "demand": ((*_ASKED, "contributors?", "standard?"), _of_many(_demand)),
+    "demand": ((*_ASKED, "contributors?", "standard?", "model?"), _of_many(_demand)),
     "demands": ((), _demands),
     "incident": (_REPORTED, _of_many(_incident)),
     "incidents": ((), _incidents),

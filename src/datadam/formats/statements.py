@@ -7,7 +7,7 @@ from typing import Any, Final
 import jsonschema
 
 from datadam.credentials import Form
-from datadam.disclosure import Compute, Origin, Part
+from datadam.disclosure import MOST_OPENED, Compute, Origin, Part
 from datadam.disputes import MAX_DAYS, Measure, Outcome, Scope, Subject
 from datadam.duties import ROWS
 from datadam.errors import Invalid
@@ -255,6 +255,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "received": _INSTANT,
         "contributors": {**_list(_MEMBER, 10_000), "minItems": 1, "uniqueItems": True},
         "answer": {"enum": ["pending", "refused", "complied"]},
+        "model": _HEX,
     },
     Kind.INCIDENT: {
         "event": _SLUG,
@@ -375,6 +376,14 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "stewards": {**_STEWARDS, "minItems": 0},
         "quorum": {**_QUORUM, "minimum": 0},
     },
+    Kind.OPENING: {
+        "member": _MEMBER,
+        "model": _HEX,
+        "demand": _HEX,
+        "part": {"enum": list(Part)},
+        "digest": _HEX,
+        "size": {**_COUNT, "maximum": MOST_OPENED},
+    },
     Kind.ISSUER: {
         "issuer": {"type": "string", "pattern": f"^{member_credential.ISSUER.pattern}$(?!\n)"},
         "title": _text(200),
@@ -413,6 +422,7 @@ _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.MEMBER: frozenset({"restrictions"}),  # of a country, that a machine can read
     Kind.OUTCOME: frozenset({"own_terms"}),  # of the contributor's, as the manifest has them
     Kind.DECISION: frozenset({"narrowing"}),
+    Kind.DEMAND: frozenset({"model"}),
     Kind.RELEASE: frozenset({"edition", "decision", "recipient", "disputes"}),
     Kind.STANDARD: frozenset({"proposal"}),  # where stewards decide
     Kind.OFFER: frozenset({"proposal"}),
