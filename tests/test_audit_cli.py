@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from datadam import client
-from datadam.dam import grant, state
+from datadam import client, seal
+from datadam.dam import grant, state, withdraw
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.model import Kind
 from datadam.obligations.table import rows
@@ -31,19 +31,22 @@ def dam(tmp_path: Path) -> Iterator[Served]:
         yield made
 
 
-def lived(dam: Served) -> Person:
-    """Somebody deposits, somebody reads; the auditor."""
+def lived(dam: Served) -> tuple[Person, Person]:
+    """Somebody deposits, somebody reads and is told when it is taken back; the auditor, and the depositor."""
     giver, reader = dam.person("Giver"), dam.person("Reader")
-    giver.deposits(dam.world, STANDARD, GOOD)
+    job = giver.deposits(dam.world, STANDARD, GOOD)
     grant.grant(dam.world, reader.id, STANDARD)
     with dam.client(reader) as held:
         held.open(STANDARD).to_polars()
-    return dam.person("Auditor", roles=("auditor",))
+    facts = {"contributor": giver.id, "deposits": [job.id], "replaced_by": None, "reason": "r"}
+    gone = withdraw.withdraw(dam.world, giver.caller, seal.envelope(giver.states(Kind.WITHDRAWAL, facts)))
+    withdraw.purge(dam.world, gone)
+    return dam.person("Auditor", roles=("auditor",)), giver
 
 
 def kept(person: Person, folder: Path) -> Path:
     """A person's key as a file."""
-    path = folder / "auditor.key"
+    path = folder / f"{person.name}.key"
     path.write_text(json.dumps(person.key), encoding="utf-8")
     path.chmod(0o600)
     return path
@@ -58,15 +61,19 @@ def test_an_auditor_sees_the_whole_log_and_a_stranger_is_told_what_it_did_not_se
     machine: Machine, dam: Served, tmp_path: Path
 ) -> None:
     """Over HTTP, as a member with the role; the same over the folder of the dam, from which nothing is changed."""
-    key = kept(lived(dam), tmp_path)
+    auditor, giver = lived(dam)
+    key = kept(auditor, tmp_path)
     whole = told(machine, dam.url, "--key", key)
     assert whole["counts"]["failed"] == 0
     assert whole["counts"]["rows"] == len(rows())
     assert whole["counts"]["executable"] + whole["counts"]["declared"] == len(rows())
-    assert whole["log"]["unseen"] == 0
+    assert whole["log"]["unseen"] == 1  # the manifest that was erased
+    part = told(machine, dam.url, "--key", kept(giver, tmp_path))
+    assert (part["counts"]["failed"], part["log"]["unseen"] > 1) == (0, True)
     assert {one["status"] for one in whole["rows"]} >= {"passed", "not applicable yet"}
-    stranger = told(machine, dam.url, "--row", "1")
+    stranger = told(machine, dam.url)
     assert stranger["log"]["unseen"] > 0
+    assert stranger["counts"]["failed"] == 0  # what was not shown breaks nothing
     before = sorted((path, path.stat().st_mtime_ns) for path in dam.folder.joinpath("bodies").rglob("*.json"))
     folder = told(machine, dam.folder, "--vkey", dam.world.ledger.vkey)
     passed = {one["number"]: one["status"] for one in folder["rows"] if one["number"] != 35}
