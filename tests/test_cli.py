@@ -470,6 +470,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "member list": (("member", "list", "--dam", "full"), 4),
     "member expel": (("member", "expel", "m-0", "--reason", "x", "--dam", "DAM"), 4),
     "member forget": (("member", "forget", "m-0", "--reason", "x", "--dam", "DAM"), 4),
+    "certify": (("certify", "x.example/log", "--chain", "full/file", "--key", "KEY"), 2),
     "signer": (("signer", "signer.json", "--public", "full/file", "--", "true"), 2),
     "keys list": (("keys", "list", "--dam", "full"), 4),
     "keys rotate": (("keys", "rotate", "url", "--reason", "x", "--dam", "DAM"), 2),

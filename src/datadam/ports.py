@@ -56,6 +56,14 @@ Signer: TypeAlias = SealSigner
 """What signs with a key that is held elsewhere; `seal` asks it, and believes no signature that does not hold."""
 
 
+class TrustList(Protocol):
+    """The authorities whose certificates prove to this dam who an organisation is."""
+
+    def roots(self) -> Sequence[bytes]:
+        """Their certificates as DER, as they are now."""
+        ...
+
+
 class Bodies(Protocol):
     """Statement bodies and profiles, content-addressed by SHA-256, durable before `put` returns."""
 

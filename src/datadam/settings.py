@@ -109,6 +109,10 @@ class Settings:
             "Days for which backups of the folder are kept, as a withdrawal's receipt says; 0: none.", most=3650
         ),
     )
+    trust_list: Path | None = field(
+        default=None,
+        metadata=_about("Folder of PEM files: the roots that vouch for organisations; relative to the dam's folder."),
+    )
     recovery_days: int = field(
         default=14,
         metadata=_about("Days that a member's old key has to object to a recovery, at the least.", least=1, most=365),
@@ -318,7 +322,7 @@ def _typed(name: str, value: object, kind: object) -> object:
 
 def _anchor(values: dict[str, Any]) -> None:
     """Read the paths of the TLS files from the dam's folder."""
-    for name in ("tls_cert", "tls_key", "store_ca"):
+    for name in ("tls_cert", "tls_key", "store_ca", "trust_list"):
         if values.get(name) is not None and isinstance(values.get("folder"), Path):
             values[name] = values["folder"] / values[name]
 

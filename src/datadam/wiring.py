@@ -93,6 +93,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.adapters.polars_share import PolarsShareWriter
     from datadam.adapters.spool_files import SpoolFiles
     from datadam.adapters.tile_log import TileLog
+    from datadam.adapters.trust_files import TrustFiles
     from datadam.dam.world import World
     from datadam.ledger import Ledger
 
@@ -120,6 +121,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 secrets=secrets,
                 clock=_now,
                 witnesses=_witnesses(settings),
+                trust=TrustFiles(settings.trust_list) if settings.trust_list else None,
                 archive=BackupFiles(folder, state=store.copy_into if settings.store else None),
             )
         finally:

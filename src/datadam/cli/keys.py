@@ -54,6 +54,41 @@ def signer(
     open_terminal().say("ui.key-made", path=str(file), member=seal.member_id(key))
 
 
+@app.command()
+def certify(
+    dam: Annotated[str, typer.Argument(help="Name of the dam's log, as datadam connect shows it.")],
+    chain: Annotated[Path, typer.Option(help="Your organisation's certificates, PEM, its own first.")],
+    key: Annotated[Path, typer.Option("--key", help="The member's key that it is to prove.")],
+    command: Annotated[
+        list[str] | None, typer.Argument(help="After --: what signs with the certificate's key; raw signature out.")
+    ] = None,
+    private: Annotated[
+        Path | None, typer.Option(help="Or the certificate's private key, PEM, without password.")
+    ] = None,
+    algorithm: Annotated[str, typer.Option(help="ES256, PS256 or RS256, as the certificate's key is.")] = "ES256",
+    member: Annotated[str | None, typer.Option(help="The member, if this is not its first key.")] = None,
+    into: Annotated[Path, typer.Option(help="Where to write it.")] = Path("certificate.jws"),
+    force: Force = False,
+) -> None:
+    """Sign with your organisation's certificate that a key is yours; for datadam join and datadam recover apply."""
+    from datadam import client, seal
+    from datadam.errors import Invalid
+    from datadam.formats import organisation_proof
+
+    free(into, force=force)
+    if bool(command) is bool(private):
+        raise Invalid("certificate.one-signer")
+    held, issued = client.read_key(key), instant(datetime.now(UTC))
+    payload = organisation_proof.written(dam, member or seal.member_id(held), seal.thumbprint(held), issued=issued)
+    sign = (
+        client.CommandSigner(tuple(command)).sign
+        if command
+        else seal.pem_signer(private.read_bytes() if private else b"", algorithm)
+    )
+    into.write_text(seal.certify(payload, read_text(chain).encode(), algorithm, sign), encoding="ascii")
+    open_terminal().say("ui.certified", path=str(into), member=member or seal.member_id(held))
+
+
 @keys_app.command("list")
 def keys_list(dam: Of = HERE, as_json: Json = False) -> None:
     """Every key that the dam ever signed with, and where in the log it counts."""
@@ -133,6 +168,9 @@ def recover_apply(
     name: Annotated[str, typer.Option(help="Legal name of the firm or body.")],
     number: Annotated[list[str] | None, typer.Option(help="register:number, like lei:… or kr-brn:….")] = None,
     contact: Annotated[str | None, typer.Option(help="Whom to ask; erasable.")] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="What datadam certify wrote for the new key; erasable.")
+    ] = None,
     days: Annotated[int, typer.Option(help="Days in which the old key may object.", min=1, max=365)] = 30,
     into: Annotated[Path, typer.Option(help="Where to write it.")] = Path("recovery.json"),
     force: Force = False,
@@ -146,6 +184,7 @@ def recover_apply(
         register, _, digits = one.partition(":")
         numbers[register] = registers.check(register, digits)
     profile = {"legal_name": name, "numbers": numbers, **({"contact": contact} if contact else {})}
+    profile |= {"certificate": read_text(certificate).strip()} if certificate else {}
     now = datetime.now(UTC)
     times = {"until": instant(now + timedelta(days=days)), "issued": instant(now)}
     drafted = recovery.draft(member, client.read_key(key), operator, profile, **times)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from datadam.cli.manners import KeyFile, Url, chosen_language, closing, open_terminal, print_json, reach
+from datadam.cli.manners import KeyFile, Url, chosen_language, closing, open_terminal, print_json, reach, read_text
 from datadam.errors import Invalid
 
 app = typer.Typer()
@@ -59,6 +59,9 @@ def join(
     country: Annotated[bool, typer.Option("--country", help="Accede as a country.")] = False,
     effective: Annotated[str | None, typer.Option(help="Countries: ISO date from which it holds.")] = None,
     reservation: Annotated[list[str] | None, typer.Option(help="Countries: a term that binds firms under it.")] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="What datadam certify wrote: proof of the organisation; erasable.")
+    ] = None,
     language: Annotated[str | None, typer.Option(help="In which you read the accession text.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="You have read the accession text and sign it.")] = False,
     url: Url = None,
@@ -81,6 +84,7 @@ def join(
         register, _, digits = one.partition(":")
         numbers[register] = registers.check(register, digits)
     profile = {"legal_name": name, "numbers": numbers, **({"contact": contact} if contact else {})}
+    profile |= {"certificate": read_text(certificate).strip()} if certificate else {}
     if country:
         reservations = reservation or []
         facts |= {"member_kind": "country", "authority": name, "effective": effective, "reservations": reservations}

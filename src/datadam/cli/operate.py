@@ -1,7 +1,7 @@
 """What an operator does in the dam's folder: make, serve, look, check, members, grants."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -109,10 +109,25 @@ def member_applications(dam: Of = HERE, as_json: Json = False) -> None:
         print_json(items)
         return
     rows = [
-        (one["id"][:16], one["profile"].get("legal_name"), one["member_kind"], one["jurisdiction"], one["roles"])
+        (
+            one["id"][:16],
+            one["profile"].get("legal_name"),
+            one["member_kind"],
+            one["jurisdiction"],
+            one["roles"],
+            _proof(one.get("certificate")),
+        )
         for one in items
     ]
-    open_terminal().table(("ui.application", "ui.name", "ui.kind", "ui.jurisdiction", "ui.roles"), rows)
+    headings = ("ui.application", "ui.name", "ui.kind", "ui.jurisdiction", "ui.roles", "ui.certificate")
+    open_terminal().table(headings, rows)
+
+
+def _proof(told: dict[str, Any] | None) -> str:
+    """Whom a certificate names, and who says so; what is wrong with one that does not hold any more."""
+    if told is None:
+        return ""
+    return str(told["refused"]["code"]) if "refused" in told else f"{told['organisation']} · {told['issuer']}"
 
 
 @member_app.command("approve")

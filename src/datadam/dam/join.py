@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from datadam import registers, seal, texts
-from datadam.dam import state
+from datadam.dam import certified, state
 from datadam.dam.world import World
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats.statements import shaped
-from datadam.model import Application, Json, Key, Kind, Member, MemberId, MemberKind, day, instant
+from datadam.model import Application, Json, Key, Kind, Member, MemberId, MemberKind, day, instant, moment
 
 TEXT_VERSION: Final = "1"
 MAX_PROFILE: Final = 64 * 1024  # bytes of JSON
-PROFILE_FIELDS: Final = frozenset({"salt", "legal_name", "contact", "numbers", "address", "website"})
+PROFILE_FIELDS: Final = frozenset({"salt", "legal_name", "contact", "numbers", "address", "website", "certificate"})
 MAX_FIELD: Final = 1000  # characters
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})  # Unicode categories that can feign another text
 
@@ -55,6 +55,9 @@ def check_profile(data: bytes) -> Json:
     required, optional = ("salt", "legal_name"), ("contact", "address", "website")
     for name in (*required, *(name for name in optional if name in profile)):
         _plain_text(profile, name)
+    proof = profile.get("certificate", "")
+    if not isinstance(proof, str) or len(proof) > seal.MAX_CERTIFIED:  # what it says, `certified` judges
+        raise Invalid("profile.malformed", field="certificate")
     if len(seal.decode(profile["salt"])) != seal.SALT_BYTES:  # a name could be guessed from the digest in the log
         raise Invalid("profile.malformed", field="salt")
     numbers = profile.get("numbers", {})
@@ -93,6 +96,7 @@ def apply(world: World, envelope: bytes, profile: bytes) -> Standing:
     if body["profile"] != seal.digest(profile):
         raise Untrusted("profile.digest-wrong")
     named = check_profile(profile)
+    certified.check(world, body, named, jurisdiction=body["jurisdiction"], at=world.clock())
     with world.lock, world.store.transaction() as rows:
         held = rows.get(Application, statement.id)
         if held is not None:
@@ -179,11 +183,14 @@ def waiting(world: World) -> list[tuple[Standing, Json]]:
     with world.store.read() as rows:
         pending = rows.find(Application, status="pending")
         done = {member.statement for member in rows.find(Member)}
-    return [
-        (_standing(a), {**seal.opened(a.envelope).body, "profile": seal.parse(a.profile)})
-        for a in pending
-        if a.id not in done
-    ]
+    return [(_standing(a), _shown(world, a)) for a in pending if a.id not in done]
+
+
+def _shown(world: World, application: Application) -> Json:
+    """What an operator looks at: the accession, the profile, and what a certificate in it says."""
+    body, profile = seal.opened(application.envelope).body, seal.parse(application.profile)
+    proof = certified.seen(world, body, profile, at=application.received)
+    return {**body, "profile": profile, **({"certificate": proof} if proof else {})}
 
 
 def approve(world: World, id: str) -> int:
@@ -196,6 +203,8 @@ def approve(world: World, id: str) -> int:
         application = _pending(world, id)
         statement = seal.opened(application.envelope)
         _check_accession(world, statement.body)  # the world may have moved since: a country may have acceded
+        proof, at = seal.parse(application.profile), moment(application.received)
+        certified.check(world, statement.body, proof, jurisdiction=statement.body["jurisdiction"], at=at)
         signed = seal.countersign(statement, world.secrets.private_key("sign"))
         world.bodies.put(statement.body["profile"], application.profile.encode())
         index = state.record(world, signed)

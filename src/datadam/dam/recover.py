@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from datadam import seal
-from datadam.dam import join, state
+from datadam.dam import certified, join, state
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Untrusted
 from datadam.formats.statements import shaped
@@ -46,11 +46,13 @@ def begin(world: World, envelope: bytes, proof: bytes) -> tuple[str, int]:
     """
     told = shaped(seal.opened(envelope), Kind.RECOVERY)
     with world.lock:
-        if join.known(world, told.body["member"]).until is not None:
+        member = join.known(world, told.body["member"])
+        if member.until is not None:
             raise Refused("member.left", member=told.body["member"])
         if told.body["proof"] != seal.digest(proof):
             raise Untrusted("profile.digest-wrong")
-        join.check_profile(proof)
+        profile = join.check_profile(proof)
+        certified.check(world, told.body, profile, jurisdiction=member.jurisdiction, at=world.clock())
         least = instant(world.clock() + timedelta(days=world.settings.recovery_days))
         if told.body["until"] < least:
             raise Refused("recovery.too-soon", until=told.body["until"], least=least)

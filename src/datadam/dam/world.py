@@ -18,6 +18,7 @@ from datadam.ports import (
     Spool,
     Store,
     Surveyor,
+    TrustList,
     Witness,
 )
 from datadam.settings import Settings
@@ -40,6 +41,7 @@ class World:
     secrets: Secrets
     clock: Clock
     witnesses: Sequence[Witness] = ()
+    trust: TrustList | None = None  # None: no certificate proves anything here
     archive: Archive | None = None  # None where there is no folder to keep
     decisions: Remembered = field(default_factory=Remembered)
     lock: threading.RLock = field(default_factory=threading.RLock)  # checks and what they allow are one step
