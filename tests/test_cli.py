@@ -20,6 +20,7 @@ import served
 from datadam import wiring
 from datadam.cli.manners import print_json
 from datadam.formats import odrl
+from datadam.model import Deposit
 from datadam.terms import Action
 from machines import ALL, NAMES, Machine, a_machine, found
 from served import STANDARD, Served, serving
@@ -179,6 +180,64 @@ def _holds(machine: Machine, dam: Served, member: str) -> None:
     assert machine("credential", "show", *of).out.split()[-1] == "no"
 
 
+def _governs(machine: Machine, dam: Served, member: str) -> None:
+    """A standard whose steward signs what comes next: proposed, commented on, signed, published."""
+    of, talk, id = ("--dam", dam.folder), ("--comments", "talk@example.org"), "test.governed"
+    said = (
+        f"  - {{vendor: datadam, property: stewards, value: [{member}]}}\n"
+        "  - {vendor: datadam, property: quorum, value: 1}\nschema:\n"
+    )
+    text = standard_text().replace(STANDARD, id).replace("test_reading", "test_governed").replace("schema:\n", said, 1)
+    Path("governed.yaml").write_text(text, encoding="utf-8")
+    machine("standard", "publish", "governed.yaml", *of, code=3)
+    first = found(r"\b([0-9a-f]{64})\b", machine("proposal", "standard", "governed.yaml", *talk, *of).out)
+    assert first[:12] in machine("proposal", "list").out
+    machine("proposal", "comment", first[:12], "--text", "why not")
+    assert "why not" in machine("proposal", "show", first[:12]).out
+    for _ in range(2):
+        assert "1 of 1" in machine("proposal", "sign", first[:12], "--yes").out
+        machine("proposal", "unsign", first[:12])
+    machine("proposal", "sign", first[:12], "--yes")
+    machine("proposal", "publish", first, *of)
+    Path("governed.json").write_text(odrl.write(an_offer(standard=id)), encoding="utf-8")
+    machine("offer", "publish", "governed.json", *of, code=3)
+    machine("proposal", "offer", "governed.json", *talk, "--days", 3)
+    assert json.loads(machine("proposal", "list", "--standard", id, "--json").out)[-1]["state"] == "notice"
+
+
+def _disputes(machine: Machine, dam: Served) -> None:
+    """One that is taken back, one that is answered, one that a steward decides and that is appealed against."""
+    of = ("--dam", dam.folder)
+    machine("dispute", "raise", STANDARD, "--reason", "ten times too much", "--row", "meter=A1")
+    assert "ten times" in machine("show", STANDARD).out + machine("dispute", "show", _last(machine)).out
+    machine("dispute", "withdraw", _last(machine), "--text", "it was right")
+    with dam.world.store.read() as rows:
+        deposit = rows.find(Deposit, standard=STANDARD)[0].id
+    about = ("--deposit", deposit, "--outsider", "an office", *of)
+    machine("dispute", "raise", STANDARD, "--reason", "not theirs", *about)
+    machine("dispute", "answer", _last(machine), "--text", "it is ours")
+    machine("dispute", "rule", _last(machine), "--reasons", "it is", "--outcome", "dismissed", *of)
+    machine(
+        "dispute", "raise", "test.governed", "--reason", "wrong", "--row", "meter=A1", "--outsider", "an office", *of
+    )
+    id = str(operator_disputes(machine, dam)[-1]["id"])
+    machine("dispute", "rule", id, "--reasons", "it is right", "--outcome", "dismissed")
+    ruling = found(r"sign ([0-9a-f]{64})", machine("dispute", "show", id).out)
+    machine("dispute", "sign", ruling, "--yes")
+    machine("dispute", "appeal", id, "--text", "it is wrong", *of)
+    assert "appealed" in machine("dispute", "list", *of).out
+
+
+def _last(machine: Machine) -> str:
+    return str(json.loads(machine("dispute", "list", "--json").out)[-1]["id"])[:12]
+
+
+def operator_disputes(machine: Machine, dam: Served) -> list[dict[str, object]]:
+    """All disputes, as the operator sees them."""
+    listed: list[dict[str, object]] = json.loads(machine("dispute", "list", "--dam", dam.folder, "--json").out)
+    return listed
+
+
 def _declares(machine: Machine, dam: Served, member: str) -> None:
     """A person's word for the dam and one for a member, who they are, and a name that is erased."""
     of, until = ("--dam", dam.folder), ("--until", "2999-01-01")
@@ -201,6 +260,8 @@ def _agrees(machine: Machine, dam: Served, member: str) -> None:
     _holds(machine, dam, member)
     assert "PIPA art. 28-3" in machine("terms", "roles").out
     _declares(machine, dam, member)
+    _governs(machine, dam, member)
+    _disputes(machine, dam)
     of, id = ("--dam", dam.folder), "test.signed"
     text = standard_text().replace(STANDARD, id).replace("test_reading", "test_signed")
     Path("signed.yaml").write_text(text, encoding="utf-8")
@@ -528,6 +589,22 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     ),
     "credential show": (("credential", "show", "--url", NOWHERE, "--key", "KEY"), 6),
     "credential revoke": (("credential", "revoke", "00", "--reason", "x", "--dam", "DAM"), 4),
+    "proposal standard": (("proposal", "standard", "standard.yaml", "--comments", "x", "--url", NOWHERE), 2),
+    "proposal offer": (("proposal", "offer", "full/file", "--comments", "x", "--url", NOWHERE), 2),
+    "proposal list": (("proposal", "list", "--url", NOWHERE), 6),
+    "proposal show": (("proposal", "show", "00", "--url", "URL"), 4),
+    "proposal sign": (("proposal", "sign", "00", "--url", "URL", "--key", "KEY"), 4),
+    "proposal unsign": (("proposal", "unsign", "00", "--url", "URL", "--key", "KEY"), 4),
+    "proposal comment": (("proposal", "comment", "00", "--text", "x", "--url", "URL", "--key", "KEY"), 4),
+    "proposal publish": (("proposal", "publish", "00", "--dam", "DAM"), 4),
+    "dispute raise": (("dispute", "raise", STANDARD, "--reason", "x", "--row", "meter", "--url", NOWHERE), 2),
+    "dispute list": (("dispute", "list", "--url", NOWHERE, "--key", "KEY"), 6),
+    "dispute show": (("dispute", "show", "00", "--dam", "DAM"), 4),
+    "dispute answer": (("dispute", "answer", "00", "--text", "x", "--url", NOWHERE, "--key", "KEY"), 6),
+    "dispute appeal": (("dispute", "appeal", "00", "--text", "x", "--dam", "DAM"), 4),
+    "dispute withdraw": (("dispute", "withdraw", "00", "--text", "x", "--dam", "DAM"), 4),
+    "dispute rule": (("dispute", "rule", "00", "--reasons", "x", "--until", "soon", "--dam", "DAM"), 2),
+    "dispute sign": (("dispute", "sign", "00", "--url", NOWHERE, "--key", "KEY"), 6),
     "order suspend": (
         ("order", "suspend", "--class", "secret", "--to", "US", "--reason", "x", "--ground", "x", "--dam", "DAM"),
         2,
