@@ -185,19 +185,20 @@ def test_a_use_that_the_register_can_tell_passes() -> None:
     assert book.audits(16).status is Status.PASSED
 
 
-def test_who_has_the_same_rows_joined_and_apart_is_named() -> None:
-    """Row 16: side by side, two kinds of pseudonyms undo one another; joined are those of a named institution alone."""
-    both = (Action.READ, Action.COMBINE)
+def test_who_knows_the_persons_and_has_all_of_them_joined_is_named() -> None:
+    """Row 16: a designated institution that handed in rows of its own knows whom they are about."""
     person = Person("Firm")
     for named, expected in ((person.id, ["obligation.both-rights"]), ("m-" + "1" * 20, [])):
-        text = PSEUDONYMS.replace(
-            "schema:", f"  - {{vendor: datadam, property: combining, value: [{named}]}}\nschema:", 1
-        )
-        book, firm, offer, agreement = a_life(text, asks("specialised-institution", actions=both), person)
+        property_ = f"  - {{vendor: datadam, property: combining, value: [{named}]}}\nschema:"
+        text = PSEUDONYMS.replace("schema:", property_, 1)
+        terms = asks("specialised-institution", actions=(Action.READ, Action.COMBINE))
+        book, firm, offer, agreement = a_life(text, terms, person)
         certifies(book, firm)
-        facts: dict[str, Any] = {"agreement": agreement.id, "credentials": ["specialised-institution"]}
+        facts: dict[str, Any] = {"agreement": agreement.id, **COMBINE}
         book.decides(firm, offer, **facts)
-        second = book.decides(firm, offer, **facts, action="combine")
+        book.deposits(firm)
+        book.decides(firm, offer, **{**facts, "action": "read"})
+        second = book.decides(firm, offer, **facts)
         assert broken(book.audits(16)) == [(second.id, code) for code in expected]
 
 

@@ -108,19 +108,17 @@ def _unfit(view: View, one: Deed) -> Iterator[Reason]:
 
 
 def apart(view: View) -> Checked:
-    """Nobody holds the same rows under two kinds of pseudonyms; of each use of them the register's fields are there."""
-    looked = [one for one in allowed(view) if one.personal]
-    ways: dict[tuple[str, str], set[bool]] = {}  # of each member and standard: apart, joined
+    """Who knows whom rows are about has not the joined rows of others too; the register tells of each use."""
+    return checked_deeds([one for one in allowed(view) if one.personal], lambda one: _together(view, one))
 
-    def broken(one: Deed) -> Iterator[Reason]:
-        held = ways.setdefault((one.member, str(one.entry.body["standard"])), set())
-        held.add(_joined(one))
-        if len(held) > 1:
-            yield Reason("obligation.both-rights", {"member": one.member})
-        for name in _unregistered(view, one):
-            yield Reason("obligation.register-lacks", {"field": name})
 
-    return checked_deeds(looked, broken)
+def _together(view: View, one: Deed) -> Iterator[Reason]:
+    standard = str(one.entry.body["standard"])
+    since = flows.contributors(view).get((one.member, standard), one.entry.index)
+    if _joined(one) and since < one.entry.index:
+        yield Reason("obligation.both-rights", {"member": one.member, "standard": standard})
+    for name in _unregistered(view, one):
+        yield Reason("obligation.register-lacks", {"field": name})
 
 
 def _joined(one: Deed) -> bool:
