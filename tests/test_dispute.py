@@ -9,12 +9,13 @@ import pytest
 
 from datadam import disputes, seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import decide, dispute, grant, join, notice, pool, publish, release, state, steward
+from datadam.dam import decide, dispute, edition, grant, join, notice, pool, prove, publish, release, state, steward
 from datadam.dam.dispute import Standing, Wish
 from datadam.dam.world import World
 from datadam.disputes import TABLE, DisputeState, Event, Measure, Outcome, Party
 from datadam.errors import DamError
 from datadam.governance import About
+from datadam.ledger import verify_receipt
 from datadam.model import Allow, Ask, Deny, Kind, StandardId, Statement, instant
 from worlds import GOOD, Person, a_world, forward, standard_text
 
@@ -308,6 +309,42 @@ def test_an_outsider_disputes_through_the_operator(world: World, lee: Person) ->
     refused("dispute.event-unknown", lambda: dispute.step_for(world, one.dispute.id, "decide", "so"))
     assert dispute.step_for(world, one.dispute.id, "withdraw", "settled").over
     rebuilds(world)
+
+
+def test_who_was_ruled_about_can_prove_it(world: World, kim: Person, lee: Person, given: str) -> None:
+    """The parties read the ruling and have its receipt; others do not, nor does it name them."""
+    one = raises(world, lee, deposit=given)
+    rules(world, one.dispute.id, "measure")
+    id = dispute.find(world, one.dispute.id, None).steps[-1].id
+    for person in (kim, lee):
+        proven = verify_receipt(seal.canonical(prove.receipt(world, person.caller, id)), vkey=world.ledger.vkey)
+        assert proven.statement.body["reasons"] == "so it is"
+        assert not {kim.id, lee.id} & set(map(str, proven.statement.body.values()))
+    refused("statement.unknown", lambda: prove.receipt(world, Person("choi").joins(world).caller, id))
+
+
+def test_a_check_of_all_finds_nothing_wrong_with_a_frozen_deposit(world: World, kim: Person, lee: Person) -> None:
+    """Frozen is neither withdrawn nor lost: log, tables, files and shares agree; editions lack its rows too."""
+    given = kim.deposits(world, READING, GOOD).id
+    release.open_share(world, lee.caller, READING)
+    made = edition.freeze(world, f"{READING}@first")
+    raises(world, kim, subject="deposit", row={}, deposit=given, measure="freeze")
+    assert release.open_share(world, lee.caller, READING).rows == 0
+    assert release.open_share(world, lee.caller, made.id).rows == 0
+    assert prove.check(world, MemoryStore, lambda: None).faults == []
+
+
+def test_what_a_crash_left_of_a_frozen_deposit_goes_at_the_next_start(world: World, kim: Person, lee: Person) -> None:
+    """The log says that it is frozen; the files of before go when the dam starts."""
+    given = kim.deposits(world, READING, GOOD).id
+    share = release.open_share(world, lee.caller, READING)
+    name = share.files[0]["name"]
+    signed = says(world, kim, subject="deposit", row={}, deposit=given, measure="freeze")
+    state.record(world, seal.countersign(signed, world.secrets.private_key("sign")))
+    assert release.file(world, READING, share.recipient, share.version, name).exists()
+    dispute.hold(world)
+    with pytest.raises(DamError):
+        release.file(world, READING, share.recipient, share.version, name)
 
 
 # --- stewards ---------------------------------------------------------------------------------------------------------

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import join, offer, publish, state, steward
+from datadam.dam import join, offer, prove, publish, state, steward
 from datadam.dam.steward import Standing
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults
 from datadam.formats import odrl
 from datadam.governance import About, Motion, ProposalState
+from datadam.ledger import quorum, verify_receipt
 from datadam.model import Key, Kind, Statement, instant
 from datadam.ports import Rows
 from signed import an_offer, permission
@@ -301,6 +303,30 @@ def test_what_is_proposed_must_be_fit_to_be_published(world: World, founded: lis
         "proposal.no-stewards",
         lambda: propose(world, standard_text().replace("test.reading", "test.other").replace("1.0.0", "1.0.1")),
     )
+
+
+def test_an_approval_is_proven_offline(world: World, founded: list[Person]) -> None:
+    """Its receipt has the stewards' keys, and verifies with the log's key alone; with a signature less it does not."""
+    published_at = publish.published(world, "test.reading").index
+    approval = world.ledger.statement(world.ledger.entry(published_at - 1)[1])
+    receipt = dict(prove.receipt_of(world, approval))
+    proven = verify_receipt(seal.canonical(receipt), vkey=world.ledger.vkey)
+    assert {*proven.signers.values()} == {"dam", founded[0].id, founded[1].id}
+    told = dict(receipt["statement"])
+    for number, code in enumerate(("signature.quorum", "signature.quorum", "signature.parties")):
+        kept = [one for place, one in enumerate(told["signatures"]) if place != number]
+        lacking = seal.canonical({**receipt, "statement": {**told, "signatures": kept}})
+        refused(code, partial(verify_receipt, lacking, vkey=world.ledger.vkey))
+    assert prove.check(world, MemoryStore, lambda: None).faults == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"stewards": "m-0"}, {"stewards": [5]}, {"stewards": ["dam"]}, {"quorum": 0}, {"quorum": True}], ids=str
+)
+def test_who_may_sign_is_named_rightly(founded: list[Person], changes: dict[str, object]) -> None:
+    """Offline there is no schema: a body that does not say who decides is no approval, nor is one of nobody."""
+    facts = {"standard": "test.reading", "stewards": [founded[0].id], "quorum": 1, **changes}
+    refused("statement.malformed", lambda: quorum(founded[0].states(Kind.APPROVAL, facts)))
 
 
 # --- what the log itself refuses --------------------------------------------------------------------------------------

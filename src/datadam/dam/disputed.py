@@ -44,6 +44,15 @@ def may_appeal(rows: Rows, one: Dispute) -> bool:
     return (Bench.OPERATOR if again is None else Bench.STEWARDS) is not one.bench
 
 
+def concerns(rows: Rows, id: str, member: str) -> bool:
+    """Whether a member is a party to a dispute, or among the stewards of its standard: what was ruled is for them."""
+    one = rows.get(Dispute, id)
+    if one is None:
+        return False
+    deciding = governance.stewards_of(governed.last_standard(rows, one.standard))
+    return member in {one.raiser, one.respondent} or (deciding is not None and member in deciding.members)
+
+
 # --- what holds -------------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from datadam import decisions, seal
-from datadam.dam import decide, edition, lineage, offer, state, withdraw
+from datadam.dam import decide, disputed, edition, lineage, offer, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted, kept
@@ -60,6 +60,8 @@ def _may_read(world: World, caller: Caller, statement: Statement) -> bool:
     if whole and caller.member in {statement.body.get("member"), statement.body.get("contributor")}:
         return True
     with world.store.read() as rows:
+        if statement.kind is Kind.RULING and disputed.concerns(rows, statement.body["dispute"], caller.member):
+            return True
         member = rows.get(Member, caller.member)
     return member is not None and Role.AUDITOR in member.roles and not member.suspended
 
@@ -341,9 +343,10 @@ def _check_editions(world: World, findings: Findings) -> Iterator[DamError]:
         editions = rows.find(Edition)
         erased = {str(one.deposit) for one in rows.find(Withdrawal) if one.purged is not None}
     for one in editions:
-        held, standing = edition.standing_in(world, one)
+        held, standing, named = edition.standing_in(world, one)
         before = [deposit.id for deposit in held if deposit.id not in erased]  # until what left is erased
-        digests = {edition.digest_of(world, one.id, ids) for ids in (standing, before)}
+        either = [deposit.id for deposit in held if deposit.id in {*before, *named}]
+        digests = {edition.digest_of(world, one.id, ids) for ids in (standing, before, named, either)}
         told, files = world.editions.told(one.id), world.editions.files(one.id)
         findings.files += len(files)
         whole = all(world.editions.digest(files[id]) == told[id] if id in files else id not in told for id in standing)
