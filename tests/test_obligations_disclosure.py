@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from datadam import decisions
-from datadam.errors import Unavailable
-from datadam.model import Kind, Statement
+from datadam import decisions, seal
+from datadam.errors import NotFound, Unavailable
+from datadam.model import Kind, Statement, instant
+from datadam.obligations import disclosure
 from datadam.obligations.table import Status, row, run
+from datadam.obligations.view import Logged
 from logs import HEX, Book, broken
 from trades import ID, discloses, hands_in, purges, takes, to_train, trains, withdraws
-from worlds import Person, standard_text
+from worlds import START, Person, standard_text
 
 
 @dataclass
@@ -184,12 +186,85 @@ def test_an_edition_that_is_there_resolves(trade: Trade) -> None:
     assert [trade.book.audits(row).status for row in (24, 26)] == [Status.PASSED] * 2
 
 
+# --- 27 ---------------------------------------------------------------------------------------------------------------
+
+CONTENT = b"s" * 32 + b"weights"
+PROMISED = [{"part": "weights", "digest": seal.digest(CONTENT)}]
+
+
+def demanded(trade: Trade, model: Statement, *, notice: bool = True, **changes: object) -> Statement:
+    """A demand that names a model; its provider is told."""
+    asked = {"authority": "a", "country": "KR", "ground": "g", "what": "w", "received": instant(START)}
+    facts = {**asked, "contributors": [trade.firm.id], "answer": "pending", "model": model.id, **changes}
+    made = trade.book.says(Kind.DEMAND, facts)
+    if notice:
+        told(trade, made, trade.firm, topic="demand")
+    return made
+
+
+def opens(trade: Trade, model: Statement, demand: Statement, **changes: object) -> Statement:
+    """The provider opens what it promised."""
+    facts: dict[str, object] = {"member": trade.firm.id, "model": model.id, "demand": demand.id, "part": "weights"}
+    facts |= {"digest": seal.digest(CONTENT), "size": len(CONTENT) - 32, **changes}
+    return trade.book.says(Kind.OPENING, facts, trade.firm.key, trade.book.key)
+
+
+def test_what_was_promised_and_demanded_is_opened(trade: Trade) -> None:
+    """Row 27: a promise that nobody asked for, and one that was opened as it was promised."""
+    model = discloses(trade.book, trade.firm, commitments=PROMISED)
+    assert trade.book.audits(27).looked == 1
+    opening = opens(trade, model, demanded(trade, model))
+    view = trade.book.view()
+    held = replace(view, opened=disclosure.opened(view, lambda _: CONTENT))
+    assert held.opened == {opening.id: 7}
+    (done,) = run(held, [row(27)])
+    assert (done.status, done.looked) == (Status.PASSED, 2)
+
+
+def test_what_was_opened_otherwise_is_named(trade: Trade) -> None:
+    """Row 27: undemanded, on a refused demand, for another model, another part or digest, untold; or other bytes."""
+    twice = [*PROMISED, {"part": "weights", "digest": HEX}]
+    double = discloses(trade.book, trade.firm, name="double", commitments=twice)
+    model, other = (discloses(trade.book, trade.firm, name=name, commitments=PROMISED) for name in ("one", "two"))
+    demand = demanded(trade, model)
+    nobody = opens(trade, model, model)
+    refused = opens(trade, model, demanded(trade, model, answer="refused"))
+    elsewhere = opens(trade, other, demand)
+    code = opens(trade, model, demand, part="code")
+    swapped = opens(trade, model, demand, digest=HEX)
+    untold = opens(trade, model, demanded(trade, model, notice=False))
+    foreign = opens(trade, discloses(trade.book, trade.giver, commitments=PROMISED), demand)
+    short = opens(trade, model, demand, size=6)
+    lost = opens(trade, model, demand)
+    assert broken(trade.book.audits(27)) == [
+        (double.id, "obligation.promised-twice"),
+        (nobody.id, "obligation.not-demanded"),
+        (refused.id, "obligation.not-demanded"),
+        (elsewhere.id, "obligation.not-demanded"),
+        (code.id, "obligation.not-promised"),
+        (swapped.id, "obligation.not-promised"),
+        (untold.id, "obligation.opened-untold"),
+        (foreign.id, "obligation.not-promised"),
+        (foreign.id, "obligation.not-demanded"),
+    ]
+    contents = {short.id: CONTENT, lost.id: b"other", nobody.id: None}
+
+    def content(one: Logged) -> bytes | None:
+        if one.id not in contents:
+            raise NotFound("statement.unknown", statement=one.id)
+        return contents[one.id]
+
+    view = trade.book.view()
+    (found,) = run(replace(view, opened=disclosure.opened(view, content)), [row(27)])
+    assert [one.id for one in found.found if one.what.code == "obligation.opened-other"] == [short.id, lost.id]
+
+
 # --- 28 ---------------------------------------------------------------------------------------------------------------
 
 
-def told(trade: Trade, withdrawal: Statement, person: Person) -> None:
-    """A notice of a withdrawal."""
-    facts = {"topic": "withdrawal", "about": withdrawal.id, "member": person.id, "facts": {"standards": ID}}
+def told(trade: Trade, about: Statement, person: Person, *, topic: str = "withdrawal") -> None:
+    """A notice of a withdrawal, or of a demand."""
+    facts = {"topic": topic, "about": about.id, "member": person.id, "facts": {"standards": ID}}
     trade.book.says(Kind.NOTICE, {**facts, **dict.fromkeys(("clock", "given", "due"))})
 
 
@@ -290,10 +365,14 @@ def test_what_was_not_shown_breaks_nothing(trade: Trade) -> None:
     train(trade, basis="open")
     discloses(trade.book, trade.firm, training=[], limits=[" "])
     purges(trade.book, withdraws(trade.book, trade.giver, HEX), HEX)
+    model = discloses(trade.book, trade.firm, name="other", commitments=PROMISED)
+    opens(trade, model, model)
     numbers = (23, 24, 26, 28, 29)
+    assert trade.book.audits(27).found
     assert all(trade.book.audits(number).found for number in numbers)
     results = run(replace(trade.book.view(), whole=False), [row(number) for number in numbers])
     assert [one.status for one in results] == [Status.NOT_YET] * len(numbers)
+    assert run(replace(trade.book.view(), whole=False), [row(27)])[0].found == ()
 
 
 def test_what_decisions_are_made_with_is_needed(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def make_records(
 
 def _look(where: str, vkey: str | None, key: Path | None) -> "View":
     from datadam import client
-    from datadam.obligations import declared
+    from datadam.obligations import declared, disclosure
     from datadam.obligations.view import look
 
     now = datetime.now(UTC)
@@ -94,7 +94,8 @@ def _look(where: str, vkey: str | None, key: Path | None) -> "View":
     trusted = vkey or client.key_of_folder(log, client.pinned_keys())
     with client.folder_bodies(folder / "bodies") as bodies:
         view = look(client.folder_reader(log), vkey=trusted, bodies=bodies, now=now)
-        return replace(view, persons=declared.persons(view, bodies))
+        opened = disclosure.opened(view, lambda one: bodies(str(one.body["digest"])))
+        return replace(view, persons=declared.persons(view, bodies), opened=opened)
 
 
 def _asked(dam: "Dam", view: "View") -> "View":

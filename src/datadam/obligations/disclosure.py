@@ -1,17 +1,19 @@
 """Section D, rows 23 to 30: what is told of data, models and decisions; algorithms stay with their owners."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from datadam import decisions, disclosure, seal, texts
 from datadam.disclosure import TRAIN, Origin
-from datadam.errors import DamError, Unavailable
+from datadam.duties import Answer
+from datadam.errors import DamError, NotFound, Unavailable
 from datadam.model import Json, Kind, Reason
 from datadam.obligations import flows, past
 from datadam.obligations.checking import Check, Checked, both, checked
 from datadam.obligations.view import Logged, View
 from datadam.policy.deciding import OPEN
 
+SALT: Final = 32  # bytes, before the opened ones
 _SHOWN: Final = 5  # ids in a finding; the rest are counted
 UNSEEN: Final = Checked(looked=0)
 """Of a check that follows a statement to others: where some were not shown, what leads nowhere tells nothing."""
@@ -166,6 +168,62 @@ def _dangling(view: View, model: Logged, told: Json) -> Iterator[str]:
         yield "decision"
 
 
+# --- 27: code stays with its owner, and is opened on a recorded demand only -------------------------------------------
+
+
+def openings(view: View) -> Checked:
+    """A model promises each part once; what was opened was demanded on record, its provider knew, and it was that."""
+    promises = checked([one for one in view.of(Kind.MODEL) if one.body["commitments"]], _promised_twice)
+    if not view.whole:
+        return promises
+    return both(promises, checked(view.of(Kind.OPENING), lambda one: _wrongly_opened(view, one)))
+
+
+def _promised_twice(one: Logged) -> Iterator[Reason]:
+    """Of two commitments to one part, the one could be opened that suits."""
+    parts = [str(each["part"]) for each in one.body["commitments"]]
+    twice = sorted({part for part in parts if parts.count(part) > 1})
+    if twice:
+        yield Reason("obligation.promised-twice", {"parts": ", ".join(twice)})
+
+
+def _wrongly_opened(view: View, one: Logged) -> Iterator[Reason]:
+    body = one.body
+    model, demand = _before(view, body["model"], Kind.MODEL, one), _before(view, body["demand"], Kind.DEMAND, one)
+    owner = model is not None and model.body["member"] == body["member"]
+    promised = [each["digest"] for each in model.body["commitments"] if each["part"] == body["part"]] if model else []
+    if not owner or promised != [body["digest"]]:
+        yield Reason("obligation.not-promised", {"model": body["model"], "part": body["part"]})
+    if demand is None or demand.body.get("model") != body["model"] or demand.body["answer"] == Answer.REFUSED:
+        yield Reason("obligation.not-demanded", {"demand": body["demand"]})
+    elif not any(
+        (each.body["about"], each.body["member"]) == (demand.id, body["member"]) and each.index < one.index
+        for each in view.of(Kind.NOTICE)
+    ):
+        yield Reason("obligation.opened-untold", {"member": body["member"], "demand": demand.id})
+    size = view.opened.get(one.id)
+    if size is not None and size != body["size"]:
+        yield Reason("obligation.opened-other", {"part": body["part"], "digest": body["digest"]})
+
+
+def _before(view: View, id: str, kind: Kind, one: Logged) -> Logged | None:
+    held = view.find(id)
+    return held if held is not None and held.kind is kind and held.index < one.index else None
+
+
+def opened(view: View, content: Callable[[Logged], bytes | None]) -> dict[str, int]:
+    """How many bytes were opened by each opening whose salt and bytes are at hand; -1 where they are other bytes."""
+    found: dict[str, int] = {}
+    for one in view.of(Kind.OPENING):
+        try:
+            held = content(one)
+        except NotFound:
+            continue
+        if held is not None:
+            found[one.id] = len(held) - SALT if seal.digest(held) == one.body["digest"] else -1
+    return found
+
+
 # --- 28: the register is kept up --------------------------------------------------------------------------------------
 
 
@@ -266,6 +324,7 @@ CHECKS: Final[Mapping[int, Check]] = {
     24: training_sets,
     25: synthetic,
     26: disclosures,
+    27: openings,
     28: register,
     29: evidence,
     30: reasons,

@@ -25,7 +25,7 @@ CHECKS: Final[Mapping[int, Check]] = {
     **continuity.CHECKS,
     **further.CHECKS,
 }
-DECLARED: Final[frozenset[int]] = frozenset({27, 32})
+DECLARED: Final[frozenset[int]] = frozenset({32})
 """Rows that no program can judge: a named person answers for them, or nobody does yet."""
 
 

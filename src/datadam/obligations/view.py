@@ -79,6 +79,7 @@ class View:
     records: bytes | None = None  # a record of processing that the auditor was handed: row 21 makes it again
     strangers: Mapping[str, str] = field(default_factory=dict)  # open reservoirs that one asked for → code of a refusal
     persons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # who declares, by the digest of the body
+    opened: Mapping[str, int] = field(default_factory=dict)  # by opening: bytes at hand, -1 if they are other ones
 
     def of(self, *kinds: Kind) -> tuple[Logged, ...]:
         """The believed statements of these kinds, in log order."""
