@@ -120,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=DEFAULT, help="rows of all files")
     rows = parser.parse_args().rows // DEPOSITORS
-    usual = int(Settings.__dataclass_fields__["workers"].default)
+    usual: int = Settings.__dataclass_fields__["workers"].default  # type: ignore[assignment]  # it has one
     cores, found = os.cpu_count() or 1, {}
     with tempfile.TemporaryDirectory(prefix="datadam-bench-") as temporary:
         files = [Path(temporary) / f"{number}.csv" for number in range(DEPOSITORS)]
