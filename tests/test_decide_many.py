@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from datadam import client
+import served
+from datadam import client, wiring
 from datadam.adapters.memory.store import MemoryStore
 from datadam.client.deciding import ASKS
 from datadam.dam import decide, grant, prove
@@ -19,6 +20,8 @@ from datadam.ledger import Ledger
 from datadam.model import Allow, Ask, Deny
 from datadam.terms import PURPOSES
 from served import STANDARD, Served, published, serving
+from torture import processes as torture
+from torture.faults import Fault
 from worlds import Person, a_world
 
 PLACES = sorted(codelists.packaged()["iso3166-alpha2"].codes)
@@ -175,3 +178,39 @@ def test_what_cannot_be_logged_is_not_said(tmp_path: Path, monkeypatch: pytest.M
     size = world.ledger.size
     assert all(isinstance(one, tuple) for one in decide.decide_all(world, asks(person, 3)))
     assert world.ledger.size == size + 3
+
+
+# --- kill -9 ----------------------------------------------------------------------------------------------------------
+
+
+def asks_on(url: str, person: Person, told: list[str]) -> None:
+    """Ask in batches of twenty, and note the statements that one is told of."""
+    with client.connect(url, key=person.key) as held:
+        for start in range(0, 200, 20):
+            told += [one["id"] for one in held.decide_all(wishes(200)[start : start + 20])]
+
+
+@pytest.mark.parametrize(
+    ("at", "when"), [("BodyFiles.put_all", "after"), ("TileLog.append", "after"), ("TileLog.publish", "before")]
+)
+def test_a_kill_within_a_batch_loses_and_doubles_nothing_that_was_told(tmp_path: Path, at: str, when: str) -> None:
+    """Whoever was told has its statement in the log, once; a batch that was under way is there whole or not at all."""
+    folder = served.made(tmp_path / "dam", member_refusals_per_day=0)
+    with wiring.world(folder) as world:
+        published(world)
+        person = Person("Killed").joins(world)
+        size = world.ledger.size
+    told: list[str] = []
+    with torture.serving(folder, faults=[Fault(at=at, when=when, call=3)]) as dam:
+        with pytest.raises(Unavailable):
+            asks_on(dam.url, person, told)
+        assert dam.ended()
+    assert len(told) == 40
+    with wiring.world(folder) as world:
+        assert world.ledger.size in {size + 40, size + 60}
+        held_now = [one.id for one in decide.of(world, person.id)]
+        assert held_now[:40] == told
+        assert len(held_now) == world.ledger.size - size
+        assert all(isinstance(one, tuple) for one in decide.decide_all(world, asks(person, 80)))
+        assert world.ledger.size - size in {40 + 80, 60 + 80}
+        assert wiring.checker(world)().faults == []
