@@ -119,7 +119,7 @@ def test_a_name_is_given_once_and_to_something(world: World, people: list[Person
     assert [one.name for one, _ in release.editions(world, ann.caller)] == ["2026.11", "2026.12"]
 
 
-def test_only_whole_batches_are_frozen(tmp_path: Path) -> None:
+def test_only_whole_batches_are_shown(tmp_path: Path) -> None:
     """Where rows do not tell who contributed them, an edition has no more than a share could show."""
     world = a_world(tmp_path)
     publish.publish(world, standard_text(attribution="none", tier="open"))
@@ -131,23 +131,24 @@ def test_only_whole_batches_are_frozen(tmp_path: Path) -> None:
     erased(world, people[1], jobs[1].id)
     assert [row[0] for row in served(world, Caller(), FROZEN)] == ["a-0", "c-0"]
     erased(world, people[3], jobs[3].id)
-    assert [one.revision for one in edition.of_reservoir(world, ID)] == [1]
+    assert [row[0] for row in served(world, Caller(), FROZEN)] == ["a-0", "c-0"]
+    assert [one.revision for one in edition.of_reservoir(world, ID)] == [2]
     assert checked(world) == []
 
 
 def test_who_left_before_its_batch_was_whole_does_not_count_for_an_edition(tmp_path: Path) -> None:
-    """One firm's rows are not frozen alone; who leaves afterwards moves nothing."""
+    """One firm's rows are not shown alone; who leaves afterwards moves nothing."""
     world = a_world(tmp_path)
     publish.publish(world, standard_text(attribution="none", tier="open"))
     people = [Person(name).joins(world) for name in "ABCDE"]
     for one in people[:2]:
         erased(world, one, one.deposits(world, ID, rows_of(one.name.lower(), 1)).id)
     jobs = [people[2].deposits(world, ID, rows_of("c", 1))]
-    with pytest.raises(Refused, match=r"edition\.empty"):
-        edition.freeze(world, FROZEN)
+    edition.freeze(world, f"{ID}@alone")
     jobs += [one.deposits(world, ID, rows_of(one.name.lower(), 1)) for one in people[3:]]
     edition.freeze(world, FROZEN)
     assert [row[0] for row in served(world, Caller(), FROZEN)] == ["c-0", "d-0", "e-0"]
+    assert served(world, Caller(), f"{ID}@alone") == []
     erased(world, people[3], jobs[1].id)
     assert [row[0] for row in served(world, Caller(), FROZEN)] == ["c-0", "e-0"]
     assert checked(world) == []

@@ -456,15 +456,20 @@ class EditionPart:
     path: Path
     tag: str
     sequence: int  # position of its deposit in the log: higher is newer
+    terms: str = ""  # names the restrictions that it is under; parts under the same have the same name
+
+
+Marking: TypeAlias = tuple[str, tuple[str, ...]] | None
+"""The column by whose values rows are left out, and those from the least strict to the strictest."""
 
 
 class Editions(Protocol):
     """Frozen rows of reservoirs, kept outside every table: a file for each deposit that has rows in it."""
 
-    def freeze(self, id: str, parts: Sequence[EditionPart], *, supersede: bool) -> None:
+    def freeze(self, id: str, parts: Sequence[EditionPart], *, supersede: bool, marking: Marking = None) -> None:
         """Keep the rows of the parts under the edition's id, durably; what a crash left under it is replaced.
 
-        With `supersede` only the newest row of each (tag, _key).
+        With `supersede` only the newest row of each (tag, _key) among those that leave for the same askers.
         """
         ...
 

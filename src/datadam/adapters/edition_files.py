@@ -20,12 +20,11 @@ from datadam.adapters.durable import sync_file, sync_folder
 from datadam.adapters.parquet_schema import file_digest
 from datadam.errors import Unavailable
 from datadam.model import edition_of, standard_id
-from datadam.ports import EditionPart
+from datadam.ports import EditionPart, Marking
 
 MAKING: Final = ".making-"
 _SUFFIX: Final = ".parquet"
 _DIGESTS: Final = "digests.json"
-_AGE_ROWS: Final = 2**40  # more rows than any one deposit has
 
 
 class EditionFiles:
@@ -35,7 +34,7 @@ class EditionFiles:
         """Keep editions under `root`."""
         self._root = root
 
-    def freeze(self, id: str, parts: Sequence[EditionPart], *, supersede: bool) -> None:
+    def freeze(self, id: str, parts: Sequence[EditionPart], *, supersede: bool, marking: Marking = None) -> None:
         """Keep the rows of the parts under the edition's id, durably; what a crash left under it is replaced."""
         standard, name = edition_of(id)
         making, place = self._root / standard / f"{MAKING}{name}", self._root / standard / name
@@ -45,7 +44,7 @@ class EditionFiles:
             for left in (making, place):
                 shutil.rmtree(left, ignore_errors=True)
             making.mkdir(mode=private_files.OWNER_FOLDER)
-            for part in parts if not supersede else _keep_newest(parts, making):
+            for part in parts if not supersede else _keep_newest(parts, making, marking):
                 _keep_whole(part.path, making / f"{part.deposit}{_SUFFIX}")
             told = {path.stem: file_digest(path) for path in sorted(making.glob(f"*{_SUFFIX}"))}
             private_files.write(making / _DIGESTS, json.dumps(told, indent=0).encode())
@@ -89,8 +88,12 @@ def _keep_whole(path: Path, into: Path) -> None:
         sync_file(into)
 
 
-def _keep_newest(parts: Sequence[EditionPart], making: Path) -> Iterator[EditionPart]:
-    """Write what newer rows leave of older parts; gives the parts that stay whole."""
+def _keep_newest(parts: Sequence[EditionPart], making: Path, marking: Marking) -> Iterator[EditionPart]:
+    """Write what newer rows leave of older parts; gives the parts that stay whole.
+
+    A row goes only where a newer one leaves for everybody for whom it would: under the same restrictions or under
+    none, and not marked more strictly. Else whoever may not have the newer one would miss both.
+    """
     by_tag: defaultdict[str, list[EditionPart]] = defaultdict(list)
     for part in sorted(parts, key=lambda part: (part.sequence, part.deposit)):
         by_tag[part.tag].append(part)
@@ -98,28 +101,51 @@ def _keep_newest(parts: Sequence[EditionPart], making: Path) -> Iterator[Edition
         if len(own) == 1:  # within a deposit a key comes once
             yield own[0]
             continue
-        newest = _newest(own)
+        gone = _gone(own, marking)
         for place, part in enumerate(own):
-            aged = pl.scan_parquet(part.path, glob=False, hive_partitioning=False).join(newest, on="_key", how="left")
-            stands = pl.col("_newest").is_null() | (pl.col("_newest") == pl.col("_row") + place * _AGE_ROWS)
-            rows = aged.filter(stands).drop("_newest").collect(engine="streaming")
+            kept = _scanned(part).join(gone.filter(pl.col("_place") == place), on="_row", how="anti")
+            rows = kept.collect(engine="streaming")
             if rows.height:
                 into = making / f"{part.deposit}{_SUFFIX}"
                 rows.sort("_row").write_parquet(into, compression="zstd", statistics=False)
                 sync_file(into)
 
 
-def _newest(own: Sequence[EditionPart]) -> pl.LazyFrame:
-    """Of each key that comes more than once: where it came last."""
+def _scanned(part: EditionPart) -> pl.LazyFrame:
+    return pl.scan_parquet(part.path, glob=False, hive_partitioning=False)
+
+
+def _gone(own: Sequence[EditionPart], marking: Marking) -> pl.LazyFrame:
+    """Which rows of which parts newer ones take the place of."""
     keys = [
-        pl.scan_parquet(part.path, glob=False, hive_partitioning=False).select(
-            "_key", _newest=pl.col("_row") + place * _AGE_ROWS
+        _scanned(part).select(
+            "_key",
+            "_row",
+            _place=pl.lit(place, dtype=pl.Int64),
+            _terms=pl.lit(part.terms, dtype=pl.String),
+            _rank=_rank(part, marking),
         )
         for place, part in enumerate(own)
     ]
-    counted = pl.concat(keys).filter(pl.col("_key").is_not_null()).group_by("_key")
-    repeated = counted.agg(pl.col("_newest").max(), _times=pl.len()).filter(pl.col("_times") > 1).drop("_times")
-    return repeated.collect(engine="streaming").lazy()
+    keyed = pl.concat(keys).filter(pl.col("_key").is_not_null())
+    # only keys that come more than once are held in memory
+    counted = keyed.group_by("_key").agg(_times=pl.len()).filter(pl.col("_times") > 1).select("_key")
+    repeated = keyed.join(counted, on="_key", how="semi").collect(engine="streaming").lazy()
+    newer = repeated.select("_key", _after=pl.col("_place"), _theirs=pl.col("_terms"), _most=pl.col("_rank"))
+    alike = pl.col("_theirs").is_in([""]) | (pl.col("_theirs") == pl.col("_terms"))
+    superseded = (pl.col("_after") > pl.col("_place")) & alike & (pl.col("_most") <= pl.col("_rank"))
+    found = repeated.join(newer, on="_key").filter(superseded).select("_place", "_row").unique()
+    return found.collect(engine="streaming").lazy()
+
+
+def _rank(part: EditionPart, marking: Marking) -> pl.Expr:
+    """How strictly each row of a part is marked; one without a marking as strictly as can be."""
+    if marking is None or marking[0] not in pl.scan_parquet(part.path, glob=False).collect_schema().names():
+        strictest = 0 if marking is None else len(marking[1]) - 1
+        return pl.lit(strictest, dtype=pl.Int64)
+    column, order = marking
+    ranks = dict(zip(order, range(len(order)), strict=True))
+    return pl.col(column).replace_strict(ranks, default=len(order) - 1, return_dtype=pl.Int64)
 
 
 @contextmanager

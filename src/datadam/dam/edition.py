@@ -1,8 +1,8 @@
 """Editions: freeze a reservoir's rows under a name that can be cited; take out of it what is withdrawn, and say so.
 
-An edition holds the deposits that a share could show at a log index: which ones follows from the log alone. Its
-statement names their digest. When a withdrawal takes rows from it, a new statement names the new digest and the
-statement whose digest no longer holds.
+An edition holds the deposits that were there at a log index: which ones follows from the log alone, and a share of it
+shows of them what it could have shown then. Its statement names their digest. When a withdrawal takes rows from it, a
+new statement names the new digest and the statement whose digest no longer holds.
 """
 
 import threading
@@ -15,6 +15,7 @@ from datadam.dam.world import World
 from datadam.errors import Refused, Unavailable
 from datadam.model import Deposit, Edition, Kind, Repeat, Withdrawal, edition_of
 from datadam.ports import EditionPart
+from datadam.restriction import Restricted
 
 _FREEZING: Final = threading.Lock()  # what leaves while an edition is made leaves it as soon as it is made
 
@@ -45,7 +46,9 @@ def freeze(world: World, id: str) -> Edition:
         parts = _parts(world, of, draft)
         if not parts:
             raise Refused("edition.empty", standard=standard)
-        world.editions.freeze(id, parts, supersede=of.standard.repeat is Repeat.SUPERSEDE)
+        column = of.standard.marking
+        marking = None if column is None else (column.name, column.markings)
+        world.editions.freeze(id, parts, supersede=of.standard.repeat is Repeat.SUPERSEDE, marking=marking)
         return _record(world, draft, digest_of(world, id, [part.deposit for part in parts]))
 
 
@@ -54,11 +57,18 @@ def _parts(world: World, of: pool.Pool, draft: Edition) -> list[EditionPart]:
     with world.store.read() as rows:
         gone = {one.deposit for one in rows.find(Withdrawal, standard=draft.standard)}
         logged = [deposit for deposit in pool.in_order(rows, draft.standard) if deposit.index < draft.upto]
-        chosen = [deposit for deposit in pool.contents(rows, draft) if deposit.id not in gone]
+        chosen = [deposit for deposit in pool.kept(rows, draft) if deposit.id not in gone]
+        under = {one.deposit: one.terms for one in rows.find(Restricted, standard=draft.standard)}
     if any(deposit.id not in files and deposit.id not in gone for deposit in logged):
         raise Unavailable("edition.pending", standard=draft.standard)
     return [
-        EditionPart(deposit=deposit.id, path=path, tag=deposit.tag, sequence=deposit.index)
+        EditionPart(
+            deposit=deposit.id,
+            path=path,
+            tag=deposit.tag,
+            sequence=deposit.index,
+            terms=" ".join(under.get(deposit.id, ())),
+        )
         for deposit in chosen
         for path in files[deposit.id]
     ]
@@ -100,10 +110,10 @@ def revise(world: World, standard: str, deposits: Collection[str]) -> list[str]:
         world.editions.erase(standard, deposits)
         concerned = []
         for edition in of_reservoir(world, standard):
-            held, standing = standing_in(world, edition)
+            held, _, named = standing_in(world, edition)
             if set(deposits).isdisjoint(deposit.id for deposit in held):
                 continue
-            digest = digest_of(world, edition.id, standing)
+            digest = digest_of(world, edition.id, named)
             if digest != edition.digest:
                 _record(world, edition, digest, replaces=edition.statement)
             if digest != edition.digest or edition.index > since:  # it was revised before something stopped it
@@ -117,9 +127,15 @@ def of_reservoir(world: World, standard: str) -> list[Edition]:
         return rows.find(Edition, standard=standard)
 
 
-def standing_in(world: World, edition: Edition) -> tuple[list[Deposit], list[str]]:
-    """The deposits that an edition was frozen with, and the ids of those that nobody withdrew since."""
+def standing_in(world: World, edition: Edition) -> tuple[list[Deposit], list[str], list[str]]:
+    """The deposits that an edition was frozen with; of these the ids that nobody withdrew; and those in its digest.
+
+    A deposit under restrictions stays in the digest when it leaves: a revision is public, and would tell that it was
+    there to whom it was kept from.
+    """
     with world.store.read() as rows:
-        held = pool.contents(rows, edition)
+        held = pool.kept(rows, edition)
         gone = {one.deposit for one in rows.find(Withdrawal, standard=edition.standard)}
-    return held, [deposit.id for deposit in held if deposit.id not in gone]
+        under = {one.deposit for one in rows.find(Restricted, standard=edition.standard)}
+    standing = [str(deposit.id) for deposit in held if deposit.id not in gone]
+    return held, standing, [deposit.id for deposit in held if deposit.id not in gone or deposit.id in under]

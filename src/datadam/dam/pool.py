@@ -202,8 +202,18 @@ def _left(one: Withdrawal | None, gone: Container[str], there: Container[str]) -
     return one is not None and (one.replaced_by is None or one.replaced_by in there or one.replaced_by in gone)
 
 
+def kept(rows: Rows, edition: Edition) -> list[Deposit]:
+    """The deposits that an edition was frozen with, in log order, also those that were withdrawn since.
+
+    All that were there: which of them make whole batches is another thing for each asker.
+    """
+    before = {one.deposit for one in rows.find(Withdrawal, standard=edition.standard) if one.index < edition.upto}
+    logged = in_order(rows, edition.standard)
+    return [one for one in logged if one.index < edition.upto and one.id not in before]
+
+
 def contents(rows: Rows, edition: Edition, *, least: int = EACH, narrowing: Narrowing | None = None) -> list[Deposit]:
-    """The deposits that an edition was frozen with, in log order, also those that were withdrawn since."""
+    """The deposits of an edition that a share of it may show, in log order, also those that were withdrawn since."""
     before_it = [deposit for deposit in in_order(rows, edition.standard) if deposit.index < edition.upto]
     logged = _let_out(before_it, narrowing)
     left = rows.find(Withdrawal, standard=edition.standard)

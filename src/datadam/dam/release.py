@@ -296,8 +296,7 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
         recipient_keys={domain: seal.keyed(secret, "recipient", who, domain) for domain in domains},
         own_keys={domain: seal.keyed(secret, "own", who, domain) for domain in domains},
         marking=narrowing.marking,
-        # an edition has only rows that nothing superseded; what left it since brings none of those back
-        supersede=standard.repeat is Repeat.SUPERSEDE and of.edition is None,
+        supersede=standard.repeat is Repeat.SUPERSEDE,
     )
     files = world.shares.write(order)
     share = Share(

@@ -11,7 +11,7 @@ from typing import Final
 from datadam import restriction
 from datadam.errors import Untrusted
 from datadam.formats import own_terms
-from datadam.model import Decided, Deposit, Json, Kind, Member, MemberKind, Release
+from datadam.model import Decided, Deposit, Json, Kind, Member, MemberKind, Release, Withdrawal
 from datadam.ports import Rows
 from datadam.restriction import Asker, Cut, Reservation, Restricted
 
@@ -40,7 +40,10 @@ def reserve(rows: Rows, country: str, said: Sequence[Json], statement: str, inde
     terms = tuple(sorted({own_terms.kept(one) for one in said}))
     rows.put(Reservation(country=country, terms=terms, statement=statement, index=index))
     for firm in rows.find(Member, under=country):
+        gone = {one.deposit for one in rows.find(Withdrawal, contributor=firm.id) if one.purged is not None}
         for deposit in rows.find(Deposit, contributor=firm.id):
+            if deposit.id in gone:  # it is under what it was under as it left
+                continue
             bare = Restricted(deposit=deposit.id, contributor=firm.id, standard=deposit.standard, own=None, since=index)
             held = rows.get(Restricted, deposit.id)
             one = replace(held or bare, reserved=terms, since=index)
