@@ -27,8 +27,8 @@ from datadam.client.home import (
     save_profile,
     write_private,
 )
-from datadam.client.strangers import as_stranger
 from datadam.client.signing import CommandSigner, described
+from datadam.client.strangers import as_stranger
 
 __all__ = [
     "HOME_VARIABLE",
