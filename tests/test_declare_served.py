@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from cards import card
 from datadam import seal
 from datadam.client import as_stranger
-from datadam.dam import declare, publish
+from datadam.dam import declare, disclose, order, publish, release, unseal
+from datadam.dam.login import Caller
+from datadam.dam.order import Asked
 from datadam.errors import DamError, Untrusted
 from datadam.model import Kind
+from datadam.terms import Action
 from machines import Machine, a_machine
 from served import STANDARD, Served, published, serving
+from signed import agreed, offered, permission
 from worlds import GOOD, Person, standard_text
 
 SAID = {"row": 43, "standard": STANDARD, "subject": None, "countries": [], "days": None, "applies": True}
@@ -104,3 +109,31 @@ def test_a_name_that_was_not_hashed_is_not_believed(dam: Served) -> None:
         with pytest.raises(Untrusted, match=r"declaration\.person-other"):
             held.declarations()
     assert dam.world.ledger.statement(made["id"]).kind is Kind.DECLARATION
+
+
+def test_an_audit_reads_what_was_opened(machine: Machine, dam: Served, tmp_path: Path) -> None:
+    """Row 27 over HTTP and over the folder: the bytes at hand are those promised, or the opening is named."""
+    world, firm = dam.world, dam.person("Firm")
+    key = kept(dam.person("Office", roles=("auditor",)), tmp_path)
+    firm.deposits(world, STANDARD, GOOD)
+    offered(world, permission(actions=(Action.READ, Action.TRAIN)))
+    agreed(world, firm)
+    release.open_share(world, Caller(member=firm.id, action="train"), STANDARD)
+    secret = b"s" * 32 + b"weights"
+    promised = {"part": "weights", "digest": seal.digest(secret)}
+    body = disclose.draft(world, firm.caller, card(commitments=[promised]))
+    model = disclose.register(world, firm.caller, seal.envelope(firm.states(Kind.MODEL, body)))
+    asked = Asked(authority="a", country="KR", ground="g", what="w", received=world.clock().isoformat())
+    demand = order.demand(world, asked, model=model.id)
+    facts = {"member": firm.id, "model": model.id, "demand": demand.id, **promised, "size": len(secret) - 32}
+    opening = unseal.unseal(world, firm.caller, seal.envelope(firm.states(Kind.OPENING, facts)), secret)
+    over_http = ("audit", dam.url, "--key", key, "--row", 27, "--json")
+    in_folder = ("audit", dam.folder, "--vkey", world.ledger.vkey, "--row", 27, "--json")
+    for words in (over_http, in_folder):
+        (row,) = json.loads(machine(*words).out)["rows"]
+        assert (row["status"], row["looked"]) == ("passed", 2)
+    world.bodies.erase(promised["digest"])
+    world.bodies.put(promised["digest"], b"x" * 39)
+    for words in (over_http, in_folder):
+        (row,) = json.loads(machine(*words, code=5).out)["rows"]
+        assert [(one["id"], one["code"]) for one in row["found"]] == [(opening.id, "obligation.opened-other")]

@@ -45,9 +45,13 @@ class Opening(Disclosing, Noticed):
         """What was opened of a model, for its provider and for auditors."""
         return list(self._get(f"/api/models/{part(id)}/openings", as_member=True)["items"])
 
+    def opened_content(self, id: str) -> bytes:
+        """The salt and the bytes of an opening as the dam has them, for its provider and for auditors; unchecked."""
+        return self._ask("GET", f"/api/openings/{part(id)}").content
+
     def opened(self, one: Json, into: Path) -> Path:
         """Write opened bytes to `into`, with the opening beside them; `Untrusted` if they are not what was promised."""
-        content = self._ask("GET", f"/api/openings/{part(one['id'])}").content
+        content = self.opened_content(str(one["id"]))
         if seal.digest(content) != one["digest"]:
             raise Untrusted("model.bytes-other", file=into.name, model=str(one["model"]))
         salt, whole = content[: disclosing.SALT], content[disclosing.SALT :]
