@@ -5,17 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import served
-from datadam import client, ledger, seal, succession, wiring
+from datadam import client, ledger, seal, succession, wiring, witness
 from datadam.adapters.key_files import FORMER, NEXT, KeyFiles
+from datadam.adapters.witness_files import WitnessFiles
+from datadam.adapters.witness_http import HttpLog
 from datadam.audit import audit
-from datadam.dam import found, join, prove, rotate, state
+from datadam.dam import found, join, prove, rotate, state, witnessed
 from datadam.dam.world import World
-from datadam.edges import operator
+from datadam.edges import operator, server, witnessing
 from datadam.errors import Invalid, Refused, Unavailable, Untrusted
-from datadam.formats import note
+from datadam.formats import cosignature, note
+from datadam.formats.cosignature import Submission
 from datadam.ledger import Ledger
 from datadam.model import Json, Kind, Statement
 from worlds import Person, a_world, forward
@@ -359,6 +363,7 @@ def test_clients_follow_and_keep_what_they_verified(tmp_path: Path, monkeypatch:
             assert here.trust()["vkey"] == dam.world.ledger.vkey
             assert here.follow(first) == dam.world.ledger.vkey
             json.dumps(here.receipt(id))
+        assert len(HttpLog(dam.url).rotations()) == 2
         assert client.check_receipt(receipt).checkpoint.size == 2
         assert client.check_receipt(receipt, first).index == 0
         monkeypatch.setenv("DATADAM_HOME", str(tmp_path / "new"))
@@ -370,3 +375,78 @@ def test_clients_follow_and_keep_what_they_verified(tmp_path: Path, monkeypatch:
         (tmp_path / "new" / "pins.json").write_text(json.dumps(pins))
         with dam.client(person) as here, pytest.raises(Untrusted, match=r"note\.unsigned"):
             here.trust()
+
+
+# --- witnesses --------------------------------------------------------------------------------------------------------
+
+
+def submission(world: World, kept: WitnessFiles) -> bytes:
+    """What a dam sends to have its checkpoint cosigned."""
+    watched = kept.find(world.settings.name)
+    old = witness.last_of(watched).size if watched else 0
+    proof = world.ledger.consistency(old, world.ledger.size) if old else ()
+    return cosignature.request(Submission(old=old, proof=tuple(proof), note=world.ledger.checkpoint()))
+
+
+def test_a_witness_follows_and_cosigns_on(world: World, tmp_path: Path) -> None:
+    """Looking or asked: by what the key that it watches signed, and by nothing else."""
+    kept = WitnessFiles.create(tmp_path / "witness", "witness.example/w1")
+    watched = witness.watch(kept, "http://127.0.0.1:1", world.ledger.checkpoint(), vkey=world.ledger.vkey)
+    now = int(world.clock().timestamp())
+    witness.look(kept, watched, world.ledger.checkpoint(), world.ledger.consistency, now=now)
+    over(world)
+    for steps in ([], [world.ledger.receipt(1)]):
+        same = witness.follow(kept, watched, world.ledger.checkpoint(), lambda steps=steps: steps)
+        assert same == watched
+        with pytest.raises(Untrusted, match=r"note\.unsigned"):
+            witness.look(kept, same, world.ledger.checkpoint(), world.ledger.consistency, now=now)
+    app = witnessing.witness_app(kept, clock=lambda: now + 5, rotations=lambda _: rotate.succession(world))
+    with server.bound("127.0.0.1", 0) as listener, served.running(app, listener):
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/add-checkpoint"
+        assert httpx.post(address, content=submission(world, kept)).status_code == 200
+        Person("B").joins(world)
+        assert httpx.post(address, content=submission(world, kept)).status_code == 200
+    after = kept.find(world.settings.name)
+    assert after is not None
+    assert (after.vkey, witness.last_of(after).size) == (world.ledger.vkey, world.ledger.size)
+    assert witness.follow(kept, after, world.ledger.checkpoint(), lambda: [1 / 0]) is after  # type: ignore[list-item]  # not asked
+
+
+class Beside:
+    """A witness in this process."""
+
+    def __init__(self, kept: WitnessFiles, world: World) -> None:
+        """Cosign what this dam shows."""
+        self._kept, self._world = kept, world
+
+    @property
+    def vkey(self) -> str:
+        """Its key."""
+        return cosignature.vkey(self._kept.name, self._kept.key)
+
+    def add_checkpoint(self, request: bytes) -> str:
+        """Cosign."""
+        asked = cosignature.read_request(request)
+        watched = self._kept.find(self._world.settings.name)
+        assert watched is not None
+        witness.follow(self._kept, watched, asked.note, lambda: rotate.succession(self._world))
+        return witness.cosign(self._kept, asked, now=int(self._world.clock().timestamp()))
+
+
+def test_what_was_cosigned_is_shown_with_the_key_of_its_time(world: World, tmp_path: Path) -> None:
+    """The newest cosigned checkpoint may be one of the former key, or of both."""
+    kept = WitnessFiles.create(tmp_path / "witness", "witness.example/w1")
+    witness.watch(kept, "http://127.0.0.1:1", world.ledger.checkpoint(), vkey=world.ledger.vkey)
+    seen = replace(world, witnesses=[Beside(kept, world)])
+    old = world.ledger.vkey
+    assert witnessed.renew(seen) == []
+    rotate.rotate(seen, "log", "yearly")
+    assert note.open_checkpoint(witnessed.cosigned(seen), old).size == 2
+    assert witnessed.renew(seen) == []
+    for vkey in (old, world.ledger.vkey):
+        assert note.open_checkpoint(witnessed.cosigned(seen), vkey).size == 3
+    rotate.retire(seen, "log", "stolen", now=True)
+    assert witnessed.renew(seen) == []
+    shown = witnessed.cosigned(seen)
+    assert note.open_checkpoint(shown, world.ledger.vkey).size == 4
+    assert cosignature.cosigned(shown, seen.witnesses[0].vkey)[0].size == 4

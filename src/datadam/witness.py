@@ -7,14 +7,14 @@
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from datadam import merkle
+from datadam import merkle, succession
 from datadam.errors import Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats import cosignature, note
 from datadam.formats.cosignature import Submission
-from datadam.model import Checkpoint
+from datadam.model import Checkpoint, Json
 from datadam.ports import Watch, Watched
 
 _TURN = threading.Lock()  # to look at what was cosigned last and to replace it is one step
@@ -59,6 +59,24 @@ def cosign(kept: Watch, submission: Submission, *, now: int) -> str:
         line = cosignature.cosign(submission.note, kept.name, kept.key, now=now)
         kept.keep(replace(watched, note=own + line, time=now))
         return line
+
+
+def follow(kept: Watch, watched: Watched, checkpoint: str, steps: Callable[[], Iterable[Json]]) -> Watched:
+    """The watched log under the key that its own former key led to, if the checkpoint has another key's signature.
+
+    `steps` gives the log's rotations; it is asked only then, and nothing of it is believed that the key that is
+    watched did not sign.
+    """
+    name, id, _ = note.read_vkey(watched.vkey)
+    if note.key_ids(checkpoint, name) <= {id}:
+        return watched
+    vkey, _ = succession.follow(steps(), vkey=watched.vkey)
+    if vkey == watched.vkey:
+        return watched
+    with _TURN:
+        now = replace(kept.find(watched.origin) or watched, vkey=vkey)
+        kept.keep(now)
+        return now
 
 
 def last_of(watched: Watched) -> Checkpoint:

@@ -111,6 +111,23 @@ def test_go_verifies_checkpoint_tiles_entries_and_proofs(go: Path, log: tuple[Pa
     assert (done.returncode, done.stdout.strip()) == (0, str(MORE)), done.stderr
 
 
+def test_go_verifies_a_log_whose_key_is_rotated(go: Path, log: tuple[Path, str, Path]) -> None:
+    """While both keys sign under either, afterwards under the new one only; the tree is the same."""
+    folder, old, proofs = log
+    held, new = TileLog(folder), seal.new_key()
+    ledger = Ledger(held, MemoryBodies(), key=KEY, origin=ORIGIN)
+    ledger.use([new, KEY])
+    for vkey in (old, ledger.vkey):
+        done = run(go, folder, vkey, proofs)
+        assert (done.returncode, done.stdout.strip()) == (0, str(MORE)), done.stderr
+    ledger.use([new])
+    held.close()
+    assert run(go, folder, ledger.vkey, proofs).returncode == 0
+    done = run(go, folder, old, proofs)
+    assert done.returncode == 1
+    assert "checkpoint" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

@@ -10,9 +10,11 @@ import httpx
 from datadam import seal
 from datadam.errors import Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats import note
+from datadam.model import Json
 from datadam.settings import is_loopback
 
 TIMEOUT: Final = httpx.Timeout(10)  # seconds; a witness answers from what it holds
+MAX_ROTATIONS: Final = 1024 * 1024  # bytes; a receipt for each, and a log's key is not rotated daily
 MAX_ANSWER: Final = 16 * 1024  # bytes; a few signature lines, a proof, a checkpoint
 
 _SIZE: Final = re.compile(r"(0|[1-9][0-9]{0,18})\n")
@@ -77,15 +79,28 @@ class HttpLog:
         except (Invalid, AttributeError, TypeError) as error:
             raise Untrusted("proof.consistency-wrong", old=old, new=new) from error
 
+    def rotations(self) -> list[Json]:
+        """How the log came from each of its keys to the next; not yet believed. A dam of before has none."""
+        status, text = _asked("GET", f"{self.url}/api/log/keys", most=MAX_ROTATIONS)
+        if status == httpx.codes.NOT_FOUND:
+            return []
+        told = _object(status, text, self.url).get("rotations")
+        return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+
     def _json(self, path: str) -> dict[str, object]:
         status, text = _asked("GET", self.url + path)
-        try:
-            told = seal.parse(text) if status == httpx.codes.OK else None
-        except Invalid:
-            told = None
-        if not isinstance(told, dict):
-            raise Unavailable("witness.unreachable", witness=self.url, why=str(status))
-        return told
+        return _object(status, text, self.url)
+
+
+def _object(status: int, text: str, url: str) -> dict[str, object]:
+    """An answer that is a JSON object; any other is `Unavailable`."""
+    try:
+        told = seal.parse(text) if status == httpx.codes.OK else None
+    except Invalid:
+        told = None
+    if not isinstance(told, dict):
+        raise Unavailable("witness.unreachable", witness=url, why=str(status))
+    return told
 
 
 def _checked(url: str) -> str:
@@ -100,14 +115,14 @@ def _checked(url: str) -> str:
     return url.rstrip("/")
 
 
-def _asked(method: str, url: str, content: bytes | None = None) -> tuple[int, str]:
+def _asked(method: str, url: str, content: bytes | None = None, *, most: int = MAX_ANSWER) -> tuple[int, str]:
     """Status and text; what is too long, no text or no answer is `Unavailable`."""
     try:
         with httpx.stream(method, url, content=content, timeout=TIMEOUT) as answer:
             data = b""
             for chunk in answer.iter_bytes():
                 data += chunk
-                if len(data) > MAX_ANSWER:
+                if len(data) > most:
                     raise Unavailable("witness.unreachable", witness=url, why="too long")
             return answer.status_code, data.decode()
     except (httpx.HTTPError, UnicodeError) as error:

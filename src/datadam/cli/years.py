@@ -134,7 +134,9 @@ def _look(kept: "Watch", watched: "Watched") -> None:
     from datadam import wiring, witness
 
     log = wiring.watched_log(watched.url)
-    witness.look(kept, watched, log.checkpoint(), log.proof, now=int(time.time()))
+    shown = log.checkpoint()
+    watched = witness.follow(kept, watched, shown, log.rotations)
+    witness.look(kept, watched, shown, log.proof, now=int(time.time()))
     seen = kept.find(watched.origin)
     if seen is not None:
         open_terminal().say("ui.witness-cosigned", origin=seen.origin, size=witness.last_of(seen).size)
@@ -197,4 +199,5 @@ def witness_serve(
     kept = wiring.witness_folder(folder)
     with kept.lock(), server.bound(host, port) as listener:
         told = {"url": f"http://{host}:{listener.getsockname()[1]}", "name": kept.name}
-        server.run(witnessing.witness_app(kept), listener, lambda: open_terminal().say("ui.witness-serves", **told))
+        served = witnessing.witness_app(kept, rotations=lambda watched: wiring.watched_log(watched.url).rotations())
+        server.run(served, listener, lambda: open_terminal().say("ui.witness-serves", **told))

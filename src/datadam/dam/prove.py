@@ -7,6 +7,8 @@ from itertools import islice
 
 from datadam import decisions, seal
 from datadam.dam import decide, disputed, edition, lineage, offer, state, withdraw
+from datadam import decisions, seal, succession
+from datadam.dam import decide, edition, lineage, offer, rotate, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted, kept
@@ -137,6 +139,7 @@ def _look(world: World, scratch: Store, audit: Callable[[], object]) -> Findings
         lambda: _check_offers(world),
         lambda: _check_withdrawals(world),
         lambda: _check_editions(world, findings),
+        lambda: _check_rotations(world),
     )
     for step in steps:
         try:
@@ -182,8 +185,7 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
             yield from _other_terms(world, statement)
         if statement.kind is Kind.ERASURE:
             erased.add(statement.body["body"])
-        if statement.kind is Kind.MEMBER and statement.body["profile"]:
-            profiles[statement.body["profile"]] = statement.body["member"]
+        profiles |= _proofs(statement)
         if statement.kind is Kind.DECLARATION:
             persons[statement.body["person"]] = statement.id
     with world.store.read() as rows:
@@ -202,6 +204,12 @@ def _other_terms(world: World, outcome: Statement) -> Iterator[DamError]:
         return
     if manifest.body.get("own_terms") != outcome.body.get("own_terms"):
         yield Untrusted("deposit.terms-other", deposit=manifest.id, statement=outcome.id)
+
+
+def _proofs(statement: Statement) -> dict[str, str]:
+    """What proves who a member is, and lies beside the log: by its digest, whose it is."""
+    named = {Kind.MEMBER: "profile", Kind.RECOVERY: "proof"}.get(statement.kind)
+    return {statement.body[named]: statement.body["member"]} if named and statement.body[named] else {}
 
 
 def _unlike(world: World, statement: Statement) -> Iterator[DamError]:
@@ -354,3 +362,11 @@ def _check_editions(world: World, findings: Findings) -> Iterator[DamError]:
             yield Untrusted("edition.digest-wrong", edition=one.id)
         for id in sorted(set(files) - {deposit.id for deposit in held}):
             yield Untrusted("edition.nobodys", edition=one.id, file=files[id].name)
+
+
+def _check_rotations(world: World) -> Iterator[DamError]:
+    """Whoever trusts any key that the log ever had is led to the one that signs it now."""
+    now = world.ledger.vkey
+    for one in rotate.keys(world):
+        if one.vkey is not None and succession.follow(rotate.succession(world), vkey=one.vkey)[0] != now:
+            yield Untrusted("key.succession-wrong", member=one.vkey)

@@ -106,11 +106,9 @@ def cosigned(world: World) -> str:
     if not notes:
         raise NotFound("witness.nothing-cosigned")
     newest = max(notes, key=lambda one: note.unsigned_checkpoint(one).size)
-    own = world.ledger.vkey
     lines = {one.rpartition("\n\n")[2].splitlines()[-1] for one in notes if note.text_of(one) == note.text_of(newest)}
-    name, id, _ = note.read_vkey(own)
-    text, signature = note.signed_by(newest, name, id)
-    return text + "\n" + note.line(name, id + signature) + "".join(f"{line}\n" for line in sorted(lines))
+    own = newest.rpartition("\n\n")[2].splitlines()[:-1]  # by the log: also of a former key, or of two
+    return note.text_of(newest) + "\n" + "".join(f"{line}\n" for line in [*own, *sorted(lines)])
 
 
 def _last(world: World, witness: Witness) -> tuple[Checkpoint, int] | None:

@@ -1,7 +1,7 @@
 """A witness over HTTP (C2SP tlog-witness): takes checkpoints to cosign, and shows what it cosigned last."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import anyio.to_thread
@@ -10,8 +10,9 @@ from fastapi import FastAPI, Request, Response
 from datadam import seal, witness
 from datadam.edges.manners import Pace
 from datadam.errors import DamError, Refused
-from datadam.formats import cosignature
-from datadam.ports import Watch
+from datadam.formats import cosignature, note
+from datadam.model import Json
+from datadam.ports import Watch, Watched
 
 MEDIA_SIZE: Final = "text/x.tlog.size"
 PER_MINUTE: Final = 600  # requests from one address; a log asks every few seconds at most
@@ -30,8 +31,16 @@ _STATUS: Final = {  # in the words of the specification
 }
 
 
-def witness_app(kept: Watch, *, clock: Callable[[], float] = time.time) -> FastAPI:
-    """The application of a witness: `POST /add-checkpoint`, `GET /`, `GET /{digest of origin}/checkpoint`."""
+def witness_app(
+    kept: Watch,
+    *,
+    clock: Callable[[], float] = time.time,
+    rotations: Callable[[Watched], Iterable[Json]] = lambda _: (),
+) -> FastAPI:
+    """The application of a witness: `POST /add-checkpoint`, `GET /`, `GET /{digest of origin}/checkpoint`.
+
+    `rotations` asks a watched log how it came from one key to the next, when it shows another one.
+    """
     app = FastAPI(title="witness", openapi_url=None, docs_url=None, redoc_url=None)
     pace = Pace(PER_MINUTE)
 
@@ -59,14 +68,18 @@ def witness_app(kept: Watch, *, clock: Callable[[], float] = time.time) -> FastA
             data += chunk
             if len(data) > cosignature.MAX_REQUEST:
                 return Response("too long\n", 413, media_type=_TEXT)
-        return await anyio.to_thread.run_sync(lambda: _cosigned(kept, data, now=int(clock())))
+        return await anyio.to_thread.run_sync(lambda: _cosigned(kept, data, rotations, now=int(clock())))
 
     return app
 
 
-def _cosigned(kept: Watch, data: bytes, *, now: int) -> Response:
+def _cosigned(kept: Watch, data: bytes, rotations: Callable[[Watched], Iterable[Json]], *, now: int) -> Response:
     try:
-        line = witness.cosign(kept, cosignature.read_request(data), now=now)
+        asked = cosignature.read_request(data)
+        watched = kept.find(note.unsigned_checkpoint(asked.note).origin)
+        if watched is not None:
+            witness.follow(kept, watched, asked.note, lambda: rotations(watched))
+        line = witness.cosign(kept, asked, now=now)
     except DamError as error:
         status = _STATUS.get(error.code, 400)
         if isinstance(error, Refused):
