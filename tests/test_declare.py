@@ -145,7 +145,7 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("named", BODIES)
+@pytest.mark.parametrize("named", BODIES, ids=range(len(BODIES)))
 def test_a_person_is_a_name_and_an_office(world: World, named: bytes) -> None:
     """A body of another shape is no person, and is not kept."""
     firm = Person("Firm").joins(world)
