@@ -6,12 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from datadam.dam import agree, credential, grant, offer, publish, release
+from datadam.dam import agree, combine, credential, edition, grant, offer, publish, release
 from datadam.dam.credential import Of
 from datadam.dam.login import Caller
 from datadam.dam.world import World
-from datadam.errors import Refused
+from datadam.errors import Faults, Refused
 from datadam.formats import odrl
+from datadam.model import Ask, StandardId
 from datadam.terms import Action, AgreementState, Constraint, Operand, Operator
 from signed import agreed, an_offer, permission
 from worlds import Person, a_world, forward, standard_text
@@ -259,3 +260,42 @@ def test_an_open_reservoir_tells_nobody_who_is_the_same(tmp_path: Path) -> None:
     share = release.open_share(world, Caller(member=None), ID)
     paths = [release.file(world, share.standard, share.recipient, share.version, one["name"]) for one in share.files]
     assert not are_one(pl.read_parquet(paths, glob=False))
+
+
+def test_an_edition_keeps_persons_apart_and_joins_them_for_the_institution_alone(
+    world: World, institution: Person
+) -> None:
+    """What was frozen is given out as the reservoir is."""
+    edition.freeze(world, f"{ID}@first")
+    certified(world, institution)
+    for action, one in (("read", False), ("derive", False), ("combine", True)):
+        share = release.open_share(world, Caller(member=institution.id, action=action), f"{ID}@first")
+        paths = [
+            release.file(world, share.standard, share.recipient, share.version, file["name"]) for file in share.files
+        ]
+        assert are_one(pl.read_parquet(paths, glob=False)) is one
+
+
+def test_no_offer_lets_persons_be_combined_without_a_credential(world: World) -> None:
+    """It is refused at publication; and where none asked for one, nobody is joined."""
+    with pytest.raises(Faults) as refused:
+        offer.publish(world, odrl.write(an_offer(permission(actions=(Action.COMBINE,)))))
+    assert [fault.code for fault in refused.value.faults] == ["offer.combine-credential"]
+
+
+def test_an_offer_of_before_there_were_persons_joins_nobody(tmp_path: Path, institution: Person) -> None:
+    """Combine was offered to all while nobody was in it; then a version tells persons apart, and names who combines."""
+    world = a_world(tmp_path)
+    publish.publish(world, a_text(person="business"))
+    offer.publish(world, odrl.write(an_offer(permission(actions=(Action.COMBINE,), notice=90))))
+    for number in range(2):
+        add(world, Person(f"Firm {number}").joins(world), number)
+    institution.joins(world)
+    signed_up(world, institution)
+    assert are_one(served(world, institution, "combine"))
+    publish.publish(world, a_text(institution.id, version="2.0.0"))
+    for number in (5, 6):
+        add(world, Person(f"Late {number}").joins(world), number)
+    forward(world, hours=2)
+    ask = Ask(member=institution.id, standard=StandardId(ID), action="combine")
+    assert not combine.joins(world, ask)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datadam import credentials, seal
+from datadam.adapters.memory.store import MemoryStore
 from datadam.credentials import Credential, Form, Issuer
-from datadam.dam import agree, credential, decide, publish, state
+from datadam.dam import agree, credential, decide, prove, publish, state
 from datadam.dam.credential import Of
 from datadam.dam.login import Caller
 from datadam.dam.world import World
@@ -181,6 +182,9 @@ def test_the_same_token_again_is_the_same_credential(world: World) -> None:
     assert credential.add(world, of(one.id), f" {sent}\n").credential == made.credential
     assert (made.listed, world.ledger.size) == (True, size)
     assert world.bodies.get(made.credential.evidence) == sent.encode()
+    assert prove.check(world, MemoryStore, lambda: None).faults == []
+    world.bodies.erase(made.credential.evidence)
+    assert [one.code for one in prove.check(world, MemoryStore, lambda: None).faults] == ["body.evidence-other"]
 
 
 OTHER = seal.new_key()

@@ -8,8 +8,9 @@ import pytest
 
 from cards import card
 from datadam import seal
+from datadam.adapters.memory.store import MemoryStore
 from datadam.client import disclosing, write_private
-from datadam.dam import disclose, join, notice, order, publish, release, state, unseal
+from datadam.dam import disclose, join, notice, order, prove, publish, release, state, unseal
 from datadam.dam.login import Caller
 from datadam.dam.order import Asked
 from datadam.dam.world import World
@@ -21,6 +22,12 @@ from machines import a_machine
 from served import STANDARD, published, serving
 from signed import agreed, offered, permission
 from worlds import GOOD, Person, a_world, standard_text
+
+
+def checked(world: World) -> list[str]:
+    """What a check of the whole dam finds."""
+    return [fault.code for fault in prove.check(world, MemoryStore, lambda: None).faults]
+
 
 BYTES = b"def forecast(): ..."
 CONTENT = secrets.token_bytes(unseal.SALT) + BYTES
@@ -172,10 +179,13 @@ def test_bytes_that_were_changed_on_the_disk_are_not_handed_out(world: World) ->
     """The digest in the log is the promise: what lies there now is held against it."""
     person, model = promised(world)
     made = opens(world, person, opening(person, model, order.demand(world, ASKED, model=model.id).id))
+    assert checked(world) == []
     world.bodies.erase(DIGEST)
+    assert checked(world) == ["body.evidence-other"]
     with pytest.raises(NotFound):
         unseal.content(world, person.caller, made.id)
     world.bodies.put(DIGEST, b"other")
+    assert checked(world) == ["body.evidence-other"]
     with pytest.raises(Untrusted, match=r"body\.digest-wrong"):
         unseal.content(world, person.caller, made.id)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from datadam import decisions, seal
+from datadam.credentials import Form
 from datadam.dam import decide, disputed, edition, lineage, offer, state, withdraw
 from datadam import decisions, seal, succession
 from datadam.dam import decide, edition, lineage, offer, rotate, state, withdraw
@@ -165,6 +166,7 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
     erased: set[str] = set()
     profiles: dict[str, str] = {}
     persons: dict[str, str] = {}
+    evidence: dict[str, str] = {}
     missing: dict[str, DamError] = {}
     for clazz, id in world.ledger.entries():
         findings.entries += 1
@@ -188,12 +190,14 @@ def _check_bodies(world: World, findings: Findings) -> Iterator[DamError]:
         profiles |= _proofs(statement)
         if statement.kind is Kind.DECLARATION:
             persons[statement.body["person"]] = statement.id
+        evidence |= _evidence(statement)
     with world.store.read() as rows:
         withdrawn = {str(one.deposit) for one in rows.find(Withdrawal)}
     findings.erased = len(erased) + len(withdrawn & set(missing))
     yield from (error for id, error in missing.items() if id not in withdrawn)
     yield from _check_profiles(world, profiles, erased)
     yield from _check_persons(world, persons, erased)
+    yield from _check_evidence(world, evidence)
 
 
 def _other_terms(world: World, outcome: Statement) -> Iterator[DamError]:
@@ -234,6 +238,26 @@ def _check_profiles(world: World, profiles: Mapping[str, str], erased: Collectio
             yield Untrusted("profile.not-erased", member=member)
         elif held != profile:
             yield Untrusted("profile.digest-wrong", member=member)
+
+
+def _evidence(statement: Statement) -> dict[str, str]:
+    """The digest of what a statement rests on and the dam keeps, if it does: opened bytes, a signed token."""
+    body = statement.body
+    if statement.kind is Kind.OPENING:
+        return {body["digest"]: statement.id}
+    signed = statement.kind is Kind.CREDENTIAL and body["form"] == Form.SIGNED
+    return {body["evidence"]: statement.id} if signed else {}
+
+
+def _check_evidence(world: World, named: Mapping[str, str]) -> Iterator[DamError]:
+    """What was opened of a model, and tokens that credentials rest on, lie there as their statements name them."""
+    for digest, id in named.items():
+        try:
+            held = seal.digest(world.bodies.get(digest))
+        except NotFound:
+            held = ""
+        if held != digest:
+            yield Untrusted("body.evidence-other", statement=id, id=digest)
 
 
 def _check_persons(world: World, persons: Mapping[str, str], erased: Collection[str]) -> Iterator[DamError]:
