@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from datadam.errors import DamError
+from datadam.errors import DamError, Unavailable
 from datadam.ledger import DAM
 from datadam.model import Reason
 from datadam.obligations.view import Logged, Unbelieved, View
@@ -34,9 +34,23 @@ Check: TypeAlias = Callable[[View], Checked]
 
 
 def checked(looked: Iterable[Logged], broken: Callable[[Logged], Iterable[Reason]]) -> Checked:
-    """Look at each of these entries: all reasons why it breaks the obligation."""
+    """Look at each of these entries: all reasons why it breaks the obligation. One that makes no sense breaks it."""
     entries = tuple(looked)
-    return Checked(looked=len(entries), found=tuple(found(one, what) for one in entries for what in broken(one)))
+    return Checked(
+        looked=len(entries), found=tuple(found(one, what) for one in entries for what in _reasons(one, broken))
+    )
+
+
+def _reasons(one: Logged, broken: Callable[[Logged], Iterable[Reason]]) -> tuple[Reason, ...]:
+    """Why it breaks the obligation; days that never were and facts of another shape are signed as easily as others."""
+    try:
+        return tuple(broken(one))
+    except Unavailable:  # nothing is wrong with the entry: what it is looked at with is not there
+        raise
+    except DamError as fault:
+        return (Reason(fault.code, fault.facts),)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return (Reason("obligation.senseless", {"why": type(error).__name__}),)
 
 
 def both(*parts: Checked) -> Checked:

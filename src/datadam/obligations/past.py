@@ -271,7 +271,7 @@ def _deeds_by_id(view: View) -> dict[str, Deed]:
 
 def _deed(view: View, one: Logged) -> Deed | None:
     facts, terms = one.body["facts"], offer(view, one.body["offer"])
-    if facts.get("action") not in set(Action):
+    if facts.get("action") not in tuple(Action):
         return None
     action, id = Action(facts["action"]), one.body["standard"]
     held = standard(view, id, one.index)
