@@ -134,7 +134,7 @@ WRONG: list[tuple[str, dict[str, Any], bytes]] = [
 ]
 
 
-@pytest.mark.parametrize(("code", "changes", "content"), WRONG)
+@pytest.mark.parametrize(("code", "changes", "content"), WRONG, ids=range(len(WRONG)))
 def test_bytes_that_were_not_promised_are_refused(
     world: World, code: str, changes: dict[str, Any], content: bytes
 ) -> None:
