@@ -5,7 +5,20 @@ from pathlib import Path
 import pytest
 
 from datadam import seal
-from datadam.dam import agree, credential, decide, incident, join, law, offer, order, publish, release, withdraw
+from datadam.dam import (
+    agree,
+    credential,
+    decide,
+    incident,
+    join,
+    law,
+    offer,
+    order,
+    publish,
+    release,
+    rotate,
+    withdraw,
+)
 from datadam.dam.credential import Of
 from datadam.dam.incident import Report
 from datadam.dam.login import Caller
@@ -98,3 +111,20 @@ def test_a_dam_in_which_all_of_it_happened_breaks_nothing(tmp_path: Path) -> Non
     results = run(seen(world), [row(number) for number in range(1, 23)])
     assert {one.row.number: [(each.index, each.what) for each in one.found] for one in results if one.found} == {}
     assert [one.row.number for one in results if one.status is not Status.PASSED] == []
+
+
+def test_keys_that_follow_one_another_are_told_apart_by_the_log(tmp_path: Path) -> None:
+    """Row 3: the dam's next key and the log's next key; the former ones count to where they were retired."""
+    world = a_world(tmp_path)
+    former = world.ledger.vkey
+    for use in ("dam", "log"):
+        rotate.rotate(world, use, "yearly")
+    Person("Firm").joins(world)
+    for use in ("dam", "log"):
+        rotate.retire(world, use, "yearly", now=True)
+    view = seen(world)
+    assert world.ledger.vkey != former
+    results = run(view, [row(1), row(3)])
+    assert [(one.status, one.found) for one in results] == [(Status.PASSED, ())] * 2
+    ended = [one for one in view.keys.values() if one.until is not None]
+    assert {one.owner for one in ended} >= {"dam"}
