@@ -25,6 +25,7 @@ from datadam.terms import Action
 from machines import ALL, NAMES, Machine, a_machine, found
 from served import STANDARD, Served, serving
 from signed import an_offer, permission
+from test_credential import AGENCY, KEY, claims, token
 from worlds import standard_text
 
 
@@ -177,7 +178,17 @@ def _holds(machine: Machine, dam: Served, member: str) -> None:
     assert "attested by the operator" in machine("credential", "show").out
     id = str(json.loads(machine("credential", "show", "--json").out)[0]["id"])
     machine("credential", "revoke", id[:12], "--reason", "struck off", *of)
-    assert machine("credential", "show", *of).out.split()[-1] == "no"
+    Path("agency.jwk").write_text(json.dumps(KEY), encoding="utf-8")
+    signed = token(claims(member, credentialStatus={}, validUntil="2999-01-01T00:00:00Z"))
+    Path("signed.jwt").write_text(signed, encoding="utf-8")
+    named = ("--title", "An agency", "--name", "specialised-institution", "--issuer-key", "agency.jwk")
+    machine("credential", "recognise", AGENCY, *named, *of)
+    assert KEY["d"] not in machine("credential", "issuers", "--json").out
+    held = ("--member", member, "--name", "specialised-institution", "--issuer", AGENCY)
+    assert "status list" in machine("credential", "add", "signed.jwt", *held, *of).out
+    machine("credential", "add", "signed.jwt", *held, "--attested", *of, code=2)
+    machine("credential", "recognise", AGENCY, *named[:-1], "signed.jwt", *of, code=2)
+    assert machine("credential", "show", *of).out.split()[-1] == "yes"
 
 
 def _governs(machine: Machine, dam: Served, member: str) -> None:

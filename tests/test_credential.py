@@ -158,6 +158,17 @@ def test_what_counted_at_a_decision_is_held_against_the_log(world: World) -> Non
     assert wrong == [[], []]
 
 
+def test_a_decision_tells_of_no_credential_that_nobody_asked_for(world: World) -> None:
+    """An offer that asks for none has none among its facts; and nothing has to be looked up for it."""
+    offered(world, permission(actions=(Action.COMBINE,)))
+    one = Person("One").joins(world)
+    signed_up(world, one)
+    credential.add(world, of(one.id), token(claims(one.id)))
+    ask = Ask(member=one.id, standard=StandardId("test.reading"), action=Action.COMBINE)
+    _, id = decide.decide(world, ask)
+    assert world.ledger.statement(str(id)).body["facts"]["credentials"] == []
+
+
 def test_a_paper_counts_on_the_operators_word_and_says_so(world: World) -> None:
     """Only of an issuer without keys: where there are any, only what they signed is believed."""
     one = Person("One").joins(world)

@@ -38,7 +38,7 @@ def _cited(certainty: str, **words: str) -> dict[str, Cited]:
 ROLES: Final[Mapping[Space, Mapping[str, Cited]]] = {
     Space.KR: {
         **_cited(
-            "memory",
+            "secondary",  # in translations that others host
             personal_information_controller="PIPA art. 2(5)",
             consignee="PIPA art. 26",
             third_party_recipient="PIPA art. 17",
@@ -50,18 +50,20 @@ ROLES: Final[Mapping[Space, Mapping[str, Cited]]] = {
         ),
         **_cited("memory", none="–"),
     },
-    Space.EU: _cited(
-        "memory",
-        controller="GDPR art. 4(7)",
-        joint_controller="GDPR art. 26",
-        processor="GDPR art. 4(8), 28",
-        recipient="GDPR art. 4(9)",
-        third_party="GDPR art. 4(10)",
-        data_holder="DGA art. 2(8)",
-        data_user="DGA art. 2(9)",
-        data_intermediary="DGA art. 10 to 12",
-        none="–",
-    ),
+    Space.EU: {
+        **_cited("secondary", controller="GDPR art. 4(7)"),
+        **_cited(
+            "memory",
+            joint_controller="GDPR art. 26",
+            processor="GDPR art. 4(8), 28",
+            recipient="GDPR art. 4(9)",
+            third_party="GDPR art. 4(10)",
+            data_holder="DGA art. 2(8)",
+            data_user="DGA art. 2(9)",
+            data_intermediary="DGA art. 10 to 12",
+            none="–",
+        ),
+    },
     Space.US: _cited(
         "memory",
         business="Cal. Civ. Code § 1798.140(d)",
@@ -77,9 +79,9 @@ ROLES: Final[Mapping[Space, Mapping[str, Cited]]] = {
 
 BASES: Final[Mapping[Space, Mapping[str, Cited]]] = {
     Space.KR: {
+        **_cited("memory", consent="PIPA art. 15(1)1, 17(1)1"),
         **_cited(
-            "memory",
-            consent="PIPA art. 15(1)1, 17(1)1",
+            "secondary",
             statute="PIPA art. 15(1)2",
             public_task="PIPA art. 15(1)3",
             contract="PIPA art. 15(1)4",

@@ -247,11 +247,19 @@ def _case(world: World, ask: Ask) -> _Case:
     facts = write_facts(_facts(world, ask, standard, member, held, binding))
     instants = decisions.policy_of(binding.text).instants
     over = [held.expires, agree.lapses(world, held)] if held is not None else []
-    over += credential.held_by(world, ask.member, standard.id)[1]
+    over += _credentials(world, ask, binding)[1]
     over += _disputes(world, standard).ends
     return _Case(
         facts=facts, offer=binding, ends=(*over, *(instant(datetime.fromtimestamp(at, UTC)) for at in instants))
     )
+
+
+def _credentials(world: World, ask: Ask, binding: PublishedOffer) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The names of the asker's credentials that count, and when that may change; none for an offer that asks none."""
+    said = (term for one in offers.read_offer(binding).permissions for term in one.constraints)
+    if all(term.operand is not Operand.CREDENTIAL for term in said):
+        return frozenset(), ()
+    return credential.held_by(world, ask.member, ask.standard)
 
 
 def _disputes(world: World, standard: Standard) -> disputed.Held:
@@ -279,7 +287,7 @@ def _facts(
         kind=str(member.kind) if member else "",
         roles=frozenset(map(str, member.roles)) if member else frozenset(),
         jurisdiction=member.jurisdiction if member else "",
-        credentials=credential.held_by(world, ask.member, standard.id)[0],
+        credentials=_credentials(world, ask, binding)[0],
         agreement=held.id if held else None,
         state=str(held.state) if held else None,
         agreed_purposes=frozenset(held.purposes) if held else frozenset(),
