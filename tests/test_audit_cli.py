@@ -1,6 +1,7 @@
 """`datadam audit` of a dam that is served, and of its folder: what nothing breaks, what does, in both languages."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,9 @@ def test_what_is_broken_is_named_and_the_shell_is_told(
     assert (found["counts"]["failed"], found["counts"]["rows"]) == (1, 1)
     (entry,) = broken["found"]
     assert (entry["id"], entry["index"], entry["who"]) == (order.id, index, "dam")
+    state.record(dam.world, *(state.statement(dam.world, Kind.ORDER, facts) for _ in range(25)))
     out = machine("audit", dam.folder, *vkey, code=5).out
+    assert re.search("6 more|6개", out)  # of 26; nobody reads a wall
     assert order.id[:12] in out
     assert entry["what"] in " ".join(out.split())
     assert {"en": "It is not legal advice", "ko": "법률 자문이 아니며"}[language] in " ".join(out.split())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 BROKEN = 5  # what the shell is told, as of `check`
+SHOWN = 20  # entries of one row; --json has all of them
 
 
 @app.command()
@@ -188,12 +189,14 @@ def _show(view: "View", results: "tuple[Result, ...]", terminal: "Terminal") -> 
         ("ui.audit-row", "ui.audit-obligation", "ui.audit-status", "ui.audit-looked", "ui.audit-found"), rows
     )
     for one in results:
-        for each in (*one.found, *one.declared):
+        told = (*one.found, *one.declared)
+        for each in told[:SHOWN]:
+            whose = ", ".join(part for part in (each.id[:12], each.who, each.when) if part)
             terminal.line()
-            terminal.say(
-                "ui.audit-entry", row=one.row.number, index=each.index, id=each.id[:12], who=each.who, when=each.when
-            )
+            terminal.say("ui.audit-entry", row=one.row.number, index=each.index, whose=whose)
             terminal.line(f"  {_sentence(each, terminal)}")
+        if len(told) > SHOWN:
+            terminal.say("ui.more", count=len(told) - SHOWN)
     terminal.line()
     terminal.say("ui.audit-counts", **table.counts(results))
     terminal.say("ui.audit-seen", believed=len(view.logged), entries=view.checkpoint.size, unseen=view.unseen)
