@@ -134,7 +134,7 @@ def shown(world: World) -> set[str]:
 @pytest.mark.parametrize("event", Event)
 @pytest.mark.parametrize("party", Party)
 def test_nothing_happens_but_what_the_table_has(before: DisputeState | None, event: Event, party: Party) -> None:
-    """All of the 126 steps: eleven are possible, each for those whom the table names."""
+    """All of the 126 steps: thirteen are possible, each for those whom the table names."""
     who, after = TABLE.get((before, event), (frozenset(), None))
     if party in who:
         assert disputes.step(before, event, party) is after
@@ -144,8 +144,10 @@ def test_nothing_happens_but_what_the_table_has(before: DisputeState | None, eve
 
 
 def test_what_is_over_stays_over() -> None:
-    """Nothing leads out of a state in which a dispute ends."""
-    assert not [at for at, _ in TABLE if at in disputes.OVER]
+    """Nothing leads out of a state in which a dispute ends; a measure may still be lifted."""
+    assert {(at, after) for (at, _), (_, after) in TABLE.items() if at in disputes.OVER} == {
+        (DisputeState.FINAL, DisputeState.FINAL)
+    }
 
 
 def test_a_dispute_goes_from_its_raising_to_an_appeal(world: World, kim: Person, lee: Person, given: str) -> None:
@@ -290,6 +292,32 @@ def test_disputes_are_bounded_and_about_something(world: World, kim: Person, lee
     steps(world, lee, ids[0], "withdraw")
     raises(world, lee)
     refused("dispute.unknown", lambda: steps(world, lee, raises(world, kim).dispute.id, "appeal"))
+
+
+def test_what_was_frozen_for_good_is_let_go_when_it_is_mended(
+    world: World, kim: Person, lee: Person, given: str
+) -> None:
+    """Who decided last may lift a measure, and nothing else: what is decided is not decided again."""
+    one = raises(world, lee, deposit=given)
+    steps(world, kim, one.dispute.id, "answer")
+    rules(world, one.dispute.id, measure="freeze", scope="deposit")
+    until = disputes.after_days(instant(world.clock()), 1)
+    freeze = partial(rules, world, one.dispute.id, "measure", measure="freeze", scope="deposit", until=until)
+    refused("dispute.only-lift", freeze)
+    refused("dispute.step-impossible", lambda: rules(world, one.dispute.id))
+    assert shown(world) == set()
+    rules(world, one.dispute.id, "measure", measure="annotate")
+    assert shown(world) == {given}
+    rebuilds(world)
+
+
+def test_a_member_raises_a_few_a_day(world: World, lee: Person) -> None:
+    """Also if it takes them back: each stays in the log."""
+    for _ in range(disputes.MAX_A_DAY):
+        steps(world, lee, raises(world, lee).dispute.id, "withdraw")
+    refused("dispute.too-many-today", lambda: raises(world, lee))
+    forward(world, days=1)
+    raises(world, lee)
 
 
 def test_an_outsider_disputes_through_the_operator(world: World, lee: Person) -> None:

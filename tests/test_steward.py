@@ -9,7 +9,7 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import join, offer, prove, publish, state, steward
+from datadam.dam import grant, join, offer, prove, publish, state, steward
 from datadam.dam.steward import Standing
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults
@@ -18,8 +18,11 @@ from datadam.governance import About, Motion, ProposalState
 from datadam.ledger import quorum, verify_receipt
 from datadam.model import Key, Kind, Statement, instant
 from datadam.ports import Rows
+from datadam.terms import Constraint, Operand, Operator
 from signed import an_offer, permission
 from worlds import START, Person, a_world, forward, standard_text
+
+SOON = "2026-12-01T00:00:00Z"
 
 
 def governed_text(people: Iterable[Person], *, quorum: int = 2, days: int = 14, version: str = "1.0.0") -> str:
@@ -270,6 +273,64 @@ def test_members_comment_a_few_times_and_nobody_in_their_name(world: World, foun
     refused("proposal.not-yours", lambda: steward.comment(world, choi.caller, says("yes", founded[0])))
     assert [said.text for said in steward.comments(world, one.proposal.id)] == ["no", "really", "no"]
     rebuilds(world)
+
+
+def test_nobody_makes_themselves_steward(world: World, people: list[Person]) -> None:
+    """A member could else found standards, or take over one that the operator publishes: only the operator proposes."""
+    mine = governed_text(people[:1], quorum=1)
+    refused("proposal.not-steward", lambda: propose(world, mine, by=people[0]))
+    publish.publish(world, standard_text())
+    taken = governed_text(people[:1], quorum=1, version="2.0.0")
+    refused("proposal.not-steward", lambda: propose(world, taken, by=people[0]))
+    body = _facts(world.ledger.statement(propose(world, taken).proposal.id))
+    forged = state.statement(world, Kind.PROPOSAL, {**body, "by": people[0].id})
+    refused("proposal.wrong", lambda: state.record(world, forged))
+
+
+def test_a_steward_proposes_a_few_times_a_day(world: World, founded: list[Person]) -> None:
+    """Each proposal stays in the log with its whole text."""
+    texts = [governed_text(founded, version=f"{number}.0.0") for number in range(2, 8)]
+    for text in texts[:5]:
+        propose(world, text, by=founded[0])
+    refused("proposal.too-many", lambda: propose(world, texts[5], by=founded[0]))
+    forward(world, days=1)
+    propose(world, texts[5], by=founded[0])
+
+
+def test_an_offer_that_former_stewards_were_to_sign_is_overtaken(world: World, founded: list[Person]) -> None:
+    """Whoever decides now decides about it anew."""
+    text = odrl.write(an_offer(permission()))
+    waits = steward.propose(world, founded[0].caller, About.OFFER, text, comments="talk@example.org")
+    one = propose(world, governed_text(founded[:2], version="2.0.0"))
+    for person in founded[:2]:
+        signs(world, person, waits.proposal.id)
+        signs(world, person, one.proposal.id)
+    forward(world, days=14)
+    steward.enact(world, one.proposal.id)
+    assert steward.find(world, waits.proposal.id).state is ProposalState.OVERTAKEN
+    assert steward.enact_due(world) == []
+    refused("proposal.over", lambda: steward.enact(world, waits.proposal.id))
+    assert set(steward.texts(world, waits.proposal.id)) == {"en", "ko"}
+
+
+def test_the_operator_gives_nothing_out_in_the_stewards_place(world: World, founded: list[Person]) -> None:
+    """A grant would be an offer without their signatures."""
+    refused("grant.stewards-decide", lambda: grant.grant(world, founded[0].id, "test.reading"))
+    facts = {"member": founded[0].id, "standard": "test.reading", "expires": None}
+    refused("grant.others-decide", lambda: state.record(world, state.statement(world, Kind.GRANT, facts)))
+
+
+def test_what_stands_in_the_way_of_one_does_not_hold_up_the_others(world: World, founded: list[Person]) -> None:
+    """The clocked step tells what it could not publish, and goes on."""
+    text = odrl.write(an_offer(permission(Constraint(operand=Operand.EXPIRY, operator=Operator.BEFORE, value=SOON))))
+    waits = steward.propose(world, founded[0].caller, About.OFFER, text, comments="talk@example.org")
+    one = propose(world, governed_text(founded, version="1.0.1").replace("of meters", "of all meters"))
+    for person in founded[:2]:
+        signs(world, person, waits.proposal.id)
+        signs(world, person, one.proposal.id)
+    forward(world, days=14)
+    (first, error), second = steward.enact_due(world)
+    assert (first, error and error.code, second) == (waits.proposal.id, "offer.faulty", (one.proposal.id, None))
 
 
 def test_a_proposer_has_one_proposal_at_a_time(world: World, founded: list[Person]) -> None:

@@ -10,6 +10,7 @@ from datadam.errors import Refused
 from datadam.model import instant, moment
 
 MAX_OPEN: Final = 5  # disputes of one member that are not over; more would be a way to wear others down
+MAX_A_DAY: Final = 10  # disputes that one member raises a day, also if it takes them back
 MAX_OUTSIDE: Final = 100  # disputes of outsiders that are not over
 MAX_INTERIM: Final = 90  # days for which a measure may hold before anything is decided
 MAX_DAYS: Final = 365
@@ -95,11 +96,16 @@ TABLE: Final[Mapping[tuple[DisputeState | None, Event], tuple[frozenset[Party], 
     (_S.ANSWERED, _E.MEASURE): (frozenset({_P.BENCH}), _S.ANSWERED),
     (_S.ANSWERED, _E.DECIDE): (frozenset({_P.BENCH}), _S.DECIDED),
     (_S.ANSWERED, _E.WITHDRAW): (frozenset({_P.RAISER}), _S.WITHDRAWN),
+    (_S.DECIDED, _E.MEASURE): (frozenset({_P.BENCH}), _S.DECIDED),
     (_S.DECIDED, _E.APPEAL): (frozenset({_P.RAISER, _P.RESPONDENT}), _S.APPEALED),
     (_S.APPEALED, _E.MEASURE): (frozenset({_P.BENCH}), _S.APPEALED),
     (_S.APPEALED, _E.DECIDE): (frozenset({_P.BENCH}), _S.FINAL),
+    (_S.FINAL, _E.MEASURE): (frozenset({_P.BENCH}), _S.FINAL),
 }
-"""From where (None: nothing yet) by which event: who may cause it, and where it leads. Nothing else happens."""
+"""From where (None: nothing yet) by which event: who may cause it, and where it leads. Nothing else happens.
+
+Once something is decided, a measure can only be lifted: what was wrong may have been mended.
+"""
 
 OVER: Final = frozenset({DisputeState.FINAL, DisputeState.WITHDRAWN})
 

@@ -10,6 +10,7 @@ from datadam.model import PublishedStandard, Standard, instant
 
 OPEN_DAYS: Final = 30  # after its notice, in which a proposal can be published; then it lapses
 MAX_NOTICE: Final = 365  # days that a proposer may give
+MAX_A_DAY: Final = 5  # proposals of one steward for one standard: each stays in the log, with its whole text
 MAX_COMMENTS: Final = 3  # of one member on one proposal
 
 

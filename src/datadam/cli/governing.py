@@ -139,7 +139,7 @@ def _show(found: dict[str, Any]) -> None:
     if found["about"] == "standard":
         terminal.line(content["text"].rstrip("\n"))
     else:
-        terminal.line(json.dumps(content["offer"], ensure_ascii=False, indent=1))
+        terminal.line(found["text"].get(terminal.language, "").rstrip("\n"))
     rows = [
         (
             one,

@@ -29,7 +29,8 @@ class Governing(Trusting):
         found: Json = self._get(f"/api/proposals/{part(id)}")
         logged = self._logged_proposal(id)
         same = all(found[name] == logged[name] for name in (*_SAME, "effective", "replaces", "about"))
-        if not same or found["content"] != logged["content"]:
+        read = {language: seal.digest(str(text).encode()) for language, text in found["text"].items()}
+        if not same or found["content"] != logged["content"] or read != logged["content"].get("texts", {}):
             raise Untrusted("proposal.other", proposal=id, statement=str(found.get("id"))[:64])
         return found
 

@@ -62,6 +62,8 @@ def raised(world: World, caller: Caller, envelope: bytes) -> Standing:
             state.believe(rows, statement, by={member})
             known = rows.get(Dispute, statement.id)
             open_now = _not_over(rows, member, instant(world.clock()))
+            day = instant(world.clock())[:10]
+            today = sum(one.issued[:10] == day for one in rows.find(Dispute, raiser=member))
         if known is None:
             join.active(world, member)
             if abs(world.clock() - moment(statement.body["issued"])) > SIGNED_LATE:  # its clocks run from then on
@@ -70,6 +72,8 @@ def raised(world: World, caller: Caller, envelope: bytes) -> Standing:
                 raise Invalid("dispute.days-other", **days(world))
             if len(open_now) >= disputes.MAX_OPEN:
                 raise Refused("dispute.too-many", most=disputes.MAX_OPEN)
+            if today >= disputes.MAX_A_DAY:
+                raise Refused("dispute.too-many-today", most=disputes.MAX_A_DAY)
             _log(world, seal.countersign(statement, world.secrets.private_key("sign")))
         return find(world, statement.id, caller)
 

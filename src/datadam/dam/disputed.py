@@ -27,15 +27,23 @@ def bench(rows: Rows, one: Dispute) -> Stewards | None:
     and where they decided first, it is the operator's turn.
     """
     deciding = governance.stewards_of(governed.last_standard(rows, one.standard))
-    second = one.state is DisputeState.APPEALED
-    if deciding is None or one.subject in {Subject.STANDARD, Subject.OFFER}:
-        return None
-    if second and one.bench is Bench.STEWARDS:
+    if deciding is None or one.subject in {Subject.STANDARD, Subject.OFFER} or not _is_stewards_turn(one):
         return None
     fair = tuple(member for member in deciding.members if member not in {one.raiser, one.respondent})
     if len(governed.fit(rows, fair)) < deciding.quorum:
         return None
     return replace(deciding, members=fair)
+
+
+def _is_stewards_turn(one: Dispute) -> bool:
+    """Stewards come first, and after the operator; who decided last may lift what holds."""
+    match one.state:
+        case DisputeState.DECIDED:
+            return one.bench is Bench.STEWARDS
+        case DisputeState.APPEALED | DisputeState.FINAL:
+            return one.bench is Bench.OPERATOR
+        case _:
+            return True
 
 
 def may_appeal(rows: Rows, one: Dispute) -> bool:
@@ -50,7 +58,9 @@ def concerns(rows: Rows, id: str, member: str) -> bool:
     if one is None:
         return False
     deciding = governance.stewards_of(governed.last_standard(rows, one.standard))
-    return member in {one.raiser, one.respondent} or (deciding is not None and member in deciding.members)
+    return member in {one.raiser, one.respondent} or (
+        deciding is not None and member in governed.fit(rows, deciding.members)
+    )
 
 
 # --- what holds -------------------------------------------------------------------------------------------------------
@@ -212,6 +222,8 @@ def refuse_ruling(rows: Rows, one: Dispute, body: Json) -> None:
         raise Refused("dispute.unheard", dispute=one.id, until=disputes.answer_until(one))
     scope = _scope(body)
     frozen = measure is Measure.FREEZE
+    if frozen and event is Event.MEASURE and one.outcome is not None and one.state is not DisputeState.APPEALED:
+        raise Refused("dispute.only-lift", dispute=one.id)
     if frozen is (scope is None) or (body["deposit"] != one.deposit and one.deposit is not None):
         raise Refused("dispute.scope-wrong", dispute=one.id)
     deposit = rows.get(Deposit, body["deposit"]) if body["deposit"] is not None else None

@@ -37,6 +37,11 @@ def last_standard(rows: Rows, id: str) -> PublishedStandard | None:
     return max(rows.find(PublishedStandard, id=id), key=lambda one: one.index, default=None)
 
 
+def are_deciding(rows: Rows, standard: str) -> bool:
+    """Whether stewards decide on which terms a standard's rows leave."""
+    return governance.stewards_of(last_standard(rows, standard)) is not None
+
+
 def last_statement(rows: Rows, about: About, standard: str) -> str | None:
     """The statement in force that a proposal would take the place of."""
     if about is About.STANDARD:
@@ -134,26 +139,31 @@ def decided(rows: Rows, about: About, index: int, id: str, body: Json) -> None:
     rows.put(replace(one, published=index))
 
 
-def _fold_proposal(rows: Rows, index: int, id: str, body: Json) -> None:
-    """By a steward or the operator, for those who decide now, with the notice that they promised."""
-    if rows.get(Proposal, id) is not None:
-        raise Untrusted("statement.repeated", statement=id)
-    about, content = About(body["about"]), body["content"]
-    wrong = Untrusted("proposal.wrong", standard=body["standard"], statement=id)
+def _is_due(rows: Rows, body: Json) -> bool:
+    """Whether a proposal is by a steward or the operator, for those who decide now, with the notice they promised."""
+    about, content, by = About(body["about"]), body["content"], body["by"]
     if set(content) != set(_FACTS[about]) or content["standard"] != body["standard"]:
-        raise wrong
-    if seal.digest(seal.canonical(content)) != body["digest"]:
-        raise wrong
+        return False
     needed = deciding(rows, about, body["standard"], content)
     if needed is None or (needed.members, needed.quorum) != (tuple(body["stewards"]), body["quorum"]):
-        raise wrong
-    if body["by"] is not None and body["by"] not in needed.members:
-        raise wrong
+        return False
+    # nobody proposes themselves: else anybody could be steward, of a standard of their own or of another's
+    if by is not None and not (by in needed.members and are_deciding(rows, body["standard"])):
+        return False
     least, _ = governance.clocked(moment(body["issued"]), needed.notice_days)
-    if body["replaces"] != last_statement(rows, about, body["standard"]) or not least <= body["effective"]:
-        raise wrong
-    if not body["effective"] < body["lapses"]:
-        raise wrong
+    return bool(
+        seal.digest(seal.canonical(content)) == body["digest"]
+        and body["replaces"] == last_statement(rows, about, body["standard"])
+        and least <= body["effective"] < body["lapses"]
+    )
+
+
+def _fold_proposal(rows: Rows, index: int, id: str, body: Json) -> None:
+    if rows.get(Proposal, id) is not None:
+        raise Untrusted("statement.repeated", statement=id)
+    if not _is_due(rows, body):
+        raise Untrusted("proposal.wrong", standard=body["standard"], statement=id)
+    about = About(body["about"])
     for held in rows.find(Proposal, standard=body["standard"]):
         if (held.about, held.by, held.published, held.replaced) == (about, body["by"], None, None):
             rows.put(replace(held, replaced=index))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from datadam import governance
 from datadam.dam import join, publish, state
 from datadam.dam.world import World
 from datadam.errors import Invalid, NotFound, Refused
@@ -13,7 +14,10 @@ def grant(world: World, member: str, standard: str, *, expires: str | None = Non
     holder = join.known(world, member)
     if holder.until is not None:
         raise Refused("member.left", member=member)
-    named = publish.published(world, standard).id
+    found = publish.published(world, standard)
+    named, deciding = found.id, governance.stewards_of(found)
+    if deciding is not None:  # it would give out what they did not
+        raise Refused("grant.stewards-decide", standard=named, **governance.told(deciding))
     if expires is not None:
         expires = _instant(expires)
         if expires <= instant(world.clock()):

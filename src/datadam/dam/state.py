@@ -304,6 +304,8 @@ def _fold_outcome(rows: Rows, index: int, id: str, body: Json) -> None:
 
 def _fold_grant(rows: Rows, index: int, id: str, body: Json) -> None:
     _refuse_repeated(rows.get(Grant, id), id)
+    if governed.are_deciding(rows, body["standard"]):
+        raise Untrusted("grant.others-decide", standard=body["standard"], statement=id)
     rows.put(Grant(id=id, member=body["member"], standard=body["standard"], since=index, expires=body["expires"]))
 
 

@@ -55,10 +55,8 @@ def propose(
             last = governed.last_statement(rows, about, content["standard"])
         if deciding is None:
             raise Refused("proposal.no-stewards", standard=content["standard"])
-        if by is not None and by not in deciding.members:
-            raise Refused("proposal.not-steward", standard=content["standard"])
         if by is not None:
-            join.active(world, by)
+            _refuse_proposer(world, by, content["standard"])
         _refuse_stuck(world, content["standard"], deciding)
         effective, lapses = governance.clocked(world.clock(), _days(deciding, days))
         facts = {
@@ -78,6 +76,18 @@ def propose(
         state.record(world, statement)
         _motion(world, statement)
         return find(world, statement.id)
+
+
+def _refuse_proposer(world: World, by: str, standard: str) -> None:
+    """Refuse who is no steward of the version in force; whom a first version names, the operator alone proposes."""
+    join.active(world, by)
+    with world.store.read() as rows:
+        deciding = governance.stewards_of(governed.last_standard(rows, standard))
+        today = [one for one in rows.find(Proposal, standard=standard) if one.by == by]
+    if deciding is None or by not in deciding.members:
+        raise Refused("proposal.not-steward", standard=standard)
+    if sum(one.issued[:10] == instant(world.clock())[:10] for one in today) >= governance.MAX_A_DAY:
+        raise Refused("proposal.too-many", most=governance.MAX_A_DAY)
 
 
 def _content(world: World, about: About, text: str) -> Json:
@@ -275,9 +285,18 @@ def waiting(rows: Rows, id: str) -> Motion | None:
     return next(iter(rows.find(Motion, about=id)), None)
 
 
+def texts(world: World, id: str) -> dict[str, str]:
+    """The texts of a proposed offer as people would read and sign it, by language; none of a version."""
+    digests = content(world, id).get("texts", {})
+    return {language: world.bodies.get(digest).decode() for language, digest in digests.items()}
+
+
 def _standing(rows: Rows, one: Proposal, now: str) -> Standing:
     held = waiting(rows, one.id)
     stands = governance.state(one, last=governed.last_statement(rows, one.about, one.standard), now=now)
+    now_deciding = governance.stewards_of(governed.last_standard(rows, one.standard))
+    if stands in LIVE and now_deciding is not None and now_deciding.members != one.stewards:
+        stands = ProposalState.OVERTAKEN  # an offer, that stewards of an earlier version would have decided about
     able = governed.fit(rows, one.stewards)
     signed = governed.signers(rows, seal.opened(held.envelope)) if held is not None else []
     motion = held.id if held is not None and stands in LIVE else None

@@ -41,6 +41,7 @@ def get_proposal(request: Request, id: str) -> Json:
     return {
         **found,
         "content": steward.content(world, id),
+        "text": steward.texts(world, id),
         "said": [asdict(one) for one in steward.comments(world, id)],
     }
 
