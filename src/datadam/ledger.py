@@ -438,7 +438,7 @@ class Ledger:
         self, index: int, statement: Statement, signers: Sequence[int], size: int, vkey: str
     ) -> dict[int, Statement]:
         """Every statement that introduced a key which its signatures, or theirs, rest on; and the log's rotations."""
-        chain = {i: self._at(i) for i in {0, *signers, *self._successions(index, size, vkey)} if 0 <= i < size}
+        chain = {i: self._at(i) for i in {0, *signers, *self._successions(size, vkey)} if 0 <= i < size}
         chain = {i: one for i, one in chain.items() if i < index or (i > index and one.kind is Kind.ROTATION)}
         while True:
             rest = [statement, *chain.values()]
@@ -452,10 +452,8 @@ class Ledger:
                 return chain
             chain |= found
 
-    def _successions(self, index: int, size: int, vkey: str) -> list[int]:
+    def _successions(self, size: int, vkey: str) -> list[int]:
         """Where the log's key was rotated, up to a size; the log is searched only if it was."""
-        if index == 0 and self._at(0).kind is not Kind.DAM:
-            return []
         if vkey == self.vkey and self._at(0).body.get("log") == vkey:
             return []
         self._search()

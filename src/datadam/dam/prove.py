@@ -5,11 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from datadam import decisions, seal
-from datadam.credentials import Form
-from datadam.dam import decide, disputed, edition, lineage, offer, state, withdraw
 from datadam import decisions, seal, succession
-from datadam.dam import decide, edition, lineage, offer, rotate, state, withdraw
+from datadam.credentials import Form
+from datadam.dam import decide, disputed, edition, lineage, offer, rotate, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted, kept
