@@ -338,6 +338,9 @@ TRIES = {
     "GET /api/decisions/{id}": Try((401, 401, 401, 404, 200), lambda scene: f"/api/decisions/{scene.decision}"),
     "GET /api/issuers": Try(EVERYBODY),
     "GET /api/credentials": Try(MEMBERS),
+    "GET /api/credentials/{id}/evidence": Try(
+        (401, 401, 401, 404, 404), lambda _: "/api/credentials/" + "0" * 64 + "/evidence"
+    ),
     "GET /api/proposals": Try(EVERYBODY),
     "GET /api/proposals/{id}": Try(EVERYBODY, lambda scene: f"/api/proposals/{_proposal(scene)}"),
     "POST /api/proposals": Try((401, 401, 401, 403, 201), more=_proposing),

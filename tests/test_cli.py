@@ -187,8 +187,12 @@ def _holds(machine: Machine, dam: Served, member: str) -> None:
     held = ("--member", member, "--name", "specialised-institution", "--issuer", AGENCY)
     assert "status list" in machine("credential", "add", "signed.jwt", *held, *of).out
     machine("credential", "add", "signed.jwt", *held, "--attested", *of, code=2)
+    shown = json.loads(machine("credential", "show", "--json").out)
+    assert machine("credential", "token", shown[-1]["id"]).out.strip() == signed
+    machine("credential", "token", id, code=4)
     machine("credential", "recognise", AGENCY, *named[:-1], "signed.jwt", *of, code=2)
-    assert machine("credential", "show", *of).out.split()[-1] == "yes"
+    machine("credential", "show", *of)
+    assert [one["counts"] for one in json.loads(machine("credential", "show", "--json", *of).out)] == [False, True]
 
 
 def _governs(machine: Machine, dam: Served, member: str) -> None:
@@ -598,6 +602,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
         ("credential", "add", "full/file", "--member", "m", "--name", "n", "--issuer", "i", "--attested"),
         2,
     ),
+    "credential token": (("credential", "token", "0" * 64, "--url", NOWHERE, "--key", "KEY"), 6),
     "credential show": (("credential", "show", "--url", NOWHERE, "--key", "KEY"), 6),
     "credential revoke": (("credential", "revoke", "00", "--reason", "x", "--dam", "DAM"), 4),
     "proposal standard": (("proposal", "standard", "standard.yaml", "--comments", "x", "--url", NOWHERE), 2),

@@ -178,6 +178,8 @@ def test_a_paper_counts_on_the_operators_word_and_says_so(world: World) -> None:
     made = credential.attest(world, of(one.id, "good", "urn:office:1"), "ab" * 32, expires=END).credential
     assert (made.form, made.kid) == (Form.ATTESTED, None)
     assert credential.held_by(world, one.id, "test.reading")[0] == {"good"}
+    with pytest.raises(NotFound, match=r"credential\.paper"):
+        credential.evidence(world, one.caller, made.id)
     with pytest.raises(Refused, match=r"credential\.issuer-keyless"):
         credential.add(world, of(one.id, "good", "urn:office:1"), token(claims(one.id)))
     credential.recognise(world, "urn:office:1", "An office", ["good"], [KEY])
@@ -193,6 +195,11 @@ def test_the_same_token_again_is_the_same_credential(world: World) -> None:
     assert credential.add(world, of(one.id), f" {sent}\n").credential == made.credential
     assert (made.listed, world.ledger.size) == (True, size)
     assert world.bodies.get(made.credential.evidence) == sent.encode()
+    auditor, other = Person("Auditor", roles=("auditor",)).joins(world), Person("Other").joins(world)
+    assert {credential.evidence(world, who.caller, made.credential.id) for who in (one, auditor)} == {sent.encode()}
+    for stranger in (other.caller, Caller(member=None)):
+        with pytest.raises(NotFound, match=r"credential\.unknown"):
+            credential.evidence(world, stranger, made.credential.id)
     assert prove.check(world, MemoryStore, lambda: None).faults == []
     world.bodies.erase(made.credential.evidence)
     assert [one.code for one in prove.check(world, MemoryStore, lambda: None).faults] == ["body.evidence-other"]

@@ -85,6 +85,8 @@ def test_what_was_promised_is_opened_on_a_demand_and_read_by_auditors(world: Wor
             unseal.openings(world, stranger, model.id)
         with pytest.raises(NotFound, match=r"model\.opening-unknown"):
             unseal.content(world, stranger, made.id)
+        with pytest.raises(NotFound, match=r"statement\.unknown"):  # its digest is public, as the commitment
+            prove.body(world, stranger, DIGEST)
     join.suspend(world, auditor.id, "r")
     with pytest.raises(NotFound):
         unseal.content(world, auditor.caller, made.id)

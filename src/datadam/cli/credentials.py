@@ -144,6 +144,16 @@ def credential_show(dam: Operated = None, url: Url = None, key: KeyFile = None, 
     )
 
 
+@credential_app.command("token")
+def credential_token(
+    credential: Annotated[str, typer.Argument(help="The credential: its whole id.")],
+    url: Url = None,
+    key: KeyFile = None,
+) -> None:
+    """The signed token that a credential rests on, for its holder and for auditors."""
+    typer.echo(reach(url, key).credential_token(credential))
+
+
 @credential_app.command("revoke")
 def credential_revoke(
     credential: Annotated[str, typer.Argument(help="The credential: its id, or the first digits.")],

@@ -1,5 +1,6 @@
 """Credentials as members see them: whose count at a dam, and which the caller holds there."""
 
+from datadam.client.answers import part
 from datadam.client.line import Line
 from datadam.model import Json
 
@@ -14,3 +15,7 @@ class Holding(Line):
     def credentials(self) -> list[Json]:
         """The caller's credentials, in the order of the log; `counts` says whether one counts now."""
         return list(self._get("/api/credentials", as_member=True)["items"])
+
+    def credential_token(self, id: str) -> str:
+        """The token that a credential rests on, for its holder and for auditors."""
+        return self._ask("GET", f"/api/credentials/{part(id)}/evidence").text

@@ -22,7 +22,7 @@ from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats import member_credential
 from datadam.formats.credential import Parties
 from datadam.formats.member_credential import ISSUER, NAME, TYPE, Presented, type_of
-from datadam.model import Json, Kind, instant, moment
+from datadam.model import Json, Kind, Member, Role, instant, moment
 
 MAX_TITLE: Final = 200
 MAX_NAMES: Final = 50
@@ -194,6 +194,19 @@ def own(world: World, caller: Caller) -> list[Credential]:
     if caller.member is None or caller.standard is not None:
         raise Refused("ask.login-needed")
     return every(world, member=caller.member)
+
+
+def evidence(world: World, caller: Caller, id: str) -> bytes:
+    """The token that a credential rests on, for its holder and for auditors; of a paper the dam has only the digest."""
+    with world.store.read() as rows:
+        found = rows.get(Credential, id)
+        asker = rows.get(Member, caller.member) if caller.member and caller.standard is None else None
+    audits = asker is not None and asker.until is None and not asker.suspended and Role.AUDITOR in asker.roles
+    if found is None or asker is None or not (audits or found.member == asker.id):
+        raise NotFound("credential.unknown", credential=id[:64])
+    if found.form is Form.ATTESTED:
+        raise NotFound("credential.paper", credential=found.id, digest=found.evidence)
+    return world.bodies.get(found.evidence)
 
 
 def counting(world: World, held: Collection[Credential]) -> frozenset[str]:
