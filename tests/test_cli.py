@@ -25,6 +25,7 @@ from datadam.terms import Action
 from machines import ALL, NAMES, Machine, a_machine, found
 from served import STANDARD, Served, serving
 from signed import an_offer, permission
+from test_combine import a_text
 from test_credential import AGENCY, KEY, claims, token
 from worlds import standard_text
 
@@ -191,6 +192,12 @@ def _holds(machine: Machine, dam: Served, member: str) -> None:
     assert machine("credential", "token", shown[-1]["id"]).out.strip() == signed
     machine("credential", "token", id, code=4)
     machine("credential", "recognise", AGENCY, *named[:-1], "signed.jwt", *of, code=2)
+    Path("person.yaml").write_text(a_text().replace("reading", "person"), encoding="utf-8")
+    assert "combining-institution (PIPA art. 28-3(1))" in machine("standard", "check", "person.yaml").out
+    machine("standard", "publish", "person.yaml", *of)
+    shown = machine("standard", "show", "test.person").out.partition("# ")
+    assert shown[0].rstrip() == a_text().replace("reading", "person").rstrip()
+    assert "PIPA art. 28-3" in shown[2]
     machine("credential", "show", *of)
     assert [one["counts"] for one in json.loads(machine("credential", "show", "--json", *of).out)] == [False, True]
 

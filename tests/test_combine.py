@@ -5,6 +5,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from datadam.dam import agree, combine, credential, edition, grant, offer, publish, release
 from datadam.dam.credential import Of
@@ -12,7 +14,7 @@ from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import Faults, Refused
 from datadam.formats import odrl
-from datadam.model import Ask, StandardId
+from datadam.model import Ask, Deposit, DepositId, StandardId
 from datadam.terms import Action, AgreementState, Constraint, Operand, Operator
 from signed import agreed, an_offer, permission
 from worlds import Person, a_world, forward, standard_text
@@ -299,3 +301,59 @@ def test_an_offer_of_before_there_were_persons_joins_nobody(tmp_path: Path, inst
     forward(world, hours=2)
     ask = Ask(member=institution.id, standard=StandardId(ID), action="combine")
     assert not combine.joins(world, ask)
+
+
+# --- the law ----------------------------------------------------------------------------------------------------------
+
+WHO = "m-" + "0" * 20
+FIRMS = ("m-" + "1" * 20, "m-" + "2" * 20, WHO)
+VERSIONS = ("1.0.0", "2.0.0")  # only the second names WHO
+
+
+@pytest.fixture(scope="module")
+def lineage_of_two(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A dam whose standard names an institution from its second version on."""
+    world = a_world(tmp_path_factory.mktemp("law"))
+    publish.publish(world, a_text())
+    publish.publish(world, a_text(WHO, version="2.0.0"))
+    return world
+
+
+def came(contributor: str, version: str) -> Deposit:
+    """A deposit of which only whose it is and under what it came matters."""
+    return Deposit(
+        id=DepositId("d"),
+        contributor=contributor,
+        standard=ID,
+        version=version,
+        file_digest="",
+        fit_digest="",
+        outcome="",
+        index=1,
+        tag="",
+        admitted=1,
+        rejected=0,
+        files=(),
+    )
+
+
+@given(
+    firms=st.tuples(st.sampled_from(FIRMS), st.sampled_from(FIRMS)),
+    under=st.tuples(st.sampled_from(VERSIONS), st.sampled_from(VERSIONS)),
+    who=st.sampled_from((WHO, "m-" + "3" * 20, "*")),
+    joined=st.booleans(),
+)
+def test_two_deposits_have_one_key_for_persons_only_if_both_may_be_joined_or_one_firm_gave_both(
+    lineage_of_two: World, firms: tuple[str, str], under: tuple[str, str], who: str, *, joined: bool
+) -> None:
+    """For whatever recipient: never across contributors but for whom both versions named; rows of its own, never."""
+    columns = publish.current(lineage_of_two, ID).columns
+    of = combine.keys(lineage_of_two, ID, columns, who, joined=joined)
+    one, other = (of(came(firm, version)) for firm, version in zip(firms, under, strict=True))
+    for keys, firm in zip((one, other), firms, strict=True):
+        assert set(keys) == (set() if firm == who else {"meter"})
+    if not one or not other:
+        return
+    together = [joined and who == WHO and version == "2.0.0" for version in under]
+    same = all(together) or (firms[0] == firms[1] and not any(together))
+    assert (one == other) is same
