@@ -279,6 +279,7 @@ def get_versions(request: Request, id: str) -> Json:
             {
                 "version": one.standard.version,
                 "index": one.index,
+                "statement": world.ledger.entry(one.index)[1],
                 "until": lineage.until(world, id, one.standard.version),
             }
             for one in lineage.versions(world, id)
