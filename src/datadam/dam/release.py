@@ -111,9 +111,12 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
             raise _refusal(reasons)
         case Allow(basis=basis):
             while True:
-                narrowing = pool.looked_at(world, found, decide.narrowed(world, ask, found.standard))
+                now = decide.narrowed(world, ask, found.standard)
+                narrowing = pool.looked_at(world, found, now)
                 share = _current(world, found, _recipient(world, ask, narrowing), narrowing)
-                if ask.member is None or decided is None or _record(world, ask, found, (basis, decided), share):
+                if ask.member is None or decided is None:
+                    return share
+                if _record(world, ask, found, (basis, decided, now), share):
                     return share
 
 
@@ -405,8 +408,10 @@ def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], 
 # --- 3. record --------------------------------------------------------------------------------------------------------
 
 
-def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share) -> bool:
+def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str, Narrowing], share: Share) -> bool:
     """Log that the member gets this version, once for each thing done with it and each basis.
+
+    `why` is the basis, the decision, and the narrowing that the share was made under.
 
     False, and nothing is logged, where rows of it were withdrawn or restricted meanwhile: the log tells by its order
     who got which.
@@ -430,8 +435,7 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str], share: Share
     }
     with world.lock:
         if not _released(world, ask, why[0], share):
-            now = decide.narrowed(world, ask, of.standard)
-            if _withdrawn(world, of, share) or not _covered(world, share.recipient, ask, now):
+            if _withdrawn(world, of, share) or decide.narrowed(world, ask, of.standard) != why[2]:
                 return False
             state.record(world, state.statement(world, Kind.RELEASE, facts))
         return True
