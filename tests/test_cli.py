@@ -15,9 +15,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import served
-from datadam import wiring
+from authorities import root
+from datadam import client, wiring
 from datadam.cli.manners import print_json
 from datadam.formats import odrl
 from datadam.model import Deposit
@@ -27,6 +30,7 @@ from served import STANDARD, Served, serving
 from signed import an_offer, permission
 from test_combine import a_text
 from test_credential import AGENCY, KEY, claims, token
+from test_signing import TOKEN
 from worlds import standard_text
 
 
@@ -420,7 +424,53 @@ def _takes_out(machine: Machine) -> None:
     assert "declared" in machine("audit", "own", "--vkey", vkey, "--records", "records.json").out
 
 
+def _keeps_keys(machine: Machine, dam: Served) -> None:
+    """Operators, a lost key, an objection, the dam's own keys, a token's key, and a certificate."""
+    of, lost = ("--dam", dam.folder), dam.person("Lost")
+    client.write_private(Path("lost.key"), lost.key)
+    ops = []
+    for name in ("a", "b"):
+        machine("keygen", f"{name}.key")
+        ops.append(found(r"(o-[0-9a-f]{20})", machine("operator", "apply", "--key", f"{name}.key", "--force").out))
+        machine("operator", "add", "operator.json", *of)
+    assert ops[0] in machine("operator", "list", *of).out
+    ids = []
+    for name in ("first", "second"):
+        machine("keygen", f"{name}.key")
+        who = ("recover", "apply", lost.id, "--key", f"{name}.key", "--name", "Lost", "--force")
+        machine(*who, "--operator", ops[0], "--operator", ops[1])
+        for op in ("a", "b"):
+            machine("recover", "vouch", "recovery.json", "--key", f"{op}.key")
+        ids.append(found(r"\b([0-9a-f]{64})\b", machine("recover", "begin", "recovery.json", *of).out))
+    machine("recover", "object", ids[0][:12], "--key", "lost.key")
+    machine("recover", "finish", ids[1][:12], *of, code=3)
+    with dam.clock.forward(days=31):
+        machine("recover", "finish", ids[1][:12], *of)
+    shown = {one["id"]: one["outcome"] for one in json.loads(machine("recover", "list", "--json").out)}
+    assert shown == {ids[0]: "objected", ids[1]: "recovered"}
+    assert ids[0][:16] in machine("recover", "list").out
+    machine("recover", "forget", ids[1][:12], "--reason", "asked", *of)
+    machine("operator", "remove", ops[0], "--reason", "left", *of)
+    machine("keys", "rotate", "log", "--reason", "yearly", *of)
+    machine("keys", "retire", "log", "--reason", "stolen", "--now", *of)
+    machine("keys", "rotate", "dam", "--reason", "yearly", *of)
+    assert len(json.loads(machine("keys", "list", *of, "--json").out)) == 4
+    assert "served.example/log" in machine("keys", "list", *of).out
+    assert json.loads(machine("operator", "list", *of, "--json").out)[0]["until"] is not None
+    holder = root().organisation()
+    Path("chain.pem").write_bytes(holder.pem)
+    Path("seal.key").write_bytes(holder.secret)
+    machine("certify", "served.example/log", "--chain", "chain.pem", "--key", "my.key", "--private", "seal.key")
+    token = Ed25519PrivateKey.generate()
+    Path("secret").write_bytes(token.private_bytes_raw())
+    Path("token.py").write_text(TOKEN, encoding="utf-8")
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    Path("public.pem").write_bytes(token.public_key().public_bytes(serialization.Encoding.PEM, form))
+    machine("signer", "signer.json", "--public", "public.pem", "--", sys.executable, "token.py", "secret")
+
+
 def _expels(machine: Machine, dam: Served) -> None:
+    _keeps_keys(machine, dam)
     person = dam.person("Somebody")
     machine("member", "expel", person.id, "--reason", "broke the terms", "--dam", dam.folder)
 
