@@ -16,7 +16,7 @@ from datadam.dam import agree, combine, credential, disputed, law, lineage, narr
 from datadam.dam import offer as offers
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
-from datadam.dam.remembered import Answer, Listed, Waiting
+from datadam.dam.remembered import Answer, Waiting
 from datadam.dam.world import World
 from datadam.decisions import Judged
 from datadam.duties import STRICTNESS
@@ -45,7 +45,7 @@ from datadam.model import (
     instant,
 )
 from datadam.policy import Facts, write_facts
-from datadam.ports import Lake, Rows, Store
+from datadam.ports import Rows, Store
 from datadam.restriction import Asker, Restricted
 from datadam.seal import Jwk
 from datadam.terms import PURPOSES, Action, Agreement, Offer, Operand, PublishedOffer
@@ -95,8 +95,8 @@ def _held(world: World, ask: Ask) -> tuple[Decision, str] | None:
 
 def _answer(world: World, waiting: Sequence[Waiting]) -> None:
     """Answer all that wait, with one wait for the disk. The caller holds the lock."""
-    now, store, lake = world.clock(), world.decisions.still_there(world.store), Listed(world.lake)
-    still = replace(world, store=store, lake=cast("Lake", lake), clock=lambda: now)
+    now = world.clock()
+    still = replace(world, store=world.decisions.still_there(world.store), clock=lambda: now)
     key = world.secrets.private_key("sign")
     fresh: dict[Ask, tuple[Answer, Statement]] = {}
     for one in waiting:
@@ -323,7 +323,11 @@ def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
     if not old:
         return 0
     given = narrowed(world, ask, publish.current(world, ask.standard))
-    lying = {(file.tag, file.path.name): file.path for file in lineage.files(world, ask.standard)}
+    lying = world.decisions.lying(
+        ask.standard,
+        frozenset((one.tag, str(file["name"])) for one in old for file in one.files),
+        lambda: {(file.tag, file.path.name): file.path for file in lineage.files(world, ask.standard)},
+    )
     paths, among = list[Path](), dict[Path, tuple[str, tuple[str, ...]]]()
     for one in old:
         piece = given.piece(one.id)

@@ -6,14 +6,14 @@ could change by itself. Everything is forgotten with the process; then a decisio
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
 from datadam.model import Ask, Decision, Json, Kind
-from datadam.ports import Lake, LakeFile, Record, Rows, Store
+from datadam.ports import Record, Rows, Store
 
 MOST: Final = 10_000  # decisions, and callers; the one that was asked for longest ago is forgotten first
 AT_ONCE: Final = 500  # asks that one batch answers: a fifth of a second, in which nothing else is logged
@@ -102,6 +102,7 @@ class Remembered:
     counts_of: dict[frozenset[object], int] = field(default_factory=dict)  # facts in stored files, which never change
     markings: dict[tuple[Path, str], frozenset[str]] = field(default_factory=dict)  # in stored files, the same
     looked_at: int = -1  # the generation of that
+    listed: dict[str, tuple[int, Mapping[tuple[str, str], Path]]] = field(default_factory=dict)  # files of reservoirs
     sealed: dict[str, str] = field(default_factory=dict)  # when deposits were, by their outcomes
     noes: Counter[str] = field(default_factory=Counter)  # logged to each member on one day
     noes_on: str = ""  # that day
@@ -208,6 +209,15 @@ class Remembered:
             self.sealed[outcome] = look()
         return self.sealed[outcome]
 
+    def lying(
+        self, standard: str, wanted: frozenset[tuple[str, str]], look: Callable[[], Mapping[tuple[str, str], Path]]
+    ) -> Mapping[tuple[str, str], Path]:
+        """The files of a reservoir by tag and name, as listed since the last change; all `wanted` that there are."""
+        generation, held = self.generation, self.listed.get(standard)
+        if held is None or held[0] != generation or not wanted <= held[1].keys():
+            held = self.listed[standard] = generation, look()
+        return held[1]
+
     def may_deny(self, member: str, day: str, most: int) -> bool:
         """Whether one more no to a member may be logged on a day, of `most`; counts it. Under the dam's lock."""
         if day != self.noes_on:
@@ -220,20 +230,6 @@ class Remembered:
         """Count one answer."""
         with self.lock:
             self.counts[sort] += 1
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A lake whose files were listed at one moment, that of a batch of decisions."""
-
-    lake: Lake
-    found: dict[str, list[LakeFile]] = field(default_factory=dict)
-
-    def files(self, standard: str) -> list[LakeFile]:
-        """As `Lake.files`."""
-        if standard not in self.found:
-            self.found[standard] = self.lake.files(standard)
-        return self.found[standard]
 
 
 @dataclass(frozen=True, slots=True)
