@@ -468,3 +468,139 @@ def test_a_ruling_that_too_few_signed_is_refused_by_the_log(
     assert dispute.find(world, one.dispute.id, stewards[1].caller).motions == ()
     again = seal.envelope(seal.countersign(replace(shown, signatures=()), stewards[1].key))
     refused("dispute.motion-unknown", lambda: dispute.sign(world, stewards[1].caller, again))
+
+
+# --- what the log itself refuses --------------------------------------------------------------------------------------
+
+
+def logs(world: World, statement: Statement) -> int:
+    """Log what a member signed, as a dam would that looks at nothing else."""
+    return state.record(world, seal.countersign(statement, world.secrets.private_key("sign")))
+
+
+def by_dam(world: World, kind: Kind, statement: Statement, **changes: object) -> Statement:
+    """The same facts, changed, signed by the dam alone."""
+    return state.statement(world, kind, {**_facts(statement), **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"member": None},
+        {"outsider": "an office"},
+        {"standard": "test.other"},
+        {"subject": "row", "row": {}},
+        {"deposit": "ab" * 32},
+        {"subject": "deposit"},
+        {"subject": "offer", "row": {}, "statement": "ab" * 32},
+        {"subject": "standard", "row": {}, "statement": "ab" * 32},
+        {"subject": "decision", "row": {}, "statement": "ab" * 32},
+    ],
+    ids=str,
+)
+def test_the_log_refuses_disputes_about_nothing_or_by_nobody(
+    world: World, lee: Person, changes: dict[str, object]
+) -> None:
+    """Whatever the dam signs."""
+    told = says(world, lee, **changes)
+    forged = by_dam(world, Kind.DISPUTE, told) if told.body["member"] is None else None
+    refused("dispute.wrong", lambda: state.record(world, forged) if forged else logs(world, told))
+
+
+def test_the_log_takes_each_step_once_by_whose_turn_it_is(world: World, kim: Person, lee: Person, given: str) -> None:
+    """Repeated, by somebody else, of no dispute, about what lies elsewhere, with an outcome too many: refused."""
+    publish.publish(world, standard_text().replace("test.reading", "test.other").replace("test_reading", "test_other"))
+    elsewhere = kim.deposits(world, "test.other", GOOD).id
+    told = says(world, lee, deposit=given)
+    logs(world, told)
+    refused("statement.repeated", lambda: logs(world, told))
+    refused("dispute.wrong", lambda: logs(world, says(world, lee, deposit=elsewhere)))
+
+    def step(person: Person, event: str, dispute: str = told.id) -> Statement:
+        facts = {"dispute": dispute, "event": event, "member": person.id, "text": "x"}
+        return seal.state(Kind.DISPUTE_STEP, facts, issued=instant(world.clock()), key=person.key)
+
+    refused("dispute.wrong", lambda: logs(world, step(Person("choi").joins(world), "answer")))
+    refused("dispute.wrong", lambda: logs(world, step(lee, "withdraw", "ab" * 32)))
+    refused("dispute.step-impossible", lambda: logs(world, step(lee, "answer")))
+    answer = step(kim, "answer")
+    logs(world, answer)
+    refused("dispute.wrong", lambda: logs(world, answer))
+    refused("dispute.wrong", lambda: logs(world, step(lee, "appeal")))
+    facts: dict[str, object] = {
+        "dispute": told.id,
+        "standard": READING,
+        "event": "measure",
+        "outcome": None,
+        "measure": "annotate",
+        "scope": None,
+        "deposit": given,
+        "until": None,
+        "reasons": "x",
+        "stewards": [],
+        "quorum": 0,
+    }
+
+    def ruling(**changes: object) -> Statement:
+        return state.statement(world, Kind.RULING, {**facts, **changes})
+
+    refused("dispute.wrong", lambda: state.record(world, ruling(dispute="ab" * 32)))
+    refused("dispute.wrong", lambda: state.record(world, ruling(outcome="upheld")))
+    refused("dispute.wrong", lambda: state.record(world, ruling(event="decide")))
+    refused("dispute.bench-other", lambda: state.record(world, ruling(standard="test.other")))
+    refused("dispute.scope-wrong", lambda: state.record(world, ruling(deposit=elsewhere)))
+    refused("dispute.scope-wrong", lambda: state.record(world, ruling(scope="reservoir")))
+    once = ruling()
+    state.record(world, once)
+    refused("dispute.wrong", lambda: state.record(world, once))
+    alone = logs(world, bare := says(world, lee))
+    assert alone
+    at_all = {"dispute": bare.id, "measure": "freeze", "until": disputes.after_days(instant(world.clock()), 1)}
+    for deposit in (None, elsewhere):
+        wrong = ruling(**at_all, scope="deposit", deposit=deposit)
+        refused("dispute.scope-wrong", partial(state.record, world, wrong))
+    join.expel(world, lee.id, "why")
+    rebuilds(world)
+
+
+def test_who_left_disputes_nothing(world: World, lee: Person) -> None:
+    """Nor does a share profile, nor anybody in another's name; what is sent twice is done once."""
+    one = raises(world, lee)
+    stolen = {"dispute": one.dispute.id, "event": "withdraw", "member": lee.id, "text": "x"}
+    signed = seal.envelope(lee.states(Kind.DISPUTE_STEP, stolen))
+    choi = Person("choi").joins(world)
+    refused("dispute.not-yours", lambda: dispute.stepped(world, choi.caller, signed))
+    profile = replace(lee.caller, standard=READING)
+    refused("ask.login-needed", lambda: dispute.every(world, profile))
+    dispute.stepped(world, lee.caller, signed)
+    again = dispute.stepped(world, lee.caller, signed)
+    assert [step.event for step in again.steps] == ["withdraw"]
+    refused("dispute.motion-unknown", lambda: dispute.motion(world, lee.caller, "ab" * 32))
+    told = says(world, lee)
+    join.expel(world, lee.id, "why")
+    refused("signature.key-unknown", lambda: dispute.raised(world, lee.caller, seal.envelope(told)))
+
+
+def test_outsiders_have_so_many_disputes_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator's hand is a bottleneck on purpose, and has an end."""
+    monkeypatch.setattr(disputes, "MAX_OUTSIDE", 1)
+    facts = {"standard": READING, "subject": "row", "deposit": None, "row": {"meter": "A1"}, "statement": None}
+    more = {"reason": "x", "measure": "none"}
+    dispute.raise_for(world, "an office", {**facts, **more})
+    refused("dispute.too-many", lambda: dispute.raise_for(world, "an office", {**facts, **more}))
+
+
+def test_a_second_draft_of_a_ruling_takes_the_place_of_the_first(
+    world: World, given: str, lee: Person, stewards: list[Person]
+) -> None:
+    """Of the same steward; those of others stay. A signature by who does not sit is refused."""
+    one = raises(world, lee, deposit=given)
+    for person in (stewards[0], stewards[0], stewards[1]):
+        rules(world, one.dispute.id, "measure", by=person)
+    motions = dispute.find(world, one.dispute.id, stewards[0].caller).motions
+    assert len(motions) == 2
+    shown = seal.opened(dispute.motion(world, stewards[0].caller, motions[0]))
+    by_lee = seal.envelope(seal.countersign(replace(shown, signatures=()), lee.key))
+    refused("dispute.not-bench", lambda: dispute.sign(world, lee.caller, by_lee))
+    join.suspend(world, stewards[2].id, "why")
+    refused("dispute.unknown", lambda: dispute.find(world, one.dispute.id, stewards[2].caller))

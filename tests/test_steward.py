@@ -16,7 +16,7 @@ from datadam.errors import DamError, Faults
 from datadam.formats import odrl
 from datadam.governance import About, Motion, ProposalState
 from datadam.ledger import quorum, verify_receipt
-from datadam.model import Key, Kind, Statement, instant
+from datadam.model import Key, Kind, StandardId, Statement, instant
 from datadam.ports import Rows
 from datadam.terms import Constraint, Operand, Operator
 from signed import an_offer, permission
@@ -459,3 +459,31 @@ def test_what_the_tables_lost_is_handed_out_anew(world: World, founded: list[Per
     steward.enact(world, one.proposal.id)
     with world.store.read() as rows:
         assert rows.find(Key, owner=founded[0].id)
+
+
+def test_the_log_takes_proposals_approvals_and_comments_once(world: World, founded: list[Person]) -> None:
+    """An approval of something else, a comment on nothing, and each of them a second time are refused."""
+    one = propose(world, governed_text(founded, version="2.0.0"))
+    logged = world.ledger.statement(one.proposal.id)
+    refused("statement.repeated", lambda: state.record(world, logged))
+    with world.store.read() as rows:
+        motion = seal.opened(waiting(rows, one.proposal.id).envelope)
+    for changes in ({"proposal": "ab" * 32}, {"digest": "ab" * 32}, {"quorum": 1}):
+        wrong = state.statement(world, Kind.APPROVAL, {**_facts(motion), **changes})
+        for person in founded:
+            wrong = seal.countersign(wrong, person.key)
+        refused("proposal.other", partial(state.record, world, wrong))
+    said = {"proposal": one.proposal.id, "member": founded[0].id, "text": "no"}
+    comment = founded[0].states(Kind.COMMENT, said)
+    state.record(world, comment)
+    refused("statement.repeated", lambda: state.record(world, comment))
+    nowhere = founded[0].states(Kind.COMMENT, {**said, "proposal": "ab" * 32})
+    refused("proposal.other", lambda: state.record(world, nowhere))
+    refused("proposal.unknown", lambda: steward.find(world, "ab" * 32))
+    profile = replace(founded[0].caller, standard=StandardId("test.reading"))
+    refused("ask.login-needed", lambda: steward.motion(world, profile, one.proposal.id))
+
+
+def test_a_version_without_stewards_names_no_proposal(world: World) -> None:
+    """What is the operator's is published by the operator, and by nothing that only looks like a decision of others."""
+    refused("proposal.missing", lambda: state.record(world, published(world, standard_text(), proposal="ab" * 32)))
