@@ -1,5 +1,6 @@
 """What a log says came in, went out, left again and was trained: the same records as a dam's tables, read off it."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -141,16 +142,31 @@ def contributors(view: View) -> dict[tuple[str, str], int]:
     return found
 
 
-def within(view: View, release: Release, at: int | None = None) -> list[Deposit]:
+@lru_cache(maxsize=_KEPT)
+def _by_reservoir(view: View) -> dict[str, list[tuple[str, Deposit]]]:
+    """The deposits of each reservoir, the last one first, each with when its outcome was signed."""
+    found: dict[str, list[tuple[str, Deposit]]] = {}
+    for one in sorted(deposits(view).values(), key=lambda each: -each.index):
+        outcome = view.find(one.outcome)
+        found.setdefault(one.standard, []).append((outcome.issued if outcome is not None else "", one))
+    return found
+
+
+def within(view: View, release: Release, *, since: str = "") -> Iterator[Deposit]:
     """The deposits of which rows may have been in a release: all that were, and perhaps some that were not.
 
-    What restricts a deposit is what the log said of it before the place `at`, else by its end.
+    The last one first; `since` leaves out those that were signed at that instant or before it.
     """
-    _, edition, _ = release.standard.partition("@")
-    frozen = editions(view).get(release.standard) if edition else None
-    left, end = withdrawals(view), view.checkpoint.size if at is None else at
-    held = [one for one in deposits(view).values() if may_hold(release, one, left.get(one.id), frozen)]
-    return [one for one in held if let_out(view, release, one, end)]
+    for sealed, one in _by_reservoir(view).get(release.standard.partition("@")[0], ()):
+        if sealed > since and _held(view, release, one, view.checkpoint.size):
+            yield one
+
+
+def _held(view: View, release: Release, deposit: Deposit, at: int) -> bool:
+    """Whether rows of a deposit may have been in a release, by what the log said before the place `at`."""
+    frozen = editions(view).get(release.standard) if "@" in release.standard else None
+    held = may_hold(release, deposit, withdrawals(view).get(deposit.id), frozen)
+    return held and let_out(view, release, deposit, at)
 
 
 def let_out(view: View, release: Release, deposit: Deposit, at: int) -> bool:
@@ -186,15 +202,14 @@ def touched(view: View, withdrawal: str, at: int) -> list[tuple[Model, Release]]
 
     As the log told it before the place `at`.
     """
-    gone = {one.deposit for one in withdrawals(view).values() if one.statement == withdrawal}
-    known = _releases_by_id(view)
-    found = []
-    for model in models(view):
-        taken = (known[id] for id in model.releases if id in known)
-        holding = next((one for one in taken if any(each.id in gone for each in within(view, one, at))), None)
-        if holding is not None:
-            found.append((model, holding))
-    return found
+    known, held = _releases_by_id(view), deposits(view)
+    left = (one.deposit for one in withdrawals(view).values() if one.statement == withdrawal)
+    gone = [held[id] for id in left if id in held]
+    holding = {
+        one.id for one in releases(view) if one.action == TRAIN and any(_held(view, one, each, at) for each in gone)
+    }
+    firsts = ((model, next((id for id in model.releases if id in holding), None)) for model in models(view))
+    return [(model, known[id]) for model, id in firsts if id is not None]
 
 
 def incident(one: Logged) -> Incident:

@@ -119,14 +119,12 @@ def _young(view: View, one: Logged, word: Logged) -> Iterator[Reason]:
     held = past.version(view, one.body["standard"], one.body["version"], one.index)
     if held is not None and held.tier not in _ROWS:
         return
-    taken = flows.within(view, flows.release(view, one.id))
-    others = [each for each in taken if each.contributor != one.body["member"]]
     days = word.body["days"]
-    if days is not None:
-        since = instant(datetime.fromisoformat(one.issued) - timedelta(days=days))
-        others = [each for each in others if (sealed := view.find(each.outcome)) is not None and sealed.issued > since]
-    if others:
-        facts = {"count": len(others), "days": "–" if days is None else days, "declaration": word.id}
+    since = "" if days is None else instant(datetime.fromisoformat(one.issued) - timedelta(days=days))
+    taken = flows.within(view, flows.release(view, one.id), since=since)
+    other = next((each for each in taken if each.contributor != one.body["member"]), None)
+    if other is not None:
+        facts = {"deposit": other.id, "days": "–" if days is None else days, "declaration": word.id}
         yield Reason("obligation.competitors-rows", facts)
 
 
