@@ -295,7 +295,8 @@ def test_a_half_moved_key_is_moved_on(tmp_path: Path) -> None:
 
 def test_an_audit_follows_and_a_log_of_another_key_is_none(world: World) -> None:
     """The whole log under its last key with every body; under a key that it never had, or has no more, not."""
-    first = world.ledger.vkey
+    first, old, eve = world.ledger.vkey, world.secrets.private_key("log"), seal.new_key()
+    other = note.vkey(world.settings.name, eve)
     over(world)
     over(world, "dam")
     Person("B").joins(world)
@@ -311,6 +312,17 @@ def test_an_audit_follows_and_a_log_of_another_key_is_none(world: World) -> None
     assert (done.bodies, done.unjudged) == (world.ledger.size, 0)
     with pytest.raises(Untrusted, match=r"note\.unsigned"):
         audit(read, vkey=first, bodies=body)
+    stolen = note.sign_checkpoint(done.checkpoint, world.settings.name, old)
+
+    def found_key(name: str) -> bytes:
+        return stolen.encode() if name == "checkpoint" else read(name)
+
+    with pytest.raises(Untrusted, match=r"key\.succession-wrong"):
+        audit(found_key, vkey=first, bodies=body)
+    assert audit(found_key, vkey=first, bodies=None).entries == world.ledger.size  # without bodies nobody can tell
+    own = note.sign_checkpoint(done.checkpoint, world.settings.name, eve)
+    with pytest.raises(Untrusted, match=r"dam\.other-log"):
+        audit(lambda name: own.encode() if name == "checkpoint" else read(name), vkey=other, bodies=body)
 
 
 def served_files(world: World, name: str) -> bytes:

@@ -43,6 +43,8 @@ def audit(
         judge.look(index, *note.read_entry(data, index=index))
     if walk.root != checkpoint.root:
         raise Untrusted("log.root-wrong", size=checkpoint.size)
+    if judge.bodies and not judge.blind:
+        judge.ring.stands()
     return Audit(
         checkpoint=checkpoint,
         entries=checkpoint.size,

@@ -218,9 +218,11 @@ class KeyRing:
         return set(seal.kids(statement)) <= {*self.keys, *own}
 
     def stands(self) -> None:
-        """Refuse a log whose own statements do not lead to the key that the checker trusts."""
+        """Refuse a log whose own statements do not lead to the key that the checker trusts, or lead on from it."""
         if self.log not in self.logs:
             raise Untrusted("dam.other-log", origin=self.origin[:80])
+        if seal.thumbprint(note.read_vkey(self.log)[2]) in self.retired:  # what it signs now is no checkpoint of it
+            raise Untrusted("key.succession-wrong", member=LOG)
 
     def _introduced(self, statement: Statement, index: int) -> dict[str, seal.Jwk]:
         """The key that a statement brings in and signs, if its kind does; one that was seen before is refused."""
