@@ -121,6 +121,18 @@ def test_unit_ids_are_of_the_recipient_and_own_rows_have_a_domain_of_their_own(t
         assert set(served) == expected
 
 
+def test_a_part_is_served_under_keys_of_its_own_where_it_has_any(tmp_path: Path) -> None:
+    """The same ids in two parts become others, each still one within its part; what has no such key stays as it was."""
+    one, other = (part(tmp_path, name, 40, sequence=number) for number, name in enumerate("ab"))
+    apart = replace(other, apart={"firm": b"b" * 32})
+    _, together = written(tmp_path, [one, other])
+    _, rows = written(tmp_path, [one, apart])
+    mine, theirs = (set(rows.filter(pl.col("note").str.starts_with(name)).get_column("firm")) - {None} for name in "ab")
+    assert (len(mine), len(theirs), mine & theirs) == (7, 7, set())
+    assert set(together.get_column("firm")) - {None} == mine
+    assert rows["firm"].null_count() == together["firm"].null_count()
+
+
 @pytest.mark.parametrize(("attribution", "value"), [(Attribution.CONTRIBUTOR, "a"), (Attribution.COUNTRY, "KR")])
 def test_attribution_is_a_column_as_decided(tmp_path: Path, attribution: Attribution, value: str) -> None:
     """Contributor or country under the name given; `schema` says the same as the files."""
