@@ -9,12 +9,12 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import decide, deposit, grant, prove, publish, release, reserve, state, withdraw
+from datadam.dam import decide, deposit, grant, narrow, notice, prove, publish, release, reserve, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Refused, Untrusted
 from datadam.formats import odrl
-from datadam.model import Decided, Job, Json, Kind, StandardId
+from datadam.model import Ask, Decided, Deny, Job, Json, Kind, StandardId
 from datadam.terms import Action, Constraint, Operand, Operator
 from signed import agreed, offered, permission
 from worlds import GOOD, Person, a_world, chunks, fit_of, forward, standard_text
@@ -369,3 +369,51 @@ def test_a_decision_says_what_was_narrowed_to_a_check_and_to_nobody_else(world: 
         assert decide.unlike(world, rows, {**statement.body, "narrowing": "0" * 64}) == ["narrowing"]
         bare = {name: value for name, value in statement.body.items() if name != "narrowing"}
         assert decide.unlike(world, rows, bare) == ["narrowing"]
+
+
+def test_a_release_of_rows_that_were_not_the_askers_is_found_out(world: World) -> None:
+    """A dam that gives what its decision did not let it give has it in its log, as long as the share is there."""
+    one, abroad = Person("A").joins(world), reader(world, "JP")
+    deposits(world, one, GOOD, HOME_ONLY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(narrow.Narrowing, "piece", lambda _self, _deposit: narrow.Piece())
+        assert len(served(world, abroad.caller)) == 3
+    assert [fault.code for fault in prove.check(world, MemoryStore, lambda: None).faults] == [
+        "decision.not-so",
+        "release.outside",
+    ]
+
+
+def test_only_rows_that_would_leave_count_for_reciprocity(world: World) -> None:
+    """Who keeps its own rows back has given nothing that it could ask for."""
+    asks = Constraint(operand=Operand.RECIPROCITY, operator=Operator.AT_LEAST, value=2)
+    marked = Constraint(operand=Operand.MARKING, operator=Operator.AT_MOST, value="green")
+    offered(world, permission(asks, marked))
+    one = Person("A").joins(world)
+    agreed(world, one)
+    ask = Ask(member=one.id, standard=ID)
+
+    def refused() -> bool:
+        return isinstance(decide.trial(world, ask), Deny)
+
+    deposits(world, one, b"meter,amount,mark,note\nA1,1,green,\nA2,2,green,\n", {"action": ["train"]})
+    deposits(world, one, b"meter,amount,mark,note\nB1,1,red,\nB2,2,,\nB3,3,green,\n")
+    assert refused()
+    deposits(world, one, b"meter,amount,mark,note\nC1,1,red,\nC2,2,green,\n", HOME_ONLY)
+    assert not refused()
+
+
+def test_who_never_had_the_rows_is_not_told_that_they_left(world: World) -> None:
+    """A notice would say that there had been some; who had them is told."""
+    one, here, abroad = Person("A").joins(world), reader(world), reader(world, "JP")
+    made = deposits(world, one, GOOD, HOME_ONLY)
+    deposits(world, Person("B").joins(world), OTHER)
+    for person in (here, abroad):
+        served(world, person.caller)
+    taken = {"contributor": one.id, "deposits": [made.id], "replaced_by": None, "reason": "r"}
+    told = one.states(Kind.WITHDRAWAL, taken)
+    withdraw.withdraw(world, one.caller, seal.envelope(told))
+    withdraw.retract(world, told.id)
+    withdraw.purge(world, told.id)
+    assert [len(notice.own(world, person.caller)) for person in (here, abroad)] == [1, 0]
+    sound(world)

@@ -46,7 +46,7 @@ from datadam.model import (
 )
 from datadam.policy import Facts, write_facts
 from datadam.ports import Rows, Store
-from datadam.restriction import Asker, Restricted
+from datadam.restriction import WHOLE, Asker, Restricted
 from datadam.seal import Jwk
 from datadam.terms import PURPOSES, Action, Agreement, Offer, Operand, PublishedOffer
 
@@ -460,3 +460,13 @@ def unlike(world: World, rows: Rows, body: Json) -> list[str]:
     if abs(datetime.fromisoformat(body["issued"]) - then) > _LATE:
         wrong.add("now")
     return sorted(wrong)
+
+
+def outside(world: World, rows: Rows, release: Json, deposits: Sequence[str]) -> list[str]:
+    """Which of the deposits in a logged release their restrictions kept from its asker by then."""
+    facts = world.ledger.statement(str(release["decision"])).body["facts"]
+    then = datetime.fromisoformat(str(release["issued"]))
+    named = {name: facts[name] for name in ("member", "standard", "purpose", "action", "destination")}
+    at_that_time = replace(world, store=cast("Store", _Then(rows)), clock=lambda: then)
+    found = narrowed(at_that_time, Ask(**named), publish.current(at_that_time, str(release["standard"])))
+    return [one for one in deposits if found.cuts.get(found.under.get(one, ()), WHOLE) is None]

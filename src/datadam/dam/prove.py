@@ -7,7 +7,7 @@ from itertools import islice
 
 from datadam import decisions, seal, succession
 from datadam.credentials import Form
-from datadam.dam import decide, disputed, edition, lineage, offer, rotate, state, withdraw
+from datadam.dam import decide, disputed, edition, lineage, offer, release, rotate, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted, kept
@@ -283,6 +283,9 @@ def _check_state(world: World, scratch: Store, findings: Findings) -> list[DamEr
     def look(rows: Rows, statement: Statement) -> None:
         if statement.kind is Kind.DECISION and (wrong := decide.unlike(world, rows, statement.body)):
             faults.append(Untrusted("decision.not-so", fields=", ".join(wrong), statement=statement.id))
+        if statement.kind is Kind.RELEASE and release.outside(world, rows, statement.body):
+            named = {"standard": statement.body["standard"], "statement": statement.id}
+            faults.append(Untrusted("release.outside", **named))
 
     try:
         with scratch.transaction() as rows:

@@ -431,7 +431,7 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str, Narrowing], s
         **({"disputes": list(told)} if (told := _disputes(world, of.standard.id)) else {}),
         "files": [one["digest"] for one in share.files],
         # keyed, because deposits' ids stand in the public log: a plain digest could be guessed from them
-        "deposits_digest": seal.keyed(world.secrets.secret("share"), "deposits", *share.deposits).hex(),
+        "deposits_digest": _deposits_digest(world, share),
     }
     with world.lock:
         if not _released(world, ask, why[0], share):
@@ -459,3 +459,23 @@ def _released(world: World, ask: Ask, basis: str, share: Share) -> bool:
     named["recipient"] = share.recipient
     with world.store.read() as rows:
         return bool(rows.find(Release, **named, basis=basis))
+
+
+def _deposits_digest(world: World, share: Share) -> str:
+    return seal.keyed(world.secrets.secret("share"), "deposits", *share.deposits).hex()
+
+
+def outside(world: World, rows: Rows, body: Json) -> list[str]:
+    """Which deposits of a logged release were kept from its asker by then; `rows` are the tables as they were.
+
+    Of a share that was made anew since nobody can tell any more whose rows it had.
+    """
+    if "recipient" not in body or "decision" not in body:
+        return []
+    id = f"{body['standard']}@{body['edition']}" if "edition" in body else body["standard"]
+    with world.store.read() as now:
+        share = now.get(Share, id, body["recipient"])
+    if share is None or share.version != body["share_version"]:
+        return []
+    same = _deposits_digest(world, share) == body["deposits_digest"]
+    return decide.outside(world, rows, body, share.deposits) if same else []
