@@ -30,10 +30,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     return a_machine(tmp_path, monkeypatch, capsys)
 
 
-@pytest.fixture
-def dam(tmp_path: Path) -> Iterator[Served]:
-    """A dam that is served."""
-    with serving(tmp_path / "dam") as made:
+@pytest.fixture(scope="module")
+def dam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One dam for all tests of this file; the last of them tampers with it."""
+    with serving(tmp_path_factory.mktemp("declare") / "dam") as made:
         published(made.world)
         yield made
 

@@ -102,12 +102,12 @@ def _look(where: str, vkey: str | None, key: Path | None) -> "View":
 def _asked(dam: "Dam", view: "View") -> "View":
     """The same with what only the dam itself can be asked: who declares, and what a stranger is given."""
     from datadam import client
-    from datadam.obligations import continuity, disclosure, past
+    from datadam.obligations import continuity, declared, disclosure, past
 
     held = past.members(view).get(str(dam.member))
     stands = held is not None and held.stood(view.checkpoint.size)
     audits = stands and held is not None and "auditor" in held.body["roles"]
-    named = {str(one["person"]): one["named"] for one in dam.declarations() if one["named"]} if stands else {}
+    named = declared.persons(view, dam.persons().get) if stands else {}
     met = client.as_stranger(dam.url, continuity.open_reservoirs(view))
     opened = disclosure.opened(view, lambda one: dam.opened_content(one.id)) if audits else {}
     return replace(view, whole=audits, persons=named, strangers=met, opened=opened)

@@ -33,6 +33,11 @@ class Declaring(Line):
         items = self._get("/api/declarations", as_member=True)["items"]
         return [{**one, "named": _named(one)} for one in items]
 
+    def persons(self) -> dict[str, bytes]:
+        """The bodies with who answers for declarations, by the digest that their statements have; unchecked."""
+        items = self._get("/api/declarations", as_member=True)["items"]
+        return {str(one["person"]): str(one["body"]).encode() for one in items if one["body"] is not None}
+
 
 def _named(one: Json) -> Mapping[str, str] | None:
     """Who answers for a declaration, if the body is the one that was hashed."""
