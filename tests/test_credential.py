@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from datadam.dam import agree, credential, decide, prove, publish, state
 from datadam.dam.credential import Of
 from datadam.dam.login import Caller
 from datadam.dam.world import World
+from datadam.edges import operator
 from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
 from datadam.formats import member_credential
 from datadam.model import Ask, Deny, Kind, StandardId, instant
@@ -283,6 +285,27 @@ def test_issuers_and_papers_are_said_in_full_or_refused(world: World) -> None:
         with pytest.raises(Invalid, match=code):
             credential.attest(world, of(one.id, "good", "urn:office:1"), evidence, expires=expires)
     assert credential.own(world, one.caller) == []
+
+
+def test_the_operators_verbs_take_what_they_name_and_no_less(world: World) -> None:
+    """Keys are a list of objects; a credential comes with its token, or with a digest and an end."""
+    one = Person("One").joins(world)
+    does = partial(operator.perform, world, check=prove.Findings)
+    said = {"member": one.id, "name": "good", "issuer": "urn:office:1"}
+    assert does("recognise-issuer", {"issuer": "urn:office:1", "title": "t", "names": "good, better"})["keys"] == []
+    assert [item["id"] for item in does("issuers", {})["items"]] == [AGENCY, "urn:office:1"]
+    for verb, args in (
+        ("recognise-issuer", {"issuer": "urn:office:2", "title": "t", "keys": "{}"}),
+        ("recognise-issuer", {"issuer": "urn:office:2", "title": "t", "keys": "[1]"}),
+        ("add-credential", said),
+        ("add-credential", {**said, "evidence": "ab" * 32}),
+    ):
+        with pytest.raises(Invalid, match=r"request\.malformed"):
+            does(verb, args)
+    made = does("add-credential", {**said, "evidence": "ab" * 32, "expires": END, "scope": "test.reading"})
+    assert (made["counts"], made["scope"], made["listed"]) == (True, ["test.reading"], False)
+    assert does("revoke-credential", {"id": made["id"], "reason": "r"})["index"] == world.ledger.size - 1
+    assert [item["counts"] for item in does("credentials", {"member": one.id})["items"]] == [False]
 
 
 def test_a_log_with_a_credential_of_nobody_is_refused(world: World) -> None:

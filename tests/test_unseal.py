@@ -75,7 +75,7 @@ def test_what_was_promised_is_opened_on_a_demand_and_read_by_auditors(world: Wor
     assert (told.notice.about, told.notice.facts["model"]) == (demand.id, model.id)
     statement = opening(person, model, demand.id)
     made = opens(world, person, statement)
-    assert opens(world, person, statement) == made
+    assert opens(world, person, statement) == opens(world, person, opening(person, model, demand.id)) == made
     auditor, other = Person("Auditor", roles=("auditor",)).joins(world), Person("Other").joins(world)
     for reader in (person, auditor):
         assert unseal.openings(world, reader.caller, model.id) == [made]
