@@ -127,6 +127,19 @@ def test_requests_at_once_are_answered_each_to_who_asked(dam: Served) -> None:
             assert places == [one["destination"] for one in wishes(30)[number * 5 : number * 5 + 5]]
 
 
+def test_what_is_refused_stands_in_its_place_of_a_list_and_alone_is_the_answer(tmp_path: Path) -> None:
+    """Also where the list has one ask only."""
+    with serving(tmp_path / "dam", member_refusals_per_day=1) as small:
+        published(small.world)
+        with client.connect(small.url, key=small.person("Few").key) as held:
+            told = held.decide_all(wishes(2))
+            assert (told[0]["allowed"], told[1]["id"], told[1]["problem"]["code"]) == (False, None, "ask.too-many")
+            (again,) = held.decide_all(wishes(2)[1:])
+            assert again == told[1]
+            with pytest.raises(Refused, match=r"ask\.too-many"):
+                held.decide(**wishes(2)[1])
+
+
 # --- without HTTP -----------------------------------------------------------------------------------------------------
 
 

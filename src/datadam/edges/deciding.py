@@ -1,6 +1,7 @@
 """Decisions over HTTP: what the answer would be, what it was, and who could get what."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -81,7 +82,8 @@ async def post_decision(request: Request) -> Response:
     """
     sent = seal.parse(await request.body())
     if not isinstance(sent, list):
-        return JSONResponse((await _desk(request).answers(request, [_wish(sent)]))[0], status_code=201)
+        (told,) = await _desk(request).answers(request, [_wish(sent)], alone=True)
+        return JSONResponse(told, status_code=201)
     if not 0 < len(sent) <= AT_ONCE:
         raise Invalid("request.asks-too-many", limit=AT_ONCE)
     return JSONResponse({"items": await _desk(request).answers(request, [_wish(one) for one in sent])}, status_code=201)
@@ -98,6 +100,7 @@ class _Turn:
 
     request: Request
     sent: list[Json]
+    alone: bool  # one ask, and not a list of it
     future: asyncio.Future[list[Json]]
     asks: list[Ask] = field(default_factory=list)
     told: list[Json] | Exception | None = None
@@ -115,13 +118,13 @@ class Desk:
         self._waiting: list[_Turn] = []
         self._work: asyncio.Task[None] | None = None
 
-    async def answers(self, request: Request, sent: list[Json]) -> list[Json]:
-        """What the asks of a request are told, each a statement in the log by now; of one alone its refusal is raised.
+    async def answers(self, request: Request, sent: list[Json], *, alone: bool = False) -> list[Json]:
+        """What the asks of a request are told, each a statement in the log by now; a refusal of one `alone` is raised.
 
         Nothing is logged where one of them cannot be read.
         """
         loop = asyncio.get_running_loop()
-        turn = _Turn(request=request, sent=sent, future=loop.create_future())
+        turn = _Turn(request=request, sent=sent, alone=alone, future=loop.create_future())
         self._waiting.append(turn)
         if self._work is None or self._work.done():
             self._work = loop.create_task(self._answer())
@@ -129,7 +132,7 @@ class Desk:
 
     async def _answer(self) -> None:
         while self._waiting:
-            turns, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            turns = self._next()
             await anyio.to_thread.run_sync(partial(_decide, self._world, turns))
             for turn in turns:
                 if turn.future.done():  # whoever asked went away
@@ -138,6 +141,13 @@ class Desk:
                     turn.future.set_exception(turn.told)
                 else:
                     turn.future.set_result(turn.told or [])
+
+    def _next(self) -> list[_Turn]:
+        """Those whose turn it is: with as many asks as one batch answers, since the dam logs nothing else meanwhile."""
+        asks = itertools.accumulate(len(turn.sent) for turn in self._waiting)
+        count = max(1, sum(total <= AT_ONCE for total in asks))
+        turns, self._waiting = self._waiting[:count], self._waiting[count:]
+        return turns
 
 
 def _decide(world: World, turns: Sequence[_Turn]) -> None:
@@ -173,7 +183,7 @@ def _render(turn: _Turn, found: Sequence[tuple[Decision, str] | Exception]) -> N
         return
     try:
         for one in found:
-            if isinstance(one, Exception) and not (isinstance(one, DamError) and len(found) > 1):
+            if isinstance(one, Exception) and (turn.alone or not isinstance(one, DamError)):
                 raise one
         turn.told = [_told(turn, ask, one) for ask, one in zip(turn.asks, found, strict=True)]
     except Exception as error:  # noqa: BLE001  (the same)
