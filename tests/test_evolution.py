@@ -81,6 +81,7 @@ CHANGES: list[tuple[Standard, Effect]] = [
     (with_column("kind", values=("a", "b", "c")), Effect.COMPATIBLE),
     (with_column("amount", units=(KG, Unit(symbol="t", numerator=1000))), Effect.COMPATIBLE),
     (with_column("note", safe_statistics=True), Effect.COMPATIBLE),
+    (with_column("note", markings=("green", "red")), Effect.COMPATIBLE),
     (replace(BASE, columns=BASE.columns[:-1]), Effect.BREAKING),
     (replace(BASE, columns=(*BASE.columns, column("extra", required=True))), Effect.BREAKING),
     (with_column("note", name="remark"), Effect.BREAKING),
@@ -127,6 +128,14 @@ def test_attribution_may_become_less_telling() -> None:
     """From contributor to none is allowed: it only hides more."""
     shown = replace(BASE, attribution=Attribution.CONTRIBUTOR)
     assert [change.effect for change in compare(shown, BASE)] == [Effect.BREAKING]
+
+
+def test_markings_that_somebody_went_by_do_not_change_quietly() -> None:
+    """Another order of them lets other rows out."""
+    marked = with_column("note", markings=("green", "red"))
+    for other in ((), ("red", "green")):
+        (change,) = evolution.compare(marked, with_column("note", markings=other))
+        assert (change.effect, change.facts["term"]) == (Effect.BREAKING, "markings")
 
 
 def test_nothing_changed_means_no_change_and_another_id_is_another_lineage() -> None:
