@@ -134,7 +134,7 @@ def test_markings_that_somebody_went_by_do_not_change_quietly() -> None:
     """Another order of them lets other rows out."""
     marked = with_column("note", markings=("green", "red"))
     for other in ((), ("red", "green")):
-        (change,) = evolution.compare(marked, with_column("note", markings=other))
+        (change,) = compare(marked, with_column("note", markings=other))
         assert (change.effect, change.facts["term"]) == (Effect.BREAKING, "markings")
 
 
