@@ -56,6 +56,7 @@ for _part in (
     roles,
     credentials,
     models,
+    opening,
     keys,
     proving,
     declaring,
