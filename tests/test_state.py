@@ -455,6 +455,37 @@ def of_keys(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple
     }
 
 
+def of_governance(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
+    """One valid statement of each kind by which people decide together, with the keys that have to sign it."""
+    dam = world.secrets.private_key("sign")
+    said = f"  - {{vendor: datadam, property: stewards, value: [{one.id}]}}\n"
+    said += "  - {vendor: datadam, property: quorum, value: 1}\nschema:\n"
+    text = standard_text().replace("test.reading", "test.governed").replace("schema:\n", said, 1)
+    content = {"standard": "test.governed", "version": "1.0.0", "text": text, "digest": seal.digest(text.encode())}
+    deciding = {"standard": "test.governed", "stewards": [one.id], "quorum": 1}
+    when = {"effective": instant(START), "lapses": "2999-01-01T00:00:00Z"}
+    digest = seal.digest(seal.canonical(content))
+    told = {"about": "standard", "content": content, "replaces": None, "by": None, "comments": "x@example.org", **when}
+    proposed = state.statement(world, Kind.PROPOSAL, {**deciding, "digest": digest, **told})
+    about = {"standard": "test.reading", "subject": "row", "deposit": None, "row": {"meter": "A1"}, "statement": None}
+    days = {"answer_days": 14, "decide_days": 30, "appeal_days": 14}
+    dispute = {**about, "member": one.id, "outsider": None, "reason": "r", "measure": "annotate", **days}
+    raised = signed(Kind.DISPUTE, dispute, one.key, dam)
+    state.record(world, proposed, raised)
+    ruling = {"dispute": raised.id, "standard": "test.reading", "event": "measure", "outcome": None, "measure": "none"}
+    nothing = {"scope": None, "deposit": None, "until": None, "stewards": [], "quorum": 0}
+    step = {"dispute": raised.id, "event": "withdraw", "member": one.id, "text": "t"}
+    approval = {**deciding, "digest": digest, "proposal": proposed.id}
+    return {
+        Kind.PROPOSAL: ({**deciding, "digest": digest, **told}, (dam,)),
+        Kind.APPROVAL: (approval, (one.key, dam)),
+        Kind.COMMENT: ({"proposal": proposed.id, "member": one.id, "text": "t"}, (one.key,)),
+        Kind.DISPUTE: (dispute, (one.key, dam)),
+        Kind.DISPUTE_STEP: (step, (one.key, dam)),
+        Kind.RULING: ({**ruling, "reasons": "r", **nothing}, (dam,)),
+    }
+
+
 def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
     """One valid statement of each kind that can follow, with the keys that have to sign it."""
     dam, new = world.secrets.private_key("sign"), Person("New")
@@ -536,6 +567,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         **{kind: (facts, (dam,)) for kind, facts in of_credentials(world, one).items()},
         Kind.OPENING: (an_opening(world, one, {"replaces": None, "training": [], **card}), (one.key, dam)),
         **of_keys(world, one),
+        **of_governance(world, one),
     }
 
 
