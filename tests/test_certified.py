@@ -171,8 +171,13 @@ def test_a_proof_of_the_new_key_goes_with_a_recovery(tmp_path: Path) -> None:
 def test_what_is_said_of_somebody_or_something_else_proves_nothing(world: World) -> None:
     """Another dam, member, key, name or country; signed too early, or after now."""
     holder, person = seal_of(), Person(NAME)
-    for change in ({"origin": "other.example/log"}, {"member": "m-" + "0" * 20}, {"key": "x" * 43}):
-        assert refusal(world, person, proof(holder, person, **change)) == "certificate.about-other"
+    others = (
+        proof(holder, person, origin="other.example/log"),
+        proof(holder, person, member="m-" + "0" * 20),
+        proof(holder, person, key="x" * 43),
+    )
+    for token in others:
+        assert refusal(world, person, token) == "certificate.about-other"
     for name in ("Hanbit Metal", "Hanbit Metals Co., Ltd. (Busan)"):
         other = Person(name)
         assert refusal(world, other, proof(holder, other)) == "certificate.subject-other"
@@ -328,13 +333,13 @@ def test_another_signature_is_refused(world: World) -> None:
 @pytest.mark.parametrize("kind", ["RSA 1024", "P-384", "Ed25519", "brainpool"])
 def test_a_key_that_is_weak_or_of_another_kind_is_refused(kind: str) -> None:
     """Short RSA, other curves, and Ed25519, which certificates do not have here."""
-    key: Any = {
+    kinds: dict[str, Callable[[], Any]] = {
         "RSA 1024": lambda: rsa_key(1024),
         "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
         "Ed25519": Ed25519PrivateKey.generate,
         "brainpool": lambda: ec.generate_private_key(ec.BrainpoolP256R1()),
-    }[kind]()
-    holder = house()[1].organisation(key=key)
+    }
+    holder = house()[1].organisation(key=kinds[kind]())
     payload = organisation_proof.written(ORIGIN, "m", "k", issued=instant(START))
     algorithm = "RS256" if kind == "RSA 1024" else "ES256"
     with pytest.raises((Untrusted, Invalid), match=r"certificate\.(key-weak|algorithm|signature-wrong)"):
@@ -372,7 +377,7 @@ def test_an_approval_looks_again(world: World) -> None:
     join.approve(world, id)  # valid when it was signed and received, whenever somebody gets round to it
 
 
-def test_an_unreadable_private_key_or_chain_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_private_key_or_chain_is_told() -> None:
     """Files that are none."""
     with pytest.raises(Invalid, match=r"key\.malformed"):
         seal.pem_signer(b"no PEM", "ES256")
@@ -384,7 +389,6 @@ def test_an_unreadable_private_key_or_chain_is_told(tmp_path: Path) -> None:
     bare = house()[1].organisation(more={NameOID.ORGANIZATION_NAME: "X"})
     assert not seal._says_qualified(bare.certificate)
     assert seal._named(x509.Name([]), NameOID.ORGANIZATION_NAME) is None
-    assert tmp_path
 
 
 # --- folders and commands ---------------------------------------------------------------------------------------------

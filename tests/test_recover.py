@@ -11,7 +11,7 @@ from datadam import ledger, recovery, seal
 from datadam.dam import deposit, join, login, prove, publish, recover, rotate, state
 from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
 from datadam.model import Key, Kind, instant
-from test_ledger import House, founding, joining, say
+from test_ledger import founding, joining, say
 from test_state import from_scratch, projection
 from worlds import GOOD, START, Person, a_world, fit_of, forward, standard_text
 
@@ -152,7 +152,8 @@ def test_operators_are_asked_only_for_what_names_them(scene: Scene) -> None:
         with pytest.raises(Invalid, match=r"recovery\.not-yours"):
             recovery.vouched(once, key)
     held = json.loads(drafted)
-    for wrong in ([], {"statement": 1, "proof": "x"}, {**held, "more": 1}, {**held, "proof": "{}"}):
+    odd: list[object] = [[], {"statement": 1, "proof": "x"}, {**held, "more": 1}, {**held, "proof": "{}"}]
+    for wrong in odd:
         with pytest.raises(Invalid):
             recovery.read(json.dumps(wrong))
 
@@ -195,8 +196,13 @@ def test_nobody_skips_the_wait(scene: Scene) -> None:
     world = scene.world
     other = Person("B").joins(world)
     id = scene.begin()
-    good = {"recovery": id, "member": scene.member.id, "key": seal.public(scene.new)}
-    changed = [{}, {"key": seal.public(other.key)}, {"member": other.id}, {"recovery": "0" * 64}]
+    good: dict[str, object] = {"recovery": id, "member": scene.member.id, "key": seal.public(scene.new)}
+    changed: list[dict[str, object]] = [
+        {},
+        {"key": seal.public(other.key)},
+        {"member": other.id},
+        {"recovery": "0" * 64},
+    ]
     for days, wrong in zip((0, 30, 0, 0), changed, strict=True):
         forward(world, days=days)
         with pytest.raises(Untrusted, match=r"recovery\.wrong"):
@@ -294,4 +300,3 @@ def test_an_auditors_ring_is_as_strict_as_the_tables() -> None:
     ):
         with pytest.raises((Untrusted, Invalid)):
             ring_of(*wrong)
-    assert House()

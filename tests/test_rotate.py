@@ -14,10 +14,11 @@ from datadam.adapters.key_files import FORMER, NEXT, KeyFiles
 from datadam.adapters.witness_files import WitnessFiles
 from datadam.adapters.witness_http import HttpLog
 from datadam.audit import audit
+from datadam.client import trusting
 from datadam.dam import found, join, prove, rotate, state, witnessed
 from datadam.dam.world import World
 from datadam.edges import operator, server, witnessing
-from datadam.errors import Invalid, Refused, Unavailable, Untrusted
+from datadam.errors import Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats import cosignature, note
 from datadam.formats.cosignature import Submission
 from datadam.ledger import Ledger
@@ -407,8 +408,9 @@ def test_a_witness_follows_and_cosigns_on(world: World, tmp_path: Path) -> None:
     now = int(world.clock().timestamp())
     witness.look(kept, watched, world.ledger.checkpoint(), world.ledger.consistency, now=now)
     over(world)
-    for steps in ([], [world.ledger.receipt(1)]):
-        same = witness.follow(kept, watched, world.ledger.checkpoint(), lambda steps=steps: steps)
+    told: list[list[Json]] = [[], [{"log": "somebody else's"}]]
+    for steps in told:
+        same = witness.follow(kept, watched, world.ledger.checkpoint(), steps.copy)
         assert same == watched
         with pytest.raises(Untrusted, match=r"note\.unsigned"):
             witness.look(kept, same, world.ledger.checkpoint(), world.ledger.consistency, now=now)
@@ -462,3 +464,45 @@ def test_what_was_cosigned_is_shown_with_the_key_of_its_time(world: World, tmp_p
     shown = witnessed.cosigned(seen)
     assert note.open_checkpoint(shown, world.ledger.vkey).size == 4
     assert cosignature.cosigned(shown, seen.witnesses[0].vkey)[0].size == 4
+
+
+# --- what a dam may say -----------------------------------------------------------------------------------------------
+
+
+class Told(trusting.Trusting):
+    """A client of a dam that answers this."""
+
+    def __init__(self, answer: object) -> None:
+        """Answer so, whatever is asked."""
+        super().__init__("http://127.0.0.1:1", None, None)
+        self._answer = answer
+
+    def _get(self, path: str, *, as_member: bool = False, **params: Any) -> Any:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+def test_an_odd_answer_about_rotations_leads_nowhere(world: World) -> None:
+    """No list, no objects: refused. None, as of a dam of before, or to another key than the one shown: no former keys."""
+    for odd in ([], {}, {"rotations": 5}, {"rotations": ["x"]}):
+        with pytest.raises(Unavailable, match=r"client\.answer-odd"), Told(odd) as dam:
+            dam.follow(world.ledger.vkey)
+    with Told(NotFound("client.answer-odd", status=404)) as dam:
+        assert dam.follow(world.ledger.vkey) == world.ledger.vkey
+        assert dam._formers(world.ledger.vkey) == []
+    first = world.ledger.vkey
+    over(world)
+    steps = {"rotations": rotate.succession(world)}
+    with Told(steps) as dam:
+        assert [one.vkey for one in dam._formers(world.ledger.vkey)] == [first]
+        assert dam._formers(note.vkey(world.settings.name, seal.new_key())) == []
+
+
+def test_pins_that_tell_odd_former_keys_are_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with the rest of what was pinned: to start anew would be to trust anybody."""
+    monkeypatch.setenv("DATADAM_HOME", str(tmp_path))
+    for odd in ([{}], [5], [{"vkey": "x", "size": "many"}], 7):
+        (tmp_path / "pins.json").write_text(json.dumps({"u": {"vkey": "v", "checkpoint": "c", "formers": odd}}))
+        with pytest.raises(Untrusted, match=r"client\.pins-broken"):
+            client.pinned_keys()
