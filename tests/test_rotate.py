@@ -477,15 +477,16 @@ class Told(trusting.Trusting):
         super().__init__("http://127.0.0.1:1", None, None)
         self._answer = answer
 
-    def _get(self, path: str, *, as_member: bool = False, **params: Any) -> Any:
+    def _get(self, *_: object, **__: object) -> Any:  # noqa: ANN401  (any JSON)
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
 
 
 def test_an_odd_answer_about_rotations_leads_nowhere(world: World) -> None:
-    """No list, no objects: refused. None, as of a dam of before, or to another key than the one shown: no former keys."""
-    for odd in ([], {}, {"rotations": 5}, {"rotations": ["x"]}):
+    """No list, no objects: refused. None, as of a dam of before, or none that lead to the key shown: no former keys."""
+    answers: list[object] = [[], {}, {"rotations": 5}, {"rotations": ["x"]}]
+    for odd in answers:
         with pytest.raises(Unavailable, match=r"client\.answer-odd"), Told(odd) as dam:
             dam.follow(world.ledger.vkey)
     with Told(NotFound("client.answer-odd", status=404)) as dam:
@@ -502,7 +503,8 @@ def test_an_odd_answer_about_rotations_leads_nowhere(world: World) -> None:
 def test_pins_that_tell_odd_former_keys_are_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As with the rest of what was pinned: to start anew would be to trust anybody."""
     monkeypatch.setenv("DATADAM_HOME", str(tmp_path))
-    for odd in ([{}], [5], [{"vkey": "x", "size": "many"}], 7):
+    formers: list[object] = [[{}], [5], [{"vkey": "x", "size": "many"}], 7]
+    for odd in formers:
         (tmp_path / "pins.json").write_text(json.dumps({"u": {"vkey": "v", "checkpoint": "c", "formers": odd}}))
         with pytest.raises(Untrusted, match=r"client\.pins-broken"):
             client.pinned_keys()

@@ -86,7 +86,8 @@ def test_statements_and_logins_of_a_held_key_are_like_any_other(token: tuple[lis
 )
 def test_what_is_no_signature_is_not_used(program: str, code: str) -> None:
     """A program that fails, waits, is silent, or gives something else: one clear refusal, nothing signed."""
-    key = seal.HeldKey(seal.new_key(), CommandSigner((sys.executable, "-c", program), seconds=2 if "sleep" in program else 60))
+    asked = CommandSigner((sys.executable, "-c", program), seconds=2 if "sleep" in program else 60)
+    key = seal.HeldKey(seal.new_key(), asked)
     with pytest.raises((Unavailable, Untrusted)) as refused:
         seal.sign_bytes(key, b"message")
     assert refused.value.code == code
