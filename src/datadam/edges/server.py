@@ -1,5 +1,6 @@
 """Serve a dam until a signal ends it: members over TCP, the operator over the folder's Unix socket."""
 
+import gc
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ from datadam.settings import Settings
 
 KEEP_ALIVE_SECONDS: Final = 5
 END_SECONDS: Final = 5  # for answers under way when a signal ends the server; then they are cut
+COLLECT_AFTER: Final = 20_000  # objects; a batch of decisions makes some hundred thousand and leaves none in cycles
 BACKLOG: Final = 128  # connections that wait while all threads are busy
 
 
@@ -89,11 +91,22 @@ def serve(
     server = _Server(config)
     with server.ended_by_signals(), _operator(app.operator_app(world, check), places.socket):
         listener.listen(BACKLOG)
+        _spare_the_collector()
         ready()
         try:
             server.run(sockets=[listener])
         except SystemExit as error:  # uvicorn's word for a start that failed; it logged why
             raise Unavailable("serve.not-started") from error
+
+
+def _spare_the_collector() -> None:
+    """Let Python's collector of cycles not walk again and again over what stays as long as the server does.
+
+    Of the CPU of decisions over HTTP that took a fifth.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
 
 
 def _certificate(settings: Settings) -> dict[str, Any]:
