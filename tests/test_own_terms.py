@@ -352,6 +352,8 @@ def test_an_address_that_was_given_out_holds_while_all_in_it_is_the_askers(world
     assert release.open_share(world, abroad.caller, ID).recipient != share.recipient
     reserves(world, country, {"action": ["read"]})
     reserves(world, country, HOME_ONLY)
+    with pytest.raises(Refused):
+        release.refuse_other(world, abroad.caller, ID, share.recipient)
     assert [row[0] for row in served(world, abroad.caller)] == ["B1"]
 
 
@@ -416,4 +418,22 @@ def test_who_never_had_the_rows_is_not_told_that_they_left(world: World) -> None
     withdraw.retract(world, told.id)
     withdraw.purge(world, told.id)
     assert [len(notice.own(world, person.caller)) for person in (here, abroad)] == [1, 0]
+    sound(world)
+
+
+def test_terms_that_change_hands_leave_no_stale_share(world: World) -> None:
+    """One deposit comes under what another is under already: what was made before is served to nobody any more."""
+    country = land(world)
+    firm, other, person = under(world, country), Person("B", jurisdiction="JP").joins(world), reader(world, "DE")
+    lower = term("sensitivity", "lteq", "business")
+    deposits(world, firm, b"meter,amount,mark,note\nA1,1,green,x\n")
+    deposits(world, other, b"meter,amount,mark,note\nB1,1,green,y\n", lower)
+    share = release.open_share(world, person.caller, ID)
+    assert [row[3] for row in served(world, person.caller)] == ["x", None]
+    reserves(world, country, lower)
+    with pytest.raises(Refused):
+        release.refuse_other(world, person.caller, ID, share.recipient)
+    assert [row[3] for row in served(world, person.caller)] == [None, None]
+    reserves(world, country)
+    assert [row[3] for row in served(world, person.caller)] == ["x", None]
     sound(world)

@@ -117,6 +117,10 @@ class Narrowing:
         told = [str(self.standard.id), now, listed]
         return seal.keyed(world.secrets.secret(_SECRET), "narrowed", member, seal.canonical(told).decode()).hex()
 
+    def terms_of(self, deposits: Iterable[str]) -> str:
+        """Which restrictions each of these deposits is under, in one spelling; those under none are left out."""
+        return _text({one: _key(self.under[one]) for one in deposits if one in self.under})
+
     def covers(self, told: Mapping[str, Collection[str]]) -> bool:
         """Whether all that leaves under another narrowing, told so, leaves under this one in the same form."""
         same = all(list(told[name]) == self.told[name] for name in ("columns", "markings", "persons"))
@@ -125,6 +129,8 @@ class Narrowing:
 
 PLAIN: Final[Mapping[str, Collection[str]]] = {"columns": (), "markings": (), "persons": (), "terms": ()}
 """How a share is told that has no suffix."""
+NOTHING: Final = "{}"
+"""What deposits are under that are under nothing."""
 
 
 def _key(terms: tuple[str, ...]) -> str:

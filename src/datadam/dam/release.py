@@ -50,6 +50,7 @@ from datadam.ports import Rows, ShareOrder, SharePart
 SHARE_NAME: Final = "dam"
 """The one share, in Delta Sharing's words, under which all reservoirs of a dam stand as tables."""
 EVERYBODY: Final = "*"
+_UNDER: Final = "under "  # the note that says under which terms its deposits were as a share was made
 _TOLD: Final = "narrowing "  # the note that says what of its reservoir a share's recipient gets
 WAITERS: Final = 16  # who wait for one share to be made; each holds a thread of the server, which has others to answer
 _STRIPES: Final = tuple(threading.Lock() for _ in range(64))  # one share is made by one thread; others need not wait
@@ -132,7 +133,8 @@ def refuse_other(world: World, caller: Caller, id: str, recipient: str) -> None:
         case Deny(reasons):
             raise _refusal(reasons)
         case Allow():
-            if not _covered(world, recipient, ask, decide.narrowed(world, ask, found.standard)):
+            now = decide.narrowed(world, ask, found.standard)
+            if not (_covered(world, recipient, ask, now) and _as_made(world, found, recipient, now)):
                 raise Refused("agreement.cut-off", standard=found.standard.id)
 
 
@@ -189,6 +191,20 @@ def _covered(world: World, recipient: str, ask: Ask, narrowing: Narrowing) -> bo
     return who == _who(ask, narrowing) and told is not None and narrowing.covers(told)
 
 
+def _as_made(world: World, of: Pool, recipient: str, narrowing: Narrowing) -> bool:
+    """Whether all in the last version of a share is still under the terms that it was made under.
+
+    So is then all in the versions before, which go where a deposit leaves or comes under other terms.
+    """
+    with world.store.read() as rows:
+        share = rows.get(Share, of.id, recipient)
+        return share is None or _made_under(rows, share) == narrowing.terms_of(share.deposits)
+
+
+def _made_under(rows: Rows, share: Share) -> str:
+    return rows.noted(_UNDER + f"{share.standard} {share.recipient}") or narrow.NOTHING
+
+
 # --- 2. make ----------------------------------------------------------------------------------------------------------
 
 
@@ -240,10 +256,12 @@ def _need(world: World, of: Pool, recipient: str, narrowing: Narrowing) -> Share
     schema = world.shares.schema(narrowing.columns, _attributed(standard))
     with world.store.read() as rows:
         share = rows.get(Share, of.id, recipient)
+        under = _made_under(rows, share) if share is not None else narrow.NOTHING
     ready, visible = pool.deposits(world, of, narrowing)  # after the share: what left since then is seen
     if share is None:
         return _Need(ready, visible, None, gone=False, last_will_do=False, narrowing=narrowing)
-    gone, alike = not set(share.deposits) <= set(visible), list(share.schema) == list(schema)
+    gone = not set(share.deposits) <= set(visible) or under != narrowing.terms_of(share.deposits)
+    alike = list(share.schema) == list(schema)
     if of.edition is None:  # a newer version may read the same columns otherwise, in another unit say
         alike = alike and share.upto > lineage.versions(world, standard.id)[-1].index
     since = instant(world.clock() - timedelta(seconds=world.settings.share_refresh_seconds))
@@ -336,6 +354,7 @@ def _replace(world: World, share: Share, need: _Need, now: datetime) -> None:
         rows.put(share)
         rows.note(name, json.dumps(alive))
         rows.note(_TOLD + share.recipient, json.dumps(need.narrowing.told))
+        rows.note(_UNDER + f"{share.standard} {share.recipient}", need.narrowing.terms_of(share.deposits))
     world.shares.clear(share.standard, share.recipient, {share.version, *map(int, alive)})
 
 
