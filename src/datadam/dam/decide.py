@@ -264,6 +264,8 @@ def _credentials(world: World, ask: Ask, binding: PublishedOffer) -> tuple[froze
 
 def _disputes(world: World, standard: Standard) -> disputed.Held:
     with world.store.read() as rows:
+        if not disputed.any_about(rows, standard.id):
+            return disputed.NOTHING
         return disputed.held(rows, standard.id, now=instant(world.clock()))
 
 

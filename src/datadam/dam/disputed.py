@@ -76,6 +76,14 @@ class Held:
     ends: tuple[str, ...] = ()  # instants at which any of this changes by itself
 
 
+NOTHING: Final = Held()
+
+
+def any_about(rows: Rows, standard: str) -> bool:
+    """Whether a reservoir was ever disputed; most never are, and every decision asks."""
+    return bool(rows.find(Dispute, standard=standard))
+
+
 def held(rows: Rows, standard: str, *, now: str) -> Held:
     """What disputes hold up of a reservoir now."""
     found = sorted(rows.find(Dispute, standard=standard), key=lambda one: one.index)
