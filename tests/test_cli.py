@@ -442,6 +442,7 @@ def _keeps_keys(machine: Machine, dam: Served) -> None:
         for op in ("a", "b"):
             machine("recover", "vouch", "recovery.json", "--key", f"{op}.key")
         ids.append(found(r"\b([0-9a-f]{64})\b", machine("recover", "begin", "recovery.json", *of).out))
+    assert set(json.loads(machine("me", "--key", "lost.key").out)["recoveries"]) == set(ids)
     machine("recover", "object", ids[0][:12], "--key", "lost.key")
     machine("recover", "finish", ids[1][:12], *of, code=3)
     with dam.clock.forward(days=31):

@@ -477,7 +477,7 @@ class Told(trusting.Trusting):
         super().__init__("http://127.0.0.1:1", None, None)
         self._answer = answer
 
-    def _get(self, *_: object, **__: object) -> Any:  # noqa: ANN401  (any JSON)
+    def _get(self, *_: object, **__: object) -> Any:
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer

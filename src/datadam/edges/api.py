@@ -35,7 +35,7 @@ from datadam.edges.incoming import Body
 from datadam.edges.manners import caller_of, language_of, member_of, world_of
 from datadam.errors import Invalid, NotFound
 from datadam.formats import odcs, own_terms
-from datadam.model import Edition, Job, Json, Key, Member, MemberKind, Release, Stage
+from datadam.model import Edition, Job, Json, Key, Member, MemberKind, Recovery, Release, Stage
 
 router = APIRouter(prefix="/api")
 MEDIA_JWS = "application/jose+json"  # RFC 7515 §9.2.2
@@ -191,6 +191,7 @@ def get_me(request: Request) -> Json:
     member = join.known(world, str(caller.member))
     with world.store.read() as rows:
         keys = rows.find(Key, owner=member.id)
+        open_ones = rows.find(Recovery, member=member.id, closed=None)
     return {
         "member": member.id,
         "kind": member.kind,
@@ -200,6 +201,7 @@ def get_me(request: Request) -> Json:
         "statement": member.statement,
         "since": member.since,
         "suspended": member.suspended,
+        "recoveries": [one.id for one in open_ones],  # somebody says that the key is lost: object, if it is not
         "keys": [{"kid": key.kid, "since": key.since, "until": key.until} for key in keys],
         "grants": [
             {"id": one.id, "standard": one.standard, "expires": one.expires, "ended": one.until is not None}
