@@ -111,12 +111,6 @@ def _holds(term: Constraint, asker: Asker, now: str) -> bool:
     return held.isdisjoint(named) if term.operator is Operator.NONE_OF else not held.isdisjoint(named)
 
 
-def ends(restrictions: Iterable[Restriction]) -> tuple[str, ...]:
-    """The instants at which one of these stops letting anything out."""
-    terms = (term for one in restrictions for term in one.constraints)
-    return tuple(sorted({str(term.value) for term in terms if term.operand is Operand.EXPIRY}))
-
-
 def allowed_markings(order: tuple[str, ...], ceilings: Iterable[str]) -> tuple[str, ...] | None:
     """Which markings leave under all ceilings, of a standard's from the least strict to the strictest.
 
