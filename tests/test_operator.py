@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datadam import cli, seal, wiring
-from datadam.dam import join
+from datadam.dam import join, steward
 from datadam.dam.world import World
 from datadam.edges import operator
 from datadam.edges.terminal import Terminal
@@ -74,6 +75,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     go_by_agreements(world, does, person)
     assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
     assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
+    decide_together(world, does, person)
     backups = world.settings.folder.parent / "backups"
     assert does("backup", into=str(backups), keep="1")["entries"] == world.ledger.size
     assert does("backup", into=str(backups), with_keys="yes")["keys"] is True
@@ -107,6 +109,32 @@ def go_by_agreements(world: World, does: Perform, person: Person) -> None:
     (member,) = [one for one in does("members")["items"] if one["id"] == person.id]
     assert member["suspended"] is True
     assert does("resume", member=person.id, reason="cleared")["index"] > 0
+
+
+def decide_together(world: World, does: Perform, person: Person) -> None:
+    """A version that its first steward signs; an outsider's dispute, ruled on, taken back."""
+    said = f"  - {{vendor: datadam, property: stewards, value: [{person.id}]}}\n"
+    said += "  - {vendor: datadam, property: quorum, value: 1}\nschema:\n"
+    text = standard_text().replace(STANDARD, "test.governed").replace("test_reading", "test_governed")
+    made = does(
+        "propose", about="standard", text=text.replace("schema:\n", said, 1), comments="x@example.org", days="0"
+    )
+    assert (made["state"], list(made["stewards"]), made["by"]) == ("due", [person.id], None)
+    with pytest.raises(Refused, match=r"proposal\.unsigned-by-enough"):
+        does("publish-proposal", id=made["id"])
+    shown = seal.opened(steward.motion(world, person.caller, made["id"]))
+    steward.sign(world, person.caller, seal.envelope(seal.countersign(replace(shown, signatures=()), person.key)))
+    assert does("publish-proposal", id=made["id"])["index"] > made["index"]
+    for wrong in ({"days": "-1"}, {"about": "law"}):
+        with pytest.raises(Invalid, match=r"request\.malformed"):
+            does("propose", **{"about": "standard", "text": text, "comments": "x", **wrong})
+    told = {"outsider": "an office", "standard": STANDARD, "subject": "row", "row": '{"meter":"A1"}'}
+    raised = does("dispute", **told, reason="wrong", measure="annotate")
+    assert (raised["state"], raised["holds"], raised["row"]) == ("open", "none", {"meter": "A1"})
+    ruled = does("rule-dispute", id=raised["id"], event="measure", measure="annotate", reasons="for now")
+    assert ruled["holds"] == "annotate"
+    assert does("dispute-step", id=raised["id"], event="withdraw", text="settled")["over"] is True
+    assert [one["state"] for one in does("disputes")["items"]] == ["withdrawn"]
 
 
 def declare(does: Perform, person: Person) -> None:
