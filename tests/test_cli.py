@@ -392,6 +392,8 @@ def _deposits(machine: Machine) -> None:
     Path("better.csv").write_text("meter,amount\nB1,1\nB2,2\n", encoding="utf-8")
     home = "constraint: [{leftOperand: jurisdiction, operator: isAnyOf, rightOperand: [KR]}]"
     Path("terms.yaml").write_text(home, encoding="utf-8")
+    machine("reservation", "sign", "terms.yaml", "--yes", code=3)  # this member is no country
+    assert machine("reservation", "list").out.strip() == ""
     assert "own" in machine("amend", id, "better.csv", "--reason", "counted again", "--terms", "terms.yaml").out
     odd = next(line.split()[0] for line in machine("deposits").out.splitlines() if "odd.csv" in line)
     machine("withdraw", odd, "--reason", "sold", "--yes")
