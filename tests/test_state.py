@@ -380,7 +380,14 @@ def an_agreement(person: Person, offer: Statement) -> dict[str, Any]:
 
 def a_declaration(**changes: object) -> dict[str, Any]:
     """What somebody answers for."""
-    facts = {"row": 39, "member": None, "standard": "test.reading", "subject": None, "applies": True, "countries": []}
+    facts: dict[str, Any] = {
+        "row": 39,
+        "member": None,
+        "standard": "test.reading",
+        "subject": None,
+        "applies": True,
+        "countries": [],
+    }
     return {**facts, "days": 90, "words": "w", "person": HEX, "until": "2027-01-01", **changes}
 
 
@@ -473,7 +480,7 @@ def of_governance(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any],
     raised = signed(Kind.DISPUTE, dispute, one.key, dam)
     state.record(world, proposed, raised)
     ruling = {"dispute": raised.id, "standard": "test.reading", "event": "measure", "outcome": None, "measure": "none"}
-    nothing = {"scope": None, "deposit": None, "until": None, "stewards": [], "quorum": 0}
+    nothing: dict[str, Any] = {"scope": None, "deposit": None, "until": None, "stewards": [], "quorum": 0}
     step = {"dispute": raised.id, "event": "withdraw", "member": one.id, "text": "t"}
     approval = {**deciding, "digest": digest, "proposal": proposed.id}
     return {

@@ -183,14 +183,20 @@ def _one_column(old: Column, new: Column) -> Iterator[Change]:
     if old.units != new.units:
         before, after = ({(u.symbol, u.numerator, u.denominator) for u in side.units} for side in (old, new))
         yield Change("change.units", *_for_contributors(broken=not before <= after, facts=facts))
-    if old.markings and old.markings != new.markings:
-        yield Change("change.column", Effect.BREAKING, {"column": name, "term": "markings"}, _BOTH)
-    elif old.markings != new.markings:  # nobody goes by them before an offer or a contributor says so
-        yield Change("change.markings", Effect.COMPATIBLE, facts)
+    yield from _marking_changes(old, new)
     if old.safe_statistics != new.safe_statistics:
         yield Change("change.statistics", Effect.COMPATIBLE, facts)
     if (old.titles, old.descriptions, old.synonyms) != (new.titles, new.descriptions, new.synonyms):
         yield Change("change.words", Effect.EDITORIAL, {"where": name})
+
+
+def _marking_changes(old: Column, new: Column) -> Iterator[Change]:
+    if old.markings == new.markings:
+        return
+    if old.markings:
+        yield Change("change.column", Effect.BREAKING, {"column": new.name, "term": "markings"}, _BOTH)
+    else:  # nobody goes by them before an offer or a contributor says so
+        yield Change("change.markings", Effect.COMPATIBLE, {"column": new.name})
 
 
 def _coarsening_changes(old: Column, new: Column) -> Iterator[Change]:

@@ -302,7 +302,7 @@ def _marking_faults(column: Column, standard: Standard, codes: Mapping[str, Code
     """Markings are some of the words that the column can hold, from the least strict to the strictest."""
     if not column.markings:
         return
-    known = codes[column.codes].codes if column.codes in codes else frozenset(column.values)
+    known = codes[column.codes].codes if column.codes and column.codes in codes else frozenset(column.values)
     if column.protection is not Protection.KEEP or set(column.markings) != known:
         yield Invalid("standard.markings-other", column=column.name, known=", ".join(sorted(known)))
     if len(set(column.markings)) != len(column.markings) or not all(map(_MARKING.fullmatch, column.markings)):

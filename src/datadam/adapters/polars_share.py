@@ -259,7 +259,8 @@ def _served(order: ShareOrder, one: SharePart, rows: pl.LazyFrame) -> pl.LazyFra
 def _served_column(column: Column, keys: Mapping[str, bytes], apart: Mapping[str, bytes]) -> pl.Expr:
     """The column as served: an internal unit id never leaves, its HMAC under the recipient's key of the domain does.
 
-    Where the part has a key of its own for the column, it is under that. The HMAC is of the id's 32 hex digits under the key's 64 hex digits, because polars-hash takes text only.
+    Where the part has a key of its own for the column, it is under that. The HMAC is of the id's 32 hex digits under
+    the key's 64 hex digits, because polars-hash takes text only.
     """
     if column.protection is not Protection.UNIT_ID:
         return pl.col(column.name)

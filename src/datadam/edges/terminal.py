@@ -89,14 +89,7 @@ class Terminal:
     def report(self, job: Json) -> None:
         """What became of a deposit: counts, then each fault that is shown, by row."""
         tally, shown = job.get("tally"), job.get("shown", [])
-        if job["stage"] == "committed":
-            self.line(texts.say("ui.deposit-admitted", self.language, standard=job["standard"]), style="bold green")
-        elif job["stage"] == "refused":
-            fault = job.get("fault") or {}
-            self.line(texts.say("ui.deposit-refused", self.language, standard=job["standard"]), style="bold red")
-            self.line(f"{fault.get('what', '')} {fault.get('remedy', '')}".strip())
-            for part in fault.get("faults", ()):
-                self.line(f"  • {part.get('what', '')} {part.get('remedy', '')}".rstrip())
+        self._outcome(job)
         nothing = job["stage"] in pages.NOTHING_TAKEN
         if tally and nothing:
             self.say("ui.deposit-faulty", rows=tally["rows"], rejected=tally["rejected"])
@@ -120,6 +113,16 @@ class Terminal:
         if shown and tally and tally["rejected"] and job["id"]:
             self.line()
             self.say("ui.rejects-see" if nothing else "ui.rejects-fetch", deposit=job["id"][:12])
+
+    def _outcome(self, job: Json) -> None:
+        if job["stage"] == "committed":
+            self.line(texts.say("ui.deposit-admitted", self.language, standard=job["standard"]), style="bold green")
+        elif job["stage"] == "refused":
+            fault = job.get("fault") or {}
+            self.line(texts.say("ui.deposit-refused", self.language, standard=job["standard"]), style="bold red")
+            self.line(f"{fault.get('what', '')} {fault.get('remedy', '')}".strip())
+            for part in fault.get("faults", ()):
+                self.line(f"  • {part.get('what', '')} {part.get('remedy', '')}".rstrip())
 
     def warnings(self, found: Sequence[Json]) -> None:
         """What was found of a file as a whole: each with the rows that it is about."""

@@ -256,13 +256,17 @@ def _sayable(one: Constraint) -> bool:
     if one.operand is Operand.MARKING:
         return isinstance(one.value, str) and 0 < len(one.value) <= MAX_TEXT
     if one.operand is Operand.EXPIRY:
-        with suppress(TypeError, ValueError):
-            return abs(seconds(str(one.value))) <= _MOST
-        return False
+        return _is_instant(one.value)
     if one.operand is Operand.RECIPROCITY:
         return type(one.value) is int and 0 <= one.value <= _MOST  # a bool is none here
     names = one.value if isinstance(one.value, tuple) else ()
     return 0 < len(names) <= MAX_VALUES and all(len(name) <= MAX_TEXT for name in names)
+
+
+def _is_instant(value: object) -> bool:
+    with suppress(TypeError, ValueError):
+        return abs(seconds(str(value))) <= _MOST
+    return False
 
 
 def _holds(one: Constraint) -> str:
