@@ -221,6 +221,15 @@ def test_a_country_may_reserve_as_it_accedes(world: World) -> None:
     sound(world)
 
 
+def test_what_an_accession_reserves_is_judged_before_it_waits_for_anybody(world: World) -> None:
+    """A firm reserves nothing, and a country nothing that nobody here reads."""
+    with pytest.raises(DamError) as caught:
+        Person("A").joins(world, restrictions=[HOME_ONLY])
+    assert caught.value.code == "accession.not-country"
+    with pytest.raises(Faults):
+        land(world, restrictions=[{"action": ["fly"]}])
+
+
 def test_only_a_country_reserves_and_only_for_itself(world: World) -> None:
     """A firm may not, nor may anybody for another; and what is no restriction never enters the log."""
     country, firm = land(world), Person("A", jurisdiction="JP").joins(world)

@@ -13,6 +13,7 @@ from datadam import registers, seal, texts
 from datadam.dam import certified, state
 from datadam.dam.world import World
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
+from datadam.formats import own_terms
 from datadam.formats.statements import shaped
 from datadam.model import Application, Json, Key, Kind, Member, MemberId, MemberKind, day, instant, moment
 
@@ -131,7 +132,8 @@ def _check_accession(world: World, body: Json) -> None:
         return
     if not body["roles"] or len(set(body["roles"])) != len(body["roles"]):
         raise Invalid("accession.roles-wrong")
-    if body["authority"] is not None or body["effective"] is not None or body["reservations"]:
+    reserved = body["reservations"] or "restrictions" in body
+    if body["authority"] is not None or body["effective"] is not None or reserved:
         raise Invalid("accession.not-country")
     country = country_of(world, body["jurisdiction"], at=instant(world.clock())[:10])
     if body["under"] != (country.id if country else None):
@@ -144,6 +146,8 @@ def _check_country(world: World, body: Json) -> None:
     if body["authority"] is None or body["effective"] is None or body["under"] is not None or body["roles"]:
         raise Invalid("accession.country-incomplete")
     day(body["effective"])
+    for one in body.get("restrictions", ()):
+        own_terms.read(one)
     for name, said in (("authority", [body["authority"]]), ("reservations", body["reservations"])):
         if not all(_is_plain(text) for text in said):
             raise Invalid("statement.shape", kind=str(Kind.MEMBER), where=name, why="control characters, or blank")
