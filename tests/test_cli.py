@@ -178,7 +178,16 @@ def _holds(machine: Machine, dam: Served, member: str) -> None:
     machine("credential", "recognise", issuer, "--title", "An office", "--name", "good-standing", *of)
     assert "An office" in machine("credential", "issuers").out
     Path("paper.pdf").write_bytes(b"a paper")
-    held = ("--member", member, "--name", "good-standing", "--issuer", issuer, "--expires", "2999-01-01T00:00:00Z")
+    held: tuple[str, ...] = (
+        "--member",
+        member,
+        "--name",
+        "good-standing",
+        "--issuer",
+        issuer,
+        "--expires",
+        "2999-01-01T00:00:00Z",
+    )
     machine("credential", "add", "paper.pdf", *held, "--attested", "--standard", STANDARD, *of)
     assert "attested by the operator" in machine("credential", "show").out
     id = str(json.loads(machine("credential", "show", "--json").out)[0]["id"])
