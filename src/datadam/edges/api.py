@@ -36,6 +36,7 @@ from datadam.edges.manners import caller_of, language_of, member_of, world_of
 from datadam.errors import Invalid, NotFound
 from datadam.formats import odcs, own_terms
 from datadam.model import Edition, Job, Json, Key, Member, MemberKind, Recovery, Release, Stage
+from datadam.terms import Force
 
 router = APIRouter(prefix="/api")
 MEDIA_JWS = "application/jose+json"  # RFC 7515 §9.2.2
@@ -124,6 +125,7 @@ def _country(member: Member) -> Json:
         "authority": member.authority,
         "effective": member.effective,
         "reservations": list(member.reservations),
+        "force": Force.LEGAL,  # of these sentences; what machines hold to stands under /reservations
         "left": member.until is not None,
     }
 

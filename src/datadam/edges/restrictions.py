@@ -10,6 +10,7 @@ from datadam.edges.manners import member_of, world_of
 from datadam.formats import own_terms
 from datadam.model import Json
 from datadam.restriction import Reservation
+from datadam.terms import Force
 
 router = APIRouter(prefix="/api")
 
@@ -33,4 +34,5 @@ def _reserve(request: Request, data: bytes) -> Json:
 
 def _told(one: Reservation) -> Json:
     said = [own_terms.write(own_terms.parsed(text)) for text in one.terms]
-    return {"country": one.country, "restrictions": said, "statement": one.statement, "index": one.index}
+    told = {"country": one.country, "restrictions": said, "statement": one.statement, "index": one.index}
+    return {**told, "force": Force.ENFORCED}
