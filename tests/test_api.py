@@ -225,6 +225,7 @@ def _proposal(scene: Scene) -> str:
 
 
 def _proposing(scene: Scene) -> dict[str, Any]:
+    """A first version, which the operator alone proposes."""
     return {"json": {"about": "standard", "text": _stewarded(scene)[0], "days": None, "comments": "talk@example.org"}}
 
 
@@ -343,7 +344,7 @@ TRIES = {
     ),
     "GET /api/proposals": Try(EVERYBODY),
     "GET /api/proposals/{id}": Try(EVERYBODY, lambda scene: f"/api/proposals/{_proposal(scene)}"),
-    "POST /api/proposals": Try((401, 401, 401, 403, 201), more=_proposing),
+    "POST /api/proposals": Try((401, 401, 401, 403, 403), more=_proposing),
     "GET /api/proposals/{id}/motion": Try(MEMBERS, lambda scene: f"/api/proposals/{_proposal(scene)}/motion"),
     "POST /api/proposals/signatures": Try((401, 401, 401, 403, 200), more=_signature),
     "DELETE /api/proposals/{id}/signature": Try(

@@ -4,18 +4,20 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from datadam import cli, seal, wiring
+from datadam import cli, recovery, seal, wiring
 from datadam.dam import join, steward
 from datadam.dam.world import World
 from datadam.edges import operator
 from datadam.edges.terminal import Terminal
 from datadam.errors import DamError, Invalid, NotFound, Refused
 from datadam.formats import law_files, odrl
+from datadam.model import instant
 from served import STANDARD, Served, serving
 from signed import agreed, an_offer
 from worlds import GOOD, Person, standard_text
@@ -76,6 +78,8 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
     assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
     decide_together(world, does, person)
+    recognise(does, person)
+    keep_keys(world, does)
     backups = world.settings.folder.parent / "backups"
     assert does("backup", into=str(backups), keep="1")["entries"] == world.ledger.size
     assert does("backup", into=str(backups), with_keys="yes")["keys"] is True
@@ -86,7 +90,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     (member,) = [one for one in does("members")["items"] if one["id"] == person.id]
     assert (member["profile"], member["until"] is None) == ({}, False)
     found = does("check")
-    assert (found["faults"], found["rebuilt"], found["erased"]) == ([], None, 2)  # a name and a profile
+    assert (found["faults"], found["rebuilt"], found["erased"]) == ([], None, 3)  # a name, a profile, a proof
     assert does("check", rebuild="yes")["rebuilt"] == world.ledger.size
     assert done == set(operator.VERBS) | {"check"}
 
@@ -135,6 +139,50 @@ def decide_together(world: World, does: Perform, person: Person) -> None:
     assert ruled["holds"] == "annotate"
     assert does("dispute-step", id=raised["id"], event="withdraw", text="settled")["over"] is True
     assert [one["state"] for one in does("disputes")["items"]] == ["withdrawn"]
+
+
+def recognise(does: Perform, person: Person) -> None:
+    """An issuer, a credential of it on the operator's word, its end."""
+    issuer = "https://chamber.example"
+    assert does("recognise-issuer", issuer=issuer, title="A chamber", names="good-standing")["id"] == issuer
+    assert [one["title"] for one in does("issuers")["items"]] == ["A chamber"]
+    held = {"member": person.id, "name": "good-standing", "issuer": issuer}
+    with pytest.raises(Invalid, match=r"request\.malformed"):
+        does("add-credential", **held)
+    with pytest.raises(Invalid, match=r"request\.malformed"):
+        does("recognise-issuer", issuer=issuer, title="A chamber", keys="{}")
+    made = does("add-credential", **held, evidence="0" * 64, expires="2999-01-01T00:00:00Z", scope=STANDARD)
+    assert (made["member"], made["counts"], list(made["scope"])) == (person.id, True, [STANDARD])
+    assert does("revoke-credential", id=made["id"], reason="struck off")["index"] > 0
+    assert [one["counts"] for one in does("credentials", member=person.id)["items"]] == [False]
+
+
+def keep_keys(world: World, does: Perform) -> None:
+    """Two operators and the recovery of a lost key that waits, forgotten; the dam's own keys, rotated and retired."""
+    now, operators = instant(world.clock()), [seal.new_key(), seal.new_key()]
+    for key in operators:
+        text = seal.envelope(recovery.introduced(key, issued=now)).decode()
+        assert does("add-operator", text=text)["index"] > 0
+    named = [seal.operator_id(key) for key in operators]
+    assert {one["operator"] for one in does("operators")["items"]} == set(named)
+    lost, profile = Person("Lost").joins(world), {"legal_name": "Lost", "numbers": {}}
+    until = instant(world.clock() + timedelta(days=30))
+    text = json.dumps(recovery.draft(lost.id, seal.new_key(), named, profile, until=until, issued=now))
+    for key in operators:
+        text = json.dumps(recovery.vouched(text, key))
+    begun = does("begin-recovery", text=text)
+    assert begun["until"] == until
+    with pytest.raises(Refused, match=r"recovery\.waits"):
+        does("finish-recovery", id=begun["recovery"])
+    assert [one["profile"]["legal_name"] for one in does("recoveries")["items"]] == ["Lost"]
+    assert does("forget-recovery", id=begun["recovery"], reason="asked for")["index"] > begun["index"]
+    assert does("remove-operator", operator=named[0], reason="left")["index"] > begun["index"]
+    for use in ("log", "dam"):
+        former = world.ledger.vkey
+        made = does("rotate-key", use=use, reason="yearly")
+        assert (made["vkey"] == former) is (use == "dam")
+        assert does("retire-key", use=use, reason="stolen", now="yes")["index"] > made["index"]
+    assert {one["use"] for one in does("keys")["items"]} == {"log", "dam"}
 
 
 def declare(does: Perform, person: Person) -> None:
