@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,9 +25,10 @@ from datadam.dam.steward import Standing
 from datadam.disputes import DisputeState
 from datadam.edges import app, incoming
 from datadam.edges.manners import MAX_BODY
+from datadam.errors import Untrusted
 from datadam.formats import odrl, person
 from datadam.governance import About
-from datadam.model import Ask, Job, Kind, Release, StandardId, instant
+from datadam.model import Ask, Job, Kind, MemberId, Release, StandardId, instant
 from served import STANDARD, Served, published, serving
 from signed import agreed, an_offer, drafted, ending, signing
 from worlds import GOOD, Person, fit_of, standard_text
@@ -46,6 +48,7 @@ class Scene:
     deposit: str = ""  # alice's, committed, with one reject
     announced: str = ""  # alice's, waiting for its file
     decision: str = ""  # alice's, a yes
+    profiles: dict[str, str] = field(default_factory=dict)  # member → the token of its last share profile
 
     def token(self, who: str, right: str = "alice") -> str | None:
         """The token that `who` shows."""
@@ -55,10 +58,18 @@ class Scene:
             case "wrong":
                 return "nonsense"
             case "profile":
-                return login.issue_profile(self.dam.world, self.people[right].id, STANDARD).token
+                return self._profile(self.people[right].id)
             case "other":
                 return self.dam.token(self.people["bob"])
         return self.dam.token(self.people[right])
+
+    def _profile(self, member: MemberId) -> str:
+        """A share profile's: the last one again while it lives, for a member has only so many."""
+        with suppress(KeyError, Untrusted):
+            login.caller(self.dam.world, self.profiles[member])
+            return self.profiles[member]
+        self.profiles[member] = login.issue_profile(self.dam.world, member, STANDARD).token
+        return self.profiles[member]
 
     def statement(self, kind: Kind, who: str, **facts: object) -> bytes:
         """A statement signed by somebody, as it is sent."""
