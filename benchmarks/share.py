@@ -2,17 +2,16 @@
 
 import argparse
 import hashlib
-import json
 import os
-import statistics
-import subprocess
-import sys
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+import measure
 from datadam.adapters.parquet_schema import stored_schema
 from datadam.adapters.polars_share import PolarsShareWriter
 from datadam.model import Attribution, Column, Protection, Type
@@ -80,77 +79,67 @@ def plain(reservoir: Path, into: Path) -> None:
 
 def share(reservoir: Path, into: Path) -> None:
     """The share of the same rows for one recipient."""
-    shares = PolarsShareWriter(into)
+    rows = written(sorted(reservoir.glob("*.parquet")), into)
+    assert rows == pl.scan_parquet(reservoir / "*.parquet").select(pl.len()).collect().item()
+
+
+def written(paths: Sequence[Path], into: Path, part: Mapping[int, Any] | None = None, **order: Any) -> int:
+    """Write the share of stored files for one recipient, with more said of some `part`s and of the order; its rows."""
+    shares, more = PolarsShareWriter(into), part or {}
     parts = [
-        SharePart(path=path, tag=path.stem, sequence=place, contributor=f"m-{place:020x}", country="KR", own=place == 0)
-        for place, path in enumerate(sorted(reservoir.glob("*.parquet")))
-    ]
-    order = ShareOrder(
-        columns=COLUMNS,
-        attribution=Attribution.NONE,
-        attributed=None,
-        files=tuple(parts),
-        into=shares.place("bench.share", "*", 0),
-        order_key=os.urandom(32),
-        recipient_keys={"firm": os.urandom(32)},
-        own_keys={"firm": os.urandom(32)},
-    )
-    files = shares.write(order)
-    assert (
-        sum(file.rows for file in files) == pl.scan_parquet(reservoir / "*.parquet").select(pl.len()).collect().item()
-    )
-
-
-def measured(side: str, reservoir: Path) -> tuple[float, float]:
-    """CPU seconds (user and system, children too) and peak MB of one side in a process of its own."""
-    with tempfile.TemporaryDirectory() as into:
-        process = subprocess.Popen(
-            [sys.executable, __file__, "--side", side, "--reservoir", str(reservoir), "--into", into]
+        SharePart(
+            path=path,
+            tag=path.stem,
+            sequence=place,
+            contributor=f"m-{place:020x}",
+            country="KR",
+            own=place == 0,
+            **more.get(place, {}),
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, side
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        for place, path in enumerate(paths)
+    ]
+    files = shares.write(
+        ShareOrder(
+            columns=COLUMNS,
+            attribution=Attribution.NONE,
+            attributed=None,
+            files=tuple(parts),
+            into=shares.place("bench.share", "*", 0),
+            order_key=os.urandom(32),
+            recipient_keys={"firm": os.urandom(32)},
+            own_keys={"firm": os.urandom(32)},
+            **order,
+        )
+    )
+    return sum(file.rows for file in files)
 
 
-def main() -> None:
-    """Fill a reservoir, run both sides in turn, print the medians."""
-    arguments = argparse.ArgumentParser(description=__doc__)
+def run(script: str, name: str, sides: Mapping[str, Callable[[Path, Path], None]], **told: Any) -> None:
+    """Fill a reservoir, run the sides in turn, `plain` among them, and print the medians; or be one of them."""
+    arguments = argparse.ArgumentParser()
     arguments.add_argument("--rows", type=int, default=2_000_000)
     arguments.add_argument("--rounds", type=int, default=ROUNDS)
-    arguments.add_argument("--side", choices=["fill", "plain", "share"])
+    arguments.add_argument("--side", choices=sides)
     arguments.add_argument("--reservoir", type=Path)
-    arguments.add_argument("--into", type=Path)
     chosen = arguments.parse_args()
-    if chosen.side == "fill":
-        fill(chosen.reservoir, chosen.rows)
-    elif chosen.side is not None:
-        {"plain": plain, "share": share}[chosen.side](chosen.reservoir, chosen.into)
-    else:
-        compare(chosen.rows, chosen.rounds)
-
-
-def compare(rows: int, rounds: int) -> None:
-    """Interleave the sides, so that a busy minute hits both."""
-    with tempfile.TemporaryDirectory() as reservoir:
-        filling = [sys.executable, __file__, "--side", "fill", "--reservoir", reservoir, "--rows", str(rows)]
-        subprocess.run(filling, check=True)
-        found: dict[str, list[tuple[float, float]]] = {"plain": [], "share": []}
-        for _ in range(rounds):
-            for side, runs in found.items():
-                runs.append(measured(side, Path(reservoir)))
-                print(f"{side}: {runs[-1][0]:.2f} CPU s, {runs[-1][1]:.0f} MB", flush=True)
-    seconds = {side: statistics.median(run[0] for run in runs) for side, runs in found.items()}
-    told = {
-        "name": "share",
-        "rows": rows,
-        "ratio": round(seconds["share"] / seconds["plain"], 2),
-        "cpu_s": round(seconds["share"], 2),
-        "plain_cpu_s": round(seconds["plain"], 2),
-        "peak_mb": round(max(run[1] for run in found["share"])),
-    }
-    print(json.dumps(told))
+    with tempfile.TemporaryDirectory() as folder:
+        if chosen.side is not None:
+            sides[chosen.side](chosen.reservoir, Path(folder))
+            return
+        fill(Path(folder), chosen.rows)
+        found = measure.compare(
+            {side: [script, "--side", side, "--reservoir", folder] for side in sides}, turns=chosen.rounds
+        )
+    measure.say(
+        name=name,
+        rows=chosen.rows,
+        ratio=found[name].cpu_s / found["plain"].cpu_s,
+        cpu_s=found[name].cpu_s,
+        plain_cpu_s=found["plain"].cpu_s,
+        peak_mb=found[name].peak_mb,
+        **told,
+    )
 
 
 if __name__ == "__main__":
-    main()
+    run(__file__, "share", {"plain": plain, "share": share}, bar=2.8)
