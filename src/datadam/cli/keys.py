@@ -18,6 +18,7 @@ from datadam.cli.manners import (
     open_terminal,
     operated,
     print_json,
+    profile_of,
     reach,
     read_text,
     whole_id,
@@ -176,15 +177,10 @@ def recover_apply(
     force: Force = False,
 ) -> None:
     """Draft a recovery, signed with the new key; two operators sign it next."""
-    from datadam import client, recovery, registers
+    from datadam import client, recovery
 
     free(into, force=force)
-    numbers = {}
-    for one in number or ():
-        register, _, digits = one.partition(":")
-        numbers[register] = registers.check(register, digits)
-    profile = {"legal_name": name, "numbers": numbers, **({"contact": contact} if contact else {})}
-    profile |= {"certificate": read_text(certificate).strip()} if certificate else {}
+    profile = profile_of(name, number or (), contact, certificate)
     now = datetime.now(UTC)
     times = {"until": instant(now + timedelta(days=days)), "issued": instant(now)}
     drafted = recovery.draft(member, client.read_key(key), operator, profile, **times)

@@ -3,6 +3,7 @@
 import json
 import os
 import unicodedata
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,8 +13,6 @@ import typer
 from datadam.errors import Invalid, NotFound, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from datadam.client import Dam
     from datadam.edges.terminal import Terminal
 
@@ -89,13 +88,26 @@ def read_text(file: Path) -> str:
         raise Invalid("file.unreadable", path=str(file), why=str(error)[:200]) from error
 
 
+def profile_of(name: str, numbers: Iterable[str], contact: str | None, certificate: Path | None) -> dict[str, Any]:
+    """What an organisation says of itself, in a body that can be erased; `numbers` are `register:digits`."""
+    from datadam import registers
+
+    parted = (one.partition(":") for one in numbers)
+    profile: dict[str, Any] = {
+        "legal_name": name,
+        "numbers": {register: registers.check(register, digits) for register, _, digits in parted},
+    }
+    profile |= {"contact": contact} if contact else {}
+    return profile | ({"certificate": read_text(certificate).strip()} if certificate else {})
+
+
 def free(path: Path, *, force: bool) -> None:
     """Refuse to write over what is there, unless that was said: it may be somebody's work."""
     if path.exists() and not force:
         raise Refused("file.exists", path=str(path))
 
 
-def whole_id(start: str, ids: "Iterable[str]", code: str, fact: str) -> str:
+def whole_id(start: str, ids: Iterable[str], code: str, fact: str) -> str:
     """The one id that begins so; none or several are `NotFound` with this code, the id as this fact."""
     found = {id for id in ids if id.startswith(start)}
     if len(found) != 1 or not start:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from datadam.cli.manners import KeyFile, Url, chosen_language, closing, open_terminal, print_json, reach, read_text
+from datadam.cli.manners import KeyFile, Url, chosen_language, closing, open_terminal, print_json, profile_of, reach
 from datadam.errors import Invalid
 
 app = typer.Typer()
@@ -68,7 +68,6 @@ def join(
     key: KeyFile = None,
 ) -> None:
     """Sign the accession and apply for membership."""
-    from datadam import registers
     from datadam.formats import countries
 
     dam, terminal = reach(url, key), open_terminal()
@@ -79,12 +78,7 @@ def join(
             raise Invalid("join.unconfirmed")
         terminal.line(dam.accession(chosen)["text"])
         typer.confirm(terminal.word("ui.sign-accession"), abort=True)
-    numbers = {}
-    for one in number or ():
-        register, _, digits = one.partition(":")
-        numbers[register] = registers.check(register, digits)
-    profile = {"legal_name": name, "numbers": numbers, **({"contact": contact} if contact else {})}
-    profile |= {"certificate": read_text(certificate).strip()} if certificate else {}
+    profile = profile_of(name, number or (), contact, certificate)
     if country:
         reservations = reservation or []
         facts |= {"member_kind": "country", "authority": name, "effective": effective, "reservations": reservations}
