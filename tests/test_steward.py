@@ -9,7 +9,7 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import grant, join, offer, prove, publish, state, steward
+from datadam.dam import decide, grant, join, offer, prove, publish, state, steward
 from datadam.dam.steward import Standing
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults
@@ -115,6 +115,19 @@ def test_the_first_version_with_stewards_is_signed_by_them(world: World, people:
     assert approval.kind is Kind.APPROVAL
     assert len(approval.signatures) == 3
     rebuilds(world)
+
+
+def test_a_steward_may_ask_who_could_get_the_rows(world: World, founded: list[Person]) -> None:
+    """Of its own standard, while it is a member in good standing; whoever is none may ask for itself alone."""
+    eve, sent = Person("eve").joins(world), {"action": "read", "standard": "test.reading"}
+    publish.publish(world, standard_text().replace("test.reading", "test.other"))
+    assert {one.id for one, _ in decide.everybody(world, founded[0].caller, sent)} == {eve.id, *(p.id for p in founded)}
+    assert decide.about(world, founded[0].caller, eve.id, "test.reading") == eve.id
+    for person, standard in ((eve, "test.reading"), (founded[0], "test.other"), (founded[0], "test.none")):
+        refused("ask.not-yours", partial(decide.everybody, world, person.caller, {**sent, "standard": standard}))
+        refused("ask.not-yours", partial(decide.about, world, person.caller, founded[1].id, standard))
+    join.suspend(world, founded[0].id, "r")
+    refused("ask.not-yours", lambda: decide.everybody(world, founded[0].caller, sent))
 
 
 def test_a_version_waits_for_its_notice_and_lapses(world: World, founded: list[Person]) -> None:

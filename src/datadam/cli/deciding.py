@@ -16,7 +16,7 @@ MYSELF = "me"
 
 @app.command()
 def can(
-    member: Annotated[str, typer.Argument(help="`me`; for auditors also a member's id, or `everybody`.")],
+    member: Annotated[str, typer.Argument(help="`me`; for auditors and stewards also a member's id, or `everybody`.")],
     action: Annotated[str, typer.Argument(help="read, train, combine, export, derive or query.")],
     reservoir: str,
     purpose: Purpose = None,

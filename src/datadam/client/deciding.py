@@ -26,7 +26,7 @@ class Deciding(Trusting):
     ) -> Json:
         """What the answer would be now: {member, allowed, basis, reasons}. Nothing moves, nothing is logged.
 
-        `destination` is an ISO 3166-1 alpha-2 code; another `member` than oneself is for auditors.
+        `destination` is an ISO 3166-1 alpha-2 code; another `member` than oneself is for auditors and stewards.
         """
         found: Json = self._ask("POST", "/api/asks", json=_ask(action, standard, purpose, destination, member)).json()
         return found
@@ -34,7 +34,7 @@ class Deciding(Trusting):
     def who_can(
         self, action: str, standard: str, *, purpose: str | None = None, destination: str | None = None
     ) -> list[Json]:
-        """The same for every member, for auditors: who could get this, and why not."""
+        """The same for every member, for auditors and stewards: who could get this, and why not."""
         asked = _ask(action, standard, purpose, destination, None)
         return list(self._ask("POST", "/api/asks/everybody", json=asked).json()["items"])
 

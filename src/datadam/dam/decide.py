@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeGuard, cast
 
-from datadam import decisions
-from datadam.dam import agree, combine, credential, disputed, law, lineage, narrow, order, publish, state
+from datadam import decisions, governance
+from datadam.dam import agree, combine, credential, disputed, governed, law, lineage, narrow, order, publish, state
 from datadam.dam import offer as offers
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
@@ -362,13 +362,13 @@ def _until(case: _Case, now: datetime) -> str:
 # --- asking what would be -------------------------------------------------------------------------------------------
 
 
-def about(world: World, caller: Caller, member: str | None) -> MemberId:
-    """Whom a trial may be about: oneself, or for an auditor anybody that there is; else `Refused`."""
+def about(world: World, caller: Caller, member: str | None, standard: str) -> MemberId:
+    """Whom a trial may be about: oneself, or for auditors and the standard's stewards anybody; else `Refused`."""
     if caller.member is None:
         raise Refused("ask.login-needed")
     if member in {None, caller.member}:
         return caller.member
-    if not _audits(world, caller.member):
+    if not _oversees(world, caller.member, standard):
         raise Refused("ask.not-yours")
     with world.store.read() as rows:
         known = rows.get(Member, str(member))
@@ -387,8 +387,8 @@ def wished(world: World, sent: Json) -> Ask:
 
 
 def everybody(world: World, caller: Caller, sent: Json) -> list[tuple[Member, Decision]]:
-    """Who could get this and who not, and why: every member by its id, for auditors only."""
-    if caller.member is None or not _audits(world, caller.member):
+    """Who could get this and who not, and why: every member by its id, for auditors and the standard's stewards."""
+    if caller.member is None or not _oversees(world, caller.member, str(sent["standard"])):
         raise Refused("ask.not-yours")
     with world.store.read() as rows:
         members = [one for one in rows.find(Member) if one.until is None]
@@ -398,7 +398,18 @@ def everybody(world: World, caller: Caller, sent: Json) -> list[tuple[Member, De
 def _audits(world: World, member: str) -> bool:
     with world.store.read() as rows:
         held = rows.get(Member, member)
-    return held is not None and held.until is None and not held.suspended and Role.AUDITOR in held.roles
+    return _in_standing(held) and Role.AUDITOR in held.roles
+
+
+def _oversees(world: World, member: str, standard: str) -> bool:
+    """Whether somebody audits the dam, or is a steward of the version in force: these answer for who gets what."""
+    with world.store.read() as rows:
+        held, stewards = rows.get(Member, member), governance.stewards_of(governed.last_standard(rows, standard))
+    return _in_standing(held) and (Role.AUDITOR in held.roles or (stewards is not None and member in stewards.members))
+
+
+def _in_standing(member: Member | None) -> TypeGuard[Member]:
+    return member is not None and member.until is None and not member.suspended
 
 
 # --- looking back -----------------------------------------------------------------------------------------------------

@@ -46,14 +46,18 @@ def _wish(sent: object) -> Json:
 
 def _try(request: Request, sent: Json) -> Json:
     world, caller = world_of(request), member_of(request)
-    ask = decide.wished(world, {**sent, "member": decide.about(world, caller, sent.get("member"))})
+    member = decide.about(world, caller, sent.get("member"), str(sent["standard"]))
+    ask = decide.wished(world, {**sent, "member": member})
     whole = ask.member != caller.member
     return {"member": ask.member, **_said(request, decide.trial(world, ask), whole=whole)}
 
 
 @router.post("/asks/everybody")
 async def post_asks(request: Request) -> Json:
-    """Who could get this and who not, and why: `{action, standard, purpose, destination}`. For auditors."""
+    """Who could get this and who not, and why: `{action, standard, purpose, destination}`.
+
+    For auditors and the standard's stewards.
+    """
     sent = _sent(await request.body())
     return await anyio.to_thread.run_sync(partial(_try_all, request, sent))
 
@@ -69,7 +73,7 @@ def _try_all(request: Request, sent: Json) -> Json:
 
 
 def _said(request: Request, decision: Decision, *, whole: bool) -> Json:
-    """An answer in words; only auditors see those reasons whole that rest on facts of others."""
+    """An answer in words; those reasons that rest on facts of others are whole for auditors and stewards only."""
     outcome = decisions.outcome(decision if whole else decisions.for_asker(decision))
     return {**outcome, "reasons": [texts.told(one, language_of(request)) for one in outcome["reasons"]]}
 
