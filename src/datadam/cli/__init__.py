@@ -68,18 +68,22 @@ for _part in (
 
 def main() -> None:
     """Run one command; a refusal becomes its sentence and its exit code."""
-    from datadam.edges.terminal import Terminal
-
     try:
         with OPEN:
             app()
     except DamError as error:
-        sys.exit(Terminal(chosen_language()).refuse(error))
+        sys.exit(_refuse(error))
     except OSError as error:  # a path that is wrong, a full disk: nothing of ours can do better
         wrong = Unavailable("file.system", path=str(error.filename or ""), why=error.strerror or str(error))
-        sys.exit(Terminal(chosen_language()).refuse(wrong))
+        sys.exit(_refuse(wrong))
     except KeyboardInterrupt:
         sys.exit(130)  # as shells have it: 128 and the signal's number
+
+
+def _refuse(error: DamError) -> int:
+    from datadam.edges.terminal import Terminal  # who asks for help need not wait for it
+
+    return Terminal(chosen_language()).refuse(error)
 
 
 def _version(wanted: bool) -> None:
