@@ -336,6 +336,29 @@ def test_a_batch_that_the_disk_does_not_take_is_not_there(tmp_path: Path) -> Non
     assert bodies.get(big[3][0]) == big[3][1]
 
 
+def test_an_erasure_that_had_to_wait_is_done_when_it_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The body is gone for whoever asks by then, and its bytes are not: the second time they go."""
+    monkeypatch.setattr(body_packs, "BUSY_SECONDS", 0)
+    packs = BodyPacks(tmp_path / "packs")
+    kept = {id: data * 300 for id, data in numbered(9)}
+    packs.put(kept)
+    first, data = next(iter(kept.items()))
+    (path,) = (tmp_path / "packs").glob("*.sqlite")
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM body").fetchone() == (9,)
+        with pytest.raises(Unavailable, match=r"store\.busy"):
+            packs.erase(first)
+        reader.execute("COMMIT")
+        assert packs.get(first) is None
+        assert data in everything(tmp_path)
+        packs.erase(first)
+        assert data not in everything(tmp_path)
+    packs.close()
+
+
 def test_nothing_is_erased_while_somebody_may_still_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader of an older state keeps the write-ahead log: whoever erases is told, and does it again."""
     monkeypatch.setattr(body_packs, "BUSY_SECONDS", 0)

@@ -57,9 +57,9 @@ class BodyPacks:
         return found
 
     def erase(self, id: str) -> None:
-        """Leave nothing of a body; an absent one is fine."""
+        """Leave nothing of a body; an absent one is fine, and what was stopped half-way is done to its end."""
         for pack in self._packs:
-            if pack.held([id]):
+            if pack.behind or pack.held([id]):
                 pack.erase(id)
 
     def ids(self) -> Iterator[str]:
@@ -87,6 +87,12 @@ class _Pack:
         with self._connected() as connection:
             query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
             return int(connection.execute(query).fetchone()[0])
+
+    @property
+    def behind(self) -> bool:
+        """Whether its write-ahead log has something: it may be a body that is erased in the newest state alone."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        return log.exists() and log.stat().st_size > 0
 
     def put(self, bodies: Mapping[str, bytes]) -> None:
         with self._connected() as connection:
