@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 from cryptography.x509.oid import NameOID
 
 import served
@@ -218,8 +219,30 @@ def bad(kind: str) -> Holder:
         "unknown critical extension": lambda: issuing.organisation(
             extension=x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), critical=True
         ),
+        "for a host": lambda: _for(Purpose.SERVER_AUTH, Purpose.CLIENT_AUTH),
+        "for code": lambda: _for(Purpose.CODE_SIGNING),
+        "for times": lambda: _for(Purpose.TIME_STAMPING),
+        "authority for others": lambda: _bound(permitted=["ACME"]),
+        "authority for all others": lambda: _bound(excluded=[NAME]),
     }
     return makes[kind]()
+
+
+def _for(*purposes: x509.ObjectIdentifier) -> Holder:
+    return house()[1].organisation(extension=x509.ExtendedKeyUsage(purposes), usage={"digital_signature": True})
+
+
+def _bound(*, permitted: list[str] | None = None, excluded: list[str] | None = None) -> Holder:
+    """By an authority that may name some organisations only, which it does not say to be critical."""
+
+    def names(found: list[str] | None) -> list[x509.GeneralName] | None:
+        if found is None:
+            return None
+        kinds = [x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, one)]) for one in found]
+        return [x509.DirectoryName(one) for one in kinds]
+
+    limits = x509.NameConstraints(names(permitted), names(excluded))
+    return house()[0].authority("Bound", extension=limits).organisation()
 
 
 def _self_signed() -> Holder:
@@ -242,6 +265,11 @@ def _self_signed() -> Holder:
         "issued by an organisation",
         "expired authority",
         "unknown critical extension",
+        "for a host",
+        "for code",
+        "for times",
+        "authority for others",
+        "authority for all others",
     ],
 )
 def test_a_certificate_that_leads_to_no_trusted_root_proves_nothing(world: World, kind: str) -> None:
@@ -249,6 +277,19 @@ def test_a_certificate_that_leads_to_no_trusted_root_proves_nothing(world: World
     person = Person(NAME)
     signed = START - timedelta(hours=2) if kind == "ends before it is judged" else START
     assert refusal(world, person, proof(bad(kind), person, issued=instant(signed))) == "certificate.untrusted"
+
+
+def test_a_certificate_for_documents_or_mail_proves_an_organisation(world: World) -> None:
+    """It says what its key is for, and that is signing; an authority that is bound to hosts is bound to no name."""
+    documents = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+    hosts = x509.NameConstraints([x509.DNSName("acme.example")], None)
+    for holder in (
+        _for(documents),
+        _for(Purpose.EMAIL_PROTECTION),
+        house()[0].authority("Hosts", extension=hosts).organisation(),
+    ):
+        person = Person(NAME)
+        applies(world, person, proof(holder, person))
 
 
 def test_a_chain_in_another_order_proves_nothing(world: World) -> None:

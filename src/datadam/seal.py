@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.x509 import verification
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
@@ -482,7 +482,7 @@ def certified(token: str, roots: Sequence[bytes], *, now: datetime, signed: Call
     """What a JWS with an `x5c` chain (RFC 7515 §4.1.6) says, if the chain leads to one of `roots` (DER).
 
     The certificate must have been valid at the time that `signed` reads from the payload, and be valid at `now`; it
-    must be no authority's, and its key must be for signatures. Whether it was revoked is not asked.
+    must be no authority's, and its key must be for signatures, not for a host. Whether it was revoked is not asked.
     """
     if len(token) > MAX_CERTIFIED or token.count(".") != 2:  # noqa: PLR2004  (three parts)
         raise Invalid("certificate.malformed", why="compact JWS")
@@ -570,7 +570,7 @@ def _traced(
         checks = policy.max_chain_depth(MAX_CHAIN).extension_policies(
             ca_policy=verification.ExtensionPolicy.webpki_defaults_ca(), ee_policy=_ENTITY
         )
-        return checks.build_client_verifier().verify(chain[0], list(chain[1:])).chain
+        return _unbound(checks.build_client_verifier().verify(chain[0], list(chain[1:])).chain)
     except (verification.VerificationError, ValueError) as error:
         raise Untrusted("certificate.untrusted", why=str(error)[:160]) from error
 
@@ -587,11 +587,39 @@ def _no_authority(_: object, __: x509.Certificate, constraints: x509.BasicConstr
         raise ValueError(message)
 
 
-# Certificates for seals name no purpose and no host: of theirs only the use of the key is asked for.
+def _for_documents(_: object, __: x509.Certificate, purposes: x509.ExtendedKeyUsage | None) -> None:
+    """Of a key that is for hosts, code or times alone, its holder may be whoever runs the organisation's machines."""
+    said = set() if purposes is None else {one.dotted_string for one in purposes}
+    if said and (said.isdisjoint(_PURPOSES) or ExtendedKeyUsageOID.SERVER_AUTH.dotted_string in said):
+        message = "its key is for other purposes"
+        raise ValueError(message)
+
+
+def _unbound(path: list[x509.Certificate]) -> list[x509.Certificate]:
+    """A path without authorities that may name some organisations only: which ones, the verifier does not compare."""
+    limits = [one.value for authority in path[1:] for one in authority.extensions if one.oid == _LIMITS]
+    named = [one for limit in limits for one in (*(limit.permitted_subtrees or ()), *(limit.excluded_subtrees or ()))]
+    if any(isinstance(one, x509.DirectoryName) for one in named):
+        message = "an authority is bound to some organisations"
+        raise ValueError(message)
+    return path
+
+
+_LIMITS: Final = ExtensionOID.NAME_CONSTRAINTS
+# Certificates for seals name no host, and seldom a purpose.
+_PURPOSES: Final = {
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE.dotted_string,
+    ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string,
+    ExtendedKeyUsageOID.EMAIL_PROTECTION.dotted_string,
+    "1.3.6.1.5.5.7.3.36",  # signing documents (RFC 9336)
+    "1.3.6.1.4.1.311.10.3.12",  # the same, of Microsoft
+    "1.2.840.113583.1.1.5",  # the same, of Adobe
+}
 _ENTITY: Final = (
     verification.ExtensionPolicy.permit_all()
     .require_present(x509.KeyUsage, verification.Criticality.AGNOSTIC, _signs)
     .may_be_present(x509.BasicConstraints, verification.Criticality.AGNOSTIC, _no_authority)
+    .may_be_present(x509.ExtendedKeyUsage, verification.Criticality.AGNOSTIC, _for_documents)
 )
 
 
