@@ -9,12 +9,25 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import decide, deposit, grant, narrow, notice, prove, publish, release, reserve, state, withdraw
+from datadam.dam import (
+    decide,
+    deposit,
+    dispute,
+    grant,
+    narrow,
+    notice,
+    prove,
+    publish,
+    release,
+    reserve,
+    state,
+    withdraw,
+)
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Refused, Untrusted
 from datadam.formats import odrl
-from datadam.model import Ask, Decided, Deny, Job, Json, Kind, StandardId
+from datadam.model import Allow, Ask, Decided, Deny, Job, Json, Kind, StandardId
 from datadam.terms import Action, Constraint, Operand, Operator
 from signed import agreed, offered, permission
 from worlds import GOOD, Person, a_world, chunks, fit_of, forward, standard_text
@@ -412,6 +425,31 @@ def test_only_rows_that_would_leave_count_for_reciprocity(world: World) -> None:
     assert refused()
     deposits(world, one, b"meter,amount,mark,note\nC1,1,red,\nC2,2,green,\n", HOME_ONLY)
     assert not refused()
+
+
+def test_rows_that_their_contributor_froze_count_for_no_reciprocity(world: World) -> None:
+    """A dispute about one's own deposit holds it back at once and for ever: else nothing need be given for rows."""
+    asks = Constraint(operand=Operand.RECIPROCITY, operator=Operator.AT_LEAST, value=2)
+    offered(world, permission(asks))
+    one = Person("A").joins(world)
+    agreed(world, one)
+    ask = Ask(member=one.id, standard=ID)
+    made = deposits(world, one, GOOD)
+    assert isinstance(decide.decide(world, ask)[0], Allow)
+    facts: Json = {
+        "standard": ID,
+        "subject": "deposit",
+        "deposit": made.id,
+        "row": {},
+        "statement": None,
+        "member": one.id,
+    }
+    facts |= {"outsider": None, "reason": "wrong", "measure": "freeze", **dispute.days(world)}
+    raised = dispute.raised(world, one.caller, seal.envelope(one.states(Kind.DISPUTE, facts)))
+    assert isinstance(decide.decide(world, ask)[0], Deny)
+    taken = {"dispute": raised.dispute.id, "event": "withdraw", "member": one.id, "text": "it was right"}
+    dispute.stepped(world, one.caller, seal.envelope(one.states(Kind.DISPUTE_STEP, taken)))
+    assert isinstance(decide.decide(world, ask)[0], Allow)
 
 
 def test_who_never_had_the_rows_is_not_told_that_they_left(world: World) -> None:

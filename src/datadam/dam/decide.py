@@ -311,7 +311,8 @@ def _facts(
 def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
     """Facts that the asker itself has in the reservoir, as old as the offer asks for; near-copies have one key.
 
-    Of what it deposited under restrictions only what they would let out to somebody who asks as it does.
+    Of what it deposited under restrictions only what they would let out to somebody who asks as it does, and nothing of
+    what it holds back by a dispute of its own.
     """
     permission = terms.permission(Action(ask.action))
     asked = [one for one in (permission.constraints if permission else ()) if one.operand is Operand.RECIPROCITY]
@@ -320,6 +321,7 @@ def _live_rows(world: World, ask: Ask, terms: Offer) -> int:
     since = instant(world.clock() - timedelta(days=max(one.days or 0 for one in asked)))
     with world.store.read() as rows:
         gone = {str(one.deposit) for one in rows.find(Withdrawal, standard=ask.standard)}
+        gone |= disputed.kept_back(rows, ask.standard, ask.member, now=instant(world.clock()))
         held = [one for one in rows.find(Deposit, contributor=ask.member, standard=ask.standard) if one.id not in gone]
     old = [one for one in held if (sealed := _sealed(world, one.outcome)) and sealed <= since]
     if not old:

@@ -97,6 +97,13 @@ def held(rows: Rows, standard: str, *, now: str) -> Held:
     )
 
 
+def kept_back(rows: Rows, standard: str, member: str, *, now: str) -> frozenset[str]:
+    """A member's own deposits that it froze itself by disputing them, and that leave for nobody now."""
+    own = rows.find(Dispute, standard=standard, raiser=member)
+    held = [one for one in own if one.respondent is None and disputes.holds(one, now=now) is Measure.FREEZE]
+    return frozenset(one.deposit for one in held if one.scope is Scope.DEPOSIT and one.deposit is not None)
+
+
 # --- folds ------------------------------------------------------------------------------------------------------------
 
 
