@@ -1,10 +1,23 @@
 """Columns and standards that are clean as they are, for tests that change or spoil one thing about them."""
 
+from dataclasses import replace
 from typing import Any
 
-from datadam.model import Column, Standard, StandardId, Type
+from datadam.model import Column, LegalRoles, PrivacyClass, Standard, StandardId, Type
 
 BOTH = {"en": "Some words", "ko": "어떤 말"}
+_KR = LegalRoles(
+    data_class=PrivacyClass.PERSONAL,
+    space="KR",
+    contributor="personal-information-controller",
+    dam="consignee",
+    consumer="third-party-recipient",
+    basis="consent",
+)
+_EU = replace(_KR, space="EU", contributor="controller", dam="processor", consumer="recipient")
+_US = replace(_KR, space="US", contributor="business", dam="service-provider", consumer="none", basis="none")
+ROLES_OF_PERSONS = (_KR, _EU, _US)
+"""What the parties are in each law, where a standard has data about persons."""
 
 
 def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002  (as the field is called)

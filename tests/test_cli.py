@@ -294,6 +294,7 @@ def _agrees(machine: Machine, dam: Served, member: str) -> None:
     _goes_by_law(machine, dam, member)
     _holds(machine, dam, member)
     assert "PIPA art. 28-3" in machine("terms", "roles").out
+    assert {one["space"] for one in json.loads(machine("terms", "roles", "--json").out)} == {"KR", "EU", "US"}
     _declares(machine, dam, member)
     _governs(machine, dam, member)
     _disputes(machine, dam)

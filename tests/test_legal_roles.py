@@ -13,7 +13,7 @@ from datadam.formats import codelists, legal_text, odcs, offer_text
 from datadam.formats.law import Certainty
 from datadam.legal_roles import BASES, PARTIES, ROLES, Space
 from datadam.model import LegalRoles, PrivacyClass, Protection, Standard
-from drafts import column
+from drafts import ROLES_OF_PERSONS, column
 from drafts import standard as a_standard
 from signed import an_offer
 from test_combine import a_text
@@ -21,17 +21,8 @@ from worlds import a_world
 
 PERSON = column("name", privacy_class=PrivacyClass.PERSONAL, protection=Protection.UNIT_ID, domain="people")
 INSTITUTION = "m-" + "0" * 20
-KR = LegalRoles(
-    data_class=PrivacyClass.PERSONAL,
-    space="KR",
-    contributor="personal-information-controller",
-    dam="consignee",
-    consumer="third-party-recipient",
-    basis="consent",
-)
-EU = replace(KR, space="EU", contributor="controller", dam="processor", consumer="recipient")
-US = replace(KR, space="US", contributor="business", dam="service-provider", consumer="none", basis="none")
-WHOLE = a_standard(column("id", required=True), PERSON, legal_roles=(KR, EU, US))
+KR, EU, US = ROLES_OF_PERSONS
+WHOLE = a_standard(column("id", required=True), PERSON, legal_roles=ROLES_OF_PERSONS)
 
 
 def faults(one: Standard) -> list[str]:

@@ -36,7 +36,7 @@ from datadam.model import (
 )
 from datadam.planning import compile_plan
 from datadam.prepare import Prepared, as_prepared, corrected_fit, prepared_fit
-from drafts import BOTH, column
+from drafts import BOTH, ROLES_OF_PERSONS, column
 from homes import at_home, handed_in, hold_the_law, stored
 from served import Served, serving
 from worlds import Person, a_world
@@ -80,6 +80,7 @@ STANDARD = Standard(
     repeat=Repeat.SUPERSEDE,
     rules=(CrossRule(id="two-people", left="person", op="!=", right="deputy"),),
     purposes=("research",),
+    legal_roles=ROLES_OF_PERSONS,
     reject_limit=Decimal("0.5"),
 )
 
