@@ -427,6 +427,8 @@ def test_an_appeal_comes_in_time(world: World, kim: Person, lee: Person, given: 
     for person in stewards[:2]:
         signs(world, person, one)
     forward(world, days=14)
+    assert not dispute.find(world, one.dispute.id, None).over
+    forward(world, days=dispute.MOTION_DAYS)
     assert dispute.find(world, one.dispute.id, None).over
     refused("dispute.appeal-late", lambda: steps(world, lee, one.dispute.id, "appeal"))
 
@@ -468,6 +470,22 @@ def test_a_ruling_that_too_few_signed_is_refused_by_the_log(
     assert dispute.find(world, one.dispute.id, stewards[1].caller).motions == ()
     again = seal.envelope(seal.countersign(replace(shown, signatures=()), stewards[1].key))
     refused("dispute.motion-unknown", lambda: dispute.sign(world, stewards[1].caller, again))
+
+
+def test_stewards_who_sign_late_leave_as_much_time_for_an_appeal(
+    world: World, given: str, lee: Person, stewards: list[Person]
+) -> None:
+    """Else a ruling that was drawn up days ago would be out before either party had seen it."""
+    changed = replace(world, settings=replace(world.settings, dispute_appeal_days=3))
+    one = raises(changed, lee, deposit=given)
+    forward(changed, days=world.settings.dispute_answer_days)
+    rules(changed, one.dispute.id, by=stewards[0])
+    signs(changed, stewards[0], one)
+    forward(changed, days=dispute.MOTION_DAYS - 1)
+    assert signs(changed, stewards[1], one).dispute.state is DisputeState.DECIDED
+    forward(changed, days=3)
+    assert steps(changed, lee, one.dispute.id, "appeal").dispute.state is DisputeState.APPEALED
+    rebuilds(changed)
 
 
 # --- what the log itself refuses --------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Refused, Untrusted
 from datadam.formats import odrl
-from datadam.model import Allow, Ask, Decided, Deny, Job, Json, Kind, StandardId
+from datadam.model import Allow, Ask, Decided, Deny, Job, Json, Kind, Release, StandardId
 from datadam.terms import Action, Constraint, Operand, Operator
 from signed import agreed, offered, permission
 from worlds import GOOD, Person, a_world, chunks, fit_of, forward, standard_text
@@ -436,7 +436,7 @@ def test_rows_that_their_contributor_froze_count_for_no_reciprocity(world: World
     ask = Ask(member=one.id, standard=ID)
     made = deposits(world, one, GOOD)
     assert isinstance(decide.decide(world, ask)[0], Allow)
-    facts: Json = {
+    facts: dict[str, object] = {
         "standard": ID,
         "subject": "deposit",
         "deposit": made.id,
@@ -450,6 +450,36 @@ def test_rows_that_their_contributor_froze_count_for_no_reciprocity(world: World
     taken = {"dispute": raised.dispute.id, "event": "withdraw", "member": one.id, "text": "it was right"}
     dispute.stepped(world, one.caller, seal.envelope(one.states(Kind.DISPUTE_STEP, taken)))
     assert isinstance(decide.decide(world, ask)[0], Allow)
+
+
+def test_a_dispute_does_not_find_out_what_is_kept_from_its_raiser(world: World) -> None:
+    """Ids of deposits stand in the log that everybody reads, and into which reservoir one came does not."""
+    one, here, abroad = Person("A").joins(world), reader(world), reader(world, "JP")
+    made = deposits(world, one, GOOD, HOME_ONLY)
+    for person in (here, abroad):
+        served(world, person.caller)
+
+    def raises(person: Person, id: str) -> str:
+        facts: dict[str, object] = {"standard": ID, "subject": "deposit", "deposit": id, "row": {}, "statement": None}
+        told = {**facts, "member": person.id, "outsider": None, "reason": "r", "measure": "annotate"}
+        signed = person.states(Kind.DISPUTE, {**told, **dispute.days(world)})
+        return dispute.raised(world, person.caller, seal.envelope(signed)).dispute.state
+
+    refusals = []
+    for id in (made.id, "ab" * 32):
+        with pytest.raises(DamError) as refused:
+            raises(abroad, id)
+        refusals.append((type(refused.value), refused.value.code))
+    assert len(set(refusals)) == 1
+    assert raises(here, made.id) == raises(one, made.id) == "open"
+    assert dispute.told(world, ID) == ()
+    deposits(world, Person("B").joins(world), OTHER)
+    forward(world, days=1)
+    for person, many in ((here, 2), (abroad, 0)):
+        served(world, person.caller)
+        with world.store.read() as rows:
+            last = max(rows.find(Release, member=person.id), key=lambda each: each.index)
+        assert len(world.ledger.statement(last.id).body.get("disputes", ())) == many
 
 
 def test_who_never_had_the_rows_is_not_told_that_they_left(world: World) -> None:

@@ -14,6 +14,7 @@ MAX_A_DAY: Final = 10  # disputes that one member raises a day, also if it takes
 MAX_OUTSIDE: Final = 100  # disputes of outsiders that are not over
 MAX_INTERIM: Final = 90  # days for which a measure may hold before anything is decided
 MAX_DAYS: Final = 365
+SIGNING_DAYS: Final = 7  # within which enough stewards sign a ruling; what is older is drawn up anew
 
 
 class Subject(StrEnum):
@@ -186,8 +187,12 @@ def decide_until(one: Dispute) -> str:
 
 
 def appeal_until(one: Dispute) -> str | None:
-    """Until when the first decision can be appealed against; None where there is none."""
-    return None if one.decided is None else after_days(one.decided, one.appeal_days)
+    """Until when the first decision can be appealed against; None where there is none.
+
+    Stewards may sign days after it was drawn up, which is the instant that it states: nobody is to lose those.
+    """
+    late = SIGNING_DAYS if one.bench is Bench.STEWARDS else 0
+    return None if one.decided is None else after_days(one.decided, one.appeal_days + late)
 
 
 def is_over(one: Dispute, *, now: str, appealable: bool = True) -> bool:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from datadam import disputes, seal
-from datadam.dam import disputed, governed, join, notice, release, state
+from datadam.dam import disputed, governed, join, notice, release, restricted, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.disputes import Dispute, DisputeState, Event, Measure, Scope, Step
@@ -20,11 +20,12 @@ from datadam.duties import Topic
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats.statements import shaped
 from datadam.governance import Motion, stewards_of
-from datadam.model import Json, Kind, Member, MemberId, Role, Statement, instant, moment
+from datadam.model import Json, Kind, Member, MemberId, Release, Role, Statement, instant, moment
 from datadam.ports import Rows
+from datadam.restriction import Restricted
 
 SIGNED_LATE: Final = timedelta(minutes=10)  # between a dispute's signature and its arrival
-MOTION_DAYS: Final = 7  # within which enough stewards sign a ruling; what is older is drawn up anew
+MOTION_DAYS: Final = disputes.SIGNING_DAYS
 _DAYS: Final = ("answer_days", "decide_days", "appeal_days")
 
 
@@ -66,6 +67,7 @@ def raised(world: World, caller: Caller, envelope: bytes) -> Standing:
             today = sum(one.issued[:10] == day for one in rows.find(Dispute, raiser=member))
         if known is None:
             join.active(world, member)
+            _refuse_unseen(world, statement, member)
             if abs(world.clock() - moment(statement.body["issued"])) > SIGNED_LATE:  # its clocks run from then on
                 raise Invalid("dispute.issued-when", issued=statement.body["issued"], now=instant(world.clock()))
             if {name: statement.body[name] for name in _DAYS} != days(world):
@@ -76,6 +78,19 @@ def raised(world: World, caller: Caller, envelope: bytes) -> Standing:
                 raise Refused("dispute.too-many-today", most=disputes.MAX_A_DAY)
             _log(world, seal.countersign(statement, world.secrets.private_key("sign")))
         return find(world, statement.id, caller)
+
+
+def _refuse_unseen(world: World, statement: Statement, member: str) -> None:
+    """Refuse to dispute a restricted deposit of which no row can have reached a member, as if there were none."""
+    standard, deposit = str(statement.body["standard"]), str(statement.body["deposit"])
+    with world.store.read() as rows:
+        held, asks = rows.get(Restricted, deposit), rows.get(Member, member)
+        if held is None or held.contributor == member or (asks is not None and Role.AUDITOR in asks.roles):
+            return
+        given = rows.find(Release, member=member, standard=standard)
+        seen = any(one.index > held.since and restricted.may_hold(rows, one, deposit) for one in given)
+    if not seen:
+        raise Invalid("dispute.nothing-such", dispute=statement.id)
 
 
 def raise_for(world: World, outsider: str, facts: Json) -> Standing:
@@ -334,7 +349,7 @@ def hold(world: World) -> None:
 
 
 def told(world: World, standard: str) -> tuple[str, ...]:
-    """The disputes that whoever looks at a reservoir is told of, by id alone."""
+    """The disputes that whoever looks at a reservoir is told of, by id alone; none about a restricted deposit."""
     with world.store.read() as rows:
         return disputed.held(rows, standard, now=instant(world.clock())).told
 

@@ -11,6 +11,7 @@ from datadam.errors import Refused, Untrusted
 from datadam.governance import Stewards
 from datadam.model import Decided, Deposit, Json, Kind, Member, PublishedStandard
 from datadam.ports import Rows
+from datadam.restriction import Restricted
 from datadam.terms import PublishedOffer
 
 RECORDS: Final = (Dispute, Step)
@@ -73,6 +74,7 @@ class Held:
     reservoir: tuple[str, ...] = ()  # disputes for which none of its rows leave
     deposits: frozenset[str] = frozenset()  # that do not leave
     told: tuple[str, ...] = ()  # disputes that whoever takes rows is told of
+    told_of: tuple[tuple[str, str], ...] = ()  # and those, with their deposits, that only who may have these is told of
     ends: tuple[str, ...] = ()  # instants at which any of this changes by itself
 
 
@@ -89,10 +91,12 @@ def held(rows: Rows, standard: str, *, now: str) -> Held:
     found = sorted(rows.find(Dispute, standard=standard), key=lambda one: one.index)
     alive = [(one, measure) for one in found if (measure := disputes.holds(one, now=now)) is not Measure.NONE]
     frozen = [one for one, measure in alive if measure is Measure.FREEZE]
+    limited = {one.deposit for one, _ in alive if one.deposit and rows.get(Restricted, one.deposit) is not None}
     return Held(
         reservoir=tuple(one.id for one in frozen if one.scope is Scope.RESERVOIR),
         deposits=frozenset(one.deposit for one in frozen if one.scope is Scope.DEPOSIT and one.deposit),
-        told=tuple(one.id for one, _ in alive),
+        told=tuple(one.id for one, _ in alive if one.deposit is None or one.deposit not in limited),
+        told_of=tuple((one.id, one.deposit) for one, _ in alive if one.deposit is not None and one.deposit in limited),
         ends=tuple(one.until for one, _ in alive if one.until is not None),
     )
 

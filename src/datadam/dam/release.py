@@ -447,7 +447,7 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str, Narrowing], s
         "share_version": share.version,
         "recipient": share.recipient,
         "rows": share.rows,
-        **({"disputes": list(told)} if (told := _disputes(world, of.standard.id)) else {}),
+        **({"disputes": list(told)} if (told := _disputes(world, of.standard.id, why[2])) else {}),
         "files": [one["digest"] for one in share.files],
         # keyed, because deposits' ids stand in the public log: a plain digest could be guessed from them
         "deposits_digest": _deposits_digest(world, share),
@@ -460,9 +460,11 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str, Narrowing], s
         return True
 
 
-def _disputes(world: World, standard: str) -> tuple[str, ...]:
+def _disputes(world: World, standard: str, narrowing: Narrowing) -> tuple[str, ...]:
+    """What is told with rows: of a deposit that is kept from the asker, nothing."""
     with world.store.read() as rows:
-        return disputed.held(rows, standard, now=instant(world.clock())).told
+        held = disputed.held(rows, standard, now=instant(world.clock()))
+    return (*held.told, *(id for id, deposit in held.told_of if narrowing.piece(deposit) is not None))
 
 
 def _withdrawn(world: World, of: Pool, share: Share) -> bool:
