@@ -86,6 +86,19 @@ def test_what_is_controlled_and_leaves_is_named(pool: Pool) -> None:
     ]
 
 
+def test_rows_that_leave_on_an_older_yes_are_named(pool: Pool) -> None:
+    """Rows 37, 38, 40, 41 and 42: else one yes of before the word would let everything out for ever after it."""
+    hands_in(pool.book, pool.home)
+    yes = pool.gets(pool.abroad)
+    takes(pool.book, pool.abroad, yes)
+    for number, countries in ((37, []), (38, []), (40, ["JP"]), (42, [])):
+        declares(pool.book, number, countries=countries)
+    vets(pool, pool.abroad, applies=True)
+    late = takes(pool.book, pool.abroad, yes)
+    for number in (37, 38, 40, 41, 42):
+        assert {one.id for one in pool.book.audits(number).found} == {late.id}, number
+
+
 def test_a_word_binds_until_the_next_and_is_renewed(pool: Pool) -> None:
     """Rows 37 to 43: after its last day nobody answers for it; the same party's next word takes its place."""
     declares(pool.book, 37, countries=["JP"], until="2026-11-23")

@@ -26,7 +26,9 @@ _ROWS: Final = frozenset({Tier.OPEN, Tier.AGREEMENT})
 
 def exports(view: View) -> Checked:
     """Of what is declared strategic, nothing leaves the country but to where there is leave."""
-    return both(_against(view, EXPORT, _yes(view), lambda one, word: _abroad(view, one, word)), _open(view, EXPORT))
+    return both(
+        _against(view, EXPORT, _yes(view, EXPORT), lambda one, word: _abroad(view, one, word)), _open(view, EXPORT)
+    )
 
 
 def technology(view: View) -> Checked:
@@ -36,11 +38,23 @@ def technology(view: View) -> Checked:
         yield from _abroad(view, one, word)
         yield from _foreign(view, one, word)
 
-    return both(_against(view, TECHNOLOGY, _yes(view), broken), _open(view, TECHNOLOGY))
+    return both(_against(view, TECHNOLOGY, _yes(view, TECHNOLOGY), broken), _open(view, TECHNOLOGY))
 
 
-def _yes(view: View) -> list[Logged]:
-    return [deed.entry for deed in past.allowed(view)]
+def _yes(view: View, row: int) -> list[Logged]:
+    """Every yes, and each release on a yes of before some word about the row: that one word binds it, too."""
+    words = [one.index for one in declared.of_row(view, row)]
+    late = [
+        one
+        for one in view.of(Kind.RELEASE)
+        if (deed := _deed(view, one)) is not None and any(deed.entry.index < word < one.index for word in words)
+    ]
+    return sorted([*(deed.entry for deed in past.allowed(view)), *late], key=lambda one: one.index)
+
+
+def _deed(view: View, one: Logged) -> past.Deed | None:
+    """The decision that an entry is, or that a release rests on."""
+    return past.deed(view, one.body.get("decision", one.id))
 
 
 def _against(
@@ -62,7 +76,7 @@ def _against(
 
 
 def _destination(view: View, one: Logged) -> str | None:
-    deed = past.deed(view, one.id)
+    deed = _deed(view, one)
     return deed.destination if deed is not None else None
 
 
@@ -134,7 +148,7 @@ def _young(view: View, one: Logged, word: Logged) -> Iterator[Reason]:
 def bulk(view: View) -> Checked:
     """Of what is declared sensitive in bulk, nothing goes to a country of concern, and contracts bar its going on."""
     return both(
-        _against(view, BULK, _yes(view), lambda one, word: _of_concern(view, one, word)),
+        _against(view, BULK, _yes(view, BULK), lambda one, word: _of_concern(view, one, word)),
         _against(view, BULK, view.of(Kind.AGREEMENT), lambda one, word: _going_on(view, one, word)),
         _open(view, BULK),
     )
@@ -183,7 +197,7 @@ def sanctions(view: View) -> Checked:
     """Who is declared listed gets nothing; where the dam declares that it vets, nobody gets anything unvetted."""
     words = [one for one in declared.of_row(view, SANCTIONS) if one.body["member"] is None]
     first = min((one.index for one in words), default=view.checkpoint.size)
-    return checked([one for one in _yes(view) if one.index > first], lambda one: _listed(view, one))
+    return checked([one for one in _yes(view, SANCTIONS) if one.index > first], lambda one: _listed(view, one))
 
 
 def _listed(view: View, one: Logged) -> Iterator[Reason]:
@@ -207,11 +221,11 @@ def _words(view: View, one: Logged, subject: str | None) -> list[Logged]:
 
 def threats(view: View) -> Checked:
     """What is declared shared about threats goes out for security only, without data that tell of persons."""
-    return _against(view, THREATS, _yes(view), lambda one, word: _unprotected(view, one, word))
+    return _against(view, THREATS, _yes(view, THREATS), lambda one, word: _unprotected(view, one, word))
 
 
 def _unprotected(view: View, one: Logged, word: Logged) -> Iterator[Reason]:
-    deed, purposes = past.deed(view, one.id), terms(THREATS, "purposes")
+    deed, purposes = _deed(view, one), terms(THREATS, "purposes")
     purpose, columns = (deed.purpose, deed.columns) if deed is not None else (None, ())
     if purpose not in purposes:
         facts = {"purpose": purpose or "–", "purposes": ", ".join(purposes), "declaration": word.id}
