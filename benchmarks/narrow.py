@@ -1,6 +1,7 @@
 """What narrowing costs: a share of part of a reservoir against a plain filtered copy of the same rows, in CPU seconds.
 
-The policy view leaves out one deposit whole, the stricter marked rows of all, and a column of two deposits.
+The policy view leaves out one deposit whole, the stricter marked rows of all, and a column of two deposits. `--rows` is
+as in `share.py`.
 """
 
 from pathlib import Path
