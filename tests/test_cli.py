@@ -233,7 +233,8 @@ def _governs(machine: Machine, dam: Served, member: str) -> None:
         assert "1 of 1" in machine("proposal", "sign", first[:12], "--yes").out
         machine("proposal", "unsign", first[:12])
     machine("proposal", "sign", first[:12], "--yes")
-    machine("proposal", "publish", first, *of)
+    machine("proposal", "publish", first[:12], *of)
+    assert "1 / 1" not in machine("proposal", "list").out + machine("proposal", "show", first[:12]).out
     Path("governed.json").write_text(odrl.write(an_offer(standard=id)), encoding="utf-8")
     machine("offer", "publish", "governed.json", *of, code=3)
     machine("proposal", "offer", "governed.json", *talk, "--days", 3)
@@ -246,11 +247,20 @@ def _disputes(machine: Machine, dam: Served) -> None:
     machine("dispute", "raise", STANDARD, "--reason", "ten times too much", "--row", "meter=A1")
     assert "ten times" in machine("show", STANDARD).out + machine("dispute", "show", _last(machine)).out
     machine("dispute", "withdraw", _last(machine), "--text", "it was right")
+    for short in (
+        ("--deposit", _digits(machine, "deposits")),
+        ("--against", f"decision={_digits(machine, 'decisions')}"),
+    ):
+        machine("dispute", "raise", STANDARD, "--reason", "as lists show it", *short)
+        machine("dispute", "withdraw", _last(machine), "--text", "seen")
     with dam.world.store.read() as rows:
         deposit = rows.find(Deposit, standard=STANDARD)[0].id
     about = ("--deposit", deposit, "--outsider", "an office", *of)
     machine("dispute", "raise", STANDARD, "--reason", "not theirs", *about)
     machine("dispute", "answer", _last(machine), "--text", "it is ours")
+    told = machine("notices").out
+    assert f"raised. See it with datadam dispute show {_last(machine)}" in told
+    assert "withdrawn" not in told
     machine("dispute", "rule", _last(machine), "--reasons", "it is", "--outcome", "dismissed", *of)
     machine(
         "dispute", "raise", "test.governed", "--reason", "wrong", "--row", "meter=A1", "--outsider", "an office", *of
@@ -261,6 +271,11 @@ def _disputes(machine: Machine, dam: Served) -> None:
     machine("dispute", "sign", ruling, "--yes")
     machine("dispute", "appeal", id, "--text", "it is wrong", *of)
     assert "appealed" in machine("dispute", "list", *of).out
+
+
+def _digits(machine: Machine, listing: str) -> str:
+    """How a list calls what it shows of the standard first."""
+    return next(line.split()[0] for line in machine(listing).out.splitlines() if STANDARD in line)
 
 
 def _last(machine: Machine) -> str:

@@ -131,6 +131,14 @@ def test_a_table_keeps_every_letter(cells: list[str]) -> None:
         assert body.count(letter) >= "".join(cells).count(letter)
 
 
+@pytest.mark.parametrize("first", ["m-0123456789abcdef0123", "cti.exploited-vulnerability", "회원-0123456789abcdef"])
+def test_what_a_row_is_called_by_can_be_copied(first: str) -> None:
+    """An id or a name in the first column stays whole in a narrow window; all else folds around it."""
+    terminal = on_paper(width=60)
+    terminal.table(("ui.member", "ui.name", "ui.roles"), [(first, "long " * 20, "x" * 50)])
+    assert any(line.startswith(first) for line in written(terminal.out).splitlines())
+
+
 def test_a_long_line_is_not_broken() -> None:
     """An id or an address can be copied."""
     terminal = on_paper(width=40)

@@ -30,7 +30,7 @@ def declare(
     standard: Annotated[str | None, typer.Option(help="The reservoir that it is about.")] = None,
     about: Annotated[str | None, typer.Option(help="The member that it is about, by its id.")] = None,
     country: Annotated[
-        list[str] | None, typer.Option(help="ISO 3166-1 alpha-2; what it means, docs/obligations.md says. Repeat it.")
+        list[str] | None, typer.Option(help="ISO 3166-1 alpha-2; what it means, docs/declarations.md says. Repeat it.")
     ] = None,
     days: Annotated[int | None, typer.Option(help="An age in days, where the obligation knows one.")] = None,
     applies: Annotated[

@@ -98,6 +98,8 @@ def proposal_list(
     as_json: Json = False,
 ) -> None:
     """Every proposal, and how it stands."""
+    from datadam.governance import LIVE
+
     found = reach(url, None).proposals(standard)
     if as_json:
         print_json(found)
@@ -109,7 +111,7 @@ def proposal_list(
             one["standard"],
             terminal.word(f"ui.about-{one['about']}"),
             terminal.word(f"ui.proposal-{one['state']}"),
-            f"{len(one['signed'])} / {one['quorum']}",
+            f"{len(one['signed'])} / {one['quorum']}" if one["state"] in LIVE else "–",
             one["effective"],
             one["lapses"],
         )
@@ -131,6 +133,8 @@ def proposal_show(proposal: Proposed, url: Url = None, as_json: Json = False) ->
 
 
 def _show(found: dict[str, Any]) -> None:
+    from datadam.governance import LIVE
+
     terminal = open_terminal()
     state = terminal.word(f"ui.proposal-{found['state']}")
     terminal.line(f"{found['standard']} · {terminal.word('ui.about-' + found['about'])} · {state}", style="bold")
@@ -148,7 +152,8 @@ def _show(found: dict[str, Any]) -> None:
         )
         for one in found["stewards"]
     ]
-    terminal.table(("ui.steward", "ui.can-sign", "ui.signed"), rows)
+    if found["state"] in LIVE:  # afterwards nobody's signature waits any more
+        terminal.table(("ui.steward", "ui.can-sign", "ui.signed"), rows)
     if found["stuck"]:
         terminal.say("ui.proposal-stuck", able=len(found["able"]), quorum=found["quorum"])
     for said in found["said"]:
@@ -191,7 +196,7 @@ def proposal_comment(proposal: Proposed, text: Said, url: Url = None, key: KeyFi
 
 
 @proposal_app.command("publish")
-def proposal_publish(proposal: Annotated[str, typer.Argument(help="The proposal's whole id.")], dam: Of = HERE) -> None:
+def proposal_publish(proposal: Proposed, dam: Of = HERE) -> None:
     """Operator: publish what is due and signed, at once; the served dam does it by itself within the hour."""
     open_terminal().say("ui.logged", index=operated(dam, "publish-proposal", id=proposal)["index"])
 
@@ -208,9 +213,16 @@ def dispute_raise(
     standard: Annotated[str, typer.Argument(help="The standard that it is about.")],
     reason: Annotated[str, typer.Option(help="What is wrong; it stands in the signed statement.")],
     row: Annotated[list[str] | None, typer.Option(help="A row by its key, column=value; repeat it.")] = None,
-    deposit: Annotated[str | None, typer.Option(help="A deposit, or the one that the row is of: its id.")] = None,
+    deposit: Annotated[
+        str | None,
+        typer.Option(help="A deposit, or the one that the row is of: its id; of your own the first digits will do."),
+    ] = None,
     against: Annotated[
-        str | None, typer.Option(help="decision=ID, standard=ID or offer=ID, each the id of its statement.")
+        str | None,
+        typer.Option(
+            help="decision=ID, standard=ID or offer=ID, each the id of its statement; "
+            "of a decision about you the first digits will do."
+        ),
     ] = None,
     freeze: Annotated[
         bool, typer.Option("--freeze", help="Ask that it leaves no more meanwhile; at once only for your own deposit.")
@@ -224,8 +236,11 @@ def dispute_raise(
     named, statement = _pairs(row or []), _against(against)
     measure = "freeze" if freeze else "annotate"
     if dam is None:
+        asked = reach(url, key)
+        deposit = None if deposit is None else asked.whole_id(deposit)
+        statement = None if statement is None else (statement[0], asked.whole_id(statement[1]))
         done = dict(
-            reach(url, key).raise_dispute(
+            asked.raise_dispute(
                 standard, reason=reason, row=named, deposit=deposit, statement=statement, measure=measure
             )
         )

@@ -1,14 +1,17 @@
 """What law asks: law files, orders, demands and incidents for the operator, notices for members. No legal advice."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from datadam.cli.manners import HERE, Json, KeyFile, Of, Url, open_terminal, operated, print_json, reach, read_text
 from datadam.cli.manners import whole_id as whole
+
+if TYPE_CHECKING:
+    from datadam.edges.terminal import Terminal
 
 app = typer.Typer()
 law_app = typer.Typer(name="law", no_args_is_help=True, help="Corridors and clocks: the law that a dam goes by.")
@@ -321,7 +324,9 @@ def incident_noticed(
 
 @app.command()
 def notices(url: Url = None, key: KeyFile = None, as_json: Json = False) -> None:
-    """What you were told: of demands for your data, and of withdrawn rows that you were given."""
+    """What you were told: of demands for your data, of withdrawn rows that you were given, of disputes."""
+    from datadam.duties import Topic
+
     found = reach(url, key).notices()
     if as_json:
         _noted(found)
@@ -332,8 +337,16 @@ def notices(url: Url = None, key: KeyFile = None, as_json: Json = False) -> None
     for one in found:
         terminal.line(f"{one['id'][:12]}  {one['issued']}", style="bold")
         facts = dict.fromkeys(("standards", "authority", "country", "what", "ground", "received"), "") | one["facts"]
+        if one["topic"] == Topic.DISPUTE:
+            _told_of_dispute(terminal, facts)
+            continue
         answer = {"answer": terminal.word(f"ui.answer-{facts['answer']}")} if "answer" in facts else {}
         terminal.say("ui.notice-demand" if answer else "ui.notice-withdrawal", **{**facts, **answer})
         if "models" in facts:
             terminal.say("ui.notice-models", models=facts["models"])
     _caution()
+
+
+def _told_of_dispute(terminal: "Terminal", facts: Mapping[str, str]) -> None:
+    """What happened to a dispute, and how to see it: the notice itself names neither party nor words."""
+    terminal.say("ui.notice-dispute", dispute=facts["dispute"][:12], event=terminal.word(f"ui.event-{facts['event']}"))

@@ -81,7 +81,8 @@ def _propose(world: World, args: Mapping[str, str | None]) -> Json:
 
 
 def _publish(world: World, id: str) -> Json:
-    return {"index": steward.enact(world, id)}
+    found = [one.proposal.id for one in steward.every(world) if id and one.proposal.id.startswith(id)]
+    return {"index": steward.enact(world, found[0] if len(found) == 1 else id)}
 
 
 def _dispute(world: World, args: Mapping[str, str | None]) -> Json:

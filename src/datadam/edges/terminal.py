@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -25,8 +26,15 @@ EXIT: Final[tuple[tuple[type[DamError], int], ...]] = (
 """What the shell is told, by the branch of the refusal."""
 
 WIDTH_ELSEWHERE: Final = 140  # columns where nobody's window says how many there are: a file, a pipe
+_LONGEST_NAME: Final = 28  # columns that the first of a table keeps, whatever the others need
 _MOST_VALUE: Final = 40  # characters of a faulty value; the rejects file has it whole
 _MOST_FAULTS: Final = 50  # shown of one refusal; a wall of text helps nobody
+
+
+def _whole_width(names: Sequence[str]) -> int | None:
+    """Columns that ids and names take whole, so that they can be copied; None where they are too long, or prose."""
+    widest = max(map(cell_len, names), default=0)
+    return widest if 0 < widest <= _LONGEST_NAME and not any(" " in name for name in names) else None
 
 
 class Terminal:
@@ -56,10 +64,12 @@ class Terminal:
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A plain table; headings are codes."""
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in headings:
-            table.add_column(self.word(heading), overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(texts.clean(cell)) for cell in row))
+        held = [[texts.clean(cell) for cell in row] for row in rows]
+        for place, heading in enumerate(headings):
+            width = None if place else _whole_width([row[0] for row in held])
+            table.add_column(self.word(heading), overflow="fold", width=width)
+        for row in held:
+            table.add_row(*map(Text, row))
         self.out.print(table)
 
     def refuse(self, error: DamError) -> int:
