@@ -13,7 +13,7 @@ from datadam.adapters.memory.store import MemoryStore
 from datadam.dam import decide, grant, join, prove, release, remembered, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
-from datadam.errors import NotFound, Refused, Untrusted
+from datadam.errors import NotFound, Refused, Unavailable, Untrusted
 from datadam.model import Allow, Ask, Decided, Deny, Json, Kind, Release, Role, StandardId, Tier
 from worlds import GOOD, Person, forward, granted
 
@@ -87,6 +87,32 @@ def test_what_changes_a_decision_binds_on_the_very_next_ask(world: World) -> Non
         assert isinstance(decide.decide(world, ask_of(person))[0], Allow)
         join.expel(world, person.id, "rules")
         assert isinstance(decide.decide(world, ask_of(person))[0], Deny)
+
+
+def test_what_the_log_took_and_the_tables_did_not_binds_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails between the two: no answer from before holds, and none is given until the tables follow."""
+    person = Person("A").joins(world)
+    ask, whole, left = ask_of(person), world.store.transaction, iter([True])  # the rehearsal's
+
+    def failing() -> Any:
+        if next(left, False):
+            return whole()
+        raise Unavailable("store.busy", seconds=1)
+
+    with granted(world, person, ID):
+        assert isinstance(decide.decide(world, ask)[0], Allow)
+        size = world.ledger.size
+        with monkeypatch.context() as patch:
+            patch.setattr(world.store, "transaction", failing)
+            with pytest.raises(Unavailable):
+                join.suspend(world, person.id, "inquiry")
+            assert world.ledger.size == size + 1
+            with pytest.raises(Unavailable):
+                decide.decide(world, ask)
+        assert isinstance(decide.decide(world, ask)[0], Deny)
+        assert prove.check(world, MemoryStore, lambda: None).faults == []
 
 
 def test_a_decision_is_remembered_for_a_day_at_most(world: World) -> None:

@@ -95,17 +95,9 @@ def _held(world: World, ask: Ask) -> tuple[Decision, str] | None:
 
 def _answer(world: World, waiting: Sequence[Waiting]) -> None:
     """Answer all that wait, with one wait for the disk. The caller holds the lock."""
-    now = world.clock()
-    still = replace(world, store=world.decisions.still_there(world.store), clock=lambda: now)
-    key = world.secrets.private_key("sign")
-    fresh: dict[Ask, tuple[Answer, Statement]] = {}
-    for one in waiting:
-        try:
-            if one.ask not in fresh and (made := _made(still, one, key)) is not None:
-                fresh[one.ask] = made
-        except Exception as error:  # noqa: BLE001  (its asker's to hear of, not that of the others)
-            one.error = error
     try:
+        state.catch_up(world)  # else what is in the log and not in the tables would bind from the next answer on only
+        fresh = _fresh(world, waiting)
         if fresh:
             state.record_decisions(world, [statement for _, statement in fresh.values()])
     except Exception as error:  # noqa: BLE001  (nothing is in the log: nobody is told anything else)
@@ -118,6 +110,21 @@ def _answer(world: World, waiting: Sequence[Waiting]) -> None:
     for one in waiting:
         if one.answer is None and one.error is None:
             one.answer = fresh[one.ask][0]
+
+
+def _fresh(world: World, waiting: Sequence[Waiting]) -> dict[Ask, tuple[Answer, Statement]]:
+    """What is to be logged; of those whose last answer holds still, or that cannot be answered, nothing."""
+    now = world.clock()
+    still = replace(world, store=world.decisions.still_there(world.store), clock=lambda: now)
+    key = world.secrets.private_key("sign")
+    fresh: dict[Ask, tuple[Answer, Statement]] = {}
+    for one in waiting:
+        try:
+            if one.ask not in fresh and (made := _made(still, one, key)) is not None:
+                fresh[one.ask] = made
+        except Exception as error:  # noqa: BLE001  (its asker's to hear of, not that of the others)
+            one.error = error
+    return fresh
 
 
 def _made(world: World, one: Waiting, key: Jwk) -> tuple[Answer, Statement] | None:

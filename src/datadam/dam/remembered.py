@@ -150,8 +150,12 @@ class Remembered:
     def logged(self, kind: Kind) -> None:
         """Take note that a statement entered the log."""
         if kind not in PASSIVE:
-            with self.lock:
-                self.generation += 1
+            self.changed()
+
+    def changed(self) -> None:
+        """Take note that decisions may rest on other facts now."""
+        with self.lock:
+            self.generation += 1
 
     def recall(self, ask: Ask) -> Answer | None:
         """What was answered last, whether it holds or not."""

@@ -475,12 +475,14 @@ def record_decisions(world: World, statements: Sequence[Statement]) -> int:
 
 def _apply(world: World, first: int, statements: Sequence[Statement]) -> None:
     """Write into the tables what was just rehearsed over them: nothing is judged twice."""
-    with world.store.transaction() as rows:
-        for index, statement in enumerate(statements, start=first):
-            _FOLDS[statement.kind](rows, index, statement.id, statement.body)
-        rows.note(APPLIED, str(first + len(statements)))
-    for statement in statements:
-        world.decisions.logged(statement.kind)
+    try:
+        with world.store.transaction() as rows:
+            for index, statement in enumerate(statements, start=first):
+                _FOLDS[statement.kind](rows, index, statement.id, statement.body)
+            rows.note(APPLIED, str(first + len(statements)))
+    finally:  # also where the tables could not take what is in the log by now: no answer from before holds
+        for statement in statements:
+            world.decisions.logged(statement.kind)
 
 
 class _Undo(Exception):
@@ -533,6 +535,7 @@ def catch_up(world: World) -> int:
             return 0
         with world.store.transaction() as rows:
             fold_all(world, rows, applied)
+        world.decisions.changed()
         return size - applied
 
 
@@ -551,7 +554,6 @@ def fold_all(
             raise Untrusted("log.class-wrong", index=index, statement=id)
         look(rows, statement)
         fold(rows, Entry(index=index, statement=statement))
-        world.decisions.logged(statement.kind)
     for gone, absent in missing.items():
         if rows.get(Withdrawal, gone) is None:  # only the manifest of a deposit that was withdrawn may be gone
             raise absent
@@ -560,11 +562,13 @@ def fold_all(
 
 def rebuild(world: World) -> int:
     """Drop every projection and fold the whole log anew; the number of entries. What waits or works is kept."""
-    with world.lock, world.store.transaction() as rows:
-        for kind in PROJECTED:
-            for held in rows.find(kind):
-                rows.remove(held)
-        fold_all(world, rows, 0)
+    with world.lock:
+        with world.store.transaction() as rows:
+            for kind in PROJECTED:
+                for held in rows.find(kind):
+                    rows.remove(held)
+            fold_all(world, rows, 0)
+        world.decisions.changed()
         return world.ledger.size
 
 
