@@ -1,6 +1,5 @@
 """Disputes: who may do what when, what is held up meanwhile, and that nobody decides about themselves."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,27 +16,9 @@ from datadam.errors import DamError
 from datadam.governance import About
 from datadam.ledger import verify_receipt
 from datadam.model import Allow, Ask, Deny, Kind, StandardId, Statement, instant
-from worlds import GOOD, Person, a_world, forward, standard_text
+from worlds import GOOD, Person, a_world, forward, rebuilds, refused, standard_text
 
 READING = StandardId("test.reading")
-
-
-def refused(code: str, do: Callable[[], object]) -> DamError:
-    """It is refused with that code."""
-    with pytest.raises(DamError) as caught:
-        do()
-    assert caught.value.code == code
-    return caught.value
-
-
-def rebuilds(world: World) -> None:
-    """The log, folded anew, says what the tables say."""
-    scratch = MemoryStore()
-    with scratch.transaction() as rows:
-        state.fold_all(world, rows, 0)
-    with scratch.read() as told, world.store.read() as held:
-        for kind in state.PROJECTED:
-            assert told.find(kind) == held.find(kind), kind
 
 
 def says(world: World, person: Person, **changes: object) -> Statement:

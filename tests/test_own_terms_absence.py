@@ -6,6 +6,7 @@ design: ids, keys, hashes, names of files. How much is in the log is public, and
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -130,7 +131,7 @@ def act(
                     if mark != "red":  # which rows were marked how nobody can tell when a notice of their end is due
                         secret.append((people["X"], made.id))
             case "freeze" if given:  # the operator freezes what it can see; that it does is public
-                attempt(lambda step=step: edition.freeze(world, f"{ID}@{'one' if step < 7 else 'two'}"))  # type: ignore[misc]
+                attempt(partial(edition.freeze, world, f"{ID}@{'one' if step < 7 else 'two'}"))
             case "withdraw" if given:
                 name = chance.choice(sorted(given))
                 take(world, people[name[0]], given.pop(name))

@@ -1,6 +1,6 @@
 """Stewards decide what comes next of their standard: k of n signatures, after a notice, counted at their log index."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from datadam.adapters.memory.store import MemoryStore
 from datadam.dam import decide, grant, join, offer, prove, publish, state, steward
 from datadam.dam.steward import Standing
 from datadam.dam.world import World
-from datadam.errors import DamError, Faults
+from datadam.errors import Faults
 from datadam.formats import odrl
 from datadam.governance import About, Motion, ProposalState
 from datadam.ledger import quorum, verify_receipt
@@ -20,7 +20,7 @@ from datadam.model import Key, Kind, StandardId, Statement, instant
 from datadam.ports import Rows
 from datadam.terms import Constraint, Operand, Operator
 from signed import an_offer, permission
-from worlds import START, Person, a_world, forward, standard_text
+from worlds import START, Person, a_world, forward, rebuilds, refused, standard_text
 
 SOON = "2026-12-01T00:00:00Z"
 
@@ -80,24 +80,6 @@ def waiting(rows: Rows, id: str) -> Motion:
     found = steward.waiting(rows, id)
     assert found is not None
     return found
-
-
-def refused(code: str, do: Callable[[], object]) -> DamError:
-    """It is refused with that code."""
-    with pytest.raises(DamError) as caught:
-        do()
-    assert caught.value.code == code
-    return caught.value
-
-
-def rebuilds(world: World) -> None:
-    """The log, folded anew, says what the tables say."""
-    scratch = MemoryStore()
-    with scratch.transaction() as rows:
-        state.fold_all(world, rows, 0)
-    with scratch.read() as told, world.store.read() as held:
-        for kind in state.PROJECTED:
-            assert told.find(kind) == held.find(kind), kind
 
 
 def test_the_first_version_with_stewards_is_signed_by_them(world: World, people: list[Person]) -> None:

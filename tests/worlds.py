@@ -1,11 +1,13 @@
 """Whole dams for tests: of memory adapters with the real engines, and the people who use them."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from datadam import seal, texts
 from datadam.adapters.delta_lake import DeltaLake
@@ -19,9 +21,10 @@ from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.polars_quality import PolarsSurveyor
 from datadam.adapters.polars_share import PolarsShareWriter
 from datadam.confirming import confirm
-from datadam.dam import deposit, found, grant, join, publish
+from datadam.dam import deposit, found, grant, join, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.world import World
+from datadam.errors import DamError
 from datadam.formats import codelists
 from datadam.ledger import Ledger
 from datadam.mapping import fit_digest, fit_to_json
@@ -226,3 +229,21 @@ def granted(world: World, person: Person, standard: str) -> Iterator[str]:
     id = grant.grant(world, person.id, standard)
     yield id
     grant.revoke(world, id)
+
+
+def refused(code: str, do: Callable[[], object]) -> DamError:
+    """It is refused with that code."""
+    with pytest.raises(DamError) as caught:
+        do()
+    assert caught.value.code == code
+    return caught.value
+
+
+def rebuilds(world: World) -> None:
+    """The log, folded anew, says what the tables say."""
+    scratch = MemoryStore()
+    with scratch.transaction() as rows:
+        state.fold_all(world, rows, 0)
+    with scratch.read() as told, world.store.read() as held:
+        for kind in state.PROJECTED:
+            assert told.find(kind) == held.find(kind), kind

@@ -102,7 +102,7 @@ class _Pack:
                 kept = [(bytes.fromhex(id), data) for id, data in bodies.items()]
                 connection.executemany("INSERT INTO body (id, data) VALUES (?, ?)", kept)
                 connection.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # however it ends, nothing of it is kept
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
@@ -163,7 +163,7 @@ def _opened(path: Path) -> sqlite3.Connection:
             connection.execute("COMMIT")
         elif found != FORMAT:
             raise Unavailable("disk.format-unknown", path=str(path), found=str(found), expected=str(FORMAT))
-    except BaseException:
+    except BaseException:  # whoever asked for it never gets it, so it is closed here
         connection.close()
         raise
     return connection

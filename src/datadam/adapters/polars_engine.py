@@ -58,7 +58,7 @@ class _Watch:
         """Keep what is raised within this, of which Polars tells no more than the text."""
         try:
             yield
-        except BaseException as error:
+        except BaseException as error:  # also an interruption: Polars would tell a text of it
             self.raised = error
             raise
 

@@ -3,15 +3,17 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from datadam.cli.manners import (
+    DIGITS,
     HERE,
     Json,
     KeyFile,
     Of,
+    Operated,
     Url,
     chosen_language,
     open_terminal,
@@ -35,8 +37,6 @@ app.add_typer(agreements_app)
 Agreed = Annotated[str, typer.Argument(help="The agreement: its id, or the first digits.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands in the signed statement.")]
 Read = Annotated[str | None, typer.Option(help="en or ko; default: your terminal's.")]
-Operated = Annotated[Path | None, typer.Option("--dam", help="Operator: of everybody, from the dam's folder.")]
-_DIGITS: Final = 12  # of an id in a list
 
 
 # --- offers -----------------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def agreements_list(dam: Operated = None, url: Url = None, key: KeyFile = None, 
     terminal = open_terminal()
     rows = [
         (
-            one["id"][:_DIGITS],
+            one["id"][:DIGITS],
             *([one["member"]] if dam else []),
             one["standard"],
             one["offer"],

@@ -2,15 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from datadam.cli.manners import (
+    DIGITS,
     HERE,
     Json,
     KeyFile,
     Of,
+    Operated,
     Url,
     open_terminal,
     operated,
@@ -26,9 +28,6 @@ credential_app = typer.Typer(
     name="credential", no_args_is_help=True, help="What members hold that offers ask for, and who gave it."
 )
 app.add_typer(credential_app)
-
-Operated = Annotated[Path | None, typer.Option("--dam", help="Operator: of everybody, from the dam's folder.")]
-_DIGITS: Final = 12  # of an id in a list
 
 
 @credential_app.command("recognise")
@@ -127,7 +126,7 @@ def credential_show(dam: Operated = None, url: Url = None, key: KeyFile = None, 
     terminal = open_terminal()
     rows = [
         (
-            one["id"][:_DIGITS],
+            one["id"][:DIGITS],
             *([one["member"]] if dam else []),
             one["name"],
             one["issuer"],

@@ -1,11 +1,23 @@
 """Declarations: what no program can see of an obligation, a named person answers for, until a day. No legal advice."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from datadam.cli.manners import HERE, Json, KeyFile, Of, Url, open_terminal, operated, print_json, reach, whole_id
+from datadam.cli.manners import (
+    DIGITS,
+    HERE,
+    Json,
+    KeyFile,
+    Of,
+    Url,
+    open_terminal,
+    operated,
+    print_json,
+    reach,
+    whole_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +28,6 @@ declaration_app = typer.Typer(
 )
 app.add_typer(declaration_app)
 
-_DIGITS: Final = 12  # of an id in a list
 Folder = Annotated[Path | None, typer.Option("--dam", help="Operator: the dam's folder; else you declare as a member.")]
 
 
@@ -83,7 +94,7 @@ def _listed(one: "Mapping[str, Any]") -> tuple[object, ...]:
     more = [", ".join(one["countries"]), "" if one["days"] is None else f"{one['days']} d"]
     words = " ".join(each for each in (one["words"], *more) if each)
     return (
-        one["id"][:_DIGITS],
+        one["id"][:DIGITS],
         one["row"],
         f"{person} ({one['member'] or 'dam'})",
         about,

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from datadam.cli.manners import (
+    DIGITS,
     HERE,
     Json,
     KeyFile,
@@ -38,7 +39,6 @@ Disputed = Annotated[str, typer.Argument(help="The dispute: its id, or the first
 Days = Annotated[int | None, typer.Option("--days", help="Of notice; default: as many as the standard promises.")]
 Comments = Annotated[str, typer.Option(help="A web or mail address to which others send what they think of it.")]
 Said = Annotated[str, typer.Option("--text", help="What you say; it stands in the signed statement.")]
-_DIGITS: Final = 12  # of an id in a list
 
 
 # --- proposals --------------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def proposal_list(
     terminal = open_terminal()
     rows = [
         (
-            one["id"][:_DIGITS],
+            one["id"][:DIGITS],
             one["standard"],
             terminal.word(f"ui.about-{one['about']}"),
             terminal.word(f"ui.proposal-{one['state']}"),
@@ -288,7 +288,7 @@ def dispute_list(dam: Operated = None, url: Url = None, key: KeyFile = None, as_
     terminal = open_terminal()
     rows = [
         (
-            one["id"][:_DIGITS],
+            one["id"][:DIGITS],
             one["standard"],
             terminal.word(f"ui.subject-{one['subject']}"),
             terminal.word(f"ui.dispute-{one['state']}"),
@@ -327,7 +327,7 @@ def _dispute(start: str, found: list[Any]) -> str:
 def _tell(one: dict[str, Any]) -> None:
     terminal = open_terminal()
     what, state = terminal.word(f"ui.subject-{one['subject']}"), terminal.word(f"ui.dispute-{one['state']}")
-    terminal.line(f"{one['id'][:_DIGITS]} · {one['standard']} · {what} · {state}", style="bold")
+    terminal.line(f"{one['id'][:DIGITS]} · {one['standard']} · {what} · {state}", style="bold")
     terminal.line(one["reason"])
     clocks = {name: one[name] for name in ("answer_until", "decide_until", "appeal_until")}
     measure = terminal.word(f"ui.measure-{one['holds']}")

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 FOLDER_VARIABLE: Final = "DATADAM_FOLDER"
 HERE: Final = Path()
+DIGITS: Final = 12  # of an id in a list
 OPEN: Final = ExitStack()  # dams that the command speaks to
 
 Folder = Annotated[Path, typer.Argument(help="The dam's folder.", envvar=FOLDER_VARIABLE)]
 Of = Annotated[Path, typer.Option("--dam", help="The dam's folder.", envvar=FOLDER_VARIABLE)]
+Operated = Annotated[Path | None, typer.Option("--dam", help="Operator: of everybody, from the dam's folder.")]
 Url = Annotated[str | None, typer.Option("--url", help="The dam's address; default: the saved profile.")]
 KeyFile = Annotated[Path | None, typer.Option("--key", help="Your key file; default: the saved profile.")]
 Json = Annotated[bool, typer.Option("--json")]

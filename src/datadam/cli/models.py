@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from datadam.cli.manners import (
+    DIGITS,
     Force,
     Json,
     KeyFile,
@@ -31,7 +32,6 @@ model_app = typer.Typer(name="model", no_args_is_help=True, help="Models that we
 app.add_typer(model_app)
 
 Registered = Annotated[str, typer.Argument(help="The model: its id, or the first digits.")]
-_DIGITS: Final = 12  # of an id in a list
 
 
 @model_app.command("register")
@@ -68,12 +68,12 @@ def model_list(
         return
     rows = [
         (
-            one["id"][:_DIGITS],
+            one["id"][:DIGITS],
             one["name"],
             one["version"],
             one["member"],
             one["releases"],
-            (one["replaces"] or "")[:_DIGITS],
+            (one["replaces"] or "")[:DIGITS],
         )
         for one in found
     ]
@@ -137,7 +137,7 @@ def model_commit_check(
     beside = opening or file.with_name(file.name + disclosing.OPENING)
     id = whole_model(dam, model)
     part = dam.check_commitment(file, beside, id)
-    open_terminal().say("ui.model-holds", file=str(file), part=part, model=id[:_DIGITS])
+    open_terminal().say("ui.model-holds", file=str(file), part=part, model=id[:DIGITS])
 
 
 @model_app.command("export")

@@ -1,15 +1,14 @@
 """Opening models: a provider opens what it promised to an authority that demanded it, an auditor takes it over."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from datadam.cli.manners import Force, Json, KeyFile, Url, free, open_terminal, print_json, reach, whole_id
+from datadam.cli.manners import DIGITS, Force, Json, KeyFile, Url, free, open_terminal, print_json, reach, whole_id
 from datadam.cli.models import Registered, model_app, whole_model
 
 app = typer.Typer()
-_DIGITS: Final = 12  # of an id in a list
 
 
 @model_app.command("open")
@@ -33,7 +32,7 @@ def model_open(
     for one in file:
         done = dam.open_model(id, demand, one, one.with_name(one.name + disclosing.OPENING))
         told = {name: done[name] for name in ("part", "size", "index")}
-        terminal.say("ui.model-opened", **told, demand=demand[:_DIGITS])
+        terminal.say("ui.model-opened", **told, demand=demand[:DIGITS])
 
 
 @model_app.command("opened")
@@ -52,9 +51,9 @@ def model_opened(
     if as_json:
         print_json(found)
     else:
-        rows = [(one["id"][:_DIGITS], one["part"], one["size"], one["demand"][:_DIGITS], one["index"]) for one in found]
+        rows = [(one["id"][:DIGITS], one["part"], one["size"], one["demand"][:DIGITS], one["index"]) for one in found]
         terminal.table(("ui.opening", "ui.part", "ui.size", "ui.demand", "ui.log-entry"), rows)
     for one in found if into is not None else ():
-        path = (into or Path()) / f"{id[:_DIGITS]}.{one['part']}"
+        path = (into or Path()) / f"{id[:DIGITS]}.{one['part']}"
         free(path, force=force)
         terminal.say("ui.opening-written", path=str(dam.opened(one, path)))

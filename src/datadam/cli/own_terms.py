@@ -2,11 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datadam.cli.manners import Json, KeyFile, Url, open_terminal, print_json, reach, read_text
+from datadam.cli.manners import DIGITS, Json, KeyFile, Url, open_terminal, print_json, reach, read_text
 from datadam.errors import Invalid
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ Terms = Annotated[
     Path | None,
     typer.Option("--terms", help="Terms of your own for this deposit, YAML; only ever stricter than the offer."),
 ]
-_DIGITS: Final = 12  # of an id in a list
 
 
 def own_terms(file: Path | None) -> "Told | None":
@@ -62,7 +61,7 @@ def reservation_list(url: Url = None, as_json: Json = False) -> None:
         return
     terminal = open_terminal()
     for one in found:
-        terminal.line(f"{one['country']}  {one['statement'][:_DIGITS]}")
+        terminal.line(f"{one['country']}  {one['statement'][:DIGITS]}")
         show(terminal, one["restrictions"])
 
 
