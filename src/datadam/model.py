@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, NewType, TypeAlias
 
 from datadam.errors import Invalid
+from datadam.protections import Budget, CheckedTable, Clip, FreeText, Gates, ReferenceQuestion
 
 MemberId = NewType("MemberId", str)
 """`m-` and 20 hex digits of the SHA-256 of the member's first key's RFC 7638 thumbprint: it tells nothing."""
@@ -270,6 +271,8 @@ class Column:
     coarsening: Coarsening | None = None
     safe_statistics: bool = False  # may minimum and maximum stand in table metadata
     markings: tuple[str, ...] = ()  # its values say how widely their row may go: least strict first
+    clip: Clip | None = None  # between what its values count in private sums
+    free_text: FreeText | None = None  # None: no free text is taken here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,6 +365,10 @@ class Standard:
     migration: Migration | None = None
     legal_roles: tuple[LegalRoles, ...] = ()
     combining: tuple[str, ...] = ()  # members that may be told which rows of several contributors are about one person
+    gates: Gates | None = None
+    budget: Budget | None = None  # of private answers
+    reference: ReferenceQuestion | None = None  # the question by which that budget's worth is told
+    tables: tuple[CheckedTable, ...] = ()
 
     @property
     def marking(self) -> Column | None:

@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from datadam.migration import Step
 from datadam.model import Attribution, Column, FileFact, Json, Layout, Reason, Source, Standard, Tally
 from datadam.plan import Fault, Plan
+from datadam.privacy.recipe import Recipe
+from datadam.protections import Aggregate
 from datadam.seal import Signer as SealSigner
 
 Record = TypeVar("Record")
@@ -492,6 +494,82 @@ class Editions(Protocol):
 
 RECEIVED: Final = "received"
 """Name of the received file in its deposit's folder; the sender's own name never touches the disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartOrder:
+    """One deposit's rows, to be bounded: what of them any later twin may draw on."""
+
+    recipe: Recipe
+    secret: bytes  # 32 bytes that key the hashes by which rows are chosen: one for each lineage
+    admitted: Path  # as `Engine.run` wrote it
+    tag: str  # of its contributor in this reservoir: the unit, where the contributor is the unit
+    deposit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """What a question asks of twins, in a recipe's own integers; no value of any row can make it fail."""
+
+    aggregate: Aggregate  # count, distinct, sum, or histogram
+    by: tuple[str, ...] = ()  # keyed columns; a cell for each combination of their public keys, the last runs fastest
+    column: str | None = None  # of sum and histogram
+    among: Mapping[str, frozenset[int]] = field(default_factory=dict)  # keyed column → places of keys that count
+    matching: Mapping[str, frozenset[str]] = field(default_factory=dict)  # open column → texts that count
+    between: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # summed column → both ends, both counted
+    edges: tuple[int, ...] = ()  # of a histogram, ascending; bin i is [edge i, edge i+1), the last with its end
+    valued: bool = False  # of a count: only rows that hold a value of `column`
+
+
+class Twins(Protocol):
+    """The privacy-bounded twins of reservoirs: of each unit the few rows that any private answer is drawn from.
+
+    A deposit's part is made at its own size; a period's twin is its parts merged, and the same as all its rows bounded
+    anew. What a unit adds to a twin depends on that unit's own rows and the secret alone.
+    """
+
+    def bound(self, order: PartOrder) -> FileFact:
+        """Make a deposit's part, durable; the same order again makes the same part."""
+        ...
+
+    def parts(self, standard: str) -> frozenset[str]:
+        """The deposits that parts are held of."""
+        ...
+
+    def drop(self, standard: str, deposits: Collection[str]) -> None:
+        """Destroy parts, and every twin that was merged of any of them; absent ones are fine."""
+        ...
+
+    def merge(self, recipe: Recipe, name: str, deposits: Sequence[str]) -> FileFact:
+        """Merge parts, given in the order of the log, into the twin `name` (`2026-Q3.1`), durable; again is fine."""
+        ...
+
+    def path(self, standard: str, name: str) -> Path:
+        """Where the twin of that name lies; `NotFound` if there is none."""
+        ...
+
+    def tally(self, recipe: Recipe, twins: Sequence[Path], cells: Cells) -> Sequence[int]:
+        """Exact integers over all twins together, one a cell (of a histogram one a bin of each); never to be served.
+
+        A unit in several twins counts once where units are counted.
+        """
+        ...
+
+    def tally_open(self, recipe: Recipe, twins: Sequence[Path], cells: Cells, column: str) -> Mapping[str, int]:
+        """The same for a count or distinct by one open column alone: its texts with what each has."""
+        ...
+
+
+class Noise(Protocol):
+    """Exact discrete noise, from a library that proves what it draws (OpenDP)."""
+
+    def gaussian(self, values: Sequence[int], scale: float) -> Sequence[int]:
+        """Each value plus discrete Gaussian noise of that scale (Canonne, Kamath and Steinke 2020)."""
+        ...
+
+    def thresholded(self, values: Mapping[str, int], scale: float, threshold: int) -> Mapping[str, int]:
+        """The same of values under keys that nobody knows; what stays below the threshold is left out with its key."""
+        ...
 
 
 class Spool(Protocol):
