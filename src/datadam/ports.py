@@ -11,6 +11,7 @@ from datadam.migration import Step
 from datadam.model import Attribution, Column, FileFact, Json, Layout, Reason, Source, Standard, Tally
 from datadam.plan import Fault, Plan
 from datadam.privacy.recipe import Recipe
+from datadam.privacy.sensitivity import Mechanism
 from datadam.protections import Aggregate
 from datadam.seal import Signer as SealSigner
 
@@ -563,11 +564,14 @@ class Twins(Protocol):
 class Noise(Protocol):
     """Exact discrete noise, from a library that proves what it draws (OpenDP)."""
 
-    def gaussian(self, values: Sequence[int], scale: float) -> Sequence[int]:
-        """Each value plus discrete Gaussian noise of that scale (Canonne, Kamath and Steinke 2020)."""
+    def gaussian(self, values: Sequence[int], mechanism: Mechanism) -> Sequence[int]:
+        """Each value plus discrete Gaussian noise (Canonne, Kamath and Steinke 2020); `Refused` if it would cost more.
+
+        Values beyond 2^62 are taken for that.
+        """
         ...
 
-    def thresholded(self, values: Mapping[str, int], scale: float, threshold: int) -> Mapping[str, int]:
+    def thresholded(self, values: Mapping[str, int], mechanism: Mechanism) -> Mapping[str, int]:
         """The same of values under keys that nobody knows; what stays below the threshold is left out with its key."""
         ...
 

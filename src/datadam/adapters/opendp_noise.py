@@ -1,0 +1,76 @@
+"""The Noise port on OpenDP's core: exact discrete Gaussians, and no release that its own proof finds dearer than told.
+
+What is added to is never refused for its size, which would tell of it: values are first moved into ±2^62, which brings
+no two further apart. Noise of the scales that are taken does not leave 64 bits from there.
+"""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Final, cast
+
+# not its prelude, which loads scikit-learn and pandas where they are: 1.8 s
+from opendomains import atom_domain, map_domain, vector_domain
+from openmeasurements import make_gaussian, make_gaussian_threshold
+from openmetrics import absolute_distance, l2_distance, l02inf_distance
+from openmod import enable_features
+
+from datadam.errors import Refused
+from datadam.privacy.sensitivity import LARGEST_SCALE, MICRO, MOST, Mechanism, said
+
+enable_features("contrib")
+
+_VECTOR: Final = (vector_domain(atom_domain(T="i64")), l2_distance(T="f64"))
+_KEYED: Final = (
+    map_domain(atom_domain(T=str), atom_domain(T="i64")),
+    l02inf_distance(absolute_distance(T="f64")),
+)
+_WIDEST: Final = 2**32 - 1  # places that OpenDP counts in 32 bits
+_END: Final = 2**63  # where 64 bits end; OpenDP stops noise there
+
+
+class OpenDpNoise:
+    """Noise as OpenDP's core draws and proves it; safe to share between threads."""
+
+    def gaussian(self, values: Sequence[int], mechanism: Mechanism) -> Sequence[int]:
+        """Each value plus discrete Gaussian noise; `Refused` where OpenDP's own map says that it costs more."""
+        _check_scale(mechanism)
+        measurement: Any = make_gaussian(*_VECTOR, scale=mechanism.scale)
+        _check_rho(mechanism, measurement.map(mechanism.sensitivity.l2))
+        if not values:
+            return []
+        return _unbroken(cast("list[int]", measurement([_moved(value) for value in values])))
+
+    def thresholded(self, values: Mapping[str, int], mechanism: Mechanism) -> Mapping[str, int]:
+        """The same under open keys, of which those that stay below the threshold are left out; sorted by key."""
+        _check_scale(mechanism)
+        if mechanism.threshold is None:
+            raise Refused("private.no-threshold")
+        far = mechanism.sensitivity
+        measurement: Any = make_gaussian_threshold(*_KEYED, mechanism.scale, mechanism.threshold)
+        rho, delta = measurement.map((min(far.l0, _WIDEST), far.l2, float(far.linf)))
+        _check_rho(mechanism, rho)
+        if Fraction(delta) > mechanism.delta or far.l0 > _WIDEST:
+            raise Refused("private.delta-exceeded")
+        noisy = cast("dict[str, int]", measurement({key: _moved(value) for key, value in values.items()}))
+        return dict(zip(sorted(noisy), _unbroken([noisy[key] for key in sorted(noisy)]), strict=True))
+
+
+def _moved(value: int) -> int:
+    return max(-MOST, min(MOST, value))
+
+
+def _check_scale(mechanism: Mechanism) -> None:
+    if not 0 < mechanism.scale <= LARGEST_SCALE:
+        raise Refused("private.noise-too-large", rho=said(mechanism.rho))
+
+
+def _check_rho(mechanism: Mechanism, proved: float) -> None:
+    if not Fraction(proved) <= Fraction(mechanism.rho, MICRO):
+        raise Refused("private.rho-exceeded", rho=said(mechanism.rho))
+
+
+def _unbroken(noisy: list[int]) -> list[int]:
+    """The noisy values, none of which may stand at the end of 64 bits: there noise would have been cut off."""
+    if any(value in (_END - 1, -_END) for value in noisy):
+        raise Refused("private.noise-cut")
+    return noisy
