@@ -9,10 +9,10 @@ from fractions import Fraction
 from typing import Any, Final, cast
 
 # not its prelude, which loads scikit-learn and pandas where they are: 1.8 s
-from opendomains import atom_domain, map_domain, vector_domain
-from openmeasurements import make_gaussian, make_gaussian_threshold
-from openmetrics import absolute_distance, l2_distance, l02inf_distance
-from openmod import enable_features
+from opendp.domains import atom_domain, map_domain, vector_domain
+from opendp.measurements import make_gaussian, make_gaussian_threshold
+from opendp.metrics import absolute_distance, l02inf_distance, l2_distance
+from opendp.mod import enable_features
 
 from datadam.errors import Refused
 from datadam.privacy.sensitivity import LARGEST_SCALE, MICRO, MOST, Mechanism, said
