@@ -28,6 +28,7 @@ from datadam.model import (
     Type,
     Unit,
 )
+from datadam.protections import Aggregate, Budget, CheckedTable, Clip, FreeText, Gates, ReferenceQuestion
 from datadam.standard import check
 
 KEV = codelists.packaged_standard("cti.exploited-vulnerability")
@@ -54,6 +55,36 @@ coarsenings = st.one_of(
     ids.map(lambda name: Coarsening(codes=name)),
     st.dictionaries(ids, ids, min_size=1, max_size=3).map(lambda groups: Coarsening(groups=groups)),
 )
+
+
+shares = st.decimals(0, 1, places=4)
+counts = st.none() | st.integers(1, 99)
+several = st.lists(names, max_size=3).map(tuple)
+gates = st.builds(
+    Gates,
+    contributors=st.integers(1, 99),
+    units=counts,
+    identifying=several,
+    sensitive=st.none() | names,
+    diversity=counts,
+    largest=counts,
+    largest_share=st.none() | shares,
+    p_percent=st.none() | numbers,
+    measured=st.none() | names,
+)
+budgets = st.builds(Budget, period=numbers, life=numbers, delta=numbers, member=shares, reserve=shares)
+summed = st.sampled_from([Aggregate.COUNT, Aggregate.SUM])
+references = st.builds(
+    ReferenceQuestion,
+    aggregate=summed,
+    units=st.integers(1, 10**9),
+    column=st.none() | names,
+    typical=st.none() | numbers,
+    by=several,
+    matching=shares,
+)
+tables = st.builds(CheckedTable, name=ids, aggregate=summed, by=several, column=st.none() | names)
+clips = st.builds(Clip, lowest=numbers, highest=numbers, scale=st.integers(0, 9))
 
 
 @st.composite
@@ -92,6 +123,8 @@ def columns(draw: st.DrawFn) -> Column:
         mask_keep=draw(st.integers(0, 4)),
         coarsening=draw(st.none() | coarsenings),
         safe_statistics=draw(st.booleans()),
+        clip=draw(st.none() | clips),
+        free_text=draw(st.none() | st.sampled_from(FreeText)),
     )
 
 
@@ -119,6 +152,10 @@ def standards(draw: st.DrawFn) -> Standard:
         ),
         reject_limit=draw(st.decimals(0, Decimal("0.99"), places=4)),
         synthetic=draw(st.booleans()),
+        gates=draw(st.none() | gates),
+        budget=draw(st.none() | budgets),
+        reference=draw(st.none() | references),
+        tables=tuple(draw(st.lists(tables, max_size=2))),
     )
 
 

@@ -69,6 +69,7 @@ class ReferenceQuestion:
     aggregate: Aggregate  # count or sum
     units: int  # privacy units in the pool, each with all the rows that may count
     column: str | None = None  # of a sum
+    typical: Decimal | None = None  # of a sum: what a row holds on average
     by: tuple[str, ...] = ()  # its cells are all combinations of these columns' public keys
     matching: Decimal = Decimal(1)  # the share of rows that its filter lets through
 

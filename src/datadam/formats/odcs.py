@@ -52,6 +52,7 @@ from datadam.model import (
     standard_id,
     version_of,
 )
+from datadam.protections import Aggregate, Budget, CheckedTable, Clip, FreeText, Gates, ReferenceQuestion
 
 VENDOR: Final = "datadam"
 API_VERSION: Final = "v3.2.0"
@@ -374,7 +375,53 @@ def _standard(contract: Json) -> Standard:
         migration=_migration(ours["migration"]) if "migration" in ours else None,
         legal_roles=tuple(_legal_roles(one) for one in ours.get("legalRoles", ())),
         combining=tuple(ours.get("combining", ())),
+        gates=_gates(ours["gates"]) if "gates" in ours else None,
+        budget=Budget(**{name: Decimal(value) for name, value in ours["budget"].items()}) if "budget" in ours else None,
+        reference=_reference(ours["referenceQuestion"]) if "referenceQuestion" in ours else None,
+        tables=tuple(_table(one) for one in ours.get("tables", ())),
     )
+
+
+def _gates(found: Json) -> Gates:
+    return Gates(
+        contributors=found.get("contributors"),
+        units=found.get("units"),
+        identifying=tuple(found.get("identifying", ())),
+        sensitive=found.get("sensitive"),
+        diversity=found.get("diversity"),
+        largest=found.get("largest"),
+        largest_share=_number(found.get("largestShare")),
+        p_percent=_number(found.get("pPercent")),
+        measured=found.get("measured"),
+    )
+
+
+def _reference(found: Json) -> ReferenceQuestion:
+    return ReferenceQuestion(
+        aggregate=Aggregate(found["aggregate"]),
+        units=found["units"],
+        column=found.get("column"),
+        typical=_number(found.get("typical")),
+        by=tuple(found.get("by", ())),
+        matching=Decimal(found.get("matching", 1)),
+    )
+
+
+def _table(found: Json) -> CheckedTable:
+    return CheckedTable(
+        name=found["name"],
+        aggregate=Aggregate(found["aggregate"]),
+        by=tuple(found.get("by", ())),
+        column=found.get("column"),
+    )
+
+
+def _clip(found: Json) -> Clip:
+    return Clip(lowest=Decimal(found["lowest"]), highest=Decimal(found["highest"]), scale=found.get("scale", 0))
+
+
+def _number(found: int | Decimal | None) -> Decimal | None:
+    return None if found is None else Decimal(found)
 
 
 def _legal_roles(found: Json) -> LegalRoles:
@@ -431,6 +478,8 @@ def _column(found: Json) -> Column:
         coarsening=_coarsening(ours["coarsen"]) if "coarsen" in ours else None,
         safe_statistics=ours.get("safeStatistics", False),
         markings=tuple(ours.get("markings", ())),
+        clip=_clip(ours["clip"]) if "clip" in ours else None,
+        free_text=FreeText(ours["freeText"]) if "freeText" in ours else None,
     )
 
 
@@ -500,7 +549,21 @@ def _contract_terms(standard: Standard) -> dict[str, Any]:
         "migration": None if standard.migration is None else _migration_terms(standard.migration),
         "legalRoles": [_legal_terms(one) for one in standard.legal_roles],
         "combining": list(standard.combining),
+        "gates": None if standard.gates is None else _gate_terms(standard.gates),
+        "budget": None if standard.budget is None else asdict(standard.budget),
+        "referenceQuestion": None if standard.reference is None else _question_terms(standard.reference),
+        "tables": [_question_terms(one) for one in standard.tables],
     }
+
+
+def _gate_terms(gates: Gates) -> dict[str, Any]:
+    told = asdict(gates)
+    renamed = {"largestShare": told.pop("largest_share"), "pPercent": told.pop("p_percent")}
+    return _present({**told, "identifying": list(gates.identifying), **renamed})
+
+
+def _question_terms(question: ReferenceQuestion | CheckedTable) -> dict[str, Any]:
+    return _present({**asdict(question), "aggregate": str(question.aggregate), "by": list(question.by)})
 
 
 def _legal_terms(one: LegalRoles) -> dict[str, Any]:
@@ -565,6 +628,8 @@ def _column_terms(column: Column) -> dict[str, Any]:
         "coarsen": None if column.coarsening is None else _coarsening_terms(column.coarsening),
         "safeStatistics": column.safe_statistics or None,
         "markings": list(column.markings),
+        "clip": None if column.clip is None else asdict(column.clip),
+        "freeText": None if column.free_text is None else str(column.free_text),
     }
 
 
