@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
-from hypothesis.strategies import datetimes, just, sampled_from, timedeltas
+from hypothesis.strategies import datetimes, just, sampled_from
 
 from datadam.errors import Invalid
 from datadam.privacy import periods
@@ -75,9 +75,8 @@ def test_each_instant_is_in_its_period_and_in_no_other(instant: datetime, length
     assert following > name
 
 
-@given(instant=INSTANTS, later=timedeltas(min_value=timedelta(0), max_value=timedelta(800)))
-def test_names_sort_as_periods_do(instant: datetime, later: timedelta) -> None:
+@given(instant=INSTANTS, other=INSTANTS)
+def test_names_sort_as_periods_do(instant: datetime, other: datetime) -> None:
     """So the order of texts is the order of time."""
-    then = min(instant + later, datetime(9998, 12, 27, tzinfo=UTC))
     for length in periods.LENGTHS:
-        assert periods.of(instant, length) <= periods.of(then, length)
+        assert periods.of(min(instant, other), length) <= periods.of(max(instant, other), length)
