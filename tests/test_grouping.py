@@ -1,0 +1,113 @@
+"""The gates over groups, by themselves: k, l, n-k, p percent, and what two snapshots may differ by."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datadam.privacy import grouping
+from datadam.privacy.grouping import NEVER, Group, Left
+from datadam.protections import Gates
+
+
+@pytest.mark.parametrize(
+    ("units", "values", "held"), [(3, 2, True), (2, 2, False), (3, 1, False), (0, 0, False), (50, 9, True)]
+)
+def test_a_group_needs_k_units_and_l_values(units: int, values: int, held: bool) -> None:  # noqa: FBT001  (a table)
+    """Both, each from its own number on."""
+    gates = Gates(units=3, diversity=2, identifying=("region",), sensitive="illness")
+    assert grouping.holds(gates, Group(units=units, values=values)) is held
+
+
+def test_a_group_without_a_unit_never_holds() -> None:
+    """Rows of nobody are behind no gate, also where only others are declared."""
+    gates = Gates(identifying=("region",), largest=1, largest_share=Decimal(1))
+    assert not grouping.holds(gates, Group(units=0))
+    assert grouping.holds(gates, Group(units=1, weights=(1,)))
+
+
+@pytest.mark.parametrize(
+    ("weights", "broken"),
+    [((25, 25, 25, 25), False), ((26, 25, 25, 24), True), ((1,), True), ((), False), ((0, 0), False)],
+)
+def test_the_largest_hold_at_most_their_share(weights: tuple[int, ...], broken: bool) -> None:  # noqa: FBT001  (a table)
+    """n-k with n = 1 and a quarter: exactly a quarter still holds, a hair more does not."""
+    assert grouping.dominated(weights, 1, Decimal("0.25")) is broken
+    assert not grouping.dominated(weights, None, Decimal("0.25"))
+    assert not grouping.dominated(weights, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("weights", "broken"),
+    [((100, 50, 10), False), ((100, 50, 9), True), ((100, 1), True), ((100,), True), ((), False), ((0, 0, 0), False)],
+)
+def test_the_second_largest_cannot_guess_the_largest(weights: tuple[int, ...], broken: bool) -> None:  # noqa: FBT001  (a table)
+    """p = 10: what the others hold together must be at least a tenth of the largest."""
+    assert grouping.guessable(weights, Decimal(10)) is broken
+    assert not grouping.guessable(weights, None)
+    gates = Gates(identifying=("region",), p_percent=Decimal(10))
+    assert grouping.holds(gates, Group(units=3, weights=weights)) is not broken
+
+
+def test_what_is_looked_at_is_what_is_declared() -> None:
+    """Groups where there are identifying columns, weights where a rule weighs."""
+    assert not grouping.by_groups(None)
+    assert not grouping.by_groups(Gates(contributors=5))
+    assert grouping.by_groups(Gates(units=3, identifying=("region",)))
+    assert not grouping.weighed(Gates(units=3))
+    assert grouping.weighed(Gates(p_percent=Decimal(10)))
+    assert grouping.weighed(Gates(largest=2, largest_share=Decimal("0.6")))
+
+
+# --- snapshots --------------------------------------------------------------------------------------------------------
+
+
+def counted(rows: Sequence[tuple[int, int]], k: int) -> Callable[[int, int], bool]:
+    """Whether the (stage, unit) rows after one stage and up to another are of k units."""
+    return lambda after, upto: len({unit for stage, unit in rows if after < stage <= upto}) >= k
+
+
+def test_a_group_opens_with_k_and_grows_by_k() -> None:
+    """Two units wait for a third; the fourth and fifth wait for a sixth, however long."""
+    rows = [(0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (5, 6)]
+    assert [grouping.shown(stages, counted(rows, 3), ()) for stages in range(7)] == [NEVER, -1, 1, 1, 1, 1, 5]
+
+
+def test_one_that_was_withdrawn_does_not_let_a_newcomer_stand_alone() -> None:
+    """A, B and C left at once; C withdraws; D comes: whoever holds the first copy would see D alone."""
+    rows = [(0, 1), (0, 2), (1, 4)]
+    assert grouping.shown(2, counted(rows, 3), ()) == 1  # as if C had never come
+    assert grouping.shown(2, counted(rows, 3), (Left(came=0, last=0),)) == NEVER
+    assert grouping.shown(4, counted([*rows, (2, 5), (3, 6)], 3), (Left(came=0, last=0),)) == 3
+    assert grouping.shown(2, counted(rows, 3), (Left(came=0, last=-1),)) == 1  # it left before it was ever shown
+
+
+Deposit = tuple[int, int, int, bool]  # stage, unit, the stage in which it is withdrawn, whether it is of the group
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 9), st.booleans()), max_size=14),
+    st.integers(1, 3),
+)
+def test_no_snapshot_shows_fewer_than_k_newcomers(deposits: list[Deposit], k: int) -> None:
+    """Against each earlier snapshot, whatever was withdrawn in between: nobody new, or at least k units that are new."""
+    gone = [(came, max(came, when)) for came, _, when, _ in deposits]
+    before: list[set[int]] = []
+    for now in range(10):  # the snapshot after stage `now` ended, with what was withdrawn by its end gone
+        there = [
+            number for number, (came, when) in enumerate(gone) if came <= now and (when > now or deposits[number][2] > 6)
+        ]
+        left = [
+            Left(came=came, last=when - 1)
+            for number, (came, when) in enumerate(gone)
+            if came <= now and number not in there
+        ]
+        rows = [(deposits[number][0], deposits[number][1]) for number in there if deposits[number][3]]
+        upto = grouping.shown(now + 1, counted(rows, k), left)
+        shows = {number for number in there if deposits[number][3] and deposits[number][0] <= upto}
+        for earlier in before:
+            new = {deposits[number][1] for number in shows - earlier}
+            assert not new or len(new) >= k
+        before.append(shows)
