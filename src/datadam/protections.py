@@ -49,6 +49,8 @@ class Gates:
     largest_share: Decimal | None = None  # k of it, as a share of 1
     p_percent: Decimal | None = None  # the second largest may not know the largest's value more closely than this
     measured: str | None = None  # the quantity that the dominance rules weigh; None: rows
+    months: int | None = None  # that pass between the end of a period and its checked tables
+    preset: str | None = None  # rules of `privacy.tables.PRESETS` that these fill in, and are no weaker than
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
