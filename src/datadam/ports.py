@@ -10,9 +10,10 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from datadam.migration import Step
 from datadam.model import Attribution, Column, FileFact, Json, Layout, Reason, Source, Standard, Tally
 from datadam.plan import Fault, Plan
+from datadam.privacy.grouping import Left
 from datadam.privacy.recipe import Recipe
 from datadam.privacy.sensitivity import Mechanism
-from datadam.protections import Aggregate
+from datadam.protections import Aggregate, Gates
 from datadam.seal import Signer as SealSigner
 
 Record = TypeVar("Record")
@@ -386,6 +387,7 @@ class ShareOrder:
     supersede: bool = False  # keep only the newest row of each (tag, _key)
     marking: str | None = None  # column by which rows of parts are left out
     rows_per_file: int = 1_000_000
+    gate: "GroupOrder | None" = None  # rows of groups that do not hold are left out, as if they had never come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,6 +405,57 @@ class SharePart:
     withheld: tuple[str, ...] = ()  # columns that are empty in its rows
     markings: tuple[str, ...] | None = None  # only rows with one of these; None: all
     apart: Mapping[str, bytes] = field(default_factory=dict)  # columns whose ids are served under keys of this part
+    stage: int = 0  # in which it came, where rows leave by their groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupOrder:
+    """Rows that are judged by their groups: all of a reservoir, before anything is narrowed for anybody."""
+
+    gates: Gates
+    unit: str | None  # `contributor`, or a column; None: each row is a unit of its own
+    columns: tuple[Column, ...]  # of the standard that all are read under
+    files: tuple[SharePart, ...]  # each with the stage in which it came
+    stages: int = 1
+    left: tuple[Left, ...] = ()  # deposits that may have been shown, and are not there any more
+    supersede: bool = False  # only the newest row of each (tag, _key) counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What gates would leave of rows, and the smallest that any group of them shows."""
+
+    rows: int
+    kept: int  # rows of groups that pass
+    units: int  # k as it is
+    values: int  # l as it is
+
+
+class Gathered(Protocol):
+    """Rows gathered by their identifying values, to be looked at again and again in coarser form."""
+
+    def values(self, column: str) -> Sequence[Any]:
+        """The distinct values of an identifying column, each once, in an order that stays."""
+        ...
+
+    def measure(self, gates: Gates, coarser: Mapping[str, Sequence[int]]) -> Measured:
+        """What `gates.units` and `gates.diversity` leave where columns are coarser.
+
+        `coarser` says for each value of a column, in that order, which number it becomes; other columns stay.
+        """
+        ...
+
+
+class Groups(Protocol):
+    """Judges rows by the values that they share in identifying columns; what it finds is for no one's eyes."""
+
+    def leaving(self, order: GroupOrder) -> Mapping[tuple[Any, ...], int]:
+        """The groups of which rows leave, by their values as stored, each with the last stage whose rows do."""
+        ...
+
+    def gather(self, order: GroupOrder) -> Gathered:
+        """Rows of all stages together, of which nobody left; no row supersedes another."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -533,8 +586,8 @@ class Twins(Protocol):
         """Make a deposit's part, durable; the same order again makes the same part."""
         ...
 
-    def parts(self, standard: str) -> frozenset[str]:
-        """The deposits that parts are held of."""
+    def parts(self, standard: str, recipe: Recipe | None = None) -> frozenset[str]:
+        """The deposits that parts are held of; with a recipe, of parts that were made by it."""
         ...
 
     def drop(self, standard: str, deposits: Collection[str]) -> None:
@@ -542,11 +595,18 @@ class Twins(Protocol):
         ...
 
     def merge(self, recipe: Recipe, name: str, deposits: Sequence[str]) -> FileFact:
-        """Merge parts, given in the order of the log, into the twin `name` (`2026-Q3.1`), durable; again is fine."""
+        """Merge parts, given in the order of the log, into the twin `name` (`2026-Q3.1`), durable; again is fine.
+
+        A part that is not there, or was made by another recipe, is `NotFound`.
+        """
         ...
 
     def path(self, standard: str, name: str) -> Path:
         """Where the twin of that name lies; `NotFound` if there is none."""
+        ...
+
+    def digest(self, standard: str, name: str) -> str | None:
+        """SHA-256 of the file of a twin, read anew; None when it is gone."""
         ...
 
     def tally(self, recipe: Recipe, twins: Sequence[Path], cells: Cells) -> Sequence[int]:
