@@ -30,6 +30,7 @@ from datadam.model import (
     standard_id,
     version_of,
 )
+from datadam.privacy import declaring
 
 LANGUAGES: Final = ("en", "ko")  # every title and description is there in these
 MAX_COLUMNS: Final = 200  # wider tables are several standards
@@ -69,6 +70,7 @@ def check(standard: Standard, codes: Mapping[str, CodeList]) -> tuple[DamError, 
         *_key_faults(standard),
         *_rule_faults(standard),
         *_term_faults(standard),
+        *declaring.faults(standard, codes),
     )
 
 

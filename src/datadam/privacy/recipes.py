@@ -20,7 +20,9 @@ from datadam.privacy.recipe import Key, Recipe
 MAX_KEYS: Final = 10_000  # of one column: HS 2022 has 5,613 goods; a finer set leaves a cell to nearly every row
 MAX_SMALL: Final = 1_000  # days or whole numbers that nothing groups
 _MONTHS: Final[Mapping[Period, int]] = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
-_OPEN: Final = frozenset({Type.TEXT, Type.INTEGER, Type.DATE})  # a quantity or an instant as a key would be a fingerprint
+_OPEN: Final = frozenset(
+    {Type.TEXT, Type.INTEGER, Type.DATE}
+)  # a quantity or an instant as a key would be a fingerprint
 _MONTHS_A_YEAR: Final = 12
 
 
@@ -134,7 +136,7 @@ def _bands(column: Column) -> Iterator[Decimal]:
         return
     if how.edges:
         yield from (edge for edge in how.edges if edge >= first and (top is None or edge <= top))
-    elif how.width is not None and top is not None and top - first <= how.width * MAX_KEYS:
+    elif how.width is not None and how.width > 0 and top is not None and top - first <= how.width * MAX_KEYS:
         steps = ((top - first) / how.width).to_integral_value(ROUND_CEILING)
         edges = (first + how.width * step for step in range(int(steps) + 1))
         yield from (edge for edge in edges if edge <= top)
@@ -151,5 +153,7 @@ def _stored(column: Column) -> Callable[[Decimal], Key]:
 
 def _small(column: Column) -> Iterator[Key]:
     least, most = column.minimum, column.maximum
-    if isinstance(least, Decimal) and isinstance(most, Decimal) and most - least < MAX_SMALL:
+    if not (isinstance(least, Decimal) and isinstance(most, Decimal) and least.is_finite() and most.is_finite()):
+        return
+    if most - least < MAX_SMALL:
         yield from range(int(least), int(most) + 1)
