@@ -15,7 +15,7 @@ from datadam.protections import Gates
 @pytest.mark.parametrize(
     ("units", "values", "held"), [(3, 2, True), (2, 2, False), (3, 1, False), (0, 0, False), (50, 9, True)]
 )
-def test_a_group_needs_k_units_and_l_values(units: int, values: int, held: bool) -> None:  # noqa: FBT001  (a table)
+def test_a_group_needs_k_units_and_l_values(units: int, values: int, held: bool) -> None:
     """Both, each from its own number on."""
     gates = Gates(units=3, diversity=2, identifying=("region",), sensitive="illness")
     assert grouping.holds(gates, Group(units=units, values=values)) is held
@@ -32,7 +32,7 @@ def test_a_group_without_a_unit_never_holds() -> None:
     ("weights", "broken"),
     [((25, 25, 25, 25), False), ((26, 25, 25, 24), True), ((1,), True), ((), False), ((0, 0), False)],
 )
-def test_the_largest_hold_at_most_their_share(weights: tuple[int, ...], broken: bool) -> None:  # noqa: FBT001  (a table)
+def test_the_largest_hold_at_most_their_share(weights: tuple[int, ...], broken: bool) -> None:
     """n-k with n = 1 and a quarter: exactly a quarter still holds, a hair more does not."""
     assert grouping.dominated(weights, 1, Decimal("0.25")) is broken
     assert not grouping.dominated(weights, None, Decimal("0.25"))
@@ -43,8 +43,8 @@ def test_the_largest_hold_at_most_their_share(weights: tuple[int, ...], broken: 
     ("weights", "broken"),
     [((100, 50, 10), False), ((100, 50, 9), True), ((100, 1), True), ((100,), True), ((), False), ((0, 0, 0), False)],
 )
-def test_the_second_largest_cannot_guess_the_largest(weights: tuple[int, ...], broken: bool) -> None:  # noqa: FBT001  (a table)
-    """p = 10: what the others hold together must be at least a tenth of the largest."""
+def test_the_second_largest_cannot_guess_the_largest(weights: tuple[int, ...], broken: bool) -> None:
+    """To 10 percent: what the others hold together must be at least a tenth of the largest."""
     assert grouping.guessable(weights, Decimal(10)) is broken
     assert not grouping.guessable(weights, None)
     gates = Gates(identifying=("region",), p_percent=Decimal(10))
@@ -92,12 +92,14 @@ Deposit = tuple[int, int, int, bool]  # stage, unit, the stage in which it is wi
     st.integers(1, 3),
 )
 def test_no_snapshot_shows_fewer_than_k_newcomers(deposits: list[Deposit], k: int) -> None:
-    """Against each earlier snapshot, whatever was withdrawn in between: nobody new, or at least k units that are new."""
+    """Against each earlier snapshot, whatever was withdrawn in between: nobody new, or k new units at least."""
     gone = [(came, max(came, when)) for came, _, when, _ in deposits]
     before: list[set[int]] = []
     for now in range(10):  # the snapshot after stage `now` ended, with what was withdrawn by its end gone
         there = [
-            number for number, (came, when) in enumerate(gone) if came <= now and (when > now or deposits[number][2] > 6)
+            number
+            for number, (came, when) in enumerate(gone)
+            if came <= now and (when > now or deposits[number][2] > 6)
         ]
         left = [
             Left(came=came, last=when - 1)

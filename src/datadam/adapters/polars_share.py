@@ -31,10 +31,11 @@ import polars_hash as ph
 
 from datadam.adapters.durable import sync_file, sync_folder
 from datadam.adapters.parquet_schema import delta_type, file_digest, polars_type, stored, stored_schema
-from datadam.adapters.polars_steps import drawn
+from datadam.adapters.polars_groups import GroupGate
+from datadam.adapters.polars_parts import scanned
 from datadam.errors import NotFound, Unavailable
 from datadam.model import Attribution, Column, Json, Protection, shared_id
-from datadam.ports import SYSTEM_COLUMNS, ShareFile, ShareOrder, SharePart
+from datadam.ports import ShareFile, ShareOrder, SharePart
 
 RUN_ROWS: Final = 500_000  # rows sorted at once before they are spilled: about 75 MB at 12 columns
 SCAN_BYTES: Final = 48 * 2**20  # of stored files read together; more of them only take more memory
@@ -154,63 +155,37 @@ def _told(order: ShareOrder, part: SharePart) -> str:
     return part.contributor if order.attribution is Attribution.CONTRIBUTOR else part.country
 
 
-def _scan(order: ShareOrder, parts: Sequence[SharePart], path_column: str | None = None) -> pl.LazyFrame:
+def _scan(
+    order: ShareOrder, gate: GroupGate | None, parts: Sequence[SharePart], path_column: str | None = None
+) -> pl.LazyFrame:
     """All rows of the parts that leave, under the order's columns; one that came after a part was stored is null there.
 
-    What is marked too strictly is left out before anything else: no row that leaves is superseded by one that does not.
+    What is marked too strictly, or of a stage whose rows of its group do not leave yet, is left out before anything
+    else: no row that leaves is superseded by one that does not.
     """
     found = []
-    for some in _of_one_version(parts):
-        rows = _scan_stored(some[0].columns or order.columns, some, path_column)
-        kept = [*SYSTEM_COLUMNS, *([path_column] if path_column else [])]
-        for step in some[0].steps:
-            rows = rows.select(*(drawn(one) for one in step.drawn), *kept)
-        if order.marking is not None and some[0].markings is not None:
-            rows = rows.filter(pl.col(order.marking).is_in(some[0].markings))  # null is in no list
-        found.append(rows)
+    for one, rows in scanned(order.columns, parts, path_column):
+        if order.marking is not None and one.markings is not None:
+            rows = rows.filter(pl.col(order.marking).is_in(one.markings))  # noqa: PLW2901  (null is in no list)
+        found.append(rows if gate is None else gate.opened(rows, one.stage))
     return found[0] if len(found) == 1 else pl.concat(found)
 
 
-def _of_one_version(parts: Sequence[SharePart]) -> list[list[SharePart]]:
-    """The parts that are read alike; versions are few, and their parts come mixed."""
-    found: list[list[SharePart]] = []
-    for part in parts:
-        for some in found:
-            alike = (part.columns, part.steps, part.markings)
-            if (some[0].columns, some[0].steps, some[0].markings) == alike:
-                some.append(part)
-                break
-        else:
-            found.append([part])
-    return found
-
-
-def _scan_stored(columns: Sequence[Column], parts: Sequence[SharePart], path_column: str | None) -> pl.LazyFrame:
-    schema = {name: polars_type(kind) for name, kind in stored_schema(columns).items()}
-    return pl.scan_parquet(
-        [part.path for part in parts],
-        schema=schema,
-        missing_columns="insert",
-        hive_partitioning=False,
-        glob=False,
-        low_memory=True,
-        include_file_paths=path_column,
-    )
-
-
-def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> Iterator[tuple[SharePart, pl.LazyFrame]]:
+def _newest(
+    order: ShareOrder, gate: GroupGate | None, parts: Sequence[SharePart]
+) -> Iterator[tuple[SharePart, pl.LazyFrame]]:
     """The rows that no newer row of the same key supersedes, and a part that they are cut like.
 
     From a few files at a time: a scan reads all at once.
     """
     if not order.supersede or len(parts) == 1:
-        yield from ((some[0], _scan(order, some)) for some in _few(parts))
+        yield from ((some[0], _scan(order, gate, some)) for some in _few(parts))
         return
     position = {str(part.path): place for place, part in enumerate(parts)}
     age = pl.col("_path").replace_strict(position, return_dtype=pl.Int64) * _AGE_ROWS + pl.col("_row")
     # only keys that come more than once are held in memory
     repeats = (
-        _scan(order, parts, "_path")
+        _scan(order, gate, parts, "_path")
         .filter(pl.col("_key").is_not_null())
         .group_by("_key")
         .agg(_newest=age.max(), _times=pl.len())
@@ -219,7 +194,7 @@ def _newest(order: ShareOrder, parts: Sequence[SharePart]) -> Iterator[tuple[Sha
         .collect(engine="streaming")
     )
     for some in _few(parts):
-        aged = _scan(order, some, "_path").with_columns(_age=age)
+        aged = _scan(order, gate, some, "_path").with_columns(_age=age)
         joined = aged.join(repeats.lazy(), on="_key", how="left", maintain_order="none")
         yield some[0], joined.filter(pl.col("_newest").is_null() | (pl.col("_newest") == pl.col("_age")))
 
@@ -322,7 +297,9 @@ class _Run:
 def _runs(order: ShareOrder) -> Iterator[pl.DataFrame]:
     """All rows that are served, some hundred thousand at a time, in any order."""
     held: list[pl.DataFrame] = []
-    for rows in (_served(order, one, few) for _, parts in _alike(order) for one, few in _newest(order, parts)):
+    gate = None if order.gate is None else GroupGate(order.gate)
+    newest = (found for _, parts in _alike(order) for found in _newest(order, gate, parts))
+    for rows in (_served(order, one, few if gate is None else gate.held(few)) for one, few in newest):
         for batch in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False, engine="streaming"):
             held.append(batch)
             if sum(batch.height for batch in held) >= RUN_ROWS:
