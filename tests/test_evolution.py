@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from answers import SUM, private
+from answers import with_column as with_private
 from datadam import texts
 from datadam.adapters.polars_steps import drawn
 from datadam.errors import DamError
-from datadam.evolution import CONSUMERS, CONTRIBUTORS, Effect, compare, successor_faults
+from datadam.evolution import CONSUMERS, CONTRIBUTORS, Effect, compare, successor_faults, weaker
 from datadam.migration import Step, passage, step
 from datadam.model import (
     Attribution,
@@ -32,6 +34,7 @@ from datadam.model import (
     Type,
     Unit,
 )
+from datadam.protections import Budget, Clip, Gates
 from drafts import BOTH, column, standard
 
 KG = Unit(symbol="kg", numerator=1)
@@ -501,3 +504,126 @@ def test_limits_are_carried_in_the_new_unit(numerator: int, denominator: int, di
         one, other = passage((first, second, third), CODES)
         assert one.faults == ()
         assert bool(other.faults) is (precision < digits)
+
+
+# --- protections ------------------------------------------------------------------------------------------------------
+
+GATES = Gates(
+    contributors=5,
+    units=10,
+    identifying=("kind", "note"),
+    sensitive="id",
+    diversity=3,
+    largest=1,
+    largest_share=Decimal("0.25"),
+    p_percent=Decimal(10),
+    measured="amount",
+)
+
+
+def effect_of(old: Standard, new: Standard, code: str) -> Effect:
+    """The effect of the one change with that code."""
+    (change,) = [change for change in compare(old, new) if change.code == code]
+    for language in texts.LANGUAGES:
+        assert "{" not in texts.say(change.code, language, **change.facts)
+    return change.effect
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"contributors": 4},
+        {"contributors": None},
+        {"units": 9},
+        {"diversity": 2},
+        {"largest": None},
+        {"largest_share": Decimal("0.5")},
+        {"largest_share": None},
+        {"p_percent": Decimal(9)},
+        {"identifying": ("kind",)},
+        {"sensitive": "kind"},
+        {"measured": None},
+    ],
+)
+def test_no_gate_ever_keeps_less_back(changes: dict[str, Any]) -> None:
+    """Rows were given behind the gates that were: each one that is lowered, or taken away, is refused."""
+    old = replace(BASE, gates=GATES)
+    assert effect_of(old, replace(old, gates=replace(GATES, **changes)), "change.gates-weaker") is Effect.REFUSED
+    assert effect_of(old, replace(old, gates=None), "change.gates-weaker") is Effect.REFUSED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"contributors": 6},
+        {"units": 11, "diversity": 4},
+        {"largest": 2},
+        {"largest_share": Decimal("0.2"), "p_percent": Decimal(20)},
+        {"identifying": ("kind", "note", "amount")},
+    ],
+)
+def test_a_stricter_gate_is_a_breaking_change(changes: dict[str, Any]) -> None:
+    """Contributors lose nothing by it; who read the rows may find fewer."""
+    old = replace(BASE, gates=GATES)
+    (change,) = compare(old, replace(old, gates=replace(GATES, **changes)))
+    assert (change.effect, change.facts, change.breaks) == (Effect.BREAKING, {"term": "gates"}, (CONSUMERS,))
+    assert effect_of(BASE, old, "change.term") is Effect.BREAKING
+
+
+def test_a_gate_that_weighed_nothing_may_weigh_something_else() -> None:
+    """What is measured matters where somebody is weighed by it."""
+    plain = Gates(units=3, identifying=("kind",))
+    assert not weaker(plain, replace(plain, measured="amount"))
+    assert weaker(replace(plain, p_percent=Decimal(5)), replace(plain, p_percent=Decimal(5), measured="amount"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "raised"),
+    [
+        ({"period": Decimal("0.6")}, True),
+        ({"life": Decimal(3)}, True),
+        ({"delta": Decimal("0.00001")}, True),
+        ({"period": Decimal("0.4"), "life": Decimal(1)}, False),
+        ({"member": Decimal("0.5")}, False),
+    ],
+)
+def test_a_budget_is_never_raised(*, changes: dict[str, Any], raised: bool) -> None:
+    """Rows were given under the smaller one; a smaller one, or other shares of it, are for consumers to bear."""
+    old = private()
+    new = private(budget=replace(Budget(period=Decimal("0.5"), life=Decimal(2)), **changes))
+    if raised:
+        assert effect_of(old, new, "change.budget-raised") is Effect.REFUSED
+    assert effect_of(old, new, "change.term") is Effect.BREAKING
+
+
+def test_exact_tables_and_noise_are_never_of_one_lineage() -> None:
+    """From tables to answers is refused, though it is stricter; and back, as everything looser is."""
+    tables = private(tier=Tier.TABLES, budget=None, reference=None)
+    assert effect_of(tables, private(), "change.tables-and-answers") is Effect.REFUSED
+    assert effect_of(private(), tables, "change.tier-loosened") is Effect.REFUSED
+    assert effect_of(private(tier=Tier.AGREEMENT, budget=None, reference=None), private(), "change.tier")
+
+
+def test_what_was_spent_stays_of_the_same_units_and_days() -> None:
+    """Another unit, or periods that share days with those before, would let spent budget return."""
+    for changes in ({"unit": "contributor"}, {"period": "month"}):
+        new = private(bounds=replace(private().bounds, **changes))  # type: ignore[arg-type]  # two of its texts
+        assert effect_of(private(), new, "change.bounds-other") is Effect.REFUSED
+        agreed = [replace(one, tier=Tier.AGREEMENT) for one in (private(), new)]
+        assert "change.bounds-other" not in [change.code for change in compare(*agreed)]
+
+
+def test_whatever_the_twin_is_made_by_is_told_as_such() -> None:
+    """Rows, clip, key: answers mean something else from then on. A wider range may mean more keys. Words do not."""
+    use = private().column("use")
+    wider = with_private("use", clip=Clip(lowest=Decimal(0), highest=Decimal(200), scale=1))
+    for new in (private(bounds=replace(private().bounds, rows=12)), wider, with_private("month", maximum="2027-12-31")):
+        assert effect_of(private(), new, "change.twin") is Effect.BREAKING
+    assert effect_of(private(), wider, "change.clip") is Effect.COMPATIBLE
+    assert [c.code for c in compare(private(), with_private("use", synonyms=("consumption",)))] == ["change.words"]
+    assert use.clip is not None
+
+
+def test_another_reference_question_breaks_nobody() -> None:
+    """It is what the budget's worth is told by, and nothing else."""
+    assert effect_of(private(), private(reference=SUM), "change.reference") is Effect.COMPATIBLE

@@ -1,4 +1,4 @@
-"""What a budget is worth is told by arithmetic that anybody can do again, and below ten answers there is no such tier."""
+"""What a budget is worth is arithmetic that anybody can do again, and below ten answers there is no such tier."""
 
 from dataclasses import replace
 from decimal import Decimal

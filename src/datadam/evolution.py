@@ -10,6 +10,7 @@ from datadam import coarsening
 from datadam.errors import DamError, Invalid
 from datadam.migration import moves_after
 from datadam.model import Attribution, Column, Json, Standard, Tier, version_of
+from datadam.protections import Gates
 from datadam.standard import bound
 
 CONTRIBUTORS: Final = "contributors"
@@ -67,7 +68,8 @@ def next_version(version: str, changes: Iterable[Change]) -> str:
 
 def _term_changes(old: Standard, new: Standard) -> Iterator[Change]:
     yield from _promise_changes(old, new)
-    for term in ("repeat", "terms", "stewards", "quorum", "notice_days", "bounds", "combining"):
+    yield from _protection_changes(old, new)
+    for term in ("repeat", "terms", "stewards", "quorum", "notice_days", "bounds", "combining", "tables"):
         if getattr(old, term) != getattr(new, term):
             yield Change("change.term", Effect.BREAKING, {"term": term.replace("_", " ")}, _BOTH)
     if old.key != tuple(_sources(old, new).get(name, name) for name in new.key):
@@ -98,6 +100,8 @@ def _promise_changes(old: Standard, new: Standard) -> Iterator[Change]:
     facts = {"old": str(old.tier), "new": str(new.tier)}
     if TIERS.index(new.tier) < TIERS.index(old.tier):
         yield Change("change.tier-loosened", Effect.REFUSED, facts, (CONTRIBUTORS,))
+    elif old.tier is Tier.TABLES and new.tier is Tier.ANSWERS:  # exact tables beside noise void what noise promises
+        yield Change("change.tables-and-answers", Effect.REFUSED, facts, _BOTH)
     elif old.tier is not new.tier:
         yield Change("change.tier", Effect.BREAKING, facts, (CONSUMERS,))
     facts = {"old": str(old.attribution), "new": str(new.attribution)}
@@ -111,6 +115,60 @@ def _promise_changes(old: Standard, new: Standard) -> Iterator[Change]:
         yield Change("change.purposes-added", Effect.REFUSED, {"purposes": ", ".join(added)}, (CONTRIBUTORS,))
     elif set(old.purposes) != set(new.purposes):
         yield Change("change.term", Effect.BREAKING, {"term": "purposes"}, (CONSUMERS,))
+
+
+def _protection_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    """What is declared to protect those whom rows are about; what a lineage has promised it keeps."""
+    if old.gates is not None and weaker(old.gates, new.gates):
+        yield Change("change.gates-weaker", Effect.REFUSED, {}, (CONTRIBUTORS,))
+    elif old.gates != new.gates:
+        yield Change("change.term", Effect.BREAKING, {"term": "gates"}, (CONSUMERS,))
+    if old.reference != new.reference:
+        yield Change("change.reference", Effect.COMPATIBLE)
+    yield from _budget_changes(old, new)
+    if old.tier not in {Tier.ANSWERS, Tier.TABLES} or old.tier is not new.tier:
+        return
+    for term in ("unit", "period"):  # what was spent or published was of other units, or of days that others share
+        before, after = getattr(old.bounds, term), getattr(new.bounds, term)
+        if before != after:
+            facts = {"term": term, "old": str(before or ""), "new": str(after or "")}
+            yield Change("change.bounds-other", Effect.REFUSED, facts, _BOTH)
+    if old.tier is Tier.ANSWERS and twin_of(old) != twin_of(new):
+        yield Change("change.twin", Effect.BREAKING, {}, (CONSUMERS,))
+
+
+def _budget_changes(old: Standard, new: Standard) -> Iterator[Change]:
+    before, after = old.budget, new.budget
+    if before is None or after is None or before == after:
+        return  # it comes and goes with the tier
+    for term in ("period", "life", "delta"):
+        least, most = getattr(before, term), getattr(after, term)
+        if most > least:
+            facts = {"term": term, "old": f"{least:f}", "new": f"{most:f}"}
+            yield Change("change.budget-raised", Effect.REFUSED, facts, (CONTRIBUTORS,))
+    yield Change("change.term", Effect.BREAKING, {"term": "budget"}, (CONSUMERS,))
+
+
+def twin_of(standard: Standard) -> tuple[object, ...]:
+    """What a bounded twin is made by, as far as a standard declares it: where it changes, every part is made anew."""
+    terms = ("name", "type", "protection", "coarsening", "clip", "free_text")
+    keyed = ("values", "codes", "required", "minimum", "maximum")  # public keys are made of them
+    held = [[getattr(column, term) for term in (*terms, *keyed)] for column in standard.columns]
+    return standard.bounds.rows, standard.key, standard.repeat, held
+
+
+def weaker(old: Gates, new: Gates | None) -> bool:
+    """Whether something passes the new gates that the old ones kept back, as far as the two tell."""
+    if new is None:
+        return True
+    at_least = ("contributors", "units", "diversity", "p_percent")
+    lower = any((getattr(new, name) or 0) < (getattr(old, name) or 0) for name in at_least)
+    if old.largest is not None and old.largest_share is not None:
+        lower |= new.largest is None or new.largest < old.largest
+        lower |= new.largest_share is None or new.largest_share > old.largest_share
+    weighed = old.measured != new.measured and (old.largest is not None or old.p_percent is not None)
+    other = weighed or (old.sensitive is not None and old.sensitive != new.sensitive)
+    return lower or other or not set(old.identifying) <= set(new.identifying)
 
 
 def more_purposes(old: Standard, new: Standard) -> list[str]:
@@ -161,6 +219,7 @@ _COLUMN_TERMS: Final = {
     "privacy_class": _BOTH,
     "pattern": (CONTRIBUTORS,),
     "reference": (CONTRIBUTORS,),
+    "free_text": (CONTRIBUTORS,),
 }
 
 
@@ -184,6 +243,8 @@ def _one_column(old: Column, new: Column) -> Iterator[Change]:
         before, after = ({(u.symbol, u.numerator, u.denominator) for u in side.units} for side in (old, new))
         yield Change("change.units", *_for_contributors(broken=not before <= after, facts=facts))
     yield from _marking_changes(old, new)
+    if old.clip != new.clip:
+        yield Change("change.clip", Effect.COMPATIBLE, facts)
     if old.safe_statistics != new.safe_statistics:
         yield Change("change.statistics", Effect.COMPATIBLE, facts)
     if (old.titles, old.descriptions, old.synonyms) != (new.titles, new.descriptions, new.synonyms):

@@ -1,4 +1,4 @@
-"""What contradicts itself, or protects nobody, in the protections that a Standard declares: every fault at once. Pure."""
+"""What contradicts itself, or protects nobody, in what a Standard declares to protect: every fault at once. Pure."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal

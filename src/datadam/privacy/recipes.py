@@ -1,10 +1,10 @@
 """Make the recipe of a Standard's bounded twin: the public keys of its columns, what is summed, what is hashed. Pure.
 
-A public key set is told by the standard alone (code lists, enums, booleans, periods and bands between declared ends, small
-whole numbers), so that an answer over it has a cell for each key and tells nothing by which cells there are. Keys are what
-rows hold: texts and whole numbers as they are; dates as `2026-11-01`, instants as `2026-11-01T00:00:00Z`; edges of bands
-as whole numbers where the column is of whole numbers, else as the text that the stored type has (`12.50` of a decimal with
-two digits behind the point, `12.5` of a double).
+A public key set is told by the standard alone (code lists, enums, booleans, periods and bands between declared ends,
+small whole numbers), so that an answer over it has a cell for each key and tells nothing by which cells there are. Keys
+are what rows hold: texts and whole numbers as they are; dates as `2026-11-01`, instants as `2026-11-01T00:00:00Z`;
+edges of bands as whole numbers where the column is of whole numbers, else as the text that the stored type has (`12.50`
+of a decimal with two digits behind the point, `12.5` of a double).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,9 +20,7 @@ from datadam.privacy.recipe import Key, Recipe
 MAX_KEYS: Final = 10_000  # of one column: HS 2022 has 5,613 goods; a finer set leaves a cell to nearly every row
 MAX_SMALL: Final = 1_000  # days or whole numbers that nothing groups
 _MONTHS: Final[Mapping[Period, int]] = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
-_OPEN: Final = frozenset(
-    {Type.TEXT, Type.INTEGER, Type.DATE}
-)  # a quantity or an instant as a key would be a fingerprint
+_OPEN: Final = frozenset({Type.TEXT, Type.INTEGER, Type.DATE})  # exact quantities and instants are fingerprints
 _MONTHS_A_YEAR: Final = 12
 
 
