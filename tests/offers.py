@@ -59,6 +59,7 @@ _VALUES: dict[Operand, Any] = {
     Operand.CREDENTIAL: st.lists(
         st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True), min_size=1, max_size=3, unique=True
     ).map(tuple),
+    Operand.VERSION: _some(["current", "2026.11", "first"]),
     Operand.MARKING: st.from_regex(r"[A-Za-z0-9][A-Za-z0-9:+._-]{0,39}", fullmatch=True),
     Operand.EXPIRY: st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")),
 }

@@ -32,6 +32,7 @@ NAMES: Final[dict[Operand, tuple[str, ...]]] = {
     Operand.JURISDICTION: COUNTRIES,
     Operand.DESTINATION: COUNTRIES,
     Operand.CREDENTIAL: CREDENTIALS,
+    Operand.VERSION: ("current", "first", "2026.11"),
 }
 
 

@@ -22,7 +22,7 @@ from datadam.model import Json, PrivacyClass
 from datadam.terms import Action, Constraint, Operand, Operator
 from signed import any_of, offered, permission, signing
 from test_own_terms import ID, deposits, land, marked_text, reserves, term, under
-from worlds import Person, a_world, forward
+from worlds import Person, a_world, forward, refused
 
 PURPOSES: Final = ("research", "statistics", "security")
 MARKINGS: Final = ("green", "amber", "red")
@@ -209,6 +209,8 @@ def any_ceilings(chance: Random) -> tuple[Constraint, ...]:
     if chance.random() < 0.5:
         word = chance.choice(["business", "confidential", "personal"])
         found.append(Constraint(operand=Operand.SENSITIVITY, operator=Operator.AT_MOST, value=word))
+    if chance.random() < 0.5:
+        found.append(any_of(Operand.VERSION, *chance.sample(["current", "half", "never"], chance.randint(1, 2))))
     return tuple(found)
 
 
@@ -221,7 +223,9 @@ def test_exactly_what_a_plain_reading_allows_leaves_by_every_route(
     for _ in range(5):
         ceilings = any_ceilings(chance)
         offered(world, permission(*ceilings, actions=(Action.READ, Action.TRAIN, Action.DERIVE)))
-        said = [{"leftOperand": str(one.operand), "rightOperand": one.value} for one in ceilings[1:]]
+        versions = next((one.value for one in ceilings if one.operand is Operand.VERSION), ("current", "half"))
+        of_rows = [one for one in ceilings if one.operand not in {Operand.PURPOSE, Operand.VERSION}]
+        said = [{"leftOperand": str(one.operand), "rightOperand": one.value} for one in of_rows]
         for code, reader in readers.items():
             where = chance.choice(["KR", "JP", "DE"])
             draft = agree.draft(world, reader.caller, ID, purposes=list(PURPOSES), destination=where)
@@ -231,7 +235,10 @@ def test_exactly_what_a_plain_reading_allows_leaves_by_every_route(
                 caller = replace(reader.caller, purpose=purpose, action=action)
                 now = world.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
                 asked = Asked(action, purpose, frozenset(reader.roles), code, where, now)
-                for id, held in ((ID, sent), (f"{ID}@half", sent[:5])):
+                for name, id, held in (("current", ID, sent), ("half", f"{ID}@half", sent[:5])):
+                    if name not in versions:
+                        refused("ask.version-not-offered", lambda c=caller, i=id: release.open_share(world, c, i))  # type: ignore[misc]
+                        continue
                     allowed = allowance(held, {"constraint": said}, asked)
                     assert taken(world, caller, id) == allowed
                     assert taken(world, caller, id) == allowed  # from what was made before

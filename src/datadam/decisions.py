@@ -110,6 +110,15 @@ def ceilings(offer: Offer | None, action: Action) -> tuple[str, ...]:
     return tuple(str(one.value) for one in terms if one.operand is Operand.MARKING)
 
 
+def versions(offer: Offer | None, action: Action) -> tuple[str, ...] | None:
+    """The editions that an offer lets out for an action, and `CURRENT`; None where it says nothing of them."""
+    permission = offer.permission(action) if offer is not None else None
+    for one in permission.constraints if permission else ():
+        if one.operand is Operand.VERSION and isinstance(one.value, tuple):
+            return one.value
+    return None
+
+
 def for_asker(decision: Decision) -> Decision:
     """A decision as whom it is about may see it."""
     return Deny(policy.for_asker(decision.reasons)) if isinstance(decision, Deny) else decision

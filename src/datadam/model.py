@@ -52,9 +52,14 @@ def table_name(text: str) -> str:
 def edition_of(id: str) -> tuple[StandardId, str]:
     """Read `reservoir@name`, safe as a folder and table name: the reservoir, and the edition's name."""
     standard, _, name = id.partition("@")
-    if not _EDITION.fullmatch(name) or ".." in name:
+    if not is_edition_name(name):
         raise Invalid("edition.name-malformed", name=name[:80])
     return standard_id(standard), name
+
+
+def is_edition_name(text: str) -> bool:
+    """Whether an edition may be called so."""
+    return bool(_EDITION.fullmatch(text)) and ".." not in text
 
 
 def shared_id(text: str) -> str:
@@ -273,6 +278,7 @@ class Column:
     markings: tuple[str, ...] = ()  # its values say how widely their row may go: least strict first
     clip: Clip | None = None  # between what its values count in private sums
     free_text: FreeText | None = None  # None: no free text is taken here
+    holds: tuple[str, ...] = ()  # kinds of identifiers that its values are: those are not looked for in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -817,6 +823,10 @@ class Kind(StrEnum):
     CREDENTIAL = "credential"  # that a member holds one
     CREDENTIAL_END = "credential-end"  # that it counts no more, before its time
     EDITION = "edition"  # a reservoir's rows, frozen under a name; anew when a withdrawal took rows from it
+    TWIN = "twin"  # the bounded rows of one period that private answers are drawn from; anew when a deposit left
+    CHARGE = "charge"  # what a private answer costs, before any twin is read
+    ANSWER = "answer"  # a private answer
+    CAP = "cap"  # how much a contributor lets be spent on its rows
 
 
 class Class(StrEnum):
@@ -874,6 +884,10 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.CREDENTIAL: Class.ACTIVITY,
     Kind.CREDENTIAL_END: Class.ACTIVITY,
     Kind.EDITION: Class.REGISTRY,
+    Kind.TWIN: Class.ACTIVITY,
+    Kind.CHARGE: Class.ACTIVITY,
+    Kind.ANSWER: Class.ACTIVITY,
+    Kind.CAP: Class.ACTIVITY,
 }
 
 

@@ -40,6 +40,7 @@ class Operand(StrEnum):
     DESTINATION = "spatial"  # where the rows are taken: ISO 3166-1 alpha-2
     SENSITIVITY = "sensitivity"  # the strictest privacy class that leaves: a column above it does not
     MARKING = "marking"  # the strictest marking of a row that leaves, in the words of the standard's marking column
+    VERSION = "version"  # which states of the reservoir leave: names of its editions, and `CURRENT`
     RECIPROCITY = "reciprocity"  # live rows of a minimum age that the asker itself must have in the reservoir
     LEVEL = "signatureLevel"  # least level of the signature under the agreement
     CREDENTIAL = "credential"  # names of credentials that the asker must all hold
@@ -92,6 +93,9 @@ PURPOSES: Final = (
 )
 """Every purpose that there is; most name one of the W3C Data Privacy Vocabulary 2 (`formats.odrl` has the pairs)."""
 
+CURRENT: Final = "current"
+"""Of VERSION: the reservoir as it stands, which every deposit changes. No edition has this name."""
+
 Value: TypeAlias = tuple[str, ...] | int | str
 """Of a constraint: names for the set operators, a number for the comparing ones, an instant for `lt`.
 
@@ -105,6 +109,7 @@ OPERATORS: Final[Mapping[Operand, tuple[Operator, ...]]] = {
     Operand.DESTINATION: (Operator.ANY_OF, Operator.NONE_OF),
     Operand.SENSITIVITY: (Operator.AT_MOST,),
     Operand.MARKING: (Operator.AT_MOST,),
+    Operand.VERSION: (Operator.ANY_OF,),
     Operand.RECIPROCITY: (Operator.AT_LEAST,),
     Operand.LEVEL: (Operator.AT_LEAST,),
     Operand.CREDENTIAL: (Operator.ALL_OF, Operator.ANY_OF),
@@ -174,6 +179,7 @@ FORCE: Final[Mapping[str, Force]] = {
     Operand.DESTINATION: Force.ATTESTED,  # beside it, corridors and orders are enforced
     Operand.SENSITIVITY: Force.ENFORCED,
     Operand.MARKING: Force.ENFORCED,
+    Operand.VERSION: Force.ENFORCED,
     Operand.RECIPROCITY: Force.ENFORCED,
     Operand.LEVEL: Force.ATTESTED,  # the signature is checked, but of what level it is, its signer says
     Operand.CREDENTIAL: Force.ENFORCED,

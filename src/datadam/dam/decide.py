@@ -163,10 +163,8 @@ def narrowed(world: World, ask: Ask, standard: Standard) -> Narrowing:
 
     No column is stricter than those that the ask was decided about: an edition may have some that the reservoir lost.
     """
-    current, action = offers.current(world, ask.standard), Action(ask.action)
-    held = agree.standing(world, ask.member, ask.standard) if ask.member is not None else None
-    binding = current if held is None else agree.offer_of(world, held)
-    terms = offers.read_offer(binding) if binding is not None else None
+    action = Action(ask.action)
+    terms, held = _terms(world, ask)
     columns = tuple(column for column in standard.columns if decisions.leaves(column, terms, action))
     if terms is not None:
         most = STRICTNESS[_strictest(publish.current(world, ask.standard).columns, terms, action)]
@@ -176,7 +174,19 @@ def narrowed(world: World, ask: Ask, standard: Standard) -> Narrowing:
         asker = _asker(ask, member, held)
         ceilings = decisions.ceilings(terms, action)
         found = narrow.narrowing(rows, standard, columns, ceilings, asker, now=instant(world.clock()))
-    return replace(found, joined=combine.joins(world, ask))
+    return replace(found, joined=combine.joins(world, ask), versions=decisions.versions(terms, action))
+
+
+def versions(world: World, ask: Ask) -> tuple[str, ...] | None:
+    """The editions that an allowed ask gets, and `CURRENT` for the reservoir as it stands; None: all of them."""
+    return decisions.versions(_terms(world, ask)[0], Action(ask.action))
+
+
+def _terms(world: World, ask: Ask) -> tuple[Offer | None, Agreement | None]:
+    """The offer that binds an ask, if there is one, and the asker's agreement that says so."""
+    held = agree.standing(world, ask.member, ask.standard) if ask.member is not None else None
+    binding = offers.current(world, ask.standard) if held is None else agree.offer_of(world, held)
+    return (None if binding is None else offers.read_offer(binding)), held
 
 
 def _asker(ask: Ask, member: Member | None, held: Agreement | None) -> Asker:
@@ -485,10 +495,12 @@ def unlike(world: World, rows: Rows, body: Json) -> list[str]:
 
 
 def outside(world: World, rows: Rows, release: Json, deposits: Sequence[str]) -> list[str]:
-    """Which of the deposits in a logged release their restrictions kept from its asker by then."""
+    """Which of the deposits in a logged release were kept from its asker by then: by restrictions, or all by terms."""
     facts = world.ledger.statement(str(release["decision"])).body["facts"]
     then = datetime.fromisoformat(str(release["issued"]))
     named = {name: facts[name] for name in ("member", "standard", "purpose", "action", "destination")}
     at_that_time = replace(world, store=cast("Store", _Then(rows)), clock=lambda: then)
     found = narrowed(at_that_time, Ask(**named), publish.current(at_that_time, str(release["standard"])))
+    if not found.lets_out(release.get("edition")):
+        return list(deposits)
     return [one for one in deposits if found.cuts.get(found.under.get(one, ()), WHOLE) is None]

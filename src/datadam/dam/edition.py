@@ -12,10 +12,11 @@ from typing import Final
 from datadam import seal
 from datadam.dam import pool, state
 from datadam.dam.world import World
-from datadam.errors import Refused, Unavailable
+from datadam.errors import Invalid, Refused, Unavailable
 from datadam.model import Deposit, Edition, Kind, Repeat, Withdrawal, edition_of
 from datadam.ports import EditionPart
 from datadam.restriction import Restricted
+from datadam.terms import CURRENT
 
 _FREEZING: Final = threading.Lock()  # what leaves while an edition is made leaves it as soon as it is made
 
@@ -26,6 +27,8 @@ def freeze(world: World, id: str) -> Edition:
     `Refused` where there are no rows yet or the name is taken, `Unavailable` while a deposit is on its way.
     """
     standard, name = edition_of(id)
+    if name == CURRENT:  # offers call the reservoir so, as it stands
+        raise Invalid("edition.name-malformed", name=name)
     with _FREEZING:
         of = pool.find(world, standard)
         with world.lock:

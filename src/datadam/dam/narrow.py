@@ -18,6 +18,7 @@ from datadam.model import Column, Share, Standard
 from datadam.ports import Rows
 from datadam.restriction import WHOLE, Asker, Cut, Restricted
 from datadam.standard import personal_unit
+from datadam.terms import CURRENT
 
 _SECRET: Final = "share"  # noqa: S105  (the name of a secret, not one)
 
@@ -39,6 +40,7 @@ class Narrowing:
     ceilings: tuple[str, ...] = ()  # of markings, as the offer says
     under: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # deposit → the restrictions that it is under
     cuts: Mapping[tuple[str, ...], Cut | None] = field(default_factory=dict)  # what each of them lets out
+    versions: tuple[str, ...] | None = None  # editions that leave, and `CURRENT`; None: all do
     joined: bool = False  # whether a person is the same in the rows of all contributors (`dam.combine`)
     bare: frozenset[str] = frozenset()  # deposits without any row whose marking leaves
     quiet: frozenset[str] = frozenset()  # deposits of whose markings nothing is known: their files are not there
@@ -67,6 +69,10 @@ class Narrowing:
         if markings == ():
             return None
         return Piece(withheld=tuple(one.name for one in above), markings=markings)
+
+    def lets_out(self, edition: str | None) -> bool:
+        """Whether anything of that edition leaves; of the reservoir as it stands, where none is named."""
+        return self.versions is None or (edition or CURRENT) in self.versions
 
     @property
     def by_marking(self) -> bool:

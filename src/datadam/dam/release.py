@@ -46,6 +46,7 @@ from datadam.model import (
     instant,
 )
 from datadam.ports import Rows, ShareOrder, SharePart
+from datadam.terms import CURRENT
 
 SHARE_NAME: Final = "dam"
 """The one share, in Delta Sharing's words, under which all reservoirs of a dam stand as tables."""
@@ -74,6 +75,10 @@ def address(id: str) -> tuple[str, str]:
 
 def reservoirs(world: World, caller: Caller) -> list[Offered]:
     """Every reservoir with what the caller may do; through a share profile only the profile's own."""
+    return [_as_of(world, caller, one, None) for one in _offered(world, caller)]
+
+
+def _offered(world: World, caller: Caller) -> list[Offered]:
     found = []
     for published in publish.all_published(world):
         if caller.standard in {None, published.id}:
@@ -84,17 +89,32 @@ def reservoirs(world: World, caller: Caller) -> list[Offered]:
     return found
 
 
-def shares_for(world: World, caller: Caller) -> list[Standard]:
-    """The reservoirs whose rows the caller may take."""
-    return [one.standard for one in reservoirs(world, caller) if one.allowed]
+def _as_of(world: World, caller: Caller, one: Offered, edition: str | None) -> Offered:
+    """The same for one edition, or for the reservoir as it stands: terms may let out some of them only."""
+    versions = decide.versions(world, _ask(caller, one.standard.id)) if one.allowed else None
+    if versions is None or (edition or CURRENT) in versions:
+        return one
+    return replace(one, allowed=False, reasons=(_unnamed(one.standard.id, edition, versions),))
+
+
+def _unnamed(standard: StandardId, edition: str | None, versions: Collection[str]) -> Reason:
+    facts = {"standard": standard, "version": edition or CURRENT, "versions": ", ".join(versions)}
+    return Reason("ask.version-not-offered", facts)
+
+
+def tables_for(world: World, caller: Caller) -> list[str]:
+    """The ids of the reservoirs and editions whose rows the caller may take."""
+    found = [str(one.standard.id) for one in reservoirs(world, caller) if one.allowed]
+    return found + [edition.id for edition, one in editions(world, caller) if one.allowed]
 
 
 def editions(world: World, caller: Caller) -> list[tuple[Edition, Offered]]:
     """Every edition, in the order in which they were frozen, each with what the caller may do with its reservoir."""
-    offered = {one.standard.id: one for one in reservoirs(world, caller)}
+    offered = {one.standard.id: one for one in _offered(world, caller)}
     with world.store.read() as rows:
         found = sorted(rows.find(Edition), key=lambda one: one.index)
-    return [(one, offered[StandardId(one.standard)]) for one in found if one.standard in offered]
+    told = [(one, offered[StandardId(one.standard)]) for one in found if one.standard in offered]
+    return [(edition, _as_of(world, caller, one, edition.name)) for edition, one in told]
 
 
 def open_share(world: World, caller: Caller, id: str) -> Share:
@@ -113,6 +133,7 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
         case Allow(basis=basis):
             while True:
                 now = decide.narrowed(world, ask, found.standard)
+                _refuse_unnamed(found, now)
                 narrowing = pool.looked_at(world, found, now)
                 share = _current(world, found, _recipient(world, ask, narrowing), narrowing)
                 if ask.member is None or decided is None:
@@ -134,8 +155,16 @@ def refuse_other(world: World, caller: Caller, id: str, recipient: str) -> None:
             raise _refusal(reasons)
         case Allow():
             now = decide.narrowed(world, ask, found.standard)
+            _refuse_unnamed(found, now)
             if not (_covered(world, recipient, ask, now) and _as_made(world, found, recipient, now)):
                 raise Refused("agreement.cut-off", standard=found.standard.id)
+
+
+def _refuse_unnamed(of: Pool, narrowing: Narrowing) -> None:
+    """Refuse an edition that the terms do not name, and the reservoir as it stands where they do not name that."""
+    edition = of.edition.name if of.edition else None
+    if not narrowing.lets_out(edition):
+        raise _refusal([_unnamed(of.standard.id, edition, narrowing.versions or ())])
 
 
 def file(world: World, standard: str, recipient: str, version: int, name: str) -> Path:

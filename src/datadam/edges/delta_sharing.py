@@ -29,7 +29,7 @@ from datadam.dam.release import SHARE_NAME
 from datadam.dam.world import World
 from datadam.edges.manners import caller_of, language_of, status_of, vouch, world_of
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, kept
-from datadam.model import Json, MemberId, Share, Standard
+from datadam.model import Json, MemberId, Share
 
 MAX_PAGE: Final = 500  # items of a list in one answer
 SIGNATURE: Final = "X-Amz-Signature"
@@ -117,7 +117,7 @@ def get_share(share: str) -> Response:
 def get_schemas(request: Request, share: str) -> Response:
     """3: the schemas that hold a table for the caller."""
     _named(share)
-    names = sorted({release.address(standard.id)[0] for standard in _readable(request)})
+    names = sorted({release.address(id)[0] for id in _readable(request)})
     return _page(request, [{"name": name, "share": SHARE_NAME} for name in names])
 
 
@@ -144,19 +144,17 @@ def _share() -> dict[str, str]:
 
 def _tables(request: Request) -> list[dict[str, str]]:
     found = []
-    readable = [str(standard.id) for standard in _readable(request)]
-    frozen = release.editions(world_of(request), caller_of(request))
-    for id in [*readable, *(edition.id for edition, _ in frozen if edition.standard in readable)]:
+    for id in _readable(request):
         schema, table = release.address(id)
         ids = {"shareId": str(_identity(SHARE_NAME)), "id": str(_identity(id))}
         found.append({"name": table, "schema": schema, "share": SHARE_NAME, **ids})
     return found
 
 
-def _readable(request: Request) -> list[Standard]:
+def _readable(request: Request) -> list[str]:
     """What the caller may take; a stranger to whom nothing is open is asked to log in."""
     caller = caller_of(request)
-    readable = release.shares_for(world_of(request), caller)
+    readable = release.tables_for(world_of(request), caller)
     if not readable and caller.member is None:
         raise Refused("ask.login-needed")
     return readable

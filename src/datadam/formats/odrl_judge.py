@@ -19,7 +19,7 @@ from datadam.formats.odrl_words import (
     WORDS,
     capped,
 )
-from datadam.model import StandardId, standard_id
+from datadam.model import StandardId, is_edition_name, standard_id
 from datadam.terms import (
     CLAUSES,
     OPERATORS,
@@ -194,6 +194,13 @@ class Judge:
         self.fault("offer.credential", path, value=_shown(str(value)))
         return None
 
+    def edition(self, value: object, path: str) -> str | None:
+        """The name of an edition, also of one that is not frozen yet; or CURRENT."""
+        if isinstance(value, str) and is_edition_name(value):
+            return value
+        self.fault("offer.version", path, value=_shown(str(value)))
+        return None
+
     def marking(self, value: object, path: str) -> str | None:
         """A marking: whether it is one of the standard's is judged with the standard."""
         if isinstance(value, str) and MARKING.fullmatch(value):
@@ -321,6 +328,7 @@ class Judge:
             Operand.JURISDICTION: self.country,
             Operand.DESTINATION: self.country,
             Operand.CREDENTIAL: self.credential,
+            Operand.VERSION: self.edition,
         }
         if operand in alone:
             return alone[operand](value, path)

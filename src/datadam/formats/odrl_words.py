@@ -13,7 +13,8 @@ _FIRST: Final = (
     *("jurisdiction", "sensitivity", "reciprocity", "signatureLevel", "credential", "noticePeriod"),
     *("minimumAge", "automatic", "law"),
 )
-OURS: Final = (*_FIRST, "marking")
+_SECOND: Final = (*_FIRST, "marking")
+OURS: Final = (*_SECOND, "version")
 """Words of this profile that ODRL has not, or has otherwise."""
 
 
@@ -30,7 +31,7 @@ def _context(words: Iterable[str]) -> list[Any]:
 
 CONTEXT: Final[list[Any]] = _context(OURS)
 """The same in every offer, so that no file can give a word another meaning."""
-EARLIER: Final = (_context(_FIRST),)
+EARLIER: Final = (_context(_FIRST), _context(_SECOND))
 """What stands in offers that were published before words came to it; no word changed its meaning."""
 
 CURRENCIES: Final = ("EUR", "JPY", "KRW", "SGD", "USD")

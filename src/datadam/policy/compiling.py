@@ -18,8 +18,8 @@ from datadam.policy.cedar import SCHEMA, Forbid, Rule, permit, rendered, strings
 from datadam.policy.facts import OPERATOR, seconds
 from datadam.terms import FORCE, LEVELS, OPERATORS, Action, AgreementState, Constraint, Force, Offer, Operand, Operator
 
-MAX_TERMS: Final = 320
-"""Permissions, prohibitions and what narrows them: more than `formats.odrl` reads, 6 of 9 conditions and 50 of 4.
+MAX_TERMS: Final = 330
+"""Permissions, prohibitions and what narrows them: more than `formats.odrl` reads, 6 of 11 conditions and 50 of 4.
 Each is judged at every decision."""
 MAX_VALUES: Final = 512  # names that a term lists; there are 249 countries
 MAX_TEXT: Final = 200  # characters of a name
@@ -117,6 +117,8 @@ _CODES: Final[Mapping[tuple[Operand, Operator], str]] = {
     (Operand.CREDENTIAL, Operator.ANY_OF): "ask.credential-needed",
     (Operand.EXPIRY, Operator.BEFORE): "ask.offer-expired",
 }
+_NARROWING: Final = frozenset({Operand.MARKING, Operand.VERSION})
+"""What asks nothing of the asker: what they do not let out is not in what leaves."""
 _SETS: Final = {Operand.RECIPIENT: "context.roles", Operand.CREDENTIAL: "context.credentials"}
 _SINGLE: Final = {
     Operand.PURPOSE: "purpose",
@@ -178,7 +180,7 @@ def _permitted(offer: Offer) -> Iterable[Forbid]:
     for permission in offer.permissions:
         actions = _ordered(permission.actions)
         for one in _once(permission.constraints):
-            if one.operand is Operand.MARKING:  # it asks nothing of the asker: rows above it are not in what leaves
+            if one.operand in _NARROWING:
                 continue
             rule = Rule(
                 code=_CODES[one.operand, one.operator],
