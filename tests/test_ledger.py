@@ -221,7 +221,7 @@ def test_every_kind_has_its_parties() -> None:
     special = dict.fromkeys((Kind.MEMBER, Kind.AGREEMENT, Kind.MODEL, Kind.OPENING, Kind.DECLARATION), both)
     facts = {**facts, "operator": "o-1", "operators": ["o-1", "o-2"]}
     special |= {Kind.OPERATOR: {"o-1", "dam"}, Kind.RECOVERY: {"o-1", "o-2", str(MEMBER)}, Kind.OBJECTION: alone}
-    special |= dict.fromkeys((Kind.KEY, Kind.MANIFEST, Kind.WITHDRAWAL, Kind.COMMENT), alone)
+    special |= dict.fromkeys((Kind.KEY, Kind.MANIFEST, Kind.WITHDRAWAL, Kind.COMMENT, Kind.CAP), alone)
     special |= dict.fromkeys((Kind.RESERVATION, Kind.DISPUTE, Kind.DISPUTE_STEP), both)
     for kind in Kind:
         assert parties(say(kind, facts, EVE)) == special.get(kind, {"dam"})

@@ -22,7 +22,7 @@ from datadam.errors import DamError, Invalid, Unavailable, Untrusted
 from datadam.formats import law_files, model_card
 from datadam.model import Deposit, Entry, Grant, Job, Key, Kind, Member, PublishedStandard, Stage, Statement, instant
 from datadam.ports import Store
-from worlds import START, Person, a_world, standard_text
+from worlds import START, Person, a_world, answers_text, standard_text
 
 HEX = "cd" * 32
 
@@ -493,6 +493,30 @@ def of_governance(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any],
     }
 
 
+def of_answers(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
+    """One valid statement of each kind that is about private answers, with the keys that have to sign it."""
+    dam, text = world.secrets.private_key("sign"), answers_text()
+    named: dict[str, Any] = {"standard": "test.energy", "version": "1.0.0"}
+    published = {**named, "text": text, "digest": seal.digest(text.encode())}
+    keyed = {"recipe": HEX, "deposits": HEX, "commitment": HEX}
+    made = {**named, "period": "2026-Q3", "name": "2026-Q3.1", **keyed}
+    charge = {**named, "member": one.id, "decision": None, "periods": ["2026-Q3"], "twins": ["2026-Q3.1"]}
+    charge |= {"question": HEX, "rho": 50_000}
+    charged = state.statement(world, Kind.CHARGE, charge)
+    state.record(
+        world, state.statement(world, Kind.STANDARD, published), state.statement(world, Kind.TWIN, made), charged
+    )
+    told = {**named, "charge": charged.id, "question": {"aggregate": "count"}, "rho": 50_000}
+    told |= {"twins": [{"twin": "2026-Q3.1", "commitment": HEX}], "epsilon": "1.5", "delta": "0.000001"}
+    told |= {"result": {"cells": []}, "claim": {"en": "c"}, "left": {"period": 8, "life": 9}}
+    return {
+        Kind.TWIN: ({**made, "name": "2026-Q3.2"}, (dam,)),
+        Kind.CHARGE: (charge, (dam,)),
+        Kind.ANSWER: (told, (dam,)),
+        Kind.CAP: ({"member": one.id, "standard": "test.energy", "rho": 100_000}, (one.key,)),
+    }
+
+
 def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
     """One valid statement of each kind that can follow, with the keys that have to sign it."""
     dam, new = world.secrets.private_key("sign"), Person("New")
@@ -575,6 +599,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         Kind.OPENING: (an_opening(world, one, {"replaces": None, "training": [], **card}), (one.key, dam)),
         **of_keys(world, one),
         **of_governance(world, one),
+        **of_answers(world, one),
     }
 
 

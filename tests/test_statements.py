@@ -280,6 +280,39 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "digest": HEX,
         "replaces": None,
     },
+    Kind.TWIN: {
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "period": "2026-Q3",
+        "name": "2026-Q3.1",
+        "recipe": HEX,
+        "deposits": HEX,
+        "commitment": HEX,
+    },
+    Kind.CHARGE: {
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "member": MEMBER,
+        "decision": HEX,
+        "periods": ["2026-Q3"],
+        "twins": ["2026-Q3.1"],
+        "question": HEX,
+        "rho": 50_000,
+    },
+    Kind.ANSWER: {
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "charge": HEX,
+        "question": {"aggregate": "count"},
+        "twins": [{"twin": "2026-Q3.1", "commitment": HEX}],
+        "rho": 50_000,
+        "epsilon": "1.47",
+        "delta": "0.000001",
+        "result": {"cells": []},
+        "claim": {"en": "c"},
+        "left": {"period": 9, "life": 9},
+    },
+    Kind.CAP: {"member": MEMBER, "standard": "test.reading", "rho": None},
 }
 PATHS = [(kind, name) for kind, facts in FACTS.items() for name in facts]
 
@@ -317,7 +350,7 @@ def test_a_field_too_many_is_refused(kind: Kind) -> None:
 def test_no_field_may_be_something_else(kind: Kind, name: str) -> None:
     """A number, a truth value, a list or a text in the wrong place is refused, and the place is named."""
     right: dict[str, object] = dict.fromkeys(("signed_by_member", "by_member", "allowed", "synthetic", "applies"), True)
-    right |= {key: {"x": {}} for key in ("fit", "facts")}
+    right |= {key: {"x": {}} for key in ("fit", "facts", "result")}
     wrong: list[object] = [1.5, [[]], {"x": {}}, True, "", "x" * 1_000_001]
     for odd in wrong:
         if odd != right.get(name):

@@ -17,6 +17,8 @@ from datadam.adapters.memory.log import MemoryLog
 from datadam.adapters.memory.secrets import MemorySecrets
 from datadam.adapters.memory.spool import MemorySpool
 from datadam.adapters.memory.store import MemoryStore
+from datadam.adapters.memory.twins import MemoryTwins
+from datadam.adapters.opendp_noise import OpenDpNoise
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.polars_quality import PolarsSurveyor
 from datadam.adapters.polars_share import PolarsShareWriter
@@ -65,6 +67,8 @@ def a_world(folder: Path, **settings: object) -> World:
         surveyor=PolarsSurveyor(),
         shares=PolarsShareWriter(folder / "shares"),
         editions=EditionFiles(folder / "editions"),
+        twins=MemoryTwins(folder / "twins"),
+        noise=OpenDpNoise(),
         spool=MemorySpool(),
         secrets=secrets,
         clock=Clock(),
@@ -218,6 +222,104 @@ schema:
 def standard_text(*, tier: str = "agreement", attribution: str = "contributor", repeat: str = "supersede") -> str:
     """A small standard with two columns, `meter` (the key) and `amount`."""
     return STANDARD.replace("TIER", tier).replace("ATTRIBUTION", attribution).replace("REPEAT", repeat)
+
+
+ANSWERS = """\
+apiVersion: v3.2.0
+kind: DataContract
+id: test.energy
+version: 1.0.0
+name: Energy
+status: active
+description: {purpose: Energy that plants use.}
+customProperties:
+  - {vendor: datadam, property: titles, value: {ko: 에너지}}
+  - {vendor: datadam, property: descriptions, value: {ko: 사업장이 쓰는 에너지입니다.}}
+  - {vendor: datadam, property: tier, value: answers}
+  - {vendor: datadam, property: attribution, value: none}
+  - {vendor: datadam, property: repeat, value: keep}
+  - {vendor: datadam, property: rejectLimit, value: 0.5}
+  - {vendor: datadam, property: purposes, value: [research, statistics]}
+  - {vendor: datadam, property: bounds, value: {unit: UNIT, rows: ROWS, period: PERIOD}}
+  - {vendor: datadam, property: gates, value: {contributors: CONTRIBUTORS}}
+  - {vendor: datadam, property: budget, value: {period: 0.5, life: 1}}
+  - {vendor: datadam, property: referenceQuestion, value: {aggregate: count, units: 10000}}
+schema:
+  - name: test_energy
+    logicalType: object
+    physicalType: table
+    properties:
+      - name: plant
+        businessName: Plant
+        description: Number of the plant.
+        logicalType: string
+        logicalTypeOptions: {maxLength: 20}
+        required: true
+        primaryKey: true
+        primaryKeyPosition: 1
+        classification: business
+        customProperties:
+          - {vendor: datadam, property: titles, value: {ko: 사업장}}
+          - {vendor: datadam, property: descriptions, value: {ko: 사업장 번호입니다.}}
+      - name: firm
+        businessName: Firm
+        description: Who runs the plant.
+        logicalType: string
+        logicalTypeOptions: {maxLength: 20}
+        required: true
+        classification: confidential
+        customProperties:
+          - {vendor: datadam, property: titles, value: {ko: 기업}}
+          - {vendor: datadam, property: descriptions, value: {ko: 사업장을 운영하는 기업입니다.}}
+          - {vendor: datadam, property: protection, value: unit-id}
+          - {vendor: datadam, property: domain, value: firm}
+      - name: region
+        businessName: Region
+        description: Where the plant is.
+        logicalType: string
+        required: true
+        classification: business
+        enum: [{value: north}, {value: south}]
+        customProperties:
+          - {vendor: datadam, property: titles, value: {ko: 지역}}
+          - {vendor: datadam, property: descriptions, value: {ko: 사업장이 있는 지역입니다.}}
+      - name: sector
+        businessName: Sector
+        description: What the plant makes.
+        logicalType: string
+        required: true
+        classification: business
+        enum: [{value: food}, {value: steel}, {value: wood}]
+        customProperties:
+          - {vendor: datadam, property: titles, value: {ko: 업종}}
+          - {vendor: datadam, property: descriptions, value: {ko: 사업장이 만드는 것입니다.}}
+      - name: energy
+        businessName: Energy
+        description: What the plant used.
+        logicalType: integer
+        logicalTypeOptions: {minimum: 0, maximum: 1000}
+        classification: confidential
+        customProperties:
+          - {vendor: datadam, property: titles, value: {ko: 사용량}}
+          - {vendor: datadam, property: descriptions, value: {ko: 사업장이 쓴 양입니다.}}
+          - {vendor: datadam, property: clip, value: {lowest: 0, highest: 100}}
+"""
+
+
+def answers_text(*, unit: str = "firm", rows: int = 4, period: str = "quarter", contributors: int = 2) -> str:
+    """A standard whose reservoir gives private answers only; its unit is the firm, or the contributor."""
+    text = ANSWERS.replace("UNIT", unit).replace("ROWS", str(rows)).replace("PERIOD", period)
+    return text.replace("CONTRIBUTORS", str(contributors))
+
+
+def energy(firms: int, *, first: int = 0, plants: int = 3) -> bytes:
+    """A file of that standard: so many firms, from that number on, each with some plants."""
+    lines = ["plant,firm,region,sector,energy"]
+    for firm in range(first, first + firms):
+        for plant in range(plants):
+            place, makes = ("north", "south")[(firm + plant) % 2], ("food", "steel", "wood")[(firm + 2 * plant) % 3]
+            lines.append(f"P{firm}-{plant},F{firm},{place},{makes},{(7 * firm + 13 * plant) % 120}")
+    return "\n".join([*lines, ""]).encode()
 
 
 GOOD = b"meter,amount\nA1,5\nA2,7\nA3,1000\n"

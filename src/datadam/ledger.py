@@ -67,7 +67,7 @@ def parties(statement: Statement) -> frozenset[str]:
     match kind:
         case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL | Kind.OPENING | Kind.RESERVATION:
             return frozenset({_text(statement, "member"), DAM})
-        case Kind.KEY | Kind.OBJECTION | Kind.COMMENT:
+        case Kind.KEY | Kind.OBJECTION | Kind.COMMENT | Kind.CAP:
             return frozenset({_text(statement, "member")})
         case Kind.OPERATOR | Kind.ROTATION | Kind.RECOVERY:
             return _parties_to_keys(statement)

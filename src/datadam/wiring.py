@@ -88,6 +88,8 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.adapters.delta_lake import DeltaLake
     from datadam.adapters.edition_files import EditionFiles
     from datadam.adapters.key_files import KeyFiles
+    from datadam.adapters.memory.twins import MemoryTwins
+    from datadam.adapters.opendp_noise import OpenDpNoise
     from datadam.adapters.polars_engine import PolarsEngine
     from datadam.adapters.polars_quality import PolarsSurveyor
     from datadam.adapters.polars_share import PolarsShareWriter
@@ -117,6 +119,8 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 surveyor=PolarsSurveyor(),
                 shares=PolarsShareWriter(folder.shares),
                 editions=EditionFiles(folder.editions),
+                twins=MemoryTwins(folder.path / "twins"),
+                noise=OpenDpNoise(),
                 spool=SpoolFiles(folder.spool, max_bytes=settings.max_spool_bytes),
                 secrets=secrets,
                 clock=_now,

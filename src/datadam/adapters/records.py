@@ -31,6 +31,7 @@ from datadam.model import (
     Used,
     Withdrawal,
 )
+from datadam.privacy.accounts import Cap, Charge, Twin
 from datadam.restriction import Reservation, Restricted
 from datadam.terms import Acceptance, Agreement, PublishedOffer
 
@@ -74,6 +75,9 @@ KINDS: Final[tuple[type, ...]] = (
     Opening,
     Issuer,
     Credential,
+    Twin,
+    Charge,
+    Cap,
 )
 """Every kind of record that a Store keeps."""
 

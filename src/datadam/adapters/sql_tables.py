@@ -27,6 +27,7 @@ from datadam.duties import LawFile, Notice, Order
 from datadam.errors import Unavailable
 from datadam.governance import Comment, Motion, Proposal
 from datadam.model import Decided, Deposit, Grant, Job, Key, Recovery, Release, Token, Withdrawal
+from datadam.privacy.accounts import Cap, Charge, Twin
 from datadam.restriction import Restricted
 from datadam.terms import Agreement
 
@@ -62,6 +63,9 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     Restricted: ("standard", "contributor"),
     Opening: ("model",),
     Credential: ("member",),
+    Twin: ("standard",),
+    Charge: ("standard",),
+    Cap: ("standard",),
 }
 
 

@@ -152,6 +152,11 @@ class TwinFiles:
             raise NotFound("twin.unknown", standard=standard, name=name)
         return path
 
+    def digest(self, standard: str, name: str) -> str | None:
+        """SHA-256 of the file of a twin, read anew; None when it is gone."""
+        with _disk(self._root):
+            return file_digest(self._twins(standard) / f"{_safe(name, _TWIN)}{_SUFFIX}")
+
     def keep_part(self, recipe: Recipe, deposit: str, write: Callable[[Path, dict[str, str]], int]) -> FileFact:
         """Keep durably what `write` puts in a file, with the facts for its footer, and says the rows of."""
         path = self._part(recipe.standard, deposit)

@@ -3,7 +3,7 @@
 1. announce  the contributor's signed manifest; nothing is processed before it
 2. receive   the file into the spool, hashed on the way; it must be the file that the manifest names
 3. judge     one run of the Plan: admitted rows into the table's folder (not yet visible), rejects into the spool
-4. gate      the share of rejected rows against the standard's limit
+4. gate      the share of rejected rows against the standard's limit; where answers are given, the part for their twin
 5. seal      manifest and outcome into the log. From here on it WILL be visible
 6. commit    the table takes the admitted file: look, commit, look again
 7. answer    receipt, report, rejects; the original is deleted unless settings say otherwise
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from datadam import seal
-from datadam.dam import join, journal, lineage, publish, quality, quota, references, report, state
+from datadam.dam import join, journal, lineage, publish, quality, quota, references, report, state, twin
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, Faults, Invalid, NotFound, Refused, Unavailable, Untrusted, kept
@@ -243,8 +243,9 @@ def process(world: World, id: str, progress: Progress) -> Job:
         job, tally, plan = _judge(world, job, progress)
         _gate(plan, tally)
         quota.judged(world, job, tally)
+        twin.bound(world, job, str(job.facts["tag"]))
     except DamError as error:
-        if error.code.startswith("store."):  # it was away for a moment: no fault of the file's
+        if error.code.startswith(("store.", "twin.")):  # it was away for a moment: no fault of the file's
             raise
         return refuse(world, job.id, error)
     progress("seal", 0, None)
@@ -441,6 +442,7 @@ def refuse(world: World, id: str, error: DamError) -> Job:
 
 def _end_refused(world: World, job: Job) -> Job:
     if "tag" in job.facts:
+        twin.drop(world, job.standard, [job.id])
         world.lake.forget(lineage.table(world, job.standard, job.version), str(job.facts["tag"]), job.id)
     world.spool.discard(job.id, RECEIVED)
     return _moved(world, job, Stage.REFUSED)
@@ -449,6 +451,7 @@ def _end_refused(world: World, job: Job) -> Job:
 def recover(world: World) -> list[str]:
     """After a start: make every sealed deposit visible; the ids of received ones, which are to be processed again."""
     publish.restore(world)
+    twin.recover(world)
     with world.store.read() as rows:
         jobs = rows.find(Job)
         gone = {one.deposit for one in rows.find(Withdrawal)}

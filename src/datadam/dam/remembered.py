@@ -43,6 +43,10 @@ PASSIVE: Final = frozenset(
         Kind.PROPOSAL,
         Kind.APPROVAL,
         Kind.COMMENT,
+        Kind.TWIN,
+        Kind.CHARGE,
+        Kind.ANSWER,
+        Kind.CAP,
     }
 )
 """Statements that no decision rests on."""

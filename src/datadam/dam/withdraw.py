@@ -1,7 +1,7 @@
 """Withdraw and amend: a contributor takes back what it deposited, and the dam erases it.
 
 1. take     the contributor's signed statement into the log. From here on no share begins that has these rows
-2. retract  every share that holds them is gone, and so are the addresses of its files
+2. retract  every share and every twin that holds them is gone, and so are the addresses of the shares' files
 3. purge    in the background, within `erase_hours`: editions, tables and their history, spool, journal, manifests; the
             database is written anew. Then one `purge` statement tells what was reached, and what cannot be
 
@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from datadam import seal
-from datadam.dam import deposit, disclose, edition, lineage, notice, pool, quota, release, state
+from datadam.dam import deposit, disclose, edition, lineage, notice, pool, quota, release, state, twin
 from datadam.dam.journal import FINAL, own_job
 from datadam.dam.login import Caller
 from datadam.dam.world import World
@@ -150,6 +150,7 @@ def scrub(world: World) -> None:
 def retract(world: World, id: str) -> None:
     """Remove every share that holds rows of a withdrawal; what is to be replaced stays until it can be."""
     for standard, deposits in _by_standard(_ripe(world, id)).items():
+        twin.drop(world, standard, deposits)
         release.retract(world, standard, deposits)
 
 
@@ -207,6 +208,7 @@ def purge(world: World, id: str) -> None:
     notice.of_withdrawal(world, id)  # before anything goes: of a replacement nobody was told yet
     editions: list[str] = []
     for standard, deposits in _by_standard(held).items():
+        twin.drop(world, standard, deposits)
         release.retract(world, standard, deposits)
         editions += edition.revise(world, standard, deposits)
         for table in lineage.tables(world, standard):
@@ -231,6 +233,7 @@ def remains(world: World, held: Sequence[Withdrawal]) -> list[tuple[Withdrawal, 
     for one in held:
         for table in lineage.tables(world, one.standard):
             found += [(one, path.name) for path in world.lake.traces(table, [one.deposit])]
+        found += [(one, "part")] if one.deposit in world.twins.parts(one.standard) else []
         for frozen in edition.of_reservoir(world, one.standard):
             found += [(one, frozen.id)] if one.deposit in world.editions.files(frozen.id) else []
         try:

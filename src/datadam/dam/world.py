@@ -13,12 +13,14 @@ from datadam.ports import (
     Editions,
     Engine,
     Lake,
+    Noise,
     Secrets,
     ShareWriter,
     Spool,
     Store,
     Surveyor,
     TrustList,
+    Twins,
     Witness,
 )
 from datadam.settings import Settings
@@ -37,6 +39,8 @@ class World:
     surveyor: Surveyor
     shares: ShareWriter
     editions: Editions
+    twins: Twins
+    noise: Noise
     spool: Spool
     secrets: Secrets
     clock: Clock

@@ -14,6 +14,7 @@ from datadam.errors import Invalid
 from datadam.formats import member_credential, model_card, shapes
 from datadam.governance import About
 from datadam.model import FORMATS, Kind, PrivacyClass, Statement
+from datadam.privacy.question import MAX_PERIODS
 from datadam.standard import MAX_QUORUM
 from datadam.terms import CHANGED, LEVELS, PURPOSES
 
@@ -75,6 +76,12 @@ _EDITIONS: Final = _list(_text(320), 10_000)  # ids, `reservoir@name`
 _SENTENCES: Final = {**_list(_text(model_card.MAX_TEXT), model_card.MAX_ITEMS), "minItems": 1}
 _RESTRICTION: Final = {"type": "object", "minProperties": 1, "maxProperties": 2}  # judged by formats.own_terms
 _NULLABLE_TEXT: Final = {"anyOf": [_text(model_card.MAX_TEXT), {"type": "null"}]}
+
+_PERIOD: Final = {"type": "string", "pattern": r"^[0-9]{4}(-W[0-9]{2}|-Q[1-4]|-[0-9]{2}(-[0-9]{2})?)?$(?!\n)"}
+_TWIN: Final = {"type": "string", "pattern": r"^[0-9]{4}[0-9QW-]{0,6}\.[1-9][0-9]{0,5}$(?!\n)"}
+_RHO: Final = {**_COUNT, "minimum": 1}  # micro-rho
+_DECIMAL: Final = {"type": "string", "pattern": r"^[0-9]{1,20}(\.[0-9]{1,40})?$(?!\n)"}
+_TENTHS: Final = {"type": "integer", "minimum": 0, "maximum": 10}  # of a budget
 
 _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     Kind.DAM: {"origin": _text(255), "title": _text(200), "jurisdiction": _COUNTRY, "key": _JWK, "log": _text(400)},
@@ -416,6 +423,42 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "digest": _HEX,
         "replaces": _NULLABLE_HEX,
     },
+    Kind.TWIN: {
+        "standard": _STANDARD,
+        "version": _VERSION,
+        "period": _PERIOD,
+        "name": _TWIN,
+        "recipe": _HEX,
+        "deposits": _HEX,  # keyed, as is what follows
+        "commitment": _HEX,
+    },
+    Kind.CHARGE: {
+        "standard": _STANDARD,
+        "version": _VERSION,
+        "member": _NULLABLE_MEMBER,
+        "decision": _NULLABLE_HEX,
+        "periods": {**_list(_PERIOD, MAX_PERIODS), "minItems": 1, "uniqueItems": True},
+        "twins": {**_list(_TWIN, MAX_PERIODS), "minItems": 1, "uniqueItems": True},
+        "question": _HEX,
+        "rho": _RHO,
+    },
+    Kind.ANSWER: {
+        "standard": _STANDARD,
+        "version": _VERSION,
+        "charge": _HEX,
+        "question": {"type": "object", "required": ["aggregate"]},  # judged by `privacy.question`
+        "twins": {
+            **_list(_closed({"twin": _TWIN, "commitment": _HEX}), MAX_PERIODS),
+            "minItems": 1,
+        },
+        "rho": _RHO,
+        "epsilon": _DECIMAL,
+        "delta": _DECIMAL,
+        "result": {"type": "object", "minProperties": 1},  # as `privacy.answering` gives it
+        "claim": {"type": "object", "additionalProperties": _text(10_000), "minProperties": 1, "maxProperties": 20},
+        "left": _closed({"period": _TENTHS, "life": _TENTHS}),
+    },
+    Kind.CAP: {"member": _MEMBER, "standard": _STANDARD, "rho": {"anyOf": [_COUNT, {"type": "null"}]}},
 }
 
 _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
