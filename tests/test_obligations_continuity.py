@@ -147,6 +147,14 @@ def test_an_offer_says_what_data_may_be_used_for() -> None:
     assert book.audits(33).status is Status.PASSED
 
 
+def test_what_is_open_to_all_need_not_say_what_for() -> None:
+    """Row 33: its tier says it."""
+    book = Book()
+    text = standard_text().replace("value: [research]", "value: []")
+    publishes(book, text.replace("property: tier, value: agreement", "property: tier, value: open"))
+    assert book.audits(33).status is Status.PASSED
+
+
 def test_deposits_without_a_quality_are_named() -> None:
     """Row 33: rows refused by no rule, more of them than the standard admits, of no standard."""
     book = Book()

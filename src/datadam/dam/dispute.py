@@ -95,13 +95,13 @@ def _refuse_unseen(world: World, statement: Statement, member: str) -> None:
 
 def raise_for(world: World, outsider: str, facts: Json) -> Standing:
     """Log a dispute for somebody who is no member, in the operator's hand: who that is stays with the operator."""
-    with world.store.read() as rows:
-        if len(_not_over(rows, None, instant(world.clock()))) >= disputes.MAX_OUTSIDE:
-            raise Refused("dispute.too-many", most=disputes.MAX_OUTSIDE)
-    statement = state.statement(
-        world, Kind.DISPUTE, {**facts, **days(world), "member": None, "outsider": outsider.strip()}
-    )
-    _log(world, shaped(statement))
+    told = {**facts, **days(world), "member": None, "outsider": outsider.strip()}
+    with world.lock:  # of two at once the second finds the first
+        with world.store.read() as rows:
+            if len(_not_over(rows, None, instant(world.clock()))) >= disputes.MAX_OUTSIDE:
+                raise Refused("dispute.too-many", most=disputes.MAX_OUTSIDE)
+        statement = state.statement(world, Kind.DISPUTE, told)
+        _log(world, shaped(statement))
     return find(world, statement.id, None)
 
 

@@ -94,9 +94,9 @@ def _undescribed(view: View, one: Logged) -> Iterator[Reason]:
 
 
 def _restricted(view: View, held: Standard) -> bool:
-    """Whether anything says what the data may be used for: the standard itself, or an offer."""
+    """Whether anything says what the data may be used for: the standard, be it by being open to all, or an offer."""
     offers = (one for one in view.of(Kind.OFFER) if one.body["standard"] == held.id)
-    return bool(held.purposes or held.terms) or any(True for _ in offers)
+    return held.tier is Tier.OPEN or bool(held.purposes or held.terms) or any(True for _ in offers)
 
 
 def _wordless(name: str, words: Mapping[str, str]) -> list[str]:
