@@ -281,6 +281,8 @@ SIGNED = {
     ("cti.exploited-vulnerability", "ko"): "eae9e0117a5dc8807cd77431554740b380340be0a5b59253d5a64c48cb32912b",
     ("cti.indicator", "en"): "e2e30f7e9988991f957817eb2184cd6562c77146ec3c64bcbd61da63e6ad0ba2",
     ("cti.indicator", "ko"): "a62fe5074a1fc31584d05e2e8b7f49e95baff715098ad87b05cf5fa4e3a84d5b",
+    ("industry.plant-energy", "en"): "207205534ab470ddd79e26bafb432959d1966f7c6b7ed3a315e9c46a60230cf2",
+    ("industry.plant-energy", "ko"): "bbd8de197a2457459a0251205b3ef0d31656b30f62d9ed463c3c1ceeb65fb6d5",
     ("supply.mineral-production", "en"): "6f9c7647c4aab916caa7944af704c2d6d3129c160f7715b030a8baef47f611f2",
     ("supply.mineral-production", "ko"): "9ab1533dc39551c3a9f3528e0564109f68b7f1883f238545e6d6167d86022b3e",
     ("supply.supply-edge", "en"): "d5647a2c2ca9dcc4628a024d4094dd907658012c351d74dfdd6375835e8283f5",

@@ -15,6 +15,7 @@ from datadam.formats import codelists, odcs
 from datadam.model import Attribution, Layout, Protection, Source, Tier
 from datadam.planning import compile_plan
 from datadam.ports import Outputs
+from datadam.privacy import worth
 from datadam.proposing import suggest
 from datadam.standard import LANGUAGES, check, resolve
 
@@ -32,6 +33,7 @@ FILES: dict[str, tuple[str, set[str]]] = {
     "indicators_rat_watch": ("cti.indicator", set()),
     "indicators_web_watch": ("cti.indicator", set()),
     "supply_network_synthetic": ("supply.supply-edge", set()),
+    "plant_energy_synthetic": ("industry.plant-energy", set()),
 }
 
 
@@ -48,11 +50,12 @@ def layout_of(name: str) -> Layout:
     return Layout(columns=tuple(header), types=("text",) * len(header), samples=samples)
 
 
-def test_the_four_standards_are_there() -> None:
+def test_the_five_standards_are_there() -> None:
     """By these ids they are published."""
     assert set(STANDARDS) == {
         "cti.exploited-vulnerability",
         "cti.indicator",
+        "industry.plant-energy",
         "supply.mineral-production",
         "supply.supply-edge",
     }
@@ -82,8 +85,12 @@ def test_a_packaged_standard_is_clean(name: str) -> None:
 
 def test_what_the_standards_promise() -> None:
     """Tier, attribution and protection as they were decided for each."""
-    kev, ioc, mine, edge = (STANDARDS[name] for name in sorted(STANDARDS))
+    kev, ioc, plants, mine, edge = (STANDARDS[name] for name in sorted(STANDARDS))
     assert [s.tier for s in (kev, ioc, mine, edge)] == [Tier.OPEN, Tier.AGREEMENT, Tier.OPEN, Tier.AGREEMENT]
+    assert (plants.tier, plants.attribution, plants.bounds.unit) == (Tier.ANSWERS, Attribution.NONE, "firm")
+    bought = worth.worth(plants, CODES)
+    assert bought is not None
+    assert (bought.cells, worth.shown(bought.period), worth.shown(bought.life)) == (10, "11", "46")
     shown = [Attribution.CONTRIBUTOR, Attribution.NONE, Attribution.CONTRIBUTOR, Attribution.NONE]
     assert [s.attribution for s in (kev, ioc, mine, edge)] == shown
     parties = [edge.column("supplier_id"), edge.column("customer_id")]
@@ -227,7 +234,7 @@ def test_real_data_passes_and_the_spoiled_file_does_not(name: str, tmp_path: Pat
         admitted=tmp_path / "admitted.parquet",
         rejects=tmp_path / "rejects.parquet",
         deposit="0" * 64,
-        unit_keys={"party": bytes(32)},
+        unit_keys={"party": bytes(32), "firm": bytes(32), "plant": bytes(32)},
         key_secret=bytes(32),
     )
     tally = engine.run(compile_plan(standard, fit, CODES), source, outputs, lambda *_: None)

@@ -9,7 +9,8 @@ from datadam.errors import DamError, Invalid
 from datadam.model import CodeList, Column, Protection, Standard, Tier, Type
 from datadam.privacy import sensitivity
 from datadam.privacy.recipes import public_keys
-from datadam.privacy.worth import LEAST_ANSWERS, cells_of, shown, worth
+from datadam.privacy.worth import LEAST_ANSWERS, cells_of, worth
+from datadam.privacy.worth import shown as worth_shown
 from datadam.protections import Aggregate, Budget, Gates, ReferenceQuestion
 
 MAX_RHO: Final = 10  # of a budget: at rho 10 and delta 1e-6 epsilon is 33, which protects nobody
@@ -48,6 +49,24 @@ def faults(standard: Standard, codes: Mapping[str, CodeList]) -> Iterator[DamErr
         declared = {"budget": standard.budget, "referenceQuestion": standard.reference}
         for term in [term for term, there in declared.items() if there is not None]:
             yield Invalid("protection.other-tier", term=term, tier=str(standard.tier), needed=str(Tier.ANSWERS))
+
+
+def counts_units(standard: Standard) -> bool:
+    """Whether anything of a standard is counted in its privacy units."""
+    return standard.tier is Tier.ANSWERS or (standard.gates is not None and standard.gates.units is not None)
+
+
+def shown(standard: Standard) -> dict[str, str]:
+    """Gates, budget and tables as a contract words them, by term; empty where there are none."""
+    gates, budget = standard.gates, standard.budget
+    said = {name: getattr(gates, name) for name in Gates.__dataclass_fields__} if gates is not None else {}
+    told = {_in_contract(name): value for name, value in said.items() if value not in {None, ()}}
+    spent = {"period": budget.period, "life": budget.life, "delta": budget.delta} if budget is not None else {}
+    return {
+        "gates": ", ".join(f"{n} {' + '.join(v) if isinstance(v, tuple) else v}" for n, v in told.items()),
+        "budget": ", ".join(f"{name} {value:f}" for name, value in spent.items()),
+        "tables": ", ".join(table.name for table in standard.tables),
+    }
 
 
 def _is_closed(column: Column) -> bool:
@@ -96,14 +115,14 @@ def _digits(number: Decimal) -> int:
 
 def _unit_faults(standard: Standard) -> Iterator[DamError]:
     """Wherever something is counted in units, the unit must be told in every row, and only by its internal id."""
-    bounds, counted = standard.bounds, standard.gates is not None and standard.gates.units is not None
+    bounds = standard.bounds
     if bounds.rows is not None and bounds.rows > MAX_BOUND:
         yield Invalid("protection.bounds-many", rows=bounds.rows, limit=MAX_BOUND)
     waits = standard.gates is not None and standard.gates.contributors is not None
     if bounds.period is None and (waits or standard.tier is Tier.ANSWERS):
         yield Invalid("protection.period-missing", tier=str(standard.tier))
     unit = next((column for column in standard.columns if column.name == bounds.unit), None)
-    if unit is None or not (counted or standard.tier is Tier.ANSWERS):
+    if unit is None or not counts_units(standard):
         return
     if unit.protection is not Protection.UNIT_ID:
         yield Invalid("protection.unit-not-id", column=unit.name, protection=str(unit.protection))
@@ -179,7 +198,7 @@ def _answers_faults(standard: Standard, codes: Mapping[str, CodeList]) -> Iterat
     yield from found
     told = None if found else worth(standard, codes)
     if told is not None and not told.enough:
-        yield Invalid("protection.answers-too-few", answers=shown(told.period), least=LEAST_ANSWERS, cells=told.cells)
+        yield Invalid("protection.answers-too-few", answers=worth_shown(told.period), least=LEAST_ANSWERS, cells=told.cells)
 
 
 def _budget_faults(budget: Budget) -> Iterator[DamError]:
