@@ -117,7 +117,7 @@ def _instant(value: object, field: str) -> Fraction:
         found = datetime.fromisoformat(text)
         when = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
         since = when - datetime(1, 1, 1, tzinfo=UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Invalid("private.not-a-date", field=field) from None
     return Fraction(since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds)
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from datadam import seal
 from datadam.errors import Invalid
-from datadam.model import Json, Standard
+from datadam.model import Json, Standard, Tier
 from datadam.privacy import conditions, periods, reading
 from datadam.privacy.recipe import Key, Recipe
 from datadam.privacy.sensitivity import ends, micro, rho_for, said
@@ -114,7 +114,7 @@ def read(sent: object, standard: Standard, recipe: Recipe) -> Question:
     """A question from parsed JSON, in canonical form; the first thing that is wrong with it is `Invalid`."""
     fields = reading.an_object(sent, "question", _FIELDS)
     budget, length = standard.budget, standard.bounds.period
-    if budget is None or length is None:
+    if standard.tier is not Tier.ANSWERS or budget is None or length is None:
         raise Invalid("private.no-answers", standard=str(standard.id))
     if fields.get("standard", recipe.standard) != recipe.standard:
         raise Invalid("private.other-standard", standard=recipe.standard)
