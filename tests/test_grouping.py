@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datadam.privacy import grouping
-from datadam.privacy.grouping import NEVER, Group, Left
+from datadam.privacy.grouping import NEVER, Group, Left, Opening
 from datadam.protections import Gates
 
 
@@ -69,19 +69,33 @@ def counted(rows: Sequence[tuple[int, int]], k: int) -> Callable[[int, int], boo
     return lambda after, upto: len({unit for stage, unit in rows if after < stage <= upto}) >= k
 
 
+def shown(stages: int, suffices: Callable[[int, int], bool], left: Sequence[Left]) -> int:
+    """The last stage whose rows are out, where every stage may let some out."""
+    return grouping.last(grouping.openings([Opening.SURE] * stages, suffices, left))
+
+
 def test_a_group_opens_with_k_and_grows_by_k() -> None:
     """Two units wait for a third; the fourth and fifth wait for a sixth, however long."""
     rows = [(0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (5, 6)]
-    assert [grouping.shown(stages, counted(rows, 3), ()) for stages in range(7)] == [NEVER, -1, 1, 1, 1, 1, 5]
+    assert [shown(stages, counted(rows, 3), ()) for stages in range(7)] == [NEVER, -1, 1, 1, 1, 1, 5]
 
 
 def test_one_that_was_withdrawn_does_not_let_a_newcomer_stand_alone() -> None:
     """A, B and C left at once; C withdraws; D comes: whoever holds the first copy would see D alone."""
     rows = [(0, 1), (0, 2), (1, 4)]
-    assert grouping.shown(2, counted(rows, 3), ()) == 1  # as if C had never come
-    assert grouping.shown(2, counted(rows, 3), (Left(came=0, last=0),)) == NEVER
-    assert grouping.shown(4, counted([*rows, (2, 5), (3, 6)], 3), (Left(came=0, last=0),)) == 3
-    assert grouping.shown(2, counted(rows, 3), (Left(came=0, last=-1),)) == 1  # it left before it was ever shown
+    assert shown(2, counted(rows, 3), ()) == 1  # as if C had never come
+    assert shown(2, counted(rows, 3), (Left(came=0, last=0),)) == NEVER
+    assert shown(4, counted([*rows, (2, 5), (3, 6)], 3), (Left(came=0, last=0),)) == 3
+    assert shown(2, counted(rows, 3), (Left(came=0, last=-1),)) == 1  # it left before it was ever shown
+
+
+def test_nothing_is_let_out_at_an_end_that_lets_nothing_out() -> None:
+    """Enough waits for the next end that does; one that perhaps did is counted for and against."""
+    rows = [(0, 1), (0, 2), (1, 3), (2, 4), (2, 5)]
+    ends = (Opening.NOT, Opening.PERHAPS, Opening.SURE)
+    assert grouping.openings(ends, counted(rows, 2), ()) == (Opening.NOT, Opening.PERHAPS, Opening.SURE)
+    assert grouping.openings(ends, counted(rows, 3), ()) == (Opening.NOT, Opening.PERHAPS, Opening.NOT)
+    assert grouping.openings(ends, counted(rows, 4), ()) == (Opening.NOT, Opening.NOT, Opening.SURE)
 
 
 Deposit = tuple[int, int, int, bool]  # stage, unit, the stage in which it is withdrawn, whether it is of the group
@@ -107,9 +121,44 @@ def test_no_snapshot_shows_fewer_than_k_newcomers(deposits: list[Deposit], k: in
             if came <= now and number not in there
         ]
         rows = [(deposits[number][0], deposits[number][1]) for number in there if deposits[number][3]]
-        upto = grouping.shown(now + 1, counted(rows, k), left)
+        upto = shown(now + 1, counted(rows, k), left)
         shows = {number for number in there if deposits[number][3] and deposits[number][0] <= upto}
         for earlier in before:
             new = {deposits[number][1] for number in shows - earlier}
             assert not new or len(new) >= k
         before.append(shows)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 9), st.booleans()), min_size=4, max_size=14
+    ),
+    st.integers(1, 3),
+    st.integers(1, 3),
+)
+def test_nor_does_one_of_a_group_where_the_pool_opens_for_itself(deposits: list[Deposit], k: int, least: int) -> None:
+    """The pool opens with `least` new contributors, a group within it with k: each time at least so many are new."""
+    before: list[set[int]] = []
+    before_pool: list[set[int]] = []
+    for now in range(10):
+        there = [n for n, (came, _, when, _) in enumerate(deposits) if came <= now and (max(came, when) > now)]
+        left = [
+            Left(came=came, last=max(came, when) - 1)
+            for n, (came, _, when, _) in enumerate(deposits)
+            if came <= now and n not in there
+        ]
+        pool = [(deposits[n][0], deposits[n][1]) for n in there]
+        rows = [(deposits[n][0], deposits[n][1]) for n in there if deposits[n][3]]
+        ends = grouping.openings([Opening.SURE] * (now + 1), counted(pool, least), left)
+        upto = grouping.last(grouping.openings(ends, counted(rows, k), left))
+        shows = {n for n in there if deposits[n][3] and deposits[n][0] <= upto}
+        shows_pool = {n for n in there if deposits[n][0] <= grouping.last(ends)}
+        assert shows <= shows_pool
+        for earlier, needed, now_shown in [
+            *((one, k, shows) for one in before),
+            *((one, least, shows_pool) for one in before_pool),
+        ]:
+            new = {deposits[n][1] for n in now_shown - earlier}
+            assert not new or len(new) >= needed
+        before.append(shows)
+        before_pool.append(shows_pool)

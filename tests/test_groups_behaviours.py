@@ -19,7 +19,7 @@ from datadam.adapters.polars_groups import PolarsGroups
 from datadam.adapters.polars_share import PolarsShareWriter
 from datadam.model import Attribution, Column, Protection, Type
 from datadam.ports import GroupOrder, Groups, Measured, ShareOrder, SharePart
-from datadam.privacy.grouping import Left
+from datadam.privacy.grouping import Left, Opening
 from datadam.protections import Gates
 
 COLUMNS = (
@@ -28,7 +28,6 @@ COLUMNS = (
     Column(name="born", type=Type.DATE),
     Column(name="illness", type=Type.TEXT),
     Column(name="cost", type=Type.DECIMAL, precision=12, scale=2),
-    Column(name="dose", type=Type.NUMBER),
 )
 GATES = Gates(units=2, identifying=("region",))
 KINDS = {
@@ -37,7 +36,6 @@ KINDS = {
     "born": pl.Date(),
     "illness": pl.String(),
     "cost": pl.Decimal(12, 2),
-    "dose": pl.Float64(),
     "_deposit": pl.String(),
     "_row": pl.Int64(),
     "_key": pl.Binary(),
@@ -70,8 +68,8 @@ def part(folder: Path, who: str, rows: Sequence[Row], *, stage: int = 0, sequenc
 
 def order(parts: Sequence[SharePart], gates: Gates = GATES, **more: Any) -> GroupOrder:
     """What is judged."""
-    stages = max((one.stage for one in parts), default=0) + 1
-    plain = GroupOrder(gates=gates, unit="contributor", columns=COLUMNS, files=tuple(parts), stages=stages)
+    ends = (Opening.SURE,) * (max((one.stage for one in parts), default=0) + 1)
+    plain = GroupOrder(gates=gates, unit="contributor", columns=COLUMNS, files=tuple(parts), ends=ends)
     return replace(plain, **more)
 
 
@@ -126,7 +124,7 @@ def test_a_contributor_that_outweighs_the_others_keeps_its_group_in(groups: Grou
     """n-k and p percent, of rows or of what is measured; below nothing counts as above; nothing weighs nothing."""
     costs = {"N": ("-9.00", "1.00", "1.00"), "S": ("3.00", "3.00", "3.00"), "W": (None, None, None)}
     parts = [
-        part(tmp_path, who, [{"region": region, "cost": of[at], "dose": at + 1.5} for region, of in costs.items()])
+        part(tmp_path, who, [{"region": region, "cost": of[at]} for region, of in costs.items()])
         for at, who in enumerate("abc")
     ]
     half = replace(GATES, largest=1, largest_share=Decimal("0.5"), measured="cost")
@@ -136,17 +134,16 @@ def test_a_contributor_that_outweighs_the_others_keeps_its_group_in(groups: Grou
         ("W",),
     }
     assert len(groups.leaving(order(parts, replace(half, measured=None)))) == 3
-    assert len(groups.leaving(order(parts, replace(half, measured="dose")))) == 3  # 1.5, 2.5, 3.5
 
 
 def test_what_comes_waits_for_k_new_units(groups: Groups, tmp_path: Path) -> None:
     """A stage opens a group for itself; who left since casts doubt, and new ones are not shown alone."""
     stages = [("a", 0), ("b", 0), ("c", 1), ("d", 2), ("e", 3)]
     parts = [part(tmp_path, who, in_region("N"), stage=stage) for who, stage in stages]
-    told = [groups.leaving(order(parts[:upto], stages=stage)) for upto, stage in ((2, 1), (3, 2), (4, 3), (5, 4))]
+    told = [groups.leaving(order(parts[:upto])) for upto in (2, 3, 4, 5)]
     assert told == [{("N",): 0}, {("N",): 0}, {("N",): 2}, {("N",): 2}]
     without = order(parts[1:], left=(Left(came=0, last=0),))
-    assert groups.leaving(replace(without, files=without.files[:2], stages=2)) == {}
+    assert groups.leaving(replace(without, files=without.files[:2], ends=without.ends[:2])) == {}
     assert groups.leaving(without) == {("N",): 2}
 
 
@@ -189,16 +186,17 @@ GATE = st.builds(
     p_percent=st.sampled_from([None, Decimal(20)]),
     measured=st.sampled_from([None, "cost"]),
 )
+ENDS = st.tuples(*[st.sampled_from(Opening)] * 3)
 LEFT = st.lists(st.builds(Left, came=st.integers(0, 2), last=st.integers(0, 3)), max_size=2)
 
 
 @settings(deadline=None, max_examples=60)
-@given(DEPOSITS, GATE, LEFT, st.sampled_from(["contributor", "person", None]), st.booleans())
+@given(DEPOSITS, GATE, st.tuples(LEFT, ENDS), st.sampled_from(["contributor", "person", None]), st.booleans())
 def test_both_adapters_say_the_same(
     tmp_path_factory: pytest.TempPathFactory,
     deposits: list[tuple[str, list[Row], list[int]]],
     gates: Gates,
-    left: list[Left],
+    past: tuple[list[Left], tuple[Opening, ...]],
     unit: str | None,
     supersede: bool,
 ) -> None:
@@ -210,7 +208,7 @@ def test_both_adapters_say_the_same(
         )
         for at, (who, rows, keys) in enumerate(deposits)
     ]
-    one = order(parts, gates, unit=unit, left=tuple(left), supersede=supersede)
+    one = order(parts, gates, unit=unit, left=tuple(past[0]), ends=past[1], supersede=supersede)
     assert PolarsGroups().leaving(one) == MemoryGroups().leaving(one)
     quick, slow = PolarsGroups().gather(replace(one, supersede=False)), MemoryGroups().gather(one)
     for name in gates.identifying:

@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from datadam.migration import Step
 from datadam.model import Attribution, Column, FileFact, Json, Layout, Reason, Source, Standard, Tally
 from datadam.plan import Fault, Plan
-from datadam.privacy.grouping import Left
-from datadam.privacy.recipe import Recipe
+from datadam.privacy.grouping import Left, Opening
+from datadam.privacy.recipe import Key, Recipe
 from datadam.privacy.sensitivity import Mechanism
 from datadam.protections import Aggregate, Gates
 from datadam.seal import Signer as SealSigner
@@ -416,7 +416,7 @@ class GroupOrder:
     unit: str | None  # `contributor`, or a column; None: each row is a unit of its own
     columns: tuple[Column, ...]  # of the standard that all are read under
     files: tuple[SharePart, ...]  # each with the stage in which it came
-    stages: int = 1
+    ends: tuple[Opening, ...] = (Opening.SURE,)  # of each stage, whether rows that came up to it left at its end
     left: tuple[Left, ...] = ()  # deposits that may have been shown, and are not there any more
     supersede: bool = False  # only the newest row of each (tag, _key) counts
 
@@ -633,6 +633,39 @@ class Noise(Protocol):
 
     def thresholded(self, values: Mapping[str, int], mechanism: Mechanism) -> Mapping[str, int]:
         """The same of values under keys that nobody knows; what stays below the threshold is left out with its key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumPart:
+    """One stored file whose rows are summed."""
+
+    path: Path
+    contributor: str
+    sequence: int  # position of its deposit in the log: higher is newer
+    columns: tuple[Column, ...] = ()  # of the version that it was deposited under, where steps are needed
+    steps: tuple[Step, ...] = ()  # from there to the order's columns; none: it is read as it lies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumOrder:
+    """What to sum, for checked tables."""
+
+    columns: tuple[Column, ...]  # of the standard, as stored
+    by: tuple[str, ...]
+    measures: tuple[str | None, ...]  # columns of whole or decimal numbers; None: rows are counted
+    parts: tuple[SumPart, ...]
+    supersede: bool = False  # only the newest row of each (contributor, _key) counts
+
+
+class Sums(Protocol):
+    """Sums rows exactly, by groups and contributors; what comes out is for the dam alone."""
+
+    def sums(self, order: SumOrder) -> Mapping[tuple[Key, ...], Mapping[str, tuple[int | None, ...]]]:
+        """Each group with rows: contributor → one integer a measure, in units of the last digit of its column.
+
+        None where its rows hold no value.
+        """
         ...
 
 

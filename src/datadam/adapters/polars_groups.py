@@ -1,7 +1,7 @@
 """The Groups port on Polars: rows are gathered by what they share, and gates judge what each group shows.
 
 1. gather   one streaming pass: (identifying values, contributor, stage, unit, sensitive value) → how many rows
-2. open     stage by stage, up to which one the rows of each group leave (`grouping.shown`, for all groups at once)
+2. open     stage by stage, up to which one the rows of each group leave (`grouping.openings`, for all groups at once)
 3. hold     what then leaves of a group must pass every gate; the dominance rules see only groups that pass the others
 
 Where rows supersede, only keys that come more than once are held as rows. Whatever is counted is exact.
@@ -16,16 +16,15 @@ import polars as pl
 
 from datadam.adapters.parquet_schema import polars_type, stored_schema
 from datadam.adapters.polars_parts import scanned
-from datadam.model import Column, Type
+from datadam.model import Column
 from datadam.ports import GroupOrder, Measured, SharePart
 from datadam.privacy import grouping
-from datadam.privacy.grouping import NEVER, Group
+from datadam.privacy.grouping import NEVER, Group, Opening
 from datadam.protections import Gates
 
 BUNCH_BYTES: Final = 48 * 2**20  # of stored files read together, as a share does
 _ALWAYS: Final = 2**31 - 1  # the stage before which a row that nothing supersedes is superseded
 _AGE_ROWS: Final = 2**40  # more rows than any one deposit has
-_FRACTION: Final = 6  # digits behind the point by which a double is weighed: sums of doubles depend on their order
 _WHOLE: Final = pl.Decimal(38, 0)
 
 _Marks = np.ndarray[Any, np.dtype[np.int64]]
@@ -169,12 +168,7 @@ def _weight(order: GroupOrder) -> pl.Expr:
     if gates.measured is None:
         return pl.lit(1, dtype=_WHOLE)
     column = _column(order, gates.measured)
-    value = pl.col(column.name)
-    if column.type is Type.NUMBER:
-        limit = 10.0**25
-        value = pl.when(value.is_finite()).then(value.clip(-limit, limit)).round(_FRACTION)
-    scale = {Type.NUMBER: _FRACTION, Type.DECIMAL: column.scale}.get(column.type, 0)
-    exact = value.cast(pl.Decimal(38, scale)).fill_null(0)
+    exact = pl.col(column.name).cast(pl.Decimal(38, column.scale)).fill_null(0)
     return pl.when(exact < 0).then(-exact).otherwise(exact)
 
 
@@ -203,17 +197,19 @@ def _gathered(rows: pl.LazyFrame, order: GroupOrder) -> pl.LazyFrame:
 
 
 def _opened(facts: pl.DataFrame, order: GroupOrder, groups: int) -> _Marks:
-    """`grouping.shown` for all groups at once."""
+    """`grouping.openings` for all groups at once: the last stage of each."""
     surely = np.full(groups, NEVER, np.int64)
     perhaps = surely.copy()
-    for stage in range(order.stages):
+    for stage, end in enumerate(order.ends):
+        if end is Opening.NOT:
+            continue
         here = facts.filter((pl.col("_stage") <= stage) & (pl.col("_until") > stage))
-        sure = _suffices(here, order, perhaps)
-        doubt = np.array([grouping.shaken(order.left, int(after), stage) for after in range(NEVER, stage)])
-        shaken = doubt[surely + 1]
-        if grouping.shaken(order.left, NEVER, stage):
-            shaken |= (perhaps > surely) & _suffices(here, order, surely)
-        perhaps[sure | shaken] = stage
+        sure = _suffices(here, order, perhaps) if end is Opening.SURE else np.zeros(groups, np.bool_)
+        maybe = np.array([grouping.shaken(order.left, after, stage) for after in range(NEVER, stage)])[surely + 1]
+        if end is Opening.PERHAPS or grouping.shaken(order.left, NEVER, stage):
+            doubted = perhaps > surely if end is Opening.SURE else np.ones(groups, np.bool_)
+            maybe |= doubted & _suffices(here, order, surely)
+        perhaps[sure | maybe] = stage
         surely[sure] = stage
     return surely
 

@@ -15,6 +15,7 @@ None of this is differential privacy: who knows k − 1 members of a group knows
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from typing import Final, TypeAlias
 
@@ -33,6 +34,14 @@ class Group:
     units: int  # distinct privacy units
     values: int = 0  # distinct ones of the sensitive column
     weights: tuple[Weight, ...] = ()  # of each contributor, in any order: its rows, or the sum of what is measured
+
+
+class Opening(StrEnum):
+    """Whether something was let out at the end of a stage."""
+
+    SURE = "sure"
+    PERHAPS = "perhaps"  # nobody knows any more
+    NOT = "not"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,26 +100,37 @@ def guessable(weights: Sequence[Weight], p_percent: Decimal | None) -> bool:
 # --- from snapshot to snapshot ----------------------------------------------------------------------------------------
 
 
-def shown(stages: int, suffices: Callable[[int, int], bool], left: Sequence[Left]) -> int:
-    """The last stage whose rows of a group leave, so that no two snapshots of it differ by too few who came.
+def openings(
+    ends: Sequence[Opening], suffices: Callable[[int, int], bool], left: Sequence[Left]
+) -> tuple[Opening, ...]:
+    """Of each stage, whether what came up to its end was let out there: so that each time enough that is new leaves.
 
-    `suffices(after, upto)` says whether the group's rows of the stages after the one and up to the other pass the
-    gates that only grow (`enough`), of the rows that are there today and were not superseded by then.
+    `ends` says whether anything could be let out at a stage's end at all. `suffices(after, upto)` says whether what
+    came after the one stage and up to the other is enough, of what is there today and was not superseded by then; with
+    more of it, it stays so.
 
-    What somebody withdrew is gone, and nobody knows any more which groups it was in; it may have let rows leave that
-    would not leave without it. So two marks are kept: up to the first rows leave, up to the second they perhaps did
-    before. Only rows after the second count as new: what is new in any snapshot against any earlier one is then enough.
-    What was withdrawn by a stage's end was known then, and casts no doubt on what was shown from there on.
+    What somebody withdrew is gone, and nobody knows any more which groups it was in; it may have let out what would
+    not be let out without it. So two marks are kept: what came up to the first is out, up to the second it perhaps was.
+    Only what came after the second counts as new: it is new then against every earlier snapshot, and enough. What was
+    withdrawn by a stage's end was known then, and casts no doubt on what was shown from there on.
     """
     surely = perhaps = NEVER
-    for stage in range(stages):
-        if suffices(perhaps, stage):
+    found: list[Opening] = []
+    for stage, end in enumerate(ends):
+        found.append(Opening.NOT)
+        doubted = end is Opening.PERHAPS or (perhaps > surely and shaken(left, NEVER, stage))
+        if end is Opening.SURE and suffices(perhaps, stage):
             surely = perhaps = stage
-        elif shaken(left, surely, stage) or (
-            perhaps > surely and shaken(left, NEVER, stage) and suffices(surely, stage)
-        ):
+            found[-1] = Opening.SURE
+        elif end is not Opening.NOT and (shaken(left, surely, stage) or (doubted and suffices(surely, stage))):
             perhaps = stage
-    return surely
+            found[-1] = Opening.PERHAPS
+    return tuple(found)
+
+
+def last(found: Sequence[Opening]) -> int:
+    """The last stage up to whose end everything is out."""
+    return max((stage for stage, one in enumerate(found) if one is Opening.SURE), default=NEVER)
 
 
 def shaken(left: Sequence[Left], after: int, upto: int) -> bool:

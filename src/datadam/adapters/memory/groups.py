@@ -46,7 +46,7 @@ class MemoryGroups:
         for row in rows:
             groups[row.group].append(row)
         upto = {
-            group: grouping.shown(order.stages, partial(_suffices, order, rows, members), order.left)
+            group: grouping.last(grouping.openings(order.ends, partial(_suffices, order, rows, members), order.left))
             for group, members in groups.items()
         }
         there = [row for row in rows if row.stage <= upto[row.group]]
