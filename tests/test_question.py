@@ -94,7 +94,7 @@ def test_a_question_of_everything_is_read() -> None:
         ),
         (
             {"where": where(("use", ">=", ["5"]), ("use", "<=", [7]))},
-            {"where": where(("use", "<=", ["9"]), ("use", ">=", ["4.91"]), ("use", ">=", ["5.0"]), ("use", "<=", ["7"]))},
+            {"where": where(("use", "<=", ["9"]), ("use", ">=", ["4.9"]), ("use", ">=", [5]), ("use", "<=", ["7"]))},
         ),
         ({"where": where(("use", "<=", ["7"]))}, {"where": where(("use", ">=", [-3]), ("use", "<=", ["7.04"]))}),
         ({"where": where(("use", ">=", ["7"]))}, {"where": where(("use", ">=", ["6.95"]), ("use", "<=", ["1000"]))}),
