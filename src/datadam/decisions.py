@@ -71,6 +71,7 @@ def granted(
         ],
         "ordered": list(ordered),
         "now": instant(now),
+        **({"answers": True} if standard.tier is Tier.ANSWERS and ask.action == Action.QUERY else {}),
     }
 
 
@@ -138,7 +139,8 @@ def _by_grants(facts: Json) -> Decision:
         ordered = (*ordered, Reason("ask.frozen", {**standard, "frozen": frozen}))
     if tier == Tier.OPEN:
         return Deny(ordered) if ordered else Allow(basis="open")
-    if tier != Tier.AGREEMENT:
+    answers = tier == Tier.ANSWERS and facts.get("answers") is True  # logs of before there were any say nothing of it
+    if tier != Tier.AGREEMENT and not answers:
         return Deny((Reason("ask.tier-without-rows", {**standard, "tier": tier}),))
     if not facts["known"]:
         return Deny((Reason("ask.stranger", standard),))
@@ -153,7 +155,7 @@ def _by_grants(facts: Json) -> Decision:
         reasons.append(Reason("ask.not-consumer", member))
     if not standing:
         reasons.append(Reason("ask.no-grant", standard))
-    elif facts["action"] != Action.READ:
+    elif facts["action"] != (Action.QUERY if answers else Action.READ):
         reasons.append(Reason("ask.grant-reads-only", {**standard, "action": facts["action"]}))
     return Deny(tuple(reasons)) if reasons else Allow(basis=standing[-1]["id"])
 

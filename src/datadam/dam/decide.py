@@ -482,7 +482,8 @@ def unlike(world: World, rows: Rows, body: Json) -> list[str]:
         narrowing = _narrowing(at_that_time, Ask(**named), facts["now"]) if body["allowed"] else {}
     except (DamError, LookupError, TypeError, ValueError):  # facts of another shape, about what there was not
         return ["facts"]
-    wrong = {name for name in {*facts, *case.facts} - {"live_rows"} if facts.get(name) != case.facts.get(name)}
+    untold = {"live_rows", *({"answers"} - facts.keys())}  # logs of before there were answers say nothing of them
+    wrong = {name for name in {*facts, *case.facts} - untold if facts.get(name) != case.facts.get(name)}
     if body["offer"] != (case.offer.statement if case.offer else None):
         wrong.add("offer")
     # logs of before it was told say nothing of it, and have nothing to say
