@@ -7,7 +7,7 @@ from itertools import islice
 
 from datadam import decisions, seal, succession
 from datadam.credentials import Form
-from datadam.dam import decide, disputed, edition, lineage, offer, release, rotate, state, withdraw
+from datadam.dam import decide, disputed, edition, lineage, offer, publish, release, rotate, state, twin, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted, kept
@@ -24,10 +24,12 @@ from datadam.model import (
     Role,
     Share,
     Statement,
+    Tier,
     Withdrawal,
     instant,
 )
 from datadam.ports import Rows, Store
+from datadam.privacy.accounts import Charge, Twin
 from datadam.terms import PublishedOffer
 
 
@@ -60,11 +62,37 @@ def _may_read(world: World, caller: Caller, statement: Statement) -> bool:
     whole = statement.kind is not Kind.DECISION or not decisions.private(statement.body)
     if whole and caller.member in {statement.body.get("member"), statement.body.get("contributor")}:
         return True
+    if for_contributor_alone(world, statement):
+        return False
     with world.store.read() as rows:
+        if statement.kind is Kind.ANSWER and _charged(rows, statement) == caller.member:
+            return True
         if statement.kind is Kind.RULING and disputed.concerns(rows, statement.body["dispute"], caller.member):
             return True
         member = rows.get(Member, caller.member)
     return member is not None and Role.AUDITOR in member.roles and not member.suspended
+
+
+def for_contributor_alone(world: World, statement: Statement) -> bool:
+    """Whether a statement holds digests, sizes and counts of what somebody handed in to a reservoir of private answers.
+
+    There an exact number beside the noisy ones would void what they promise, so nobody else reads it: no auditor, and
+    not the operator's own tools.
+    """
+    if statement.kind in {Kind.MANIFEST, Kind.OUTCOME}:
+        standards = {statement.body["standard"]}
+    elif statement.kind is Kind.PURGE:
+        with world.store.read() as rows:
+            standards = {one.standard for one in rows.find(Withdrawal, statement=statement.body["withdrawal"])}
+    else:
+        return False
+    return any(publish.current(world, one).tier is Tier.ANSWERS for one in standards)
+
+
+def _charged(rows: Rows, statement: Statement) -> str | None:
+    """The member that an answer was charged to."""
+    charge = rows.get(Charge, statement.body["charge"])
+    return None if charge is None else charge.member
 
 
 def receipt(world: World, caller: Caller, id: str) -> Json:
@@ -139,6 +167,7 @@ def _look(world: World, scratch: Store, audit: Callable[[], object]) -> Findings
         lambda: _check_withdrawals(world),
         lambda: _check_editions(world, findings),
         lambda: _check_rotations(world),
+        lambda: _check_twins(world, findings),
     )
     for step in steps:
         try:
@@ -395,3 +424,22 @@ def _check_rotations(world: World) -> Iterator[DamError]:
     for one in rotate.keys(world):
         if one.vkey is not None and succession.follow(rotate.succession(world), vkey=one.vkey)[0] != now:
             yield Untrusted("key.succession-wrong", member=one.vkey)
+
+
+def _check_twins(world: World, findings: Findings) -> Iterator[DamError]:
+    """Every twin that is there is the one that the log tells of, and no part is there of what was withdrawn.
+
+    Whether budgets were kept, and each answer was charged before it, folding the log has told.
+    """
+    with world.store.read() as rows:
+        twins = rows.find(Twin)
+        gone = {str(one.deposit) for one in rows.find(Withdrawal) if one.purged is not None}
+    for one in twins:
+        with twin.alone(world, one.standard):
+            there = world.twins.digest(one.standard, one.name) is not None
+            findings.files += there
+            if there and not twin.intact(world, one):
+                yield Untrusted("private.twin-other", standard=one.standard, twin=one.name)
+    for standard in sorted({one.standard for one in twins}):
+        for deposit in sorted(world.twins.parts(standard) & gone):
+            yield Untrusted("private.part-left", standard=standard, deposit=deposit)

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from datadam import __version__
-from datadam.dam import deposit, dispute, login, prove, release, steward, withdraw, witnessed
+from datadam.dam import deposit, dispute, login, prove, release, steward, twin, withdraw, witnessed
 from datadam.dam.works import Works
 from datadam.dam.world import World
 from datadam.edges import (
@@ -34,6 +34,7 @@ from datadam.edges import (
     notices,
     openings,
     operator,
+    private,
     restrictions,
     upload,
     withdrawals,
@@ -77,6 +78,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(declarations.router)
     app.include_router(credentials.router)
     app.include_router(openings.router)
+    app.include_router(private.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
     log_file = partial(_log_file, log_folder)
@@ -153,7 +155,7 @@ def _received(world: World) -> list[Job]:
 async def _tidy_for_ever(world: World, works: Works) -> None:
     while True:
         works.erase()
-        for tidy in (login.forget_expired, deposit.tidy, release.tidy, steward.enact_due):
+        for tidy in (login.forget_expired, deposit.tidy, release.tidy, steward.enact_due, twin.prepare):
             await _now_or_next_time(partial(tidy, world))
         await anyio.sleep(TIDY_SECONDS)
 
