@@ -6,6 +6,7 @@ value). A twin has the same without ranks. Beside each twin stands which parts i
 """
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -55,9 +56,15 @@ def held(key: Key, kind: pl.DataType) -> Any:  # noqa: ANN401  (whatever a colum
     if type(key) not in keys:
         return None
     try:
-        return read(key)
+        value = read(key)
     except (ValueError, ArithmeticError):
         return None
+    if isinstance(kind, pl.Decimal):
+        steps = value.scaleb(kind.scale or 0) if value.is_finite() else Decimal("0.5")
+        return value if steps == steps.to_integral_value() and abs(steps) < 10 ** (kind.precision or 38) else None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if not isinstance(value, int) or -(2**63) <= value < 2**63 else None
 
 
 def _moment(text: str) -> datetime:
@@ -102,18 +109,18 @@ def tag_unit(secret: bytes, tag: str) -> bytes:
     return seal.keyed(secret, "twin.contributor", tag)[:BLOCK]
 
 
-def rank_key(secret: bytes, blocks: int) -> bytes:
-    """The key of ranks by content of so many blocks: one for each length, since CBC-MAC holds for one alone."""
-    return seal.keyed(secret, "twin.rank", str(blocks))
+def rank_key(secret: bytes) -> bytes:
+    """The key of ranks."""
+    return seal.keyed(secret, "twin.rank")
 
 
-def key_rank_key(secret: bytes) -> bytes:
-    """The key of ranks by the row's own key."""
-    return seal.keyed(secret, "twin.key-rank")
+def content_key(secret: bytes, blocks: int) -> bytes:
+    """The key of content of so many blocks: one for each length, since CBC-MAC holds for one alone."""
+    return seal.keyed(secret, "twin.content", str(blocks))
 
 
 def text_secret(secret: bytes) -> bytes:
-    """The key of texts within ranks."""
+    """The key of texts within content."""
     return seal.keyed(secret, "twin.text")
 
 
@@ -122,18 +129,18 @@ class TwinFiles:
 
     def __init__(self, root: Path) -> None:
         """Keep parts and twins under `root`."""
-        self._root = root
+        self.root: Final = root
 
     def parts(self, standard: str, recipe: Recipe | None = None) -> frozenset[str]:
         """The deposits that parts are held of; with a recipe, parts that were made by it."""
         found = self._parts(standard).glob(f"[!.]*{_SUFFIX}")
-        with _disk(self._root):
+        with disk(self.root):
             return frozenset(path.stem for path in found if recipe is None or _is_by(path, recipe))
 
     def drop(self, standard: str, deposits: Collection[str]) -> None:
         """Destroy parts, and every twin that was merged of any of them; absent ones are fine."""
         gone = {_safe(deposit, _DEPOSIT) for deposit in deposits}
-        with _disk(self._root):
+        with disk(self.root):
             for of in self._twins(standard).glob(f"[!.]*{_OF}"):
                 if not gone.isdisjoint(json.loads(of.read_bytes())):
                     _unlink(of.with_suffix(_SUFFIX), _unfinished(of.with_suffix(_SUFFIX)))
@@ -154,13 +161,13 @@ class TwinFiles:
 
     def digest(self, standard: str, name: str) -> str | None:
         """SHA-256 of the file of a twin, read anew; None when it is gone."""
-        with _disk(self._root):
+        with disk(self.root):
             return file_digest(self._twins(standard) / f"{_safe(name, _TWIN)}{_SUFFIX}")
 
     def keep_part(self, recipe: Recipe, deposit: str, write: Callable[[Path, dict[str, str]], int]) -> FileFact:
         """Keep durably what `write` puts in a file, with the facts for its footer, and says the rows of."""
         path = self._part(recipe.standard, deposit)
-        with _disk(self._root):
+        with disk(self.root):
             self._make_folders(recipe.standard)
             return _keep(path, recipe, write)
 
@@ -169,7 +176,7 @@ class TwinFiles:
     ) -> FileFact:
         """The same of a twin, with the deposits whose parts are in it."""
         path = self._twins(recipe.standard) / f"{_safe(name, _TWIN)}{_SUFFIX}"
-        with _disk(self._root):
+        with disk(self.root):
             self._make_folders(recipe.standard)
             private_files.write(path.with_suffix(_OF), json.dumps(list(deposits)).encode())
             return _keep(path, recipe, write)
@@ -177,7 +184,7 @@ class TwinFiles:
     def part(self, recipe: Recipe, deposit: str) -> Path:
         """A part to be merged; `NotFound` if it is not there or was made by another recipe."""
         path = self._part(recipe.standard, deposit)
-        with _disk(self._root):
+        with disk(self.root):
             if not path.is_file() or not _is_by(path, recipe):
                 raise NotFound("twin.part-unknown", standard=recipe.standard, deposit=deposit)
         return path
@@ -186,20 +193,20 @@ class TwinFiles:
         return self._parts(standard) / f"{_safe(deposit, _DEPOSIT)}{_SUFFIX}"
 
     def _parts(self, standard: str) -> Path:
-        return self._root / table_name(standard) / "parts"
+        return self.root / table_name(standard) / "parts"
 
     def _twins(self, standard: str) -> Path:
-        return self._root / table_name(standard) / "twins"
+        return self.root / table_name(standard) / "twins"
 
     def _make_folders(self, standard: str) -> None:
-        for folder in (self._root, self._root / table_name(standard), self._parts(standard), self._twins(standard)):
+        for folder in (self.root, self.root / table_name(standard), self._parts(standard), self._twins(standard)):
             private_files.make_folder(folder)
 
 
 def check_recipe(recipe: Recipe, twins: Sequence[Path]) -> None:
     """Refuse to ask twins that were made by another recipe, whose integers mean something else."""
     for path in twins:
-        with _disk(path):
+        with disk(path):
             if not _is_by(path, recipe):
                 raise Unavailable("twin.recipe-differs", standard=recipe.standard, name=path.stem)
 
@@ -239,9 +246,9 @@ def _safe(name: str, form: re.Pattern[str]) -> str:
 
 
 @contextmanager
-def _disk(root: Path) -> Iterator[None]:
+def disk(root: Path) -> Iterator[None]:
     """Tell the disk's own faults, and those of a file that cannot be read, as ours."""
     try:
         yield
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+    except (OSError, json.JSONDecodeError, pl.exceptions.PolarsError) as error:
         raise Unavailable("twin.disk", path=str(root), why=type(error).__name__) from error

@@ -1,8 +1,8 @@
 """The Twins port a row at a time in Python: slow, and the plain reference for what a twin holds and a tally counts.
 
-A row's *rank* is a keyed hash of all that its unit may be asked about: AES-256 in CBC-MAC over blocks that are as many
-for every row of a recipe (Bellare, Kilian and Rogaway 1994), namely its unit, its places and integers of 8 bytes each,
-and 16 bytes of HMAC for each open text. Where newer reports supersede, a row's key takes the place of its content.
+A row's *rank* is a keyed hash: AES-256 in CBC-MAC over four blocks (Bellare, Kilian and Rogaway 1994), namely its unit,
+its contributor, its own key as the engine wrote it, and whether that is one. A row without a key is told by its content
+in its stead, by the same MAC over 8 bytes for each place and integer and 16 bytes of HMAC for each open text.
 """
 
 import hmac
@@ -165,22 +165,22 @@ def fixed(value: Any, clip: Clip, between: tuple[int, int]) -> int | None:  # no
 
 
 def _rank(order: PartOrder, row: _Row, tag: bytes, key: bytes | None) -> tuple[int, int]:
+    """By the row's own key, or where it has none by its content."""
+    told, flag = (_content(order, row), 1) if key is None else (key, 0)
+    return _halves(_chained(files.rank_key(order.secret), [row.unit, tag, told, flag.to_bytes(BLOCK, "little")]))
+
+
+def _content(order: PartOrder, row: _Row) -> bytes:
     recipe = order.recipe
     numbers = [row.places[name] for name in sorted(recipe.keys)]
     numbers += [NOTHING if (value := row.sums[name]) is None else value for name in sorted(recipe.sums)]
     packed = b"".join(number.to_bytes(8, "little", signed=True) for number in numbers)
     blocks = [row.unit, *(packed[at : at + BLOCK].ljust(BLOCK, b"\0") for at in range(0, len(packed), BLOCK))]
-    secret = files.text_secret(order.secret)
+    secret = files.text_secret(order.secret).hex().encode()
     for name in sorted(recipe.open):
         text = row.texts[name]
-        blocks.append(
-            bytes(BLOCK) if text is None else hmac.digest(secret.hex().encode(), text.encode(), "sha256")[:BLOCK]
-        )
-    rank = _chained(files.rank_key(order.secret, len(blocks)), blocks)
-    if recipe.supersede:  # a row without a key is told by its content
-        blocks = [row.unit, tag, rank if key is None else key, (key is None).to_bytes(BLOCK, "little")]
-        rank = _chained(files.key_rank_key(order.secret), blocks)
-    return _halves(rank)
+        blocks.append(bytes(BLOCK) if text is None else hmac.digest(secret, text.encode(), "sha256")[:BLOCK])
+    return _chained(files.content_key(order.secret, len(blocks)), blocks)
 
 
 def _chained(key: bytes, blocks: Sequence[bytes]) -> bytes:

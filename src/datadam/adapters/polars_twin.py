@@ -1,0 +1,294 @@
+"""The Twins port on Polars: bounded at a deposit's own size, merged at that of the parts, asked in one lazy group-by.
+
+1. count   of large files, how many rows each unit has: of many rows only those can count whose ranks are below a cut
+           that lets through a few more than may
+2. keep    a row's columns become places of keys and fixed-point integers, then its rank is worked out
+3. choose  rows are held until there are too many, then each unit's smallest ranks alone; a unit of which too few came
+           through (its rows repeat one another) is looked at again without a cut
+4. write   ordered by unit and rank, so that threads, morsels and the file's own order leave no trace
+
+Units are done in ranges of their ids, one range after the other: memory is bounded by the rows held at once, whatever
+the file's size.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+
+from datadam.adapters import twin_files as files
+from datadam.adapters.polars_twin_rows import Kept
+from datadam.adapters.twin_files import KEY, OPEN, RANK, SUM, UNIT, TwinFiles
+from datadam.model import FileFact
+from datadam.ports import Cells, PartOrder
+from datadam.privacy import sensitivity
+from datadam.privacy.recipe import Recipe
+from datadam.protections import Aggregate
+
+HELD_ROWS: Final = 4_000_000  # candidates in memory at once: about 300 MB at six columns
+COUNTED_ROWS: Final = 500_000  # of a file, above which its units' rows are counted first
+BATCH_ROWS: Final = 500_000  # rows ranked at once
+ROW_GROUP: Final = 250_000  # rows
+COMPRESSION: Final = "snappy"
+
+_SPARE: Final = (
+    5.0  # deviations by which a cut lets more rows through than may count: one unit in a million falls short
+)
+_MORE: Final = 8  # rows that it lets through besides, where N is small
+_WORTH: Final = 0.25  # share of a file's rows that cuts must spare before it pays to look up each row's
+_WORD: Final = 2**64
+_HALF: Final = 32  # bits
+_CUT, _PLACE, _CELL = "_cut", "_place", "_cell"
+_SMALLEST, _FARTHEST = -(2**63), 2**63 - 1  # no fixed-point integer is either
+
+Within: TypeAlias = tuple[int, int]
+"""A range of units, by the first integer of their ids: from the one to before the other."""
+
+
+class PolarsTwins(TwinFiles):
+    """A `ports.Twins` in bounded memory."""
+
+    def __init__(
+        self, root: Path, *, held: int = HELD_ROWS, counted: int = COUNTED_ROWS, batch: int = BATCH_ROWS
+    ) -> None:
+        """Keep parts and twins under `root`; hold so many candidates, count what is larger, rank so many at once."""
+        super().__init__(root)
+        self._held, self._counted, self._batch = held, counted, batch
+
+    def bound(self, order: PartOrder) -> FileFact:
+        """Make a deposit's part, durable; the same order again makes the same part."""
+        with files.disk(order.admitted):
+            rows = pl.scan_parquet(order.admitted, glob=False)
+            kept, total = Kept(order, rows.collect_schema()), _count(rows)
+            rows = rows.select(kept.columns)
+            cuts = _Cuts.of(rows, kept, order.recipe.rows) if total > self._counted else None
+
+        def pieces() -> Iterator[pl.DataFrame]:
+            for within in _ranges(total if cuts is None else cuts.expected, self._held):
+                own = None if cuts is None else cuts.within(within)
+                yield self._bounded(rows.filter(_is_within(within, kept.unit)), kept, own)
+
+        return self.keep_part(order.recipe, order.deposit, lambda into, told: _write(pieces(), into, told))
+
+    def merge(self, recipe: Recipe, name: str, deposits: Sequence[str]) -> FileFact:
+        """Merge parts, given in the order of the log, into the twin `name`, durable."""
+        parts = _scanned([self.part(recipe, deposit) for deposit in deposits], recipe).with_row_index(_PLACE)
+
+        def pieces() -> Iterator[pl.DataFrame]:
+            for within in _ranges(_count(parts), self._held):
+                batches = self._batches(parts.filter(_is_within(within, pl.concat_arr(UNIT))))
+                yield self._smallest(batches, recipe).drop(*RANK, _PLACE)
+
+        return self.keep_twin(recipe, name, deposits, lambda into, told: _write(pieces(), into, told))
+
+    def tally(self, recipe: Recipe, twins: Sequence[Path], cells: Cells) -> Sequence[int]:
+        """Exact integers over all twins together, one a cell, or a bin of each."""
+        cell, count = pl.lit(0, dtype=pl.Int64), 1
+        for name in cells.by:
+            cell = cell * len(recipe.keys[name]) + pl.col(f"{KEY}{name}").cast(pl.Int64)
+            count *= len(recipe.keys[name])
+        if cells.aggregate is Aggregate.HISTOGRAM:
+            bins = len(cells.edges) - 1
+            cell, count = cell * bins + _bin(f"{SUM}{cells.column}", cells.edges), count * bins
+        totals = [0] * count
+        for place, *parts in self._asked(recipe, twins, cells, cell).iter_rows():
+            totals[place] = sum(part << (_HALF * at) for at, part in enumerate(parts))
+        return totals
+
+    def tally_open(self, recipe: Recipe, twins: Sequence[Path], cells: Cells, column: str) -> Mapping[str, int]:
+        """The same for a count or distinct by one open column alone: its texts with what each has."""
+        return dict(self._asked(recipe, twins, cells, pl.col(f"{OPEN}{column}")).iter_rows())
+
+    def _asked(self, recipe: Recipe, twins: Sequence[Path], cells: Cells, cell: pl.Expr) -> pl.DataFrame:
+        """What each cell has that has anything; a sum in two halves where it might not fit 64 bits."""
+        files.check_recipe(recipe, twins)
+        with files.disk(self.root):
+            rows = _scanned(twins, recipe, ranks=False)
+            counting = rows.filter(*_conditions(cells)).with_columns(cell.alias(_CELL)).drop_nulls(_CELL)
+            match cells.aggregate:
+                case Aggregate.DISTINCT:
+                    found = counting.select(_CELL, *UNIT).unique().group_by(_CELL).len()
+                case Aggregate.SUM:
+                    value, ends = pl.col(f"{SUM}{cells.column}"), files.ends(recipe, cells.column or "")
+                    fits = max(map(abs, ends)) * _count(rows) < sensitivity.MOST
+                    parts = [value] if fits else [value & (2**_HALF - 1), value // 2**_HALF]
+                    found = counting.group_by(_CELL).agg(part.sum().alias(str(at)) for at, part in enumerate(parts))
+                case _:
+                    found = counting.group_by(_CELL).len()
+            return found.collect(engine="streaming")
+
+    def _bounded(self, rows: pl.LazyFrame, kept: Kept, cuts: pl.DataFrame | None) -> pl.DataFrame:
+        """Of each unit among the rows those that count, ordered; cuts by unit spare most of the work."""
+        if cuts is None:
+            return self._smallest(map(kept.of, self._batches(rows)), kept.recipe)
+        few = (_below(kept.of(batch), cuts) for batch in self._batches(rows))
+        found = self._smallest(few, kept.recipe)
+        enough = found.group_by(UNIT).len().filter(pl.col("len") >= kept.recipe.rows)
+        short = cuts.join(enough, on=UNIT, how="anti").select(UNIT)
+        if short.is_empty():
+            return found
+        again = (kept.of(batch).join(short, on=UNIT, how="semi") for batch in self._batches(rows))
+        return self._smallest([found.join(short, on=UNIT, how="anti"), *again], kept.recipe)
+
+    def _batches(self, rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+        yield rows.head(0).collect()  # where nothing follows, at least columns do
+        yield from rows.collect_batches(chunk_size=self._batch, engine="streaming")
+
+    def _smallest(self, batches: Iterable[pl.DataFrame], recipe: Recipe) -> pl.DataFrame:
+        """Of each unit the rows with the smallest ranks; no more are held than twice those, or what may be held."""
+        held: list[pl.DataFrame] = []
+        count, most = 0, self._held
+        for batch in batches:
+            held.append(batch)
+            count += batch.height
+            if count > most:
+                held = [smallest(pl.concat(held), recipe)]
+                count = held[0].height
+                most = max(self._held, 2 * count)
+        return smallest(pl.concat(held), recipe)
+
+
+# --- which rows count -------------------------------------------------------------------------------------------------
+
+
+def smallest(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
+    """Of each unit the rows with the smallest ranks, ordered; where newer ones supersede, one of each rank."""
+    rows = _ordered(rows, recipe)
+    if recipe.supersede:
+        rows = rows.filter(_differs(*UNIT, *RANK, by=-1))
+    starts = _differs(*UNIT)
+    at = pl.int_range(pl.len(), dtype=pl.Int64)
+    return rows.filter(at - pl.when(starts).then(at).forward_fill() < recipe.rows)
+
+
+def _ordered(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
+    """By unit and rank; of equal ones by content, or where they supersede, and it is known, the newest last.
+
+    To sort by the first half of either in one integer takes a third of the time, and nearly always suffices.
+    """
+    high = pl.col(UNIT[0]).cast(pl.UInt128) * pl.lit(_WORD, dtype=pl.UInt128) + pl.col(RANK[0])
+    quick = rows[rows.select(high.arg_sort()).to_series()]
+    tied, mixed = ~_differs(UNIT[0], RANK[0]), ~_differs(UNIT[0]) & _differs(UNIT[1])
+    if not quick.select((tied | mixed).any()).item():
+        return quick
+    content = [name for name in rows.columns if name not in {*UNIT, *RANK, _PLACE}]
+    last = [_PLACE] if recipe.supersede and _PLACE in rows.columns else content
+    return rows.sort(*UNIT, *RANK, *last, nulls_last=False)
+
+
+def _differs(*names: str, by: int = 1) -> pl.Expr:
+    """Whether a row differs from the one before it, or after it, in any of the columns; the first and last does."""
+    return pl.any_horizontal(pl.col(name) != pl.col(name).shift(by) for name in names).fill_null(value=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """The largest rank that is looked at of each unit that has far more rows than may count."""
+
+    of_units: pl.DataFrame | None  # by unit; None where hardly any row would fall out
+    expected: int  # rows that come through
+
+    @classmethod
+    def of(cls, rows: pl.LazyFrame, kept: Kept, most: int) -> "_Cuts":
+        """Count each unit's rows."""
+        halves = [kept.unit.arr.get(at).alias(name) for at, name in enumerate(UNIT)]
+        counted = rows.select(halves).drop_nulls().group_by(UNIT).len().collect(engine="streaming")
+        through = most + _SPARE * math.sqrt(most) + _MORE
+        many = counted.filter(pl.col("len") > through)
+        spared = int(many["len"].cast(pl.Int64).sum()) - math.ceil(through) * many.height
+        total = int(counted["len"].sum())
+        if spared < _WORTH * total:
+            return cls(None, total)
+        shares = np.minimum(through / many["len"].to_numpy() * float(_WORD), float(_WORD - 2**11))
+        return cls(many.select(*UNIT, pl.Series(_CUT, shares.astype(np.uint64))), total - spared)
+
+    def within(self, within: Within) -> pl.DataFrame | None:
+        """The cuts of a range's units."""
+        return None if self.of_units is None else self.of_units.filter(_is_within(within, pl.concat_arr(UNIT)))
+
+
+def _below(rows: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
+    cut = rows.join(cuts, on=UNIT, how="left")
+    return cut.filter(pl.col(_CUT).is_null() | (pl.col(RANK[0]) <= pl.col(_CUT))).drop(_CUT)
+
+
+def _ranges(rows: int, held: int) -> Iterator[Within]:
+    """All units in so many ranges that each has about as many rows as may be held."""
+    count = max(1, math.ceil(rows / held))
+    for at in range(count):
+        yield _WORD * at // count, _WORD * (at + 1) // count
+
+
+def _is_within(within: Within, unit: pl.Expr) -> pl.Expr:
+    first, end = within
+    if (first, end) == (0, _WORD):
+        return pl.lit(value=True)
+    return unit.arr.get(0).is_between(pl.lit(first, dtype=pl.UInt64), pl.lit(end - 1, dtype=pl.UInt64))
+
+
+# --- what is asked ----------------------------------------------------------------------------------------------------
+
+
+def _conditions(cells: Cells) -> Iterator[pl.Expr]:
+    yield pl.lit(value=True)
+    for name, places in cells.among.items():
+        yield pl.col(f"{KEY}{name}").cast(pl.Int64).is_in(pl.Series(sorted(places), dtype=pl.Int64).implode())
+    for name, texts in cells.matching.items():
+        yield pl.col(f"{OPEN}{name}").is_in(pl.Series(sorted(texts), dtype=pl.String).implode())
+    for name, ends in cells.between.items():
+        yield pl.col(f"{SUM}{name}").is_between(_in_words(ends[0]), _in_words(ends[1]))
+    if cells.valued:
+        yield pl.col(f"{SUM}{cells.column}").is_not_null()
+
+
+def _in_words(number: int) -> int:
+    """A number that may be of any size as one of 64 bits, which compares alike with every value that there is."""
+    return min(max(number, _SMALLEST), _FARTHEST)
+
+
+def _bin(column: str, edges: Sequence[int]) -> pl.Expr:
+    """Which bin a value falls in: from its first edge to before the next, the last with its end; null where in none."""
+    words = np.array([_in_words(edge) for edge in edges], dtype=np.int64)
+    value = pl.col(column)
+    inner = value.map_batches(lambda values: places(values, words[1:-1]), return_dtype=pl.Int64, is_elementwise=True)
+    return pl.when(value.is_between(int(words[0]), int(words[-1]))).then(inner)
+
+
+def places(values: pl.Series, edges: "np.typing.NDArray[np.int64]") -> pl.Series:
+    """How many of the edges each value has reached; anything where there is none."""
+    return pl.Series(values.name, np.searchsorted(edges, values.fill_null(0).to_numpy(), side="right"), dtype=pl.Int64)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def _scanned(paths: Sequence[Path], recipe: Recipe, *, ranks: bool = True) -> pl.LazyFrame:
+    """The rows of files in their order; of none, none."""
+    if paths:
+        return pl.scan_parquet([*paths], glob=False)
+    schema = files.schema(recipe)
+    return pl.LazyFrame(schema={name: kind for name, kind in schema.items() if ranks or name not in RANK})
+
+
+def _count(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect(engine="streaming").item())
+
+
+def _write(pieces: Iterator[pl.DataFrame], into: Path, told: Mapping[str, str]) -> int:
+    """Write pieces one after the other; how many rows. One thread writes, so that equal rows make equal bytes."""
+    first = next(pieces)
+    schema = first.to_arrow().schema.with_metadata(dict(told))
+    grouped = [name for name in first.columns if not name.startswith((SUM, RANK[0][:5]))]
+    count = 0
+    with pq.ParquetWriter(
+        into, schema, compression=COMPRESSION, use_dictionary=grouped, write_statistics=False
+    ) as file:
+        for piece in (first, *pieces):
+            file.write_table(piece.to_arrow().cast(schema), row_group_size=ROW_GROUP)
+            count += piece.height
+    return count

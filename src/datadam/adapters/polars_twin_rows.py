@@ -1,0 +1,179 @@
+"""Admitted rows in the form that twins keep: places of keys, fixed-point integers, and a rank by which some count.
+
+Ranks are those of `adapters.memory.twins`, of all rows of a batch at once. No value makes anything here fail.
+"""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final, TypeAlias
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from datadam import seal
+from datadam.adapters import twin_files as files
+from datadam.adapters.polars_ids import UnitIds
+from datadam.adapters.twin_files import BLOCK, KEY, NOTHING, OPEN, RANK, SUM, UNIT
+from datadam.ports import PartOrder
+from datadam.privacy.recipe import Key, Recipe
+from datadam.protections import Clip
+
+Words: TypeAlias = NDArray[np.uint64]
+"""A row of 16 bytes for each row: two little-endian integers."""
+
+_WORD: Final = np.dtype("<u8")
+_SIGNED: Final = np.dtype("<i8")
+_PAIR: Final = pl.Array(pl.UInt64, 2)
+_UNIT, _KEY, _NO_KEY = "_unit", "_key", "_no_key"
+_LARGEST: Final = 10**38 - 1  # of any decimal, in its own last digit
+_NARROW: Final = 2**62  # what lies within it can be told in 64 bits, also twice as far
+
+
+class Kept:
+    """What becomes of a deposit's rows."""
+
+    def __init__(self, order: PartOrder, schema: pl.Schema) -> None:
+        """Take rows of that schema; a clip that does not fit is `Invalid`."""
+        self._order = order
+        recipe: Final = order.recipe
+        self.recipe: Final = recipe
+        self._tag = files.tag_unit(order.secret, order.tag)
+        self._texts = UnitIds(files.text_secret(order.secret))
+        self.unit: Final = _pair(_unit(recipe, self._tag, schema)).alias(_UNIT)
+        """Who a row is of, as two integers; null where it is nobody's."""
+        ends = {name: files.ends(recipe, name) for name in recipe.sums}
+        self._drawn = [
+            self.unit,
+            *(_place(name, keys, schema).alias(f"{KEY}{name}") for name, keys in recipe.keys.items()),
+            *(_fixed(name, clip, ends[name], schema).alias(f"{SUM}{name}") for name, clip in recipe.sums.items()),
+            *(_or_nothing(name, pl.String(), schema).alias(f"{OPEN}{name}") for name in recipe.open),
+        ]
+        key = _or_nothing(_KEY, pl.Binary(), schema)
+        self._drawn += [_pair(key.fill_null(bytes(BLOCK))).alias(_KEY), key.is_null().alias(_NO_KEY)]
+        needed = {recipe.unit, *recipe.keys, *recipe.sums, *recipe.open, _KEY}
+        self.columns: Final = [name for name in schema if name in needed] or [next(iter(schema))]
+        """Which columns are read."""
+
+    def of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Those of the rows that may count, as a part has them."""
+        must = [_UNIT, *(f"{KEY}{name}" for name in self._order.recipe.keys)]
+        drawn = rows.with_columns(self._drawn).select(expression.meta.output_name() for expression in self._drawn)
+        kept = drawn.filter(pl.all_horizontal(pl.col(must).is_not_null()))
+        units = words(kept[_UNIT])
+        added = [*_named(UNIT, units), *_named(RANK, self._ranks(kept, units))]
+        return kept.with_columns(added).select(files.schema(self.recipe).keys())
+
+    def _ranks(self, rows: pl.DataFrame, units: Words) -> Words:
+        """By the row's own key, or where it has none by its content."""
+        told, none = words(rows[_KEY]), rows[_NO_KEY].to_numpy()
+        flags = np.zeros((rows.height, 2), dtype=_WORD)
+        if none.any():
+            told, flags[:, 0] = np.where(none[:, None], self._content(rows, units), told), none
+        tags = np.broadcast_to(np.frombuffer(self._tag, dtype=_WORD), (rows.height, 2))
+        return _chained(files.rank_key(self._order.secret), [units, tags, told, flags])
+
+    def _content(self, rows: pl.DataFrame, units: Words) -> Words:
+        recipe, secret = self.recipe, self._order.secret
+        numbers = [rows[f"{KEY}{name}"].cast(pl.Int64) for name in sorted(recipe.keys)]
+        numbers += [rows[f"{SUM}{name}"].fill_null(NOTHING) for name in sorted(recipe.sums)]
+        blocks = [units]
+        for at in range(0, len(numbers), 2):
+            block = np.zeros((rows.height, 2), dtype=_WORD)
+            for half, series in enumerate(numbers[at : at + 2]):
+                block[:, half] = series.to_numpy().astype(_SIGNED, copy=False).view(_WORD)
+            blocks.append(block)
+        texts = (self._texts(rows[f"{OPEN}{name}"]).fill_null(bytes(BLOCK)) for name in sorted(recipe.open))
+        blocks += [words(_paired(hashed)) for hashed in texts]
+        return _chained(files.content_key(secret, len(blocks)), blocks)
+
+
+def words(pairs: pl.Series) -> Words:
+    """A column of pairs, none of them null, as rows of two integers."""
+    return pairs.to_numpy().astype(_WORD, copy=False).reshape(-1, 2)
+
+
+def _chained(key: bytes, blocks: Sequence[Words]) -> Words:
+    """CBC-MAC of each row over its blocks."""
+    state = np.zeros_like(blocks[0])
+    for block in blocks:
+        mixed = (state ^ block).reshape(-1).view(np.uint8)
+        state = np.frombuffer(seal.keyed_permutation(key, mixed.data), dtype=_WORD).reshape(-1, 2)
+    return state
+
+
+def _named(names: Sequence[str], pairs: Words) -> list[pl.Series]:
+    return [pl.Series(name, np.ascontiguousarray(pairs[:, at])) for at, name in enumerate(names)]
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def _unit(recipe: Recipe, tag: bytes, schema: pl.Schema) -> pl.Expr:
+    return pl.lit(tag) if recipe.unit == "contributor" else _or_nothing(recipe.unit, pl.Binary(), schema)
+
+
+def _or_nothing(name: str, kind: pl.DataType, schema: pl.Schema) -> pl.Expr:
+    """A column, or nothing in every row where a file lacks it or has something else there."""
+    return pl.col(name) if schema.get(name) == kind else pl.lit(None, dtype=kind)
+
+
+def _pair(value: pl.Expr) -> pl.Expr:
+    """16 bytes as two integers; null where there are not 16."""
+    return value.bin.reinterpret(dtype=_PAIR, endianness="little")
+
+
+def _paired(values: pl.Series) -> pl.Series:
+    return values.to_frame("of").select(_pair(pl.col("of"))).to_series()
+
+
+def _place(name: str, keys: tuple[Key, ...], schema: pl.Schema) -> pl.Expr:
+    """The place of a value's key; that of None where nothing is, and where something is that is not public."""
+    kind, place = schema.get(name, pl.Null()), files.place_type(len(keys))
+    unlisted = pl.lit(keys.index(None) if None in keys else None, dtype=place)
+    listed = {value: at for at, key in reversed([*enumerate(keys)]) if (value := files.held(key, kind)) is not None}
+    if not listed:
+        return unlisted
+    old = pl.Series(list(listed), dtype=kind)
+    return pl.col(name).replace_strict(old, list(listed.values()), default=unlisted, return_dtype=place)
+
+
+# --- fixed point ------------------------------------------------------------------------------------------------------
+
+
+def _fixed(name: str, clip: Clip, ends: tuple[int, int], schema: pl.Schema) -> pl.Expr:
+    """A column in fixed point, half to even, within both ends; null where there is no finite number."""
+    match schema.get(name):
+        case pl.Int64():
+            near = pl.col(name).clip(*_around(clip, 0, 2**63 - 1))
+            found = near * 10**clip.scale
+        case pl.Decimal(scale=scale):
+            found = _of_decimal(pl.col(name).to_physical(), clip, scale or 0)
+        case pl.Float64():
+            finite = pl.when(pl.col(name).is_finite()).then(pl.col(name))
+            near = finite.clip(float(clip.lowest), float(clip.highest))
+            found = (near * float(10**clip.scale)).round(0).cast(pl.Int64)
+        case _:
+            return pl.lit(None, dtype=pl.Int64)
+    clipped: pl.Expr = found.clip(*ends).cast(pl.Int64)
+    return clipped
+
+
+def _of_decimal(unscaled: pl.Expr, clip: Clip, scale: int) -> pl.Expr:
+    low, high = _around(clip, scale, _LARGEST)
+    kind = pl.Int64() if -_NARROW < low <= high < _NARROW else pl.Int128()
+    near = unscaled.clip(pl.lit(low, dtype=pl.Int128), pl.lit(high, dtype=pl.Int128)).cast(kind)
+    if clip.scale >= scale:
+        return near * pl.lit(10 ** (clip.scale - scale), dtype=kind)
+    step = pl.lit(10 ** (scale - clip.scale), dtype=kind)
+    below = near // step
+    rest = near - below * step
+    odd = below - (below // 2) * 2 == 1
+    return below + ((rest > step - rest) | ((rest == step - rest) & odd)).cast(kind)
+
+
+def _around(clip: Clip, scale: int, largest: int) -> tuple[int, int]:
+    """A clip in steps of so many digits after the point, not narrower than it is, nor beyond what there can be."""
+    low, high = math.floor(Fraction(clip.lowest) * 10**scale), math.ceil(Fraction(clip.highest) * 10**scale)
+    return min(max(low, -largest), largest), min(max(high, -largest), largest)
