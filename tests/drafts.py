@@ -21,8 +21,11 @@ ROLES_OF_PERSONS = (_KR, _EU, _US)
 
 
 def column(name: str, type: Type = Type.TEXT, **more: Any) -> Column:  # noqa: A002  (as the field is called)
-    """A clean column, whose title says no more than its name."""
-    return Column(name=name, type=type, **{"titles": {"en": name, "ko": f"{name} 열"}, "descriptions": BOTH, **more})
+    """A clean column, whose title says no more than its name; a text that nothing else bounds is short."""
+    bounded = {"codes", "values", "pattern", "max_length", "protection", "free_text"} & more.keys()
+    short = {"max_length": 60} if type is Type.TEXT and not bounded else {}
+    words = {"titles": {"en": name, "ko": f"{name} 열"}, "descriptions": BOTH}
+    return Column(name=name, type=type, **{**words, **short, **more})
 
 
 def standard(*columns: Column, **more: Any) -> Standard:

@@ -66,7 +66,7 @@ def misfits(made: Standard, *feeds: Feed, **fit: Any) -> set[str]:
 
 
 def test_rules_have_stable_names_in_a_stable_order() -> None:
-    """A rule's place is its bit: required, unit, codes, type, range, length, pattern; cross rules; the key's."""
+    """A rule's place is its bit: required, unit, codes, type, range, length, pattern; cross; the key's; identifiers."""
     made = standard(
         Column(name="w", type=Type.DECIMAL, required=True, unit="kg", minimum=Decimal(0)),
         Column(name="c", type=Type.TEXT, codes="countries"),
@@ -87,6 +87,7 @@ def test_rules_have_stable_names_in_a_stable_order() -> None:
         "t-not-c",
         "key.unique",
         "key.repeat",
+        "id.identifier",
     ]
     assert plan.sources == ("id", "Gewicht", "c", "t", "Einheit")
     assert plan.bit(Check.RANGE, "w") == 5
@@ -181,7 +182,7 @@ def test_cross_rules_compare_only_what_compares_exactly() -> None:
         Column(name="wide", type=Type.DECIMAL, scale=0, precision=38),
     )
     good = CrossRule(id="r", left="n", op="<", right="fine")
-    assert compiled(standard(*columns, rules=(good,))).rules[-3].id == "r"
+    assert compiled(standard(*columns, rules=(good,))).rules[-4].id == "r"
     for left, right in (("d", "n"), ("fine", "wide")):
         made = standard(*columns, rules=(CrossRule(id="r", left=left, op="<", right=right),))
         assert misfits(made) == {"plan.cross-types"}

@@ -27,6 +27,7 @@ from datadam.model import (
     Type,
     Unit,
 )
+from datadam.privacy.identifier_forms import Kind
 from datadam.standard import (
     MAX_RULES,
     MAX_SCALE,
@@ -204,7 +205,7 @@ def test_all_faults_come_at_once() -> None:
 
 def test_the_rule_mask_has_room() -> None:
     """62 rules pass, 63 do not: a row's failed rules are one signed 64-bit number."""
-    columns = [ID, *(column(f"c{n}", pattern=r"\Aa\z") for n in range(29))]  # 2 + 58 rules
+    columns = [replace(ID, holds=tuple(Kind)), *(column(f"c{n}", pattern=r"\Aa\z") for n in range(29))]  # 2 + 58 rules
     full = standard(*columns, repeat=Repeat.REFUSE)  # and key.unique, key.repeat
     assert len(rule_ids(full)) == MAX_RULES
     assert check(full, CODES) == ()

@@ -20,12 +20,15 @@ What every engine has to do with a Plan, to the letter:
 8. `key.unique` and `key.repeat` are judged last, among the rows that broke nothing else.
 9. All rules of a row are judged on its values as they were sent and converted. Only then are they protected; `_key`
    and everything that is written are of the protected values. `Coarse` says what a coarse value is.
+10. `identifier` is broken by a present text in which `privacy.identifiers.find` finds a kind that the cell is looked
+    through for (`Cell.sought`), whatever else it broke. Of a cell that is redacted no row is refused: what was found is
+    replaced when values are protected.
 
 Forms and patterns stay in what RE2 and Java's regular expressions share: anchored `\A...\z`, `[0-9]` and never `\d`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -42,6 +45,8 @@ from datadam.model import (
     Unpivot,
     fold,
 )
+from datadam.privacy.identifiers import kinds_in
+from datadam.protections import FreeText
 
 BLANKS: Final = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
@@ -70,6 +75,7 @@ class Check(StrEnum):
     CROSS = "cross"
     UNIQUE = "unique"
     REPEAT = "repeat"
+    IDENTIFIER = "identifier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +171,13 @@ class Cell:
     domain: str | None
     mask_keep: int
     coarse: Coarse | None
+    sought: tuple[str, ...] = ()  # kinds of identifiers that may not stand in it
+    free_text: FreeText | None = None
+
+    @property
+    def redacted(self) -> bool:
+        """Whether what is found is replaced instead of refused."""
+        return bool(self.sought) and self.free_text is FreeText.REDACT
 
     @property
     def stored(self) -> bool:
@@ -234,7 +247,8 @@ class Plan:
                 said = self.unpivot.columns if source == UNFOLDED_NAME else None
                 source = next((name for name in self.unpivot.columns if sent[name]), next(iter(self.unpivot.columns)))
             value = cell.constant if source is None else sent[source] if said is None else said[source]
-            yield Fault(row=row, rule=rule.id, column=rule.column, source=source, value=value or None)
+            fault = Fault(row=row, rule=rule.id, column=rule.column, source=source, value=value or None)
+            yield fault if rule.check is not Check.IDENTIFIER else _unsaid(fault, cell)
 
     def check_header(self, header: Iterable[str]) -> None:
         """Refuse a file whose columns are not exactly those that were mapped or dropped by name."""
@@ -257,6 +271,12 @@ class Fault:
     column: str | None  # of the standard; None for the key
     source: str | None  # the file's column, where there is one
     value: str | None
+    kinds: tuple[str, ...] = ()  # of identifiers that were found; then `value` is not told
+
+
+def _unsaid(fault: Fault, cell: Cell) -> Fault:
+    """A fault that names what was found, and does not repeat it."""
+    return replace(fault, value=None, kinds=kinds_in(fault.value or "", cell.sought))
 
 
 # --- what all engines work out alike ----------------------------------------------------------------------------------

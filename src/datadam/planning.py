@@ -41,6 +41,7 @@ from datadam.plan import (
     Units,
     microseconds,
 )
+from datadam.privacy import looking
 from datadam.standard import sendable_digits
 
 MAX_RULES: Final = 62  # bits of a signed 64-bit mask that every engine keeps positive
@@ -84,6 +85,11 @@ def compile_plan(standard: Standard, fit: Fit, codes: Mapping[str, CodeList]) ->
         rules.append(Rule(id="key.unique", check=Check.UNIQUE))
         if standard.repeat is Repeat.REFUSE:
             rules.append(Rule(id="key.repeat", check=Check.REPEAT))
+    rules += [
+        Rule(id=f"{column.name}.identifier", check=Check.IDENTIFIER, column=column.name)
+        for column in standard.columns
+        if column.name in feeds and looking.refuses(column)
+    ]
     faults += [Invalid("plan.rule-twice", rule=id) for id, n in Counter(r.id for r in rules).items() if n > 1]
     if len(rules) > MAX_RULES:
         faults.append(Invalid("plan.too-many-rules", count=len(rules), limit=MAX_RULES))
@@ -168,6 +174,8 @@ def _cell(column: Column, feed: Feed | None, codes: Mapping[str, CodeList]) -> C
         domain=column.domain,
         mask_keep=column.mask_keep,
         coarse=coarse(column, codes),
+        sought=looking.sought(column),
+        free_text=column.free_text,
     )
 
 

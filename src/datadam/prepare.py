@@ -32,6 +32,7 @@ from datadam.model import (
 from datadam.plan import Cell, Check, Fault, Plan, Rule
 from datadam.planning import compile_plan
 from datadam.ports import Engine, Outputs, PreparedWriter, Progress, Survey, Surveyor, SurveyOrder
+from datadam.privacy.identifier_forms import NAMES, Kind
 
 FIRST_FAULTS: Final = 100  # listed in a report; the rejects file has them all
 _EXAMPLES: Final = {
@@ -97,11 +98,25 @@ class Found:
     reason: Reason
 
 
+def _reason(standard: Standard, rule: Rule, fault: Fault) -> Reason:
+    """What a rule asks, and of an identifier what kind it is: never the identifier."""
+    if not fault.kinds:
+        return asked(standard, rule)
+    return Reason("identifier.found", {"column": rule.column or "", "kinds": [NAMES[kind] for kind in fault.kinds]})
+
+
 def found(standard: Standard, plan: Plan, faults: Iterable[Fault]) -> list[Found]:
     """Faults with what their rules ask."""
-    reasons = {rule.id: asked(standard, rule) for rule in plan.rules}
+    rules = {rule.id: rule for rule in plan.rules}
     return [
-        Found(row=f.row, column=f.column, source=f.source, rule=f.rule, value=f.value, reason=reasons[f.rule])
+        Found(
+            row=f.row,
+            column=f.column,
+            source=f.source,
+            rule=f.rule,
+            value=f.value,
+            reason=_reason(standard, rules[f.rule], f),
+        )
         for f in faults
     ]
 
@@ -217,7 +232,7 @@ def at_home(standard: Standard) -> Standard:
 def _raw(column: Column) -> Column:
     if column.protection is not Protection.UNIT_ID:
         return column
-    return replace(column, protection=Protection.KEEP, domain=None)
+    return replace(column, protection=Protection.KEEP, domain=None, holds=tuple(Kind))
 
 
 def as_prepared(standard: Standard) -> Standard:

@@ -30,7 +30,7 @@ from datadam.model import (
     standard_id,
     version_of,
 )
-from datadam.privacy import declaring
+from datadam.privacy import declaring, looking
 
 LANGUAGES: Final = ("en", "ko")  # every title and description is there in these
 MAX_COLUMNS: Final = 200  # wider tables are several standards
@@ -92,7 +92,8 @@ def rule_ids(standard: Standard) -> tuple[str, ...]:
     if standard.key and standard.repeat is not Repeat.KEEP:
         found.append("key.unique")
         found += ["key.repeat"] if standard.repeat is Repeat.REFUSE else []
-    return (*found, *(rule.id for rule in standard.rules))
+    looked_at = (f"{column.name}.identifier" for column in standard.columns if looking.refuses(column))
+    return (*found, *(rule.id for rule in standard.rules), *looked_at)
 
 
 def _head_faults(standard: Standard) -> Iterator[DamError]:
@@ -168,6 +169,7 @@ def _column_faults(column: Column, standard: Standard, codes: Mapping[str, CodeL
     yield from _protection_faults(column, standard)
     yield from _marking_faults(column, standard, codes)
     yield from coarsening.faults(column, codes)
+    yield from looking.faults(column, standard)
 
 
 def _type_faults(column: Column) -> Iterator[DamError]:

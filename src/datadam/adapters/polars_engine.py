@@ -18,6 +18,7 @@ from datadam.adapters.durable import sync_folder
 from datadam.adapters.polars_aside import Aside
 from datadam.adapters.polars_columns import distributions
 from datadam.adapters.polars_fast import Road, road
+from datadam.adapters.polars_identifiers import Finder
 from datadam.adapters.polars_merge import Merged
 from datadam.adapters.polars_notes import Notes
 from datadam.adapters.polars_prefixes import Prefixes
@@ -72,10 +73,14 @@ class _Run:
     opened: Opened
     into: Outputs
     notes: Notes  # of the admitted rows
+    finder: Finder | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class PolarsEngine:
     """The `Engine` of one node: memory grows with a few row groups, not with the file."""
+
+    finder: Finder | None = None  # looks through free text beside our own forms
 
     def look(self, source: Source, *, samples: int = 20) -> Layout:
         """The file's header, physical types and first values as text."""
@@ -91,7 +96,7 @@ class PolarsEngine:
         """Judge every row by every rule in one pass; write admitted rows and rejects."""
         opened = open_source(source)
         plan.check_header(opened.columns)
-        run = _Run(plan, source, unfold(plan, opened), into, _notes(plan, into))
+        run = _Run(plan, source, unfold(plan, opened), into, _notes(plan, into), self.finder)
         try:
             _judge(run, progress)
             masks = _masks(into.rejects)
@@ -150,7 +155,7 @@ def _judge(run: _Run, progress: Progress) -> None:
     rows = opened.rows.with_columns(
         pl.col(ROW).map_batches(watch.rows, return_dtype=pl.Int64, is_elementwise=True),
     )
-    fast = road(run.plan)
+    fast = road(run.plan, run.finder)
     try:
         if fast is None or not _mostly(fast, opened):
             _to_the_letter(run, rows, watch)
@@ -193,7 +198,10 @@ def _admitted(run: _Run, rows: pl.LazyFrame, refused: Aside, columns: list[str],
     sent = {f"{_SENT}{at}": name for at, name in enumerate(columns)}
     ids = rules.ids(plan, into.unit_keys)
     stored = (rows.with_columns(ids) if ids else rows).select(
-        *rules.stored(plan), *_system(plan, into), _OK, **{alias: pl.col(name) for alias, name in sent.items()}
+        *rules.stored(plan, run.finder),
+        *_system(plan, into),
+        _OK,
+        **{alias: pl.col(name) for alias, name in sent.items()},
     )
     schema = stored.drop(_OK, *sent).collect_schema()
     marked = stored.with_columns(run.notes.marks)
@@ -239,7 +247,7 @@ def _to_the_letter(run: _Run, rows: pl.LazyFrame, watch: _Watch) -> None:
     for stage in (rules.lookups, rules.quantities, rules.products, rules.quotients, rules.values):
         added = stage(plan)
         judged = judged.with_columns(added) if added else judged
-    judged = judged.with_columns(rules.mask(rules.holds(plan)).alias(FAILED))
+    judged = judged.with_columns(rules.mask(rules.holds(plan, run.finder)).alias(FAILED))
     with _aside(run, "refused") as refused:
         told = [ROW, FAILED, *columns]
         judged = judged.with_columns((pl.col(FAILED) == 0).alias(_OK))

@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 
 from datadam.adapters import polars_rules as rules
+from datadam.adapters.polars_identifiers import Finder
 from datadam.adapters.polars_rules import KNOWN, TEXT, VALUE
 from datadam.model import Type
 from datadam.plan import MAX_INTEGER_DIGITS, MAX_TEXT, Cell, Check, Factor, Plan, Rule
@@ -39,7 +40,7 @@ class Road:
         return rows.with_columns(pl.all_horizontal(self.holds).fill_null(value=False).alias(ok))
 
 
-def road(plan: Plan) -> Road | None:
+def road(plan: Plan, finder: Finder | None = None) -> Road | None:
     """The fast road of a plan, or None for quantities without room in 64 bits and values not in our own forms."""
     if not plan.plain:  # what was declared is read by `polars_rules`
         return None
@@ -50,7 +51,8 @@ def road(plan: Plan) -> Road | None:
         present = pl.all_horizontal(_present(plan, place, cell))
         missing = pl.lit(value=False) if cell.required else _source(cell).is_null()
         found.holds.append(missing | present)
-    found.holds += [rules.holds_of(plan, rule) for rule in plan.rules if rule.check is Check.CROSS]
+    over_rows = {Check.CROSS, Check.IDENTIFIER}
+    found.holds += [rules.holds_of(plan, rule, finder) for rule in plan.rules if rule.check in over_rows]
     # a row in which nothing was sent is no row: the slow road tells it from one that lacks what is mapped
     found.holds.append(pl.any_horizontal(pl.col(name).is_not_null() for name in plan.sources))
     return found

@@ -9,6 +9,7 @@ import polars as pl
 import polars_hash as ph
 
 from datadam import readings
+from datadam.adapters.polars_identifiers import Finder, holds_none, without
 from datadam.adapters.polars_ids import UnitIds
 from datadam.model import DateForm, NumberForm, Period, Protection, Type
 from datadam.plan import (
@@ -294,14 +295,19 @@ def _by_unit(unit: pl.Expr, numbers: Mapping[str, int]) -> pl.Expr:
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def holds(plan: Plan) -> list[pl.Expr | None]:
+def holds(plan: Plan, finder: Finder | None = None) -> list[pl.Expr | None]:
     """For each rule whether it holds, true or false and never null; None for those judged over the whole file."""
-    return [None if rule.column is None else holds_of(plan, rule).fill_null(value=False) for rule in plan.rules]
+    return [None if rule.column is None else holds_of(plan, rule, finder).fill_null(value=False) for rule in plan.rules]
 
 
-def holds_of(plan: Plan, rule: Rule) -> pl.Expr:
+def holds_of(plan: Plan, rule: Rule, finder: Finder | None = None) -> pl.Expr:
     """Whether one rule of a column holds; null only where a value it needs is."""
-    return _holds(plan, {cell.column: place for place, cell in enumerate(plan.cells)}, rule)
+    places = {cell.column: place for place, cell in enumerate(plan.cells)}
+    if rule.check is Check.IDENTIFIER:
+        place = places[rule.column or ""]
+        text = _known(place, plan.cells[place])
+        return text.is_null() | holds_none(text, plan.cells[place], finder)
+    return _holds(plan, places, rule)
 
 
 def _holds(plan: Plan, places: Mapping[str, int], rule: Rule) -> pl.Expr:  # noqa: PLR0911  (one check, one line)
@@ -438,13 +444,15 @@ def _literal(number: object, kind: pl.DataType) -> pl.Expr:
     return pl.lit(float(str(number)), dtype=kind) if kind.is_float() else pl.lit(str(number)).cast(kind)
 
 
-def stored(plan: Plan) -> list[pl.Expr]:
+def stored(plan: Plan, finder: Finder | None = None) -> list[pl.Expr]:
     """The stored columns, protected as the plan says."""
-    return [_protected(place, cell).alias(cell.column) for place, cell in enumerate(plan.cells) if cell.stored]
+    return [_protected(place, cell, finder).alias(cell.column) for place, cell in enumerate(plan.cells) if cell.stored]
 
 
-def _protected(place: int, cell: Cell) -> pl.Expr:
+def _protected(place: int, cell: Cell, finder: Finder | None) -> pl.Expr:
     value = _value(place, cell)
+    if cell.redacted:
+        return without(value, cell, finder)
     match cell.protection:
         case Protection.UNIT_ID:
             return pl.col(f"{_ID}{place}")

@@ -480,6 +480,7 @@ def _column(found: Json) -> Column:
         markings=tuple(ours.get("markings", ())),
         clip=_clip(ours["clip"]) if "clip" in ours else None,
         free_text=FreeText(ours["freeText"]) if "freeText" in ours else None,
+        holds=tuple(ours.get("holds", ())),
     )
 
 
@@ -630,6 +631,7 @@ def _column_terms(column: Column) -> dict[str, Any]:
         "markings": list(column.markings),
         "clip": None if column.clip is None else asdict(column.clip),
         "freeText": None if column.free_text is None else str(column.free_text),
+        "holds": list(column.holds),
     }
 
 

@@ -40,6 +40,7 @@ from datadam.plan import (
     microseconds,
 )
 from datadam.ports import Outputs, Progress
+from datadam.privacy.identifiers import find, redacted
 
 _Sent: TypeAlias = dict[str, str | None]
 Value: TypeAlias = str | int | Decimal | float | bool | date | datetime | None
@@ -206,6 +207,8 @@ def _read(plan: Plan, cell: Cell, text: str | None, one: _Judged) -> Value:
         _note(one, own, Check.PATTERN, holds=_matches(own[Check.PATTERN].pattern or "", code))
     if Check.LENGTH in own:
         _note(one, own, Check.LENGTH, holds=_within(len(code), own[Check.LENGTH]))
+    if Check.IDENTIFIER in own:
+        _note(one, own, Check.IDENTIFIER, holds=not find(code, cell.sought))
     code = readings.narrow(code) if cell.cast.declared else code
     formed = cell.cast.form is None or _matches(cell.cast.form, code)
     plain = _canonical(cell, code) if formed else None
@@ -422,6 +425,8 @@ def _protected(cell: Cell, value: Value, into: Outputs) -> Value | bytes:
         case Protection.MASK:
             hidden = max(0, len(value) - cell.mask_keep)
             return "*" * hidden + value[hidden:]
+        case _ if cell.redacted:
+            return redacted(value, find(value, cell.sought))
         case _:
             return value
 
