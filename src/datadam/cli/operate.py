@@ -77,7 +77,10 @@ def status(folder: Folder = HERE, as_json: Json = False) -> None:
     terminal.say("ui.log-key", vkey=done["vkey"])
     counted = {name: done[name] for name in ("entries", "countries", "members", "applications")}
     terminal.say("ui.status-counts", **counted)
-    rows = [(one["id"], one["version"], one["deposits"], f"{one['rows']:,}") for one in done["reservoirs"]]
+    rows = [
+        (one["id"], one["version"], one["deposits"], "" if one["rows"] is None else f"{one['rows']:,}")
+        for one in done["reservoirs"]
+    ]
     terminal.table(("ui.reservoir", "ui.version", "ui.deposits", "ui.rows"), rows)
 
 

@@ -74,7 +74,10 @@ def _tell(one: Any) -> None:  # noqa: ANN401  (JSON)
         terminal.say("ui.erased-by", due=one["due"])
         return
     reached, beyond = purge["reached"], purge["beyond"]
-    terminal.say("ui.erased", rows=reached["rows"], files=reached["files"])
+    if reached["rows"] is None:
+        terminal.say("ui.erased-uncounted", files=reached["files"])
+    else:
+        terminal.say("ui.erased", rows=reached["rows"], files=reached["files"])
     if reached["editions"]:
         terminal.say("ui.erased-editions", editions=", ".join(reached["editions"]))
     if beyond["backups_until"]:

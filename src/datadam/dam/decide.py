@@ -41,6 +41,7 @@ from datadam.model import (
     Standard,
     StandardId,
     Statement,
+    Tier,
     Withdrawal,
     instant,
 )
@@ -317,7 +318,7 @@ def _facts(
         tier=str(standard.tier),
         home=world.settings.jurisdiction,
         sensitivity=decisions.CLASSES.index(strictest),
-        live_rows=_live_rows(world, ask, terms),
+        live_rows=0 if standard.tier is Tier.ANSWERS else _live_rows(world, ask, terms),  # there none are counted
         corridor=law.corridor(world, destination, strictest) if destination else None,
         ordered=order.in_force(world, strictest, destination, standard.id),
         frozen=_disputes(world, standard).reservoir,

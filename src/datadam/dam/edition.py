@@ -13,7 +13,7 @@ from datadam import seal
 from datadam.dam import pool, state
 from datadam.dam.world import World
 from datadam.errors import Invalid, Refused, Unavailable
-from datadam.model import Deposit, Edition, Kind, Repeat, Withdrawal, edition_of
+from datadam.model import Deposit, Edition, Kind, Repeat, Tier, Withdrawal, edition_of
 from datadam.ports import EditionPart
 from datadam.restriction import Restricted
 from datadam.terms import CURRENT
@@ -31,6 +31,8 @@ def freeze(world: World, id: str) -> Edition:
         raise Invalid("edition.name-malformed", name=name)
     with _FREEZING:
         of = pool.find(world, standard)
+        if of.standard.tier in {Tier.TABLES, Tier.ANSWERS}:  # nobody could take it, and its public digest is of rows
+            raise Refused("edition.tier-without-rows", standard=standard, tier=str(of.standard.tier))
         with world.lock:
             upto = world.ledger.size  # within the lock the tables say all that the log does
             with world.store.read() as rows:

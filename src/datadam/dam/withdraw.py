@@ -253,11 +253,13 @@ def _told(world: World, id: str, held: Sequence[Withdrawal], editions: Sequence[
     days = world.settings.backup_days
     until = instant(world.clock() + timedelta(days=days)) if days else None
     standards = {one.standard for one in held}
+    tiers = {pool.find(world, one).standard.tier for one in standards}
     return {
         "contributor": held[0].contributor,
         "withdrawal": id,
         "reached": {
-            "rows": sum(one.admitted for one in deposits),
+            # auditors read this: of rows that only private answers tell of there is no number
+            "rows": None if Tier.ANSWERS in tiers else sum(one.admitted for one in deposits),
             "files": sum(len(one.files) for one in deposits),
             "bodies": len(held),
             "journal": len(held),
@@ -266,7 +268,7 @@ def _told(world: World, id: str, held: Sequence[Withdrawal], editions: Sequence[
         "beyond": {
             "backups_until": until,
             "recipients": len(recipients),
-            "strangers": any(pool.find(world, one).standard.tier is Tier.OPEN for one in standards),
+            "strangers": Tier.OPEN in tiers,
             "models": [one.id for one in disclose.of_withdrawal(world, id)],
         },
     }

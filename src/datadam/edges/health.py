@@ -1,6 +1,7 @@
 """How the dam is: `/healthz` for whoever has to know whether to send it requests, `/metrics` in Prometheus text.
 
-Figures are counts, seconds and bytes: no member, no value, no id of anything. They are for the operator alone.
+Figures are counts, seconds and bytes: no member, no value, no id of anything. They are for the operator alone. None
+tells how much somebody handed in to a reservoir of private answers: there such a number is a charged answer or absent.
 """
 
 import bisect
@@ -17,16 +18,19 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from datadam import __version__, seal
-from datadam.dam import state, witnessed
+from datadam.dam import publish, state, witnessed
 from datadam.dam.world import World
 from datadam.edges.journal import REQUESTS
 from datadam.edges.manners import bearer, vouch, world_of
 from datadam.errors import DamError, Refused, Untrusted
-from datadam.model import Application, Deposit, Job, Member, Withdrawal
+from datadam.model import Application, Deposit, Job, Member, Tier, Withdrawal
 from datadam.settings import is_loopback
 
 LEAST_FREE: Final = 256 * 1024 * 1024  # bytes of disk: below this, what is taken may not be kept
 FIGURES_SECONDS: Final = 60  # for which counted records are told again: counting reads all of them
+PAGE: Final = 4096  # bytes: what bodies take is told in whole pages, else a digit more or less of a count would show
+FREE_STEP: Final = 256 * 1024 * 1024  # bytes in which the room on the disk is told: what one file took does not show
+_UNMEASURED: Final = "/api/deposits"  # requests under it are counted only: bytes and seconds tell of somebody's rows
 BOUNDS: Final = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)  # seconds
 MEDIA: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -119,10 +123,12 @@ class Meter:
         """Count one request: `sizes` are the bytes that came in and went out."""
         with self._lock:
             self._requests[method, route, status] += 1
+            if route.startswith(_UNMEASURED):
+                return
             self._seconds[route] += seconds
             self._buckets[route][bisect.bisect_left(BOUNDS, seconds)] += 1
-            self._bytes["received"] += sizes[0]
-            self._bytes["sent"] += sizes[1]
+            self._bytes["received"] += _pages(sizes[0])
+            self._bytes["sent"] += _pages(sizes[1])
 
     def lines(self) -> Iterator[str]:
         """What was counted."""
@@ -141,7 +147,8 @@ class Meter:
                 yield _line("datadam_request_seconds_bucket", below, route=route, le=str(bound))
             yield _line("datadam_request_seconds_sum", round(total, 6), route=route)
             yield _line("datadam_request_seconds_count", below, route=route)
-        yield from _head("datadam_transferred_bytes_total", "counter", "Bytes of bodies received and sent.")
+        about = "Bytes of bodies received and sent, in whole pages, without deposits."
+        yield from _head("datadam_transferred_bytes_total", "counter", about)
         for direction in ("received", "sent"):
             yield _line("datadam_transferred_bytes_total", moved.get(direction, 0), direction=direction)
         yield from _one("datadam_start_time_seconds", "gauge", "Unix time of the start.", round(self._started, 3))
@@ -155,7 +162,13 @@ class Meter:
             return self._counted[1]
 
 
+def _pages(size: int) -> int:
+    """A size in whole pages."""
+    return -(-size // PAGE) * PAGE
+
+
 def _figures(world: World) -> Iterator[str]:
+    uncounted = {one.id for one in publish.all_published(world) if publish.parsed(one.text).tier is Tier.ANSWERS}
     with world.store.read() as rows:
         members = Counter(str(one.kind) for one in rows.find(Member, until=None))
         waiting = len(rows.find(Application))
@@ -170,7 +183,8 @@ def _figures(world: World) -> Iterator[str]:
     for stage, number in sorted(stages.items()):
         yield _line("datadam_deposits", number, stage=stage)
     yield from _one("datadam_deposits_kept", "gauge", "Sealed deposits that were not withdrawn.", len(kept))
-    yield from _one("datadam_rows_kept", "gauge", "Admitted rows of those.", sum(one.admitted for one in kept))
+    told = sum(one.admitted for one in kept if one.standard not in uncounted)
+    yield from _one("datadam_rows_kept", "gauge", "Admitted rows of those, without private answers'.", told)
     yield from _one("datadam_erasures_pending", "gauge", "Withdrawn deposits not erased yet.", sum(gone.values()))
 
 
@@ -178,7 +192,8 @@ def _instant(world: World, faults: Sequence[DamError]) -> Iterator[str]:
     """What costs nothing to say anew each time."""
     yield from _one("datadam_ready", "gauge", "1 if the dam is ready.", int(not unready(world, faults)))
     yield from _one("datadam_log_entries", "gauge", "Entries of the log.", world.ledger.size)
-    yield from _one("datadam_disk_free_bytes", "gauge", "Room left on the dam's disk.", _free(world))
+    free = _free(world) // FREE_STEP * FREE_STEP
+    yield from _one("datadam_disk_free_bytes", "gauge", "Room left on the dam's disk, at least.", free)
     yield from _head("datadam_decisions_total", "counter", "Answers to who may take what, since the start.")
     for sort, count in sorted(world.decisions.counts.items()):
         yield _line("datadam_decisions_total", count, answer=sort)
@@ -242,5 +257,8 @@ class Metered:
             route = getattr(scope.get("route"), "path", _OTHER)
             seconds = time.perf_counter() - began
             self._meter.count(method, route, status, seconds, (received, sent))
-            facts = {"method": method, "route": route, "status": status, "seconds": round(seconds, 4)}
-            _LOG.info("request", extra={"facts": {**facts, "received": received, "sent": sent}})
+            facts: dict[str, object] = {"method": method, "route": route, "status": status}
+            if not route.startswith(_UNMEASURED):
+                sizes = {"received": _pages(received), "sent": _pages(sent)}
+                facts |= {"seconds": round(seconds, 4), **sizes}
+            _LOG.info("request", extra={"facts": facts})

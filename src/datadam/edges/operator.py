@@ -29,8 +29,8 @@ from datadam.dam import (
 from datadam.dam.world import World
 from datadam.edges import credential_verbs, declaration_verbs, governance_verbs, key_verbs, law_verbs
 from datadam.edges.manners import as_branch, world_of
-from datadam.errors import Invalid, NotFound, kept, revived
-from datadam.model import Deposit, Json, Member, MemberKind, Withdrawal
+from datadam.errors import Invalid, NotFound, Refused, kept, revived
+from datadam.model import Deposit, Json, Member, MemberKind, Tier, Withdrawal
 from datadam.terms import CHANGED, AgreementState
 
 router = APIRouter()
@@ -73,7 +73,9 @@ def _status(world: World) -> Json:
                 "id": one.id,
                 "version": one.version,
                 "deposits": sum(deposit.standard == one.id for deposit in deposits),
-                "rows": sum(deposit.admitted for deposit in deposits if deposit.standard == one.id),
+                "rows": None
+                if publish.parsed(one.text).tier is Tier.ANSWERS  # a number of them is a charged answer
+                else sum(deposit.admitted for deposit in deposits if deposit.standard == one.id),
             }
             for one in publish.all_published(world)
         ],
@@ -178,7 +180,10 @@ def _grants(world: World, member: str | None) -> Json:
 
 
 def _receipt(world: World, id: str) -> Json:
-    return prove.receipt_of(world, world.ledger.statement(id))
+    statement = world.ledger.statement(id)
+    if prove.for_contributor_alone(world, statement):
+        raise Refused("statement.contributors-alone", statement=statement.id)
+    return prove.receipt_of(world, statement)
 
 
 def _backup(world: World, into: str, with_keys: str | None, keep: str | None) -> Json:

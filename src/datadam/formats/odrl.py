@@ -246,6 +246,8 @@ def _reach_faults(rule: Permission, path: str, standard: Standard) -> Iterator[D
     if standard.tier is Tier.ANSWERS and _of(rule, Operand.RECIPROCITY) is not None:
         yield Invalid("offer.reciprocity-answers", path=path)
     if standard.tier is Tier.ANSWERS and _of(rule, Operand.RECIPROCITY) is not None:
+        yield Invalid("offer.reciprocity-answers", path=path)
+    if standard.tier is Tier.ANSWERS and _of(rule, Operand.RECIPROCITY) is not None:
         yield Invalid("offer.reciprocity-answers", path=path)  # decisions would tell how many rows somebody has
     ceiling = _of(rule, Operand.SENSITIVITY)
     stored = [column for column in standard.columns if column.protection is not Protection.DROP]

@@ -229,7 +229,13 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     Kind.PURGE: {
         "contributor": _MEMBER,
         "withdrawal": _HEX,
-        "reached": _closed({**dict.fromkeys(("rows", "files", "bodies", "journal"), _COUNT), "editions": _EDITIONS}),
+        "reached": _closed(
+            {
+                "rows": {"anyOf": [_COUNT, {"type": "null"}]},  # null: of the answers tier no row is counted
+                **dict.fromkeys(("files", "bodies", "journal"), _COUNT),
+                "editions": _EDITIONS,
+            }
+        ),
         "beyond": _closed(
             {
                 "backups_until": _NULLABLE_INSTANT,

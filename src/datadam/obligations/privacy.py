@@ -325,7 +325,9 @@ def _typed(view: View, one: Logged) -> Iterator[Reason]:
     taken = [each for each in flows.withdrawals(view).values() if each.statement == id]
     deposits = [held for each in taken if (held := flows.deposits(view).get(each.deposit)) is not None]
     about = [each for each in view.of(Kind.NOTICE) if each.body["about"] == id and each.index < one.index]
-    made = {"rows": sum(each.admitted for each in deposits), "bodies": len(taken)}
+    made = {"bodies": len(taken)}
+    if one.body["reached"]["rows"] is not None:  # on the answers tier no row is counted
+        made["rows"] = sum(each.admitted for each in deposits)
     if view.whole:  # others' notices are shown to auditors alone
         made["recipients"] = len({each.body["member"] for each in about})
     said = {**one.body["reached"], "recipients": one.body["beyond"]["recipients"]}
