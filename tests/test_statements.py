@@ -313,6 +313,23 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "left": {"period": 9, "life": 9},
     },
     Kind.CAP: {"member": MEMBER, "standard": "test.reading", "rho": None},
+    Kind.TABLES: {
+        "standard": "test.reading",
+        "version": "1.0.0",
+        "period": "2026-Q3",
+        "label": "not differentially private",
+        "rules": {"contributors": 5, "largest": 1, "largest_share": "0.25", "p_percent": "10", "months": 3},
+        "tables": [
+            {
+                "name": "by-place",
+                "aggregate": "sum",
+                "column": "energy",
+                "unit": "MWh",
+                "by": [{"column": "region", "keys": ["north", None]}],
+                "values": ["12.50", None, "30.00"],
+            }
+        ],
+    },
 }
 PATHS = [(kind, name) for kind, facts in FACTS.items() for name in facts]
 

@@ -12,6 +12,7 @@ import pytest
 from datadam import seal, texts
 from datadam.adapters.delta_lake import DeltaLake
 from datadam.adapters.edition_files import EditionFiles
+from datadam.adapters.highs_solver import HighsSolver
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.memory.log import MemoryLog
 from datadam.adapters.memory.secrets import MemorySecrets
@@ -22,6 +23,7 @@ from datadam.adapters.opendp_noise import OpenDpNoise
 from datadam.adapters.polars_engine import PolarsEngine
 from datadam.adapters.polars_quality import PolarsSurveyor
 from datadam.adapters.polars_share import PolarsShareWriter
+from datadam.adapters.polars_sums import PolarsSums
 from datadam.confirming import confirm
 from datadam.dam import deposit, found, grant, join, publish, state
 from datadam.dam.login import Caller
@@ -67,6 +69,8 @@ def a_world(folder: Path, **settings: object) -> World:
         surveyor=PolarsSurveyor(),
         shares=PolarsShareWriter(folder / "shares"),
         editions=EditionFiles(folder / "editions"),
+        sums=PolarsSums(),
+        solver=HighsSolver(),
         twins=MemoryTwins(folder / "twins"),
         noise=OpenDpNoise(),
         spool=MemorySpool(),

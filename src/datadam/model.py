@@ -823,6 +823,7 @@ class Kind(StrEnum):
     CREDENTIAL = "credential"  # that a member holds one
     CREDENTIAL_END = "credential-end"  # that it counts no more, before its time
     EDITION = "edition"  # a reservoir's rows, frozen under a name; anew when a withdrawal took rows from it
+    TABLES = "tables"  # the checked tables of one period
     TWIN = "twin"  # the bounded rows of one period that private answers are drawn from; anew when a deposit left
     CHARGE = "charge"  # what a private answer costs, before any twin is read
     ANSWER = "answer"  # a private answer
@@ -884,6 +885,7 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.CREDENTIAL: Class.ACTIVITY,
     Kind.CREDENTIAL_END: Class.ACTIVITY,
     Kind.EDITION: Class.REGISTRY,
+    Kind.TABLES: Class.REGISTRY,
     Kind.TWIN: Class.ACTIVITY,
     Kind.CHARGE: Class.ACTIVITY,
     Kind.ANSWER: Class.ACTIVITY,

@@ -87,12 +87,14 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.adapters.body_files import BodyFiles
     from datadam.adapters.delta_lake import DeltaLake
     from datadam.adapters.edition_files import EditionFiles
+    from datadam.adapters.highs_solver import HighsSolver
     from datadam.adapters.key_files import KeyFiles
     from datadam.adapters.memory.twins import MemoryTwins
     from datadam.adapters.opendp_noise import OpenDpNoise
     from datadam.adapters.polars_engine import PolarsEngine
     from datadam.adapters.polars_quality import PolarsSurveyor
     from datadam.adapters.polars_share import PolarsShareWriter
+    from datadam.adapters.polars_sums import PolarsSums
     from datadam.adapters.spool_files import SpoolFiles
     from datadam.adapters.tile_log import TileLog
     from datadam.adapters.trust_files import TrustFiles
@@ -119,6 +121,8 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 surveyor=PolarsSurveyor(),
                 shares=PolarsShareWriter(folder.shares),
                 editions=EditionFiles(folder.editions),
+                sums=PolarsSums(),
+                solver=HighsSolver(),
                 twins=MemoryTwins(folder.path / "twins"),
                 noise=OpenDpNoise(),
                 spool=SpoolFiles(folder.spool, max_bytes=settings.max_spool_bytes),

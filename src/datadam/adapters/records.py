@@ -32,6 +32,7 @@ from datadam.model import (
     Withdrawal,
 )
 from datadam.privacy.accounts import Cap, Charge, Twin
+from datadam.privacy.tables import PublishedTables
 from datadam.restriction import Reservation, Restricted
 from datadam.terms import Acceptance, Agreement, PublishedOffer
 
@@ -75,6 +76,7 @@ KINDS: Final[tuple[type, ...]] = (
     Opening,
     Issuer,
     Credential,
+    PublishedTables,
     Twin,
     Charge,
     Cap,

@@ -34,6 +34,7 @@ PASSIVE: Final = frozenset(
         Kind.OBJECTION,
         Kind.ERASURE,
         Kind.PURGE,
+        Kind.TABLES,
         Kind.MODEL,
         Kind.OPENING,
         Kind.DECLARATION,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from datadam import agreement, restriction, seal
-from datadam.dam import charged, credentialed, disputed, governed, keyed, registered, restricted, statutes
+from datadam.dam import charged, credentialed, disputed, governed, keyed, registered, restricted, statutes, tabled
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Unavailable, Untrusted
 from datadam.formats.statements import shaped
@@ -63,6 +63,7 @@ PROJECTED: Final = (
     *registered.RECORDS,
     *restricted.RECORDS,
     *credentialed.RECORDS,
+    *tabled.RECORDS,
     *charged.RECORDS,
 )
 
@@ -437,6 +438,7 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     **registered.FOLDS,
     **restricted.FOLDS,
     **credentialed.FOLDS,
+    **tabled.FOLDS,
     **charged.FOLDS,
 }
 

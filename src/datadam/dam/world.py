@@ -18,11 +18,13 @@ from datadam.ports import (
     ShareWriter,
     Spool,
     Store,
+    Sums,
     Surveyor,
     TrustList,
     Twins,
     Witness,
 )
+from datadam.privacy.suppression import Solver
 from datadam.settings import Settings
 
 
@@ -39,6 +41,8 @@ class World:
     surveyor: Surveyor
     shares: ShareWriter
     editions: Editions
+    sums: Sums
+    solver: Solver
     twins: Twins
     noise: Noise
     spool: Spool

@@ -393,6 +393,8 @@ def _gates(found: Json) -> Gates:
         largest_share=_number(found.get("largestShare")),
         p_percent=_number(found.get("pPercent")),
         measured=found.get("measured"),
+        months=found.get("months"),
+        preset=found.get("preset"),
     )
 
 

@@ -83,6 +83,20 @@ _RHO: Final = {**_COUNT, "minimum": 1}  # micro-rho
 _DECIMAL: Final = {"type": "string", "pattern": r"^[0-9]{1,20}(\.[0-9]{1,40})?$(?!\n)"}
 _TENTHS: Final = {"type": "integer", "minimum": 0, "maximum": 10}  # of a budget
 
+_PUBLIC_KEY: Final = {"anyOf": [_text(200), {"type": "integer"}, {"type": "boolean"}, {"type": "null"}]}
+_CHECKED_TABLE: Final = _closed(
+    {
+        "name": _text(80),
+        "aggregate": {"enum": ["count", "sum"]},
+        "column": {"anyOf": [_text(63), {"type": "null"}]},
+        "unit": {"anyOf": [_text(40), {"type": "null"}]},
+        "by": _list(_closed({"column": _text(63), "keys": _list(_PUBLIC_KEY, 10_001)}), 20),
+        "values": _list(
+            {"anyOf": [{"type": "string", "pattern": r"^[0-9]{1,60}(\.[0-9]{1,40})?$(?!\n)"}, {"type": "null"}]}, 100_000
+        ),
+    }
+)
+
 _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     Kind.DAM: {"origin": _text(255), "title": _text(200), "jurisdiction": _COUNTRY, "key": _JWK, "log": _text(400)},
     Kind.MEMBER: {
@@ -428,6 +442,22 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "batch": _COUNT,
         "digest": _HEX,
         "replaces": _NULLABLE_HEX,
+    },
+    Kind.TABLES: {
+        "standard": _STANDARD,
+        "version": _VERSION,
+        "period": {"type": "string", "pattern": "^[0-9]{4}[0-9QW-]{0,6}$(?!\n)"},
+        "label": {"const": "not differentially private"},
+        "rules": _closed(
+            {
+                "contributors": _COUNT,
+                "largest": _COUNT,
+                "largest_share": _text(40),
+                "p_percent": _text(40),
+                "months": _COUNT,
+            }
+        ),
+        "tables": {**_list(_CHECKED_TABLE, 20), "minItems": 1},
     },
     Kind.TWIN: {
         "standard": _STANDARD,

@@ -7,7 +7,7 @@ from typing import Final
 
 from datadam.errors import DamError, Invalid
 from datadam.model import CodeList, Column, Protection, Standard, Tier, Type
-from datadam.privacy import sensitivity
+from datadam.privacy import sensitivity, tables
 from datadam.privacy.recipes import public_keys
 from datadam.privacy.worth import LEAST_ANSWERS, cells_of, worth
 from datadam.privacy.worth import shown as worth_shown
@@ -29,7 +29,9 @@ _GATES: Final[Mapping[Tier, frozenset[str]]] = {
         {"contributors", "units", "identifying", "sensitive", "diversity", "largest", "largest_share", "p_percent"}
         | {"measured"}
     ),
-    Tier.TABLES: frozenset({"contributors", "largest", "largest_share", "p_percent", "measured"}),
+    Tier.TABLES: frozenset(
+        {"contributors", "largest", "largest_share", "p_percent", "measured", "months", "preset"}
+    ),
     Tier.ANSWERS: frozenset({"contributors"}),
 }
 
@@ -43,6 +45,7 @@ def faults(standard: Standard, codes: Mapping[str, CodeList]) -> Iterator[DamErr
     yield from _unit_faults(standard)
     if standard.gates is not None:
         yield from _gate_faults(standard.gates, standard)
+    yield from tables.faults(standard, codes)
     if standard.tier is Tier.ANSWERS:
         yield from _answers_faults(standard, codes)
     else:
@@ -119,7 +122,7 @@ def _unit_faults(standard: Standard) -> Iterator[DamError]:
     if bounds.rows is not None and bounds.rows > MAX_BOUND:
         yield Invalid("protection.bounds-many", rows=bounds.rows, limit=MAX_BOUND)
     waits = standard.gates is not None and standard.gates.contributors is not None
-    if bounds.period is None and (waits or standard.tier is Tier.ANSWERS):
+    if bounds.period is None and (waits or standard.tier in {Tier.ANSWERS, Tier.TABLES}):
         yield Invalid("protection.period-missing", tier=str(standard.tier))
     unit = next((column for column in standard.columns if column.name == bounds.unit), None)
     if unit is None or not counts_units(standard):
