@@ -79,14 +79,9 @@ def for_contributor_alone(world: World, statement: Statement) -> bool:
     There an exact number beside the noisy ones would void what they promise, so nobody else reads it: no auditor, and
     not the operator's own tools.
     """
-    if statement.kind in {Kind.MANIFEST, Kind.OUTCOME}:
-        standards = {statement.body["standard"]}
-    elif statement.kind is Kind.PURGE:
-        with world.store.read() as rows:
-            standards = {one.standard for one in rows.find(Withdrawal, statement=statement.body["withdrawal"])}
-    else:
+    if statement.kind not in {Kind.MANIFEST, Kind.OUTCOME}:  # a purge counts no such rows, and auditors need it
         return False
-    return any(publish.current(world, one).tier is Tier.ANSWERS for one in standards)
+    return publish.current(world, statement.body["standard"]).tier is Tier.ANSWERS
 
 
 def _charged(rows: Rows, statement: Statement) -> str | None:

@@ -244,10 +244,6 @@ def _reach_faults(rule: Permission, path: str, standard: Standard) -> Iterator[D
             if action is not Action.QUERY:
                 yield Invalid("offer.tier", path=path, action=str(action), tier=str(standard.tier))
     if standard.tier is Tier.ANSWERS and _of(rule, Operand.RECIPROCITY) is not None:
-        yield Invalid("offer.reciprocity-answers", path=path)
-    if standard.tier is Tier.ANSWERS and _of(rule, Operand.RECIPROCITY) is not None:
-        yield Invalid("offer.reciprocity-answers", path=path)
-    if standard.tier is Tier.ANSWERS and _of(rule, Operand.RECIPROCITY) is not None:
         yield Invalid("offer.reciprocity-answers", path=path)  # decisions would tell how many rows somebody has
     ceiling = _of(rule, Operand.SENSITIVITY)
     stored = [column for column in standard.columns if column.protection is not Protection.DROP]
