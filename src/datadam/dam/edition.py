@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from datadam import seal
-from datadam.dam import pool, state
+from datadam.dam import pool, stage, state
 from datadam.dam.world import World
 from datadam.errors import Invalid, Refused, Unavailable
 from datadam.model import Deposit, Edition, Kind, Repeat, Tier, Withdrawal, edition_of
@@ -63,6 +63,9 @@ def _parts(world: World, of: pool.Pool, draft: Edition) -> list[EditionPart]:
         gone = {one.deposit for one in rows.find(Withdrawal, standard=draft.standard)}
         logged = [deposit for deposit in pool.in_order(rows, draft.standard) if deposit.index < draft.upto]
         chosen = [deposit for deposit in pool.kept(rows, draft) if deposit.id not in gone]
+        if stage.gated(of.standard):  # of the others nothing could ever leave, and newer rows would hide older ones
+            staged, _ = pool.staging(world, of)
+            chosen = [deposit for deposit in chosen if staged.out(deposit.id)]
         under = {one.deposit: one.terms for one in rows.find(Restricted, standard=draft.standard)}
     if any(deposit.id not in files and deposit.id not in gone for deposit in logged):
         raise Unavailable("edition.pending", standard=draft.standard)

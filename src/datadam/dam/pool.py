@@ -8,16 +8,30 @@ import heapq
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-from datadam.dam import disputed, lineage
+from datadam.dam import disputed, lineage, stage
 from datadam.dam.narrow import Narrowing
+from datadam.dam.stage import Staged
 from datadam.dam.world import World
 from datadam.duties import STRICTNESS
 from datadam.errors import NotFound
-from datadam.model import Attribution, Column, Deposit, DepositId, Edition, Standard, Withdrawal, edition_of, instant
+from datadam.model import (
+    Attribution,
+    Column,
+    Deposit,
+    DepositId,
+    Edition,
+    Repeat,
+    Standard,
+    Withdrawal,
+    edition_of,
+    instant,
+    moment,
+)
 from datadam.ports import Rows
 
 EACH: Final = 1  # contributors in a batch where rows tell who contributed them anyway
@@ -55,7 +69,8 @@ def find(world: World, id: str) -> Pool:
         raise NotFound("edition.unknown", edition=id[:200])
     then = next(one.standard for one in known if one.standard.version == edition.version)
     strict = _stricter(then.columns, last.columns)
-    return Pool(standard=replace(then, tier=last.tier, attribution=last.attribution, columns=strict), edition=edition)
+    now = {"tier": last.tier, "attribution": last.attribution, "gates": last.gates, "bounds": last.bounds}
+    return Pool(standard=replace(then, **now, columns=strict), edition=edition)  # type: ignore[arg-type]  # fields of it
 
 
 def _stricter(then: Sequence[Column], now: Sequence[Column]) -> tuple[Column, ...]:
@@ -113,9 +128,16 @@ def _stays(logged: Iterable[Deposit], gone: Mapping[DepositId, Withdrawal]) -> I
         yield Stay(contributor=deposit.contributor, came=deposit.index, left=left)
 
 
+def supersedes(standard: Standard) -> bool:
+    """Whether of rows that report the same only the newest counts."""
+    return standard.repeat is Repeat.SUPERSEDE
+
+
 def batch(world: World, standard: Standard) -> int:
     """How many contributors' new rows must come together before a share shows any."""
-    return EACH if standard.attribution is Attribution.CONTRIBUTOR else world.settings.batch_contributors
+    waits = standard.gates.contributors if stage.gated(standard) and standard.gates is not None else None
+    least = EACH if standard.attribution is Attribution.CONTRIBUTOR else world.settings.batch_contributors
+    return max(least, waits or EACH)
 
 
 def deposits(
@@ -125,28 +147,77 @@ def deposits(
 
     What leaves nothing under the narrowing is as if it had never come: it is in no batch, and holds back none.
     """
+    if stage.gated(pool.standard):
+        return _opened(world, pool, narrowing)
     if pool.edition is not None:
         return _frozen(world, pool.edition, batch(world, pool.standard), narrowing)
     least = batch(world, pool.standard)
     with world.store.read() as rows:
         logged = _let_out(in_order(rows, pool.standard.id), narrowing)
         gone = {one.deposit: one for one in rows.find(Withdrawal, standard=pool.standard.id)}
-    lying = {(file.tag, Path(file.name).name): file.path for file in lineage.files(world, pool.standard.id)}
-    there: dict[str, list[Path]] = {}
-    for deposit in logged:
-        named = [(deposit.tag, str(one["name"])) for one in deposit.files]
-        if all(name in lying for name in named):
-            there[deposit.id] = [lying[name] for name in named]
+    there = _lying(world, pool, logged)
     frozen = disputed_deposits(world, pool.standard.id)
-    shown = {
-        id: files for id, files in there.items() if id not in frozen and not _left(gone.get(DepositId(id)), gone, there)
-    }
+    shown = _visible(there, gone, frozen)
     if least == EACH:
         return [deposit for deposit in logged if deposit.id in shown], shown
     # one that is sealed but not yet in the table holds back all after it: a batch is shown whole or not at all
     told = list(takewhile(lambda deposit: deposit.id in there or deposit.id in gone, logged))
     whole = told[: whole_batches(_stays(told, gone), least)]
     return [deposit for deposit in whole if deposit.id in shown], shown
+
+
+def _lying(world: World, pool: Pool, logged: Iterable[Deposit]) -> dict[str, list[Path]]:
+    """The files of the deposits all of whose files are in the table."""
+    lying = {(file.tag, Path(file.name).name): file.path for file in lineage.files(world, pool.standard.id)}
+    named = ((one.id, [(one.tag, str(file["name"])) for file in one.files]) for one in logged)
+    return {id: [lying[name] for name in names] for id, names in named if all(name in lying for name in names)}
+
+
+def _visible(
+    there: Mapping[str, list[Path]], gone: Mapping[DepositId, Withdrawal], frozen: Container[str]
+) -> dict[str, list[Path]]:
+    return {
+        id: files for id, files in there.items() if id not in frozen and not _left(gone.get(DepositId(id)), gone, there)
+    }
+
+
+def staging(world: World, pool: Pool, narrowing: Narrowing | None = None) -> tuple[Staged, dict[str, list[Path]]]:
+    """In which periods the deposits of a gated pool came, of those let out; and the files that the table has of them.
+
+    Of an edition's deposits too: what was frozen may be fewer rows, and groups are those of all.
+    """
+    upto = None if pool.edition is None else pool.edition.upto
+    with world.store.read() as rows:
+        logged = _let_out(in_order(rows, pool.standard.id), narrowing)
+        gone = {one.deposit: one for one in rows.find(Withdrawal, standard=pool.standard.id)}
+    there = _lying(world, pool, logged)
+    # one that is sealed but not yet in the table holds back all after it, as it would a batch
+    told = list(takewhile(lambda one: one.id in there or one.id in gone, logged))
+    told = [one for one in told if upto is None or one.index < upto]
+    away = disputed_deposits(world, pool.standard.id)
+    now = world.clock() if pool.edition is None else _frozen_at(world, pool.edition)
+    least = batch(world, pool.standard)
+    if pool.edition is not None:
+        least = max(least, pool.edition.batch)
+    door = stage.Door(length=stage.length(pool.standard), least=least, now=now)
+    return stage.staged(world, door, told, gone, away), _visible(there, gone, away)
+
+
+def _frozen_at(world: World, edition: Edition) -> datetime:
+    """When an edition was frozen; what took rows from it since let nothing into it."""
+    statement, before = edition.statement, edition.replaces
+    while before is not None:
+        statement, before = before, world.ledger.statement(before).body["replaces"]
+    return moment(stage.told(world, statement))
+
+
+def _opened(world: World, pool: Pool, narrowing: Narrowing | None) -> tuple[list[Deposit], dict[str, list[Path]]]:
+    """The deposits of a gated pool in the periods that opened, and the files of all that are visible."""
+    staged, visible = staging(world, pool, narrowing)
+    if pool.edition is not None:
+        lying = world.editions.files(pool.edition.id)
+        visible = {id: [lying[id]] for id in visible if id in lying}
+    return [one for one in staged.deposits if one.id in visible and staged.out(one.id)], visible
 
 
 def _let_out(logged: list[Deposit], narrowing: Narrowing | None) -> list[Deposit]:

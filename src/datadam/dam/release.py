@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from datadam import decisions, seal
-from datadam.dam import combine, decide, disputed, lineage, narrow, pool, publish, state
+from datadam.dam import combine, decide, disputed, gates, lineage, narrow, pool, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
 from datadam.dam.pool import Pool
@@ -38,7 +38,6 @@ from datadam.model import (
     Protection,
     Reason,
     Release,
-    Repeat,
     Share,
     Standard,
     StandardId,
@@ -135,6 +134,7 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
                 now = decide.narrowed(world, ask, found.standard)
                 _refuse_unnamed(found, now)
                 narrowing = pool.looked_at(world, found, now)
+                gates.refuse_shut(world, found, narrowing)
                 share = _current(world, found, _recipient(world, ask, narrowing), narrowing)
                 if ask.member is None or decided is None:
                     return share
@@ -227,7 +227,8 @@ def _as_made(world: World, of: Pool, recipient: str, narrowing: Narrowing) -> bo
     """
     with world.store.read() as rows:
         share = rows.get(Share, of.id, recipient)
-        return share is None or _made_under(rows, share) == narrowing.terms_of(share.deposits)
+        made = share is None or _made_under(rows, share) == narrowing.terms_of(share.deposits)
+    return made and (share is None or gates.current(world, of, share)[0])
 
 
 def _made_under(rows: Rows, share: Share) -> str:
@@ -256,8 +257,8 @@ def _current(world: World, of: Pool, recipient: str, narrowing: Narrowing) -> Sh
             while not isinstance(need := _need(world, of, recipient, narrowing), Share):
                 made = _make(world, of, recipient, need)
                 _, visible = pool.deposits(world, of, narrowing)
-                if set(made.deposits) <= set(visible):  # else one was withdrawn while it was made
-                    return made
+                if set(made.deposits) <= set(visible) and gates.current(world, of, made)[0]:
+                    return made  # else one was withdrawn while it was made
             return need
     finally:
         _ROOM[stripe].release()
@@ -289,7 +290,8 @@ def _need(world: World, of: Pool, recipient: str, narrowing: Narrowing) -> Share
     ready, visible = pool.deposits(world, of, narrowing)  # after the share: what left since then is seen
     if share is None:
         return _Need(ready, visible, None, gone=False, last_will_do=False, narrowing=narrowing)
-    gone = not set(share.deposits) <= set(visible) or under != narrowing.terms_of(share.deposits)
+    whole, same = gates.current(world, of, share)
+    gone = not (whole and set(share.deposits) <= set(visible)) or under != narrowing.terms_of(share.deposits)
     alike = list(share.schema) == list(schema)
     if of.edition is None:  # a newer version may read the same columns otherwise, in another unit say
         alike = alike and share.upto > lineage.versions(world, standard.id)[-1].index
@@ -297,7 +299,7 @@ def _need(world: World, of: Pool, recipient: str, narrowing: Narrowing) -> Share
     # who looked before the first deposit need not wait an hour for it; where rows do not tell who contributed them, the
     # moment in which they appear must not tell either
     due = since >= share.made or (not share.deposits and standard.attribution is Attribution.CONTRIBUTOR)
-    fresh = tuple(deposit.id for deposit in ready) == share.deposits
+    fresh = same and tuple(deposit.id for deposit in ready) == share.deposits
     if alike and not gone and (fresh or not due):
         return share
     return _Need(ready, visible, share, gone=gone, last_will_do=alike and not gone, narrowing=narrowing)
@@ -314,6 +316,7 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
     lying = standard.columns  # some of which may not be for this recipient
     written = {deposit.version for deposit in need.ready}
     views = {one: lineage.view(world, standard.id, one, under=standard.version) for one in written}
+    by = gates.judged(world, of)
     apart = combine.keys(world, standard.id, narrowing.columns, who, joined=narrowing.joined)
     version = max(released, need.last.version if need.last else -1) + 1
     attributed = _attributed(standard)
@@ -336,6 +339,7 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
                 apart=apart(deposit),
                 withheld=piece.withheld,
                 markings=piece.markings,
+                stage=by.staged.stage[deposit.id] if by else 0,
             )
             for deposit in need.ready
             if (piece := narrowing.piece(deposit.id)) is not None
@@ -346,7 +350,8 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
         recipient_keys={domain: seal.keyed(secret, "recipient", who, domain) for domain in domains},
         own_keys={domain: seal.keyed(secret, "own", who, domain) for domain in domains},
         marking=narrowing.marking,
-        supersede=standard.repeat is Repeat.SUPERSEDE,
+        supersede=pool.supersedes(standard),
+        gate=by.order if by else None,
     )
     files = world.shares.write(order)
     share = Share(
@@ -360,7 +365,7 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
         schema=world.shares.schema(narrowing.columns, attributed),
         rows=sum(file.rows for file in files),
     )
-    _replace(world, share, need, now)
+    _replace(world, share, need, by, now)
     return share
 
 
@@ -372,7 +377,7 @@ def _attributed(standard: Standard) -> str | None:
     return f"dam_{name}" if any(column.name == name for column in standard.columns) else name
 
 
-def _replace(world: World, share: Share, need: _Need, now: datetime) -> None:
+def _replace(world: World, share: Share, need: _Need, by: gates.Judged | None, now: datetime) -> None:
     """Put the new version in the old one's place, and remove the files that no address can lead to any more."""
     name = _retired(share)
     with world.store.transaction() as rows:
@@ -383,6 +388,7 @@ def _replace(world: World, share: Share, need: _Need, now: datetime) -> None:
         rows.put(share)
         rows.note(name, json.dumps(alive))
         rows.note(_TOLD + share.recipient, json.dumps(need.narrowing.told))
+        gates.note(rows, share, by)
         rows.note(_UNDER + f"{share.standard} {share.recipient}", need.narrowing.terms_of(share.deposits))
     world.shares.clear(share.standard, share.recipient, {share.version, *map(int, alive)})
 
@@ -440,9 +446,14 @@ def _remove_shares(world: World, ids: Sequence[str], deposits: Collection[str], 
     for id in ids:
         with world.store.read() as rows:
             told = [(share, _told_of(rows, share.recipient)) for share in rows.find(Share, standard=id)]
-            shares = [share for share, one in told if not narrow.never_held(rows, share, deposits, one)]
+            rest = {share.recipient for share, _ in told if not gates.rested(rows, share).isdisjoint(deposits)}
+            shares = [
+                share
+                for share, one in told
+                if share.recipient in rest or not narrow.never_held(rows, share, deposits, one)
+            ]
         for share in shares:
-            holds = not set(deposits).isdisjoint(share.deposits)
+            holds = share.recipient in rest or not set(deposits).isdisjoint(share.deposits)
             # what was replaced may have held more; a newer one is still being written, unless nobody is at work
             keep = () if holds else (share.version,)
             world.shares.clear(id, share.recipient, keep, upto=None if alone else share.version)
