@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from answers import private
 from datadam import texts
 from datadam.errors import DamError
 from datadam.model import (
@@ -27,7 +28,9 @@ from datadam.model import (
     Type,
     Unit,
 )
+from datadam.privacy import declaring
 from datadam.privacy.identifier_forms import Kind
+from datadam.protections import Gates
 from datadam.standard import (
     MAX_RULES,
     MAX_SCALE,
@@ -280,10 +283,16 @@ def test_a_term_that_nothing_enforces_is_named_so() -> None:
         assert "{" not in texts.say(notice.code, "ko", **notice.facts)
 
 
-@pytest.mark.parametrize("tier", [Tier.TABLES, Tier.ANSWERS])
-def test_tiers_without_rows_are_not_enforced_yet(tier: Tier) -> None:
-    """Tables and answers are named as what they are: not there yet."""
-    assert told(standard(tier=tier))["tier"] == "notice.not-enforced"
+@pytest.mark.parametrize("tier", Tier)
+def test_every_tier_is_enforced(tier: Tier) -> None:
+    """Where no rows are given none are, and what is declared to protect whom they are about is kept to."""
+    assert told(standard(tier=tier))["tier"] == "notice.enforced"
+    found = told(private())
+    assert {found[term] for term in ("bounds", "gates", "budget")} == {"notice.enforced"}
+    values = {str(one.facts.get("term")): one.facts.get("value") for one in notices(private())}
+    assert values["budget"] == "period 0.5, life 2, delta 0.000001"
+    gates = Gates(units=3, identifying=("id", "amount"))
+    assert declaring.shown(standard(gates=gates))["gates"] == "units 3, identifying id + amount"
 
 
 def test_the_other_party_hears_that_it_is_not_protected() -> None:

@@ -151,6 +151,13 @@ class Settings:
         default=10_000,
         metadata=_about("New refusals of rows that are logged for one member a day (UTC); 0: any number.", most=2**31),
     )
+    answer_quantum_ms: int = field(
+        default=500,
+        metadata=_about(
+            "Milliseconds to whose next multiple each private answer is held back, so that its time tells nothing.",
+            most=60_000,
+        ),
+    )
     dispute_answer_days: int = field(
         default=14, metadata=_about("Days that whoever a dispute concerns has to answer it.", least=1, most=365)
     )

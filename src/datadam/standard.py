@@ -592,14 +592,13 @@ def _declared(one: LegalRoles) -> dict[str, str]:
 
 def notices(standard: Standard) -> tuple[Reason, ...]:
     """Name each term as `notice.enforced` or `notice.not-enforced`: nobody signs what only looks like a promise."""
-    rows_given = standard.tier in {Tier.OPEN, Tier.AGREEMENT}
     protected = [
         f"{c.name}: {c.protection} {coarsening.shown(c)}".rstrip()
         for c in standard.columns
         if c.protection is not Protection.KEEP
     ]
     enforced = {
-        "tier": str(standard.tier) if rows_given else "",
+        "tier": str(standard.tier),
         "attribution": str(standard.attribution),
         "repeat": str(standard.repeat),
         "rejectLimit": str(standard.reject_limit),
@@ -611,9 +610,11 @@ def notices(standard: Standard) -> tuple[Reason, ...]:
     bounds = standard.bounds
     told = " ".join(str(part) for part in (bounds.unit, bounds.rows, bounds.period) if part is not None)
     enforced["combining"] = ", ".join(standard.combining)
+    enforced |= declaring.shown(standard)
+    counted = declaring.counts_units(standard)
+    enforced["bounds"] = told if counted else ""
     later = {
-        "tier": "" if rows_given else str(standard.tier),
-        "bounds": told if bounds.rows is not None or bounds.unit != "contributor" else "",
+        "bounds": told if not counted and (bounds.rows is not None or bounds.unit != "contributor") else "",
         "stewards": "" if standard.quorum else ", ".join(standard.stewards),
     }
     found = [Reason("notice.enforced", {"term": term, "value": value}) for term, value in enforced.items() if value]

@@ -27,6 +27,7 @@ def standard_check(
     from datadam import standard as rules
     from datadam.errors import Faults
     from datadam.formats import codelists, odcs
+    from datadam.privacy import declaring
     from datadam.terms import PURPOSES
 
     found = odcs.read(read_text(file))
@@ -40,6 +41,8 @@ def standard_check(
     for column in found.columns:
         if (reason := coarsening.said(column)) is not None:
             terminal.line(f"  • {column.name}: {texts.say(reason.code, terminal.language, **reason.facts)}")
+    for reason in declaring.explained(found, codelists.packaged()):
+        terminal.line(f"  • {texts.say(reason.code, terminal.language, **reason.facts)}")
     for purpose in found.purposes:
         if purpose not in PURPOSES:
             terminal.line(f"  • {texts.say('ui.purpose-of-none', terminal.language, purpose=purpose)}")

@@ -6,9 +6,9 @@ from fractions import Fraction
 from typing import Final
 
 from datadam.errors import DamError, Invalid
-from datadam.model import CodeList, Column, Protection, Standard, Tier, Type
+from datadam.model import CodeList, Column, Protection, Reason, Standard, Tier, Type
 from datadam.privacy import sensitivity, tables
-from datadam.privacy.recipes import public_keys
+from datadam.privacy.recipes import public_keys, recipe
 from datadam.privacy.worth import LEAST_ANSWERS, cells_of, worth
 from datadam.privacy.worth import shown as worth_shown
 from datadam.protections import Aggregate, Budget, Gates, ReferenceQuestion
@@ -29,9 +29,7 @@ _GATES: Final[Mapping[Tier, frozenset[str]]] = {
         {"contributors", "units", "identifying", "sensitive", "diversity", "largest", "largest_share", "p_percent"}
         | {"measured"}
     ),
-    Tier.TABLES: frozenset(
-        {"contributors", "largest", "largest_share", "p_percent", "measured", "months", "preset"}
-    ),
+    Tier.TABLES: frozenset({"contributors", "largest", "largest_share", "p_percent", "measured", "months", "preset"}),
     Tier.ANSWERS: frozenset({"contributors"}),
 }
 
@@ -201,7 +199,9 @@ def _answers_faults(standard: Standard, codes: Mapping[str, CodeList]) -> Iterat
     yield from found
     told = None if found else worth(standard, codes)
     if told is not None and not told.enough:
-        yield Invalid("protection.answers-too-few", answers=worth_shown(told.period), least=LEAST_ANSWERS, cells=told.cells)
+        yield Invalid(
+            "protection.answers-too-few", answers=worth_shown(told.period), least=LEAST_ANSWERS, cells=told.cells
+        )
 
 
 def _budget_faults(budget: Budget) -> Iterator[DamError]:
@@ -246,3 +246,37 @@ def _reference_faults(
     typical = question.typical
     if typical is None or not typical.is_finite() or not typical or not clip.lowest <= typical <= clip.highest:
         yield Invalid("protection.reference-typical", column=question.column or "")
+
+
+# --- what it means ----------------------------------------------------------------------------------------------------
+
+
+def explained(standard: Standard, codes: Mapping[str, CodeList]) -> tuple[Reason, ...]:
+    """What the protections of a clean standard of the tier of answers cost and give, as far as it alone tells."""
+    question, budget, bought = standard.reference, standard.budget, worth(standard, codes)
+    if standard.tier is not Tier.ANSWERS or question is None or budget is None or bought is None:
+        return ()
+    bounds, made = standard.bounds, recipe(standard, codes)
+    delta = Fraction(budget.delta)
+    asked = {
+        "aggregate": f"{question.aggregate} {question.column}" if question.column else str(question.aggregate),
+        "by": ", ".join(question.by) or "-",
+        "cells": bought.cells,
+        "matching": f"{question.matching * 100:f}".rstrip("0").rstrip("."),
+        "units": f"{question.units:,}",
+    }
+    answers = {name: worth_shown(getattr(bought, name)) for name in ("period", "life", "member", "reserve")}
+    losses = {
+        name: f"{sensitivity.epsilon_of(sensitivity.micro(rho), delta):.2f}"
+        for name, rho in (("period", budget.period), ("life", budget.life))
+    }
+    keyed = [f"{name} ({len(keys):,})" for name, keys in made.keys.items()]
+    summed = [f"{name} ({clip.lowest:f} … {clip.highest:f})" for name, clip in made.sums.items()]
+    return (
+        Reason("done.private-bounds", {"unit": bounds.unit, "rows": made.rows, "period": bounds.period or ""}),
+        Reason("done.private-keys", {"keys": ", ".join(keyed) or "-", "open": ", ".join(made.open) or "-"}),
+        Reason("done.private-sums", {"columns": ", ".join(summed) or "-"}),
+        Reason("done.private-loss", {"delta": f"{budget.delta:f}", **losses}),
+        Reason("done.private-question", asked),
+        Reason("done.private-worth", answers),
+    )
