@@ -8,6 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 FOREIGN := .venv-foreign/.ready
+ACCOUNTANT := .venv-accountant/.ready
 PEERS := datacontract frictionless great-expectations pandera pointblank
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 CODE := src tests benchmarks scripts $(if $(wildcard demo/*.py),demo)
@@ -26,12 +27,17 @@ $(READY): pyproject.toml constraints.txt
 demo: setup ## bring up a dam with fictional firms and real data; ONCE=1 ends when all has passed
 	ONCE="$(ONCE)" $(BIN)/python -m demo.run
 
-foreign: $(FOREIGN) ## what foreign checkers need: Go, Node, the official Delta Sharing client in its own environment
+foreign: $(FOREIGN) $(ACCOUNTANT) ## what foreign checkers need: Go, Node, the official Delta Sharing client, dp-accounting, each for itself
 	@scripts/system_packages.sh
 
 $(FOREIGN): constraints-foreign.txt
 	$(PYTHON) -m venv .venv-foreign
 	.venv-foreign/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-foreign.txt delta-sharing
+	touch $@
+
+$(ACCOUNTANT): constraints-accountant.txt
+	$(PYTHON) -m venv .venv-accountant
+	.venv-accountant/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	touch $@
 
 test: setup foreign ## every test, with coverage gates; docs are checked too

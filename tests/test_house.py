@@ -101,7 +101,7 @@ def test_the_light_client_needs_only_what_it_declares() -> None:
 
 def test_constraints_are_exact_and_name_no_place() -> None:
     """Pins only: no address, no path, no editable line."""
-    for name in ("constraints.txt", "constraints-foreign.txt"):
+    for name in ("constraints.txt", "constraints-foreign.txt", "constraints-accountant.txt"):
         lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
         pins = [line for line in lines if not line.startswith("#")]
         assert pins == sorted(pins, key=lambda pin: pin.split("==")[0])
