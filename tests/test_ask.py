@@ -273,13 +273,14 @@ def test_a_charge_beyond_the_budget_cannot_enter_the_log(scene: tuple[World, Per
     (held,) = charges(world)
     body = world.ledger.statement(held.id).body
     told = {name: body[name] for name in body if name not in {"v", "kind", "salt", "issued"}}
-    for change, code in [
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"rho": 300_000}, "private.over-budget"),
         ({"member": None, "rho": 60_000}, "private.over-budget"),
         ({"member": "m-" + "0" * 20}, "private.charge-wrong"),
         ({"periods": ["2026-Q3"]}, "private.charge-wrong"),
         ({"twins": ["2026-Q4.2"]}, "private.charge-wrong"),
-    ]:
+    ]
+    for change, code in wrong:
         made = state.statement(world, Kind.CHARGE, {**told, **change})
         refused(code, lambda made=made: state.record(world, made))  # type: ignore[misc]
     answer = {name: given.body[name] for name in given.body if name not in {"v", "kind", "salt", "issued"}}
@@ -316,7 +317,7 @@ def test_whatever_happens_after_the_charge_there_is_one_refusal_and_nothing_back
 ) -> None:
     """It names nothing and has no cause; the charge stays without an answer, and the next question pays again."""
     world, _, _, asker = scene
-    broken = replace(world, twins=Broken(world))  # type: ignore[arg-type]
+    broken = replace(world, twins=Broken(world))
     error = refused("private.no-answer", lambda: ask.answer(broken, asker.caller, COUNT))
     assert (error.facts, error.__cause__, error.__suppress_context__) == ({}, None, True)
     assert [one.answer for one in charges(world)] == [None]
@@ -336,5 +337,5 @@ def test_the_charge_is_in_the_log_before_any_twin_is_read(scene: tuple[World, Pe
             assert world.ledger.statement(charges(world)[-1].id).kind is Kind.CHARGE
             return self._twins.tally(recipe, twins, cells)
 
-    ask.answer(replace(world, twins=Watching(world)), asker.caller, COUNT)  # type: ignore[arg-type]
+    ask.answer(replace(world, twins=Watching(world)), asker.caller, COUNT)
     assert seen == [1]

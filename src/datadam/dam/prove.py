@@ -422,19 +422,15 @@ def _check_rotations(world: World) -> Iterator[DamError]:
 
 
 def _check_twins(world: World, findings: Findings) -> Iterator[DamError]:
-    """Every twin that is there is the one that the log tells of, and no part is there of what was withdrawn.
+    """Every twin that is there is the one that the log tells of.
 
     Whether budgets were kept, and each answer was charged before it, folding the log has told.
     """
     with world.store.read() as rows:
         twins = rows.find(Twin)
-        gone = {str(one.deposit) for one in rows.find(Withdrawal) if one.purged is not None}
     for one in twins:
         with twin.alone(world, one.standard):
             there = world.twins.digest(one.standard, one.name) is not None
             findings.files += there
             if there and not twin.intact(world, one):
                 yield Untrusted("private.twin-other", standard=one.standard, twin=one.name)
-    for standard in sorted({one.standard for one in twins}):
-        for deposit in sorted(world.twins.parts(standard) & gone):
-            yield Untrusted("private.part-left", standard=standard, deposit=deposit)
