@@ -102,7 +102,7 @@ def _clip_faults(column: Column, standard: Standard) -> Iterator[DamError]:
         yield Invalid("protection.clip-outside", column=name)
     units, rows = standard.reference.units if standard.reference else 1, standard.bounds.rows or 1
     largest = max(abs(end) for end in sensitivity.ends(clip))
-    if units * rows * largest >= sensitivity.MOST:
+    if 4 * units * rows * largest >= sensitivity.MOST:  # of a mean the sum counts twice, and so does the clip's width
         yield Invalid("protection.clip-overflow", column=name, units=units, rows=rows)
 
 
