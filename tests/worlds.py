@@ -21,6 +21,7 @@ from datadam.adapters.memory.store import MemoryStore
 from datadam.adapters.memory.twins import MemoryTwins
 from datadam.adapters.opendp_noise import OpenDpNoise
 from datadam.adapters.polars_engine import PolarsEngine
+from datadam.adapters.polars_groups import PolarsGroups
 from datadam.adapters.polars_quality import PolarsSurveyor
 from datadam.adapters.polars_share import PolarsShareWriter
 from datadam.adapters.polars_sums import PolarsSums
@@ -69,6 +70,7 @@ def a_world(folder: Path, **settings: object) -> World:
         surveyor=PolarsSurveyor(),
         shares=PolarsShareWriter(folder / "shares"),
         editions=EditionFiles(folder / "editions"),
+        groups=PolarsGroups(),
         sums=PolarsSums(),
         solver=HighsSolver(),
         twins=MemoryTwins(folder / "twins"),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datadam.dam.prove import Findings
     from datadam.dam.world import World
     from datadam.ledger import Ledger
-    from datadam.ports import Engine, Profiler, Witness
+    from datadam.ports import Engine, Groups, Profiler, Witness
     from datadam.prepare import Desk
 
 
@@ -92,6 +92,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.adapters.memory.twins import MemoryTwins
     from datadam.adapters.opendp_noise import OpenDpNoise
     from datadam.adapters.polars_engine import PolarsEngine
+    from datadam.adapters.polars_groups import PolarsGroups
     from datadam.adapters.polars_quality import PolarsSurveyor
     from datadam.adapters.polars_share import PolarsShareWriter
     from datadam.adapters.polars_sums import PolarsSums
@@ -121,6 +122,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 surveyor=PolarsSurveyor(),
                 shares=PolarsShareWriter(folder.shares),
                 editions=EditionFiles(folder.editions),
+                groups=PolarsGroups(),
                 sums=PolarsSums(),
                 solver=HighsSolver(),
                 twins=MemoryTwins(folder.path / "twins"),
@@ -258,6 +260,13 @@ def local_profiler() -> "Profiler":
     from datadam.adapters.polars_profile import PolarsProfiler
 
     return PolarsProfiler()
+
+
+def local_groups() -> "Groups":
+    """What tells how coarse a sample must be, on a steward's own machine (extra `local`)."""
+    from datadam.adapters.polars_groups import PolarsGroups
+
+    return PolarsGroups()
 
 
 def checker(made: "World", *, patience: float = 0.0) -> "Callable[[], Findings]":

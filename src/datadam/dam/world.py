@@ -12,6 +12,7 @@ from datadam.ports import (
     Clock,
     Editions,
     Engine,
+    Groups,
     Lake,
     Noise,
     Secrets,
@@ -41,6 +42,7 @@ class World:
     surveyor: Surveyor
     shares: ShareWriter
     editions: Editions
+    groups: Groups
     sums: Sums
     solver: Solver
     twins: Twins
