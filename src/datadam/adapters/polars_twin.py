@@ -13,16 +13,17 @@ the file's size.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from datadam.adapters import twin_files as files
-from datadam.adapters.polars_twin_rows import Kept
+from datadam.adapters.polars_twin_rows import Kept, Sieve
 from datadam.adapters.twin_files import KEY, OPEN, RANK, SUM, UNIT, TwinFiles
 from datadam.model import FileFact
 from datadam.ports import Cells, PartOrder
@@ -32,7 +33,7 @@ from datadam.protections import Aggregate
 
 HELD_ROWS: Final = 4_000_000  # candidates in memory at once: about 300 MB at six columns
 COUNTED_ROWS: Final = 500_000  # of a file, above which its units' rows are counted first
-BATCH_ROWS: Final = 500_000  # rows ranked at once
+BATCH_ROWS: Final = 125_000  # rows ranked at once: more would not stay in the processor's cache
 ROW_GROUP: Final = 250_000  # rows
 COMPRESSION: Final = "snappy"
 
@@ -43,7 +44,8 @@ _MORE: Final = 8  # rows that it lets through besides, where N is small
 _WORTH: Final = 0.25  # share of a file's rows that cuts must spare before it pays to look up each row's
 _WORD: Final = 2**64
 _HALF: Final = 32  # bits
-_CUT, _PLACE, _CELL = "_cut", "_place", "_cell"
+_MOST_BITS: Final = 22  # of slots that cuts are looked up in: 32 MB
+_PLACE, _CELL = "_place", "_cell"
 _SMALLEST, _FARTHEST = -(2**63), 2**63 - 1  # no fixed-point integer is either
 
 Within: TypeAlias = tuple[int, int]
@@ -66,11 +68,11 @@ class PolarsTwins(TwinFiles):
             rows = pl.scan_parquet(order.admitted, glob=False)
             kept, total = Kept(order, rows.collect_schema()), _count(rows)
             rows = rows.select(kept.columns)
-            cuts = _Cuts.of(rows, kept, order.recipe.rows) if total > self._counted else None
+            counts = _Counts.of(rows, kept) if total > self._counted else None
 
         def pieces() -> Iterator[pl.DataFrame]:
-            for within in _ranges(total if cuts is None else cuts.expected, self._held):
-                own = None if cuts is None else cuts.within(within)
+            for within in _ranges(total if counts is None else counts.expected, self._held):
+                own = counts.within(within) if counts is not None and counts.spares else None
                 yield self._bounded(rows.filter(_is_within(within, kept.unit)), kept, own)
 
         return self.keep_part(order.recipe, order.deposit, lambda into, told: _write(pieces(), into, told))
@@ -122,18 +124,19 @@ class PolarsTwins(TwinFiles):
                     found = counting.group_by(_CELL).len()
             return found.collect(engine="streaming")
 
-    def _bounded(self, rows: pl.LazyFrame, kept: Kept, cuts: pl.DataFrame | None) -> pl.DataFrame:
-        """Of each unit among the rows those that count, ordered; cuts by unit spare most of the work."""
-        if cuts is None:
-            return self._smallest(map(kept.of, self._batches(rows)), kept.recipe)
-        few = (_below(kept.of(batch), cuts) for batch in self._batches(rows))
-        found = self._smallest(few, kept.recipe)
-        enough = found.group_by(UNIT).len().filter(pl.col("len") >= kept.recipe.rows)
-        short = cuts.join(enough, on=UNIT, how="anti").select(UNIT)
+    def _bounded(self, rows: pl.LazyFrame, kept: Kept, counts: "_Counts | None") -> pl.DataFrame:
+        """Of each unit among the rows those that count, ordered; to know their numbers spares most of the work."""
+        recipe = kept.recipe
+        if counts is None:
+            return self._smallest(map(kept.of, self._batches(rows)), recipe)
+        sieve = counts.sieve()
+        found = self._smallest((kept.of(batch, sieve) for batch in self._batches(rows)), recipe)
+        enough = found.group_by(UNIT).len().filter(pl.col("len") >= recipe.rows)
+        short = counts.of_many.join(enough, on=UNIT, how="anti").select(UNIT)
         if short.is_empty():
             return found
         again = (kept.of(batch).join(short, on=UNIT, how="semi") for batch in self._batches(rows))
-        return self._smallest([found.join(short, on=UNIT, how="anti"), *again], kept.recipe)
+        return self._smallest([found.join(short, on=UNIT, how="anti"), *again], recipe)
 
     def _batches(self, rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
         yield rows.head(0).collect()  # where nothing follows, at least columns do
@@ -158,63 +161,86 @@ class PolarsTwins(TwinFiles):
 
 def smallest(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
     """Of each unit the rows with the smallest ranks, ordered; where newer ones supersede, one of each rank."""
-    rows = _ordered(rows, recipe)
+    order = _order(rows, recipe)
     if recipe.supersede:
-        rows = rows.filter(_differs(*UNIT, *RANK, by=-1))
-    starts = _differs(*UNIT)
-    at = pl.int_range(pl.len(), dtype=pl.Int64)
-    return rows.filter(at - pl.when(starts).then(at).forward_fill() < recipe.rows)
+        backwards = order[::-1]  # of equal ones the last comes first
+        order = backwards[_differs([rows[name].to_numpy()[backwards] for name in (*UNIT, *RANK)])][::-1]
+    starts = _differs([rows[name].to_numpy()[order] for name in UNIT])
+    at = np.arange(order.size)
+    first = np.maximum.accumulate(np.where(starts, at, 0))
+    return rows[order[at - first < recipe.rows]]
 
 
-def _ordered(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
-    """By unit and rank; of equal ones by content, or where they supersede, and it is known, the newest last.
+def _order(rows: pl.DataFrame, recipe: Recipe) -> NDArray[np.uint32]:
+    """Places of rows by unit and rank; of equal ones by content, or where they supersede, and it is known, by age.
 
     To sort by the first half of either in one integer takes a third of the time, and nearly always suffices.
     """
     high = pl.col(UNIT[0]).cast(pl.UInt128) * pl.lit(_WORD, dtype=pl.UInt128) + pl.col(RANK[0])
-    quick = rows[rows.select(high.arg_sort()).to_series()]
-    tied, mixed = ~_differs(UNIT[0], RANK[0]), ~_differs(UNIT[0]) & _differs(UNIT[1])
-    if not quick.select((tied | mixed).any()).item():
+    quick = rows.select(high.arg_sort()).to_series().to_numpy()
+    unit, rest, rank = (rows[name].to_numpy()[quick] for name in (*UNIT, RANK[0]))
+    same = ~_differs([unit])
+    if not (same & (~_differs([rank]) | _differs([rest]))).any():
         return quick
     content = [name for name in rows.columns if name not in {*UNIT, *RANK, _PLACE}]
     last = [_PLACE] if recipe.supersede and _PLACE in rows.columns else content
-    return rows.sort(*UNIT, *RANK, *last, nulls_last=False)
+    return rows.select(pl.arg_sort_by(*UNIT, *RANK, *last, nulls_last=False)).to_series().to_numpy()
 
 
-def _differs(*names: str, by: int = 1) -> pl.Expr:
-    """Whether a row differs from the one before it, or after it, in any of the columns; the first and last does."""
-    return pl.any_horizontal(pl.col(name) != pl.col(name).shift(by) for name in names).fill_null(value=True)
+def _differs(columns: Sequence[NDArray[np.uint64]]) -> NDArray[np.bool_]:
+    """Whether a row differs from the one before it in any of the columns; the first does."""
+    found = np.ones(columns[0].size, dtype=np.bool_)
+    if found.size:
+        found[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Cuts:
-    """The largest rank that is looked at of each unit that has far more rows than may count."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counts:
+    """How many rows units have."""
 
-    of_units: pl.DataFrame | None  # by unit; None where hardly any row would fall out
-    expected: int  # rows that come through
+    of_few: pl.DataFrame  # by unit: those all of whose rows are looked at
+    of_many: pl.DataFrame  # by unit: those of whose rows so few can count that a cut spares most
+    through: float  # rows that a cut lets through, of each unit that has more
 
     @classmethod
-    def of(cls, rows: pl.LazyFrame, kept: Kept, most: int) -> "_Cuts":
+    def of(cls, rows: pl.LazyFrame, kept: Kept) -> "_Counts":
         """Count each unit's rows."""
         halves = [kept.unit.arr.get(at).alias(name) for at, name in enumerate(UNIT)]
         counted = rows.select(halves).drop_nulls().group_by(UNIT).len().collect(engine="streaming")
+        most = kept.recipe.rows
         through = most + _SPARE * math.sqrt(most) + _MORE
-        many = counted.filter(pl.col("len") > through)
-        spared = int(many["len"].cast(pl.Int64).sum()) - math.ceil(through) * many.height
-        total = int(counted["len"].sum())
-        if spared < _WORTH * total:
-            return cls(None, total)
-        shares = np.minimum(through / many["len"].to_numpy() * float(_WORD), float(_WORD - 2**11))
-        return cls(many.select(*UNIT, pl.Series(_CUT, shares.astype(np.uint64))), total - spared)
+        many = pl.col("len") > through
+        return cls(of_few=counted.filter(~many), of_many=counted.filter(many), through=through)
 
-    def within(self, within: Within) -> pl.DataFrame | None:
-        """The cuts of a range's units."""
-        return None if self.of_units is None else self.of_units.filter(_is_within(within, pl.concat_arr(UNIT)))
+    @property
+    def expected(self) -> int:
+        """Rows that come through."""
+        return _sum(self.of_few) + math.ceil(self.through * self.of_many.height)
+
+    @property
+    def spares(self) -> bool:
+        """Whether cuts spare enough to look each row's up."""
+        return self.expected < (1 - _WORTH) * (_sum(self.of_few) + _sum(self.of_many))
+
+    def within(self, within: Within) -> "_Counts":
+        """Those of a range's units."""
+        of = _is_within(within, pl.concat_arr(UNIT))
+        return replace(self, of_few=self.of_few.filter(of), of_many=self.of_many.filter(of))
+
+    def sieve(self) -> Sieve:
+        """Stops ranks beyond their unit's cut. Units share slots of a table, and the farthest cut of a slot holds."""
+        bits = min(max((8 * (self.of_few.height + self.of_many.height)).bit_length(), 8), _MOST_BITS)
+        shift = np.uint64(64 - bits)
+        slots = np.zeros(2**bits, dtype=np.uint64)
+        shares = np.minimum(self.through / self.of_many["len"].to_numpy() * float(_WORD), float(_WORD - 2**11))
+        np.maximum.at(slots, self.of_many[UNIT[0]].to_numpy() >> shift, shares.astype(np.uint64))
+        slots[self.of_few[UNIT[0]].to_numpy() >> shift] = _WORD - 1
+        return lambda units, ranks: ranks[:, 0] <= slots[units[:, 0] >> shift]
 
 
-def _below(rows: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
-    cut = rows.join(cuts, on=UNIT, how="left")
-    return cut.filter(pl.col(_CUT).is_null() | (pl.col(RANK[0]) <= pl.col(_CUT))).drop(_CUT)
+def _sum(counts: pl.DataFrame) -> int:
+    return int(counts["len"].cast(pl.Int64).sum())
 
 
 def _ranges(rows: int, held: int) -> Iterator[Within]:
@@ -259,7 +285,7 @@ def _bin(column: str, edges: Sequence[int]) -> pl.Expr:
     return pl.when(value.is_between(int(words[0]), int(words[-1]))).then(inner)
 
 
-def places(values: pl.Series, edges: "np.typing.NDArray[np.int64]") -> pl.Series:
+def places(values: pl.Series, edges: NDArray[np.int64]) -> pl.Series:
     """How many of the edges each value has reached; anything where there is none."""
     return pl.Series(values.name, np.searchsorted(edges, values.fill_null(0).to_numpy(), side="right"), dtype=pl.Int64)
 

@@ -6,7 +6,7 @@ Ranks are those of `adapters.memory.twins`, of all rows of a batch at once. No v
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from datadam.adapters import twin_files as files
 from datadam.adapters.polars_ids import UnitIds
 from datadam.adapters.twin_files import BLOCK, KEY, NOTHING, OPEN, RANK, SUM, UNIT
 from datadam.ports import PartOrder
-from datadam.privacy.recipe import Key, Recipe
+from datadam.privacy.recipe import Key
 from datadam.protections import Clip
 
 Words: TypeAlias = NDArray[np.uint64]
@@ -26,9 +26,17 @@ Words: TypeAlias = NDArray[np.uint64]
 _WORD: Final = np.dtype("<u8")
 _SIGNED: Final = np.dtype("<i8")
 _PAIR: Final = pl.Array(pl.UInt64, 2)
-_UNIT, _KEY, _NO_KEY = "_unit", "_key", "_no_key"
+_UNIT, _KEY = "_unit", "_key"
 _LARGEST: Final = 10**38 - 1  # of any decimal, in its own last digit
 _NARROW: Final = 2**62  # what lies within it can be told in 64 bits, also twice as far
+
+
+class Sieve(Protocol):
+    """Says of many rows at once, by unit and rank, which ones may count at all."""
+
+    def __call__(self, units: Words, ranks: Words, /) -> NDArray[np.bool_]:
+        """A flag for each row."""
+        ...
 
 
 class Kept:
@@ -36,47 +44,66 @@ class Kept:
 
     def __init__(self, order: PartOrder, schema: pl.Schema) -> None:
         """Take rows of that schema; a clip that does not fit is `Invalid`."""
-        self._order = order
-        recipe: Final = order.recipe
-        self.recipe: Final = recipe
-        self._tag = files.tag_unit(order.secret, order.tag)
+        self._secret = order.secret
+        self.recipe: Final = order.recipe
+        recipe = order.recipe
         self._texts = UnitIds(files.text_secret(order.secret))
-        self.unit: Final = _pair(_unit(recipe, self._tag, schema)).alias(_UNIT)
+        self._rank_keys = {by: files.rank_key(order.secret, order.tag, by) for by in ("key", "content")}
+        tag = pl.lit(files.tag_unit(order.secret, order.tag))
+        unit = tag if recipe.unit == "contributor" else _or_nothing(recipe.unit, pl.Binary(), schema)
+        self.unit: Final = _pair(unit).alias(_UNIT)
         """Who a row is of, as two integers; null where it is nobody's."""
+        self._key = _pair(_or_nothing(_KEY, pl.Binary(), schema)).alias(_KEY)
         ends = {name: files.ends(recipe, name) for name in recipe.sums}
-        self._drawn = [
-            self.unit,
-            *(_place(name, keys, schema).alias(f"{KEY}{name}") for name, keys in recipe.keys.items()),
-            *(_fixed(name, clip, ends[name], schema).alias(f"{SUM}{name}") for name, clip in recipe.sums.items()),
-            *(_or_nothing(name, pl.String(), schema).alias(f"{OPEN}{name}") for name in recipe.open),
-        ]
-        key = _or_nothing(_KEY, pl.Binary(), schema)
-        self._drawn += [_pair(key.fill_null(bytes(BLOCK))).alias(_KEY), key.is_null().alias(_NO_KEY)]
-        needed = {recipe.unit, *recipe.keys, *recipe.sums, *recipe.open, _KEY}
-        self.columns: Final = [name for name in schema if name in needed] or [next(iter(schema))]
+        drawn = {f"{KEY}{name}": _place(name, keys, schema) for name, keys in recipe.keys.items()}
+        drawn |= {f"{SUM}{name}": _fixed(name, clip, ends[name], schema) for name, clip in recipe.sums.items()}
+        self._drawn = drawn | {f"{OPEN}{name}": _or_nothing(name, pl.String(), schema) for name in recipe.open}
+        of = {*recipe.keys, *recipe.sums, *recipe.open}
+        self._from = [name for name in schema if name in of] or [_UNIT]
+        self.columns: Final = [name for name in schema if name in {*of, recipe.unit, _KEY}] or [next(iter(schema))]
         """Which columns are read."""
 
-    def of(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Those of the rows that may count, as a part has them."""
-        must = [_UNIT, *(f"{KEY}{name}" for name in self._order.recipe.keys)]
-        drawn = rows.with_columns(self._drawn).select(expression.meta.output_name() for expression in self._drawn)
-        kept = drawn.filter(pl.all_horizontal(pl.col(must).is_not_null()))
-        units = words(kept[_UNIT])
-        added = [*_named(UNIT, units), *_named(RANK, self._ranks(kept, units))]
-        return kept.with_columns(added).select(files.schema(self.recipe).keys())
+    def of(self, rows: pl.DataFrame, sieve: Sieve | None = None) -> pl.DataFrame:
+        """Those of the rows that may count, as a part has them. What a sieve stops costs no more than its rank."""
+        rows = rows.with_columns(self.unit, self._key)
+        if rows[_UNIT].null_count():
+            rows = rows.filter(pl.col(_UNIT).is_not_null())
+        none = rows[_KEY].is_null()
+        if not none.any():
+            return self._by_key(rows, sieve)
+        return pl.concat([self._by_key(rows.filter(~none), sieve), self._by_content(rows.filter(none), sieve)])
 
-    def _ranks(self, rows: pl.DataFrame, units: Words) -> Words:
-        """By the row's own key, or where it has none by its content."""
-        told, none = words(rows[_KEY]), rows[_NO_KEY].to_numpy()
-        flags = np.zeros((rows.height, 2), dtype=_WORD)
-        if none.any():
-            told, flags[:, 0] = np.where(none[:, None], self._content(rows, units), told), none
-        tags = np.broadcast_to(np.frombuffer(self._tag, dtype=_WORD), (rows.height, 2))
-        return _chained(files.rank_key(self._order.secret), [units, tags, told, flags])
+    def _by_key(self, rows: pl.DataFrame, sieve: Sieve | None) -> pl.DataFrame:
+        units = words(rows[_UNIT])
+        ranks = _chained(self._rank_keys["key"], [units, words(rows[_KEY])])
+        rows = rows.select(self._from)
+        if sieve is not None:
+            passing = sieve(units, ranks)
+            rows, units, ranks = rows.filter(passing), units[passing], ranks[passing]
+        return self._whole(self._draw(rows), units, ranks)
+
+    def _by_content(self, rows: pl.DataFrame, sieve: Sieve | None) -> pl.DataFrame:
+        units, drawn = words(rows[_UNIT]), self._draw(rows)
+        ranks = _chained(self._rank_keys["content"], [units, self._content(drawn, units)])
+        if sieve is not None:
+            passing = sieve(units, ranks)
+            drawn, units, ranks = drawn.filter(passing), units[passing], ranks[passing]
+        return self._whole(drawn, units, ranks)
+
+    def _draw(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(**self._drawn).drop(rows.columns)
+
+    def _whole(self, drawn: pl.DataFrame, units: Words, ranks: Words) -> pl.DataFrame:
+        """What was drawn with its units and ranks, but for rows with a key that is not public."""
+        added = [*_named(UNIT, units), *_named(RANK, ranks)]
+        public = [f"{KEY}{name}" for name in self.recipe.keys]
+        found = pl.DataFrame(added).hstack(drawn) if drawn.width else pl.DataFrame(added)
+        found = found.select(files.schema(self.recipe).keys())
+        return found.drop_nulls(public) if public else found
 
     def _content(self, rows: pl.DataFrame, units: Words) -> Words:
-        recipe, secret = self.recipe, self._order.secret
-        numbers = [rows[f"{KEY}{name}"].cast(pl.Int64) for name in sorted(recipe.keys)]
+        recipe = self.recipe
+        numbers = [rows[f"{KEY}{name}"].cast(pl.Int64).fill_null(NOTHING) for name in sorted(recipe.keys)]
         numbers += [rows[f"{SUM}{name}"].fill_null(NOTHING) for name in sorted(recipe.sums)]
         blocks = [units]
         for at in range(0, len(numbers), 2):
@@ -86,7 +113,7 @@ class Kept:
             blocks.append(block)
         texts = (self._texts(rows[f"{OPEN}{name}"]).fill_null(bytes(BLOCK)) for name in sorted(recipe.open))
         blocks += [words(_paired(hashed)) for hashed in texts]
-        return _chained(files.content_key(secret, len(blocks)), blocks)
+        return _chained(files.content_key(self._secret, len(blocks)), blocks)
 
 
 def words(pairs: pl.Series) -> Words:
@@ -96,9 +123,9 @@ def words(pairs: pl.Series) -> Words:
 
 def _chained(key: bytes, blocks: Sequence[Words]) -> Words:
     """CBC-MAC of each row over its blocks."""
-    state = np.zeros_like(blocks[0])
+    state: Words = np.zeros_like(blocks[0][:1])
     for block in blocks:
-        mixed = (state ^ block).reshape(-1).view(np.uint8)
+        mixed = np.ascontiguousarray(state ^ block).reshape(-1).view(np.uint8)
         state = np.frombuffer(seal.keyed_permutation(key, mixed.data), dtype=_WORD).reshape(-1, 2)
     return state
 
@@ -108,10 +135,6 @@ def _named(names: Sequence[str], pairs: Words) -> list[pl.Series]:
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
-
-
-def _unit(recipe: Recipe, tag: bytes, schema: pl.Schema) -> pl.Expr:
-    return pl.lit(tag) if recipe.unit == "contributor" else _or_nothing(recipe.unit, pl.Binary(), schema)
 
 
 def _or_nothing(name: str, kind: pl.DataType, schema: pl.Schema) -> pl.Expr:

@@ -109,9 +109,9 @@ def tag_unit(secret: bytes, tag: str) -> bytes:
     return seal.keyed(secret, "twin.contributor", tag)[:BLOCK]
 
 
-def rank_key(secret: bytes) -> bytes:
-    """The key of ranks."""
-    return seal.keyed(secret, "twin.rank")
+def rank_key(secret: bytes, tag: str, by: str) -> bytes:
+    """The key of a contributor's ranks, by its rows' `key` or by their `content`: equal ones of two are not equal."""
+    return seal.keyed(secret, "twin.rank", tag, by)
 
 
 def content_key(secret: bytes, blocks: int) -> bytes:

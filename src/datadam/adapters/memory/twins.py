@@ -1,8 +1,8 @@
 """The Twins port a row at a time in Python: slow, and the plain reference for what a twin holds and a tally counts.
 
-A row's *rank* is a keyed hash: AES-256 in CBC-MAC over four blocks (Bellare, Kilian and Rogaway 1994), namely its unit,
-its contributor, its own key as the engine wrote it, and whether that is one. A row without a key is told by its content
-in its stead, by the same MAC over 8 bytes for each place and integer and 16 bytes of HMAC for each open text.
+A row's *rank* is a keyed hash of its unit and of its own key as the engine wrote it, under a key of its contributor's:
+AES-256 in CBC-MAC (Bellare, Kilian and Rogaway 1994). A row without a key is told by its content instead, by such a MAC
+over 8 bytes for each place and integer and 16 bytes of HMAC for each open text.
 """
 
 import hmac
@@ -139,7 +139,7 @@ def _kept(order: PartOrder) -> Iterator[_Row]:
         sums = {name: fixed(row.get(name), clip, between[name]) for name, clip in recipe.sums.items()}
         texts = {name: row.get(name) for name in recipe.open}
         kept = _Row(unit=unit, rank=(0, 0), places=places, sums=sums, texts=texts)
-        yield replace(kept, rank=_rank(order, kept, tag, row.get("_key")))
+        yield replace(kept, rank=_rank(order, kept, row.get("_key")))
 
 
 def _place(value: object, keys: Sequence[Key], kind: pl.DataType) -> int | None:
@@ -164,10 +164,10 @@ def fixed(value: Any, clip: Clip, between: tuple[int, int]) -> int | None:  # no
 # --- ranks ------------------------------------------------------------------------------------------------------------
 
 
-def _rank(order: PartOrder, row: _Row, tag: bytes, key: bytes | None) -> tuple[int, int]:
+def _rank(order: PartOrder, row: _Row, key: bytes | None) -> tuple[int, int]:
     """By the row's own key, or where it has none by its content."""
-    told, flag = (_content(order, row), 1) if key is None else (key, 0)
-    return _halves(_chained(files.rank_key(order.secret), [row.unit, tag, told, flag.to_bytes(BLOCK, "little")]))
+    by, told = ("content", _content(order, row)) if key is None else ("key", key)
+    return _halves(_chained(files.rank_key(order.secret, order.tag, by), [row.unit, told]))
 
 
 def _content(order: PartOrder, row: _Row) -> bytes:
