@@ -11,15 +11,19 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import ask, charge, decide, grant, prove, publish, state, withdraw
+from datadam.dam import ask, charge, decide, grant, offer, prove, publish, release, state, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
-from datadam.errors import Refused
+from datadam.errors import DamError, Faults, NotFound, Refused
+from datadam.formats import odrl
 from datadam.ledger import verify_receipt
 from datadam.model import Ask, Deposit, Kind, StandardId
 from datadam.ports import Cells
 from datadam.privacy.accounts import Charge
 from datadam.privacy.recipe import Recipe
+from datadam.terms import Action, Constraint, Operand, Operator
+from signed import agreed, an_offer, any_of, permission
+from test_twin import restarted
 from worlds import Person, a_world, answers_text, energy, forward, granted, rebuilds, refused
 
 ENERGY = "test.energy"
@@ -288,7 +292,11 @@ def test_a_charge_beyond_the_budget_cannot_enter_the_log(scene: tuple[World, Per
     refused("private.answer-uncharged", lambda: state.record(world, uncharged))
     state.record(world, state.statement(world, Kind.CHARGE, told))
     late = charges(world)[-1]
-    other = state.statement(world, Kind.ANSWER, {**answer, "charge": late.id, "rho": 1})
+    for change in ({"rho": 1}, {"question": {**answer["question"], "by": ["region"]}}, {"standard": "test.other"}):
+        other = state.statement(world, Kind.ANSWER, {**answer, "charge": late.id, **change})
+        refused("private.answer-other", lambda other=other: state.record(world, other))  # type: ignore[misc]
+    commitment = [{**one, "commitment": "0" * 64} for one in answer["twins"]]
+    other = state.statement(world, Kind.ANSWER, {**answer, "charge": late.id, "twins": commitment})
     refused("private.answer-other", lambda: state.record(world, other))
 
 
@@ -339,3 +347,128 @@ def test_the_charge_is_in_the_log_before_any_twin_is_read(scene: tuple[World, Pe
 
     ask.answer(replace(world, twins=Watching(world)), asker.caller, COUNT)
     assert seen == [1]
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+def test_a_crash_between_charge_and_answer_leaves_the_charge(scene: tuple[World, Person, Person, Person]) -> None:
+    """After a restart it is there without an answer, and the same question is drawn and charged anew."""
+    world, _, _, asker = scene
+
+    class Crashing(Broken):
+        def tally(self, *_: object) -> Sequence[int]:
+            raise Crash
+
+    with pytest.raises(Crash):
+        ask.answer(replace(world, twins=Crashing(world)), asker.caller, COUNT)
+    again = restarted(world)
+    assert [one.answer for one in charges(again)] == [None]
+    assert not ask.answer(again, asker.caller, COUNT).stored
+    assert sum(one.rho for one in charges(again)) == 100_000
+    rebuilds(again)
+
+
+def test_a_store_rolled_back_from_a_backup_brings_no_budget_back(scene: tuple[World, Person, Person, Person]) -> None:
+    """The log knows what was spent; the tables catch up with it before anything is answered."""
+    world, _, _, asker = scene
+    assert isinstance(world.store, MemoryStore)
+    before = world.store._state
+    ask.answer(world, asker.caller, {**COUNT, "rho": "0.1"})
+    world.store._state = before
+    again = restarted(world)
+    assert [one.rho for one in charges(again)] == [100_000]
+    refused("private.budget-member", lambda: ask.answer(again, asker.caller, COUNT))
+    world.store._state = before  # also where nobody started anew
+    refused("private.budget-member", lambda: ask.answer(world, asker.caller, COUNT))
+
+
+# --- terms and reading ------------------------------------------------------------------------------------------------
+
+
+def offers(world: World, *constraints: Constraint, actions: tuple[Action, ...] = (Action.QUERY,)) -> None:
+    """Publish an offer of the reservoir, for research."""
+    said = permission(any_of(Operand.PURPOSE, "research"), *constraints, actions=actions)
+    offer.publish(world, odrl.write(an_offer(said, standard=ENERGY)))
+
+
+def test_an_agreement_lets_ask_for_its_purpose_and_lets_take_nothing(tmp_path: Path) -> None:
+    """Action query, decided by Cedar and logged; the charge names the decision."""
+    world = a_world(tmp_path)
+    publish.publish(world, answers_text(contributors=1))
+    offers(world)
+    one, asker = Person("One").joins(world), Person("Asker", roles=("consumer",)).joins(world)
+    one.deposits(world, ENERGY, energy(30))
+    agreed(world, asker, ENERGY)
+    forward(world, days=60)
+    ask.answer(world, asker.caller, COUNT, purpose="research")
+    (held,) = charges(world)
+    decision = world.ledger.statement(world.ledger.statement(held.id).body["decision"]).body
+    assert (decision["allowed"], decision["facts"]["action"]) == (True, "query")
+    refused("ask.denied", lambda: ask.answer(world, asker.caller, COUNT, purpose="statistics"))
+    with pytest.raises(DamError):
+        release.open_share(world, asker.caller, ENERGY)
+    assert prove.check(world, MemoryStore, lambda: None).faults == []
+
+
+def test_columns_that_the_offer_does_not_let_out_are_not_asked_about(tmp_path: Path) -> None:
+    """Neither summed nor filtered by; what is left may be."""
+    world = a_world(tmp_path)
+    publish.publish(world, answers_text(contributors=1))
+    offers(world, Constraint(operand=Operand.SENSITIVITY, operator=Operator.AT_MOST, value="business"))
+    one, asker = Person("One").joins(world), Person("Asker", roles=("consumer",)).joins(world)
+    one.deposits(world, ENERGY, energy(30))
+    agreed(world, asker, ENERGY)
+    forward(world, days=60)
+    ask.answer(world, asker.caller, {**COUNT, "by": ["region"]})
+    above = [{"column": "energy", "operator": ">=", "values": ["5"]}]
+    changes: list[dict[str, Any]] = [{"aggregate": "sum", "column": "energy"}, {"where": above}]
+    for change in changes:
+        error = refused("private.column-closed", lambda change=change: ask.answer(world, asker.caller, COUNT | change))
+        assert error.facts["column"] == "energy"
+
+
+@pytest.mark.parametrize(
+    ("code", "terms"),
+    [
+        ("offer.tier", {"actions": (Action.READ,)}),
+        (
+            "offer.reciprocity-answers",
+            {"constraints": (Constraint(operand=Operand.RECIPROCITY, operator=Operator.AT_LEAST, value=5, days=1),)},
+        ),
+    ],
+)
+def test_an_offer_of_answers_gives_no_rows_and_counts_none(
+    world: World, code: str, terms: Mapping[str, tuple[Any, ...]]
+) -> None:
+    """A decision would tell whoever reads it how many rows somebody has."""
+    with pytest.raises(Faults) as caught:
+        offers(world, *terms.get("constraints", ()), actions=terms.get("actions", (Action.QUERY,)))
+    assert [fault.code for fault in caught.value.faults] == [code]
+
+
+def test_an_answer_is_read_by_who_paid_for_it_and_by_auditors(scene: tuple[World, Person, Person, Person]) -> None:
+    """What was handed in is read by its contributor alone, auditors or not."""
+    world, one, two, asker = scene
+    auditor = Person("Auditor", roles=("auditor",)).joins(world)
+    given = ask.answer(world, asker.caller, COUNT)
+    (held,) = charges(world)
+    with world.store.read() as rows:
+        (handed_in,) = rows.find(Deposit, contributor=one.id)
+    for id, readers in [
+        (given.statement.id, {asker.id, auditor.id}),
+        (held.id, {asker.id, auditor.id}),
+        (handed_in.outcome, {one.id}),
+        (str(handed_in.id), {one.id}),
+    ]:
+        seen = {who.id for who in (one, two, asker, auditor) if reads(world, who, id)}
+        assert seen == readers
+
+
+def reads(world: World, who: Person, id: str) -> bool:
+    """Whether somebody reads a statement's body."""
+    try:
+        return prove.body(world, who.caller, id).id == id
+    except NotFound:
+        return False

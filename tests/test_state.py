@@ -501,12 +501,13 @@ def of_answers(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tu
     keyed = {"recipe": HEX, "deposits": HEX, "commitment": HEX}
     made = {**named, "period": "2026-Q3", "name": "2026-Q3.1", **keyed}
     charge = {**named, "member": one.id, "decision": None, "periods": ["2026-Q3"], "twins": ["2026-Q3.1"]}
-    charge |= {"question": HEX, "rho": 50_000}
+    asked = {"aggregate": "count"}
+    charge |= {"question": seal.digest(seal.canonical(asked)), "rho": 50_000}
     charged = state.statement(world, Kind.CHARGE, charge)
     state.record(
         world, state.statement(world, Kind.STANDARD, published), state.statement(world, Kind.TWIN, made), charged
     )
-    told = {**named, "charge": charged.id, "question": {"aggregate": "count"}, "rho": 50_000}
+    told = {**named, "charge": charged.id, "question": asked, "rho": 50_000}
     told |= {"twins": [{"twin": "2026-Q3.1", "commitment": HEX}], "epsilon": "1.5", "delta": "0.000001"}
     told |= {"result": {"cells": []}, "claim": {"en": "c"}, "left": {"period": 8, "life": 9}}
     return {

@@ -137,6 +137,7 @@ def _answer(world: World, of: _Asked) -> Answer:
     if running:
         raise Refused("private.period-running", period=running[0], end=instant(periods.end(running[0])))
     with twin.alone(world, str(of.standard.id)):
+        state.catch_up(world)  # else tables that came from a backup would not know what was spent
         twins = [_opened(world, of, period) for period in of.question.periods]
         held = _stored(world, of, twins)
         if held is not None:

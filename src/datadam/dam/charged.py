@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from datadam import seal
 from datadam.dam import governed
 from datadam.errors import Untrusted
 from datadam.model import Json, Kind, Member, PublishedStandard, Tier
@@ -63,11 +64,12 @@ def _fold_answer(rows: Rows, _index: int, id: str, body: Json) -> None:
     charge = rows.get(Charge, body["charge"])
     if charge is None or charge.answer is not None:
         raise Untrusted("private.answer-uncharged", charge=body["charge"], statement=id)
-    told = (body["standard"], tuple(one["twin"] for one in body["twins"]), body["rho"])
+    asked = seal.digest(seal.canonical(body["question"]))
+    told = (body["standard"], asked, tuple(one["twin"] for one in body["twins"]), body["rho"])
     commitments = [
         twin.commitment for one in charge.twins if (twin := rows.get(Twin, charge.standard, one)) is not None
     ]
-    if told != (charge.standard, charge.twins, charge.rho) or commitments != [
+    if told != (charge.standard, charge.question, charge.twins, charge.rho) or commitments != [
         one["commitment"] for one in body["twins"]
     ]:
         raise Untrusted("private.answer-other", charge=charge.id, statement=id)
