@@ -260,7 +260,7 @@ def test_a_depositor_hears_the_same_whatever_groups_others_make(
             next_month(world)
         manifests = manifests or [seal.envelope(me.manifest(fit_of(world, ID, data), data)) for data in MINE]
         with files_read(monkeypatch) as read:
-            found.append((worked(world, me, manifests), sorted(read)))
+            found.append((worked(world, me, manifests, MINE), sorted(read)))
     assert len(found[0][0]) > 50
     assert found[1:] == found[:1] * (len(found) - 1)
 
@@ -269,9 +269,9 @@ def test_what_a_reservoir_waits_for_is_public(tmp_path: Path) -> None:
     """How many are needed, how many are there with something new, and until when the period runs."""
     world, _, who = a_dam(tmp_path, "{contributors: 2}")
     of = pool.find(world, ID)
-    assert gates.waiting(world, of) == gates.Waiting(needed=2, there=0, open=False, ends="2026-12-01T00:00:00Z")
+    assert gates.public(world, of) == gates.Waiting(needed=2, there=0, open=False, ends="2026-12-01T00:00:00Z")
     gives(world, who["A"], "A1 1 north")
     gives(world, who["B"], "B1 1 north")
     next_month(world)
     gives(world, who["B"], "B2 1 north")
-    assert gates.waiting(world, of) == gates.Waiting(needed=2, there=1, open=True, ends="2027-01-01T00:00:00Z")
+    assert gates.public(world, of) == gates.Waiting(needed=2, there=1, open=True, ends="2027-01-01T00:00:00Z")

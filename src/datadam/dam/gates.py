@@ -7,8 +7,9 @@ recipient may have; so no two recipients can tell a small group by what the one 
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +19,12 @@ from datadam.dam.pool import Pool
 from datadam.dam.stage import Staged
 from datadam.dam.world import World
 from datadam.errors import Refused
-from datadam.model import Deposit, Share, instant
-from datadam.ports import GroupOrder, Rows, SharePart
-from datadam.privacy import grouping, periods
+from datadam.formats import codelists
+from datadam.model import CodeList, Deposit, Share, instant
+from datadam.ports import GroupOrder, Groups, Rows, SharePart
+from datadam.privacy import grouping, ladders, periods
+from datadam.privacy.ladders import Proposal
+from datadam.restriction import Restricted
 
 _RESTS: Final = "rests on "  # the note that says by which deposits' rows the groups of a share were judged
 
@@ -44,12 +48,25 @@ class Waiting:
     ends: str  # when the running period is over
 
 
-def waiting(world: World, of: Pool, narrowing: Narrowing | None = None) -> Waiting:
+def public(world: World, of: Pool) -> Waiting | None:
+    """How a pool stands for everybody: deposits that are kept from some are as if there were none.
+
+    None where its rows wait for nobody.
+    """
+    if not stage.gated(of.standard):
+        return None
+    with world.store.read() as rows:
+        under = {one.deposit: one.terms for one in rows.find(Restricted, standard=str(of.standard.id)) if one.terms}
+    cuts = dict.fromkeys(under.values())
+    return waiting(world, of, Narrowing(standard=of.standard, columns=of.standard.columns, under=under, cuts=cuts))
+
+
+def waiting(world: World, of: Pool, narrowing: Narrowing) -> Waiting:
     """How a gated pool stands, by the deposits that are let out to whoever asks."""
     staged, _ = pool.staging(world, of, narrowing)
     with world.store.read() as rows:
         logged = pool.in_order(rows, str(of.standard.id))
-    let_out = [one for one in logged if narrowing is None or narrowing.piece(one.id) is not None]
+    let_out = [one for one in logged if narrowing.piece(one.id) is not None]
     running = {one.contributor for one in let_out if one.id not in staged.stage}
     there = {one.contributor for one in staged.deposits if not staged.out(one.id)} | running
     name = periods.of(world.clock(), stage.length(of.standard))
@@ -106,6 +123,36 @@ def _parts(world: World, of: Pool, one: Deposit, staged: Staged, files: Collecti
         )
         for path in files
     ]
+
+
+def suggest(world: World, id: str, most: Fraction) -> tuple[Proposal, ...]:
+    """How coarse identifying columns would have to be for groups to hold, with at most a share `most` suppressed.
+
+    It rests on all rows, those of the running period too, so only the operator may ask, who holds them anyway; of
+    reservoirs that give no rows nobody.
+    """
+    of = pool.find(world, id)
+    by = judged(world, of)
+    if by is None:
+        raise Refused("gate.no-groups", standard=of.standard.id)
+    return proposals(world.groups, by.order, codelists.packaged(), most)
+
+
+def proposals(groups: Groups, order: GroupOrder, codes: Mapping[str, CodeList], most: Fraction) -> tuple[Proposal, ...]:
+    """The same for any rows that are stored as a standard says."""
+    gathered = groups.gather(order)
+    columns = {column.name: column for column in order.columns}
+    found = {
+        name: ladders.ladder(columns[name], gathered.values(name), codes)
+        for name in order.gates.identifying
+        if name in columns
+    }
+
+    def measure(coarser: Mapping[str, Sequence[int]]) -> tuple[int, int]:
+        told = gathered.measure(order.gates, coarser)
+        return told.rows, told.kept
+
+    return ladders.propose(found, gathered.values, measure, codes, most)
 
 
 # --- shares that rest on groups ---------------------------------------------------------------------------------------
