@@ -28,6 +28,7 @@ def luhn(digits: str) -> bool:
 
 _LAST_BIRTH: Final = 2049  # of the two centuries that two digits can mean; later ones are yet to come
 _UNCHECKED: Final = date(2020, 10, 1)  # 주민등록법 시행규칙 of 2020-05-26: six random digits from then on
+_OLDEST: Final = date(1926, 1, 1)  # hardly anybody is born before who comes now
 _RRN_WEIGHTS: Final = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 
 
@@ -53,13 +54,19 @@ def is_resident(body: str, _: str) -> bool:
     born = _birth(digits)
     if born is None:
         return False
-    return _resident(digits) or (born >= _UNCHECKED and not body.isdigit())
+    return _resident(digits) or (born >= _UNCHECKED and "-" in body)
 
 
-def is_foreigner(body: str, _: str) -> bool:
-    """Numbers given since October 2020 have no check digit, whenever their holder was born: the hyphen has to do."""
+def is_checked_foreigner(body: str, _: str) -> bool:
+    """Whether day of birth and check digit hold."""
     digits = _digits(body)
-    return _birth(digits) is not None and (_resident(digits) or not body.isdigit())
+    return _birth(digits) is not None and _resident(digits)
+
+
+def is_new_foreigner(body: str, _: str) -> bool:
+    """Numbers given since October 2020 have no check digit, whenever their holder was born: the hyphen has to do."""
+    born = _birth(_digits(body))
+    return born is not None and born >= _OLDEST
 
 
 def is_born(body: str, _: str) -> bool:
@@ -160,12 +167,14 @@ def is_email(body: str, _: str) -> bool:
 
 def is_quad(body: str, before: str) -> bool:
     """RFC 791; not one that says that it is a version, nor what is nobody's: this network, the loopback, a netmask."""
-    first, *_, last = map(int, body.split("."))
+    first, *_, last = map(int, re.findall("[0-9]+", body))
     nobody = first in {0, 127} or (first == 255 and last in {0, 255}) or _VERSION.search(before) is not None  # noqa: PLR2004  (netmasks)
     return not nobody
 
 
-_VERSION: Final = re.compile(r"(?i)(?:\bv|\bver|version|release|build|firmware|driver|버전|판본)[ .:=]{0,3}\Z")
+_VERSION: Final = re.compile(
+    r"(?i)(?:\bv|\bver|version|release|build|firmware|driver|clause|section|버전|판본|빌드|제|조|항)[ .:=]{0,3}\Z"
+)
 _ROUTED: Final = tuple(map(IPv6Network, ("2000::/3", "fc00::/7", "fe80::/10", "64:ff9b::/96")))
 
 

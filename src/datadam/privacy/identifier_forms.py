@@ -50,11 +50,11 @@ NAMES: Final = {
 class Gate(StrEnum):
     """What a text must hold at least to hold any of several forms: quick to see, and mostly not there."""
 
-    DIGITS = r"(?:^|[^0-9A-Za-z])[+(]{0,2}[0-9](?:[ .()-]{0,4}[0-9]){6}"
+    DIGITS = r"(?:^|[^0-9A-Za-z])[+(]{0,2}[0-9](?:[ ./_()-]{0,4}[0-9]){6}"
     LETTERED = r"(?:^|[^0-9A-Za-z])[A-Za-z]{1,2}[0-9]{3}[0-9A-Za-z][0-9]{3,4}(?:[^0-9A-Za-z]|$)"
     ACCOUNT = r"(?:^|[^0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11}"
     AT = r"@|골뱅이|[\[({<] ?(?i:at|앳) ?[\])}>]| dot "
-    QUAD = r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
+    QUAD = r"[0-9][.\[(]{1,2}[\])]?[0-9]{1,3}[.\[(]{1,2}[\])]?[0-9]{1,3}[.\[(]{1,2}[\])]?[0-9]"
     COLONS = r"[0-9A-Fa-f]::|(?:[0-9A-Fa-f]{1,4}:){7}"
 
 
@@ -82,6 +82,7 @@ _DAY: Final = "[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _LOCAL: Final = "[0-9A-Za-z_%+'][0-9A-Za-z._%+'-]{0,63}"
 _LABEL: Final = "[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
+_SEP: Final = "(?: ?[-./_] ?| )"  # what stands between groups
 _AREA: Final = "0(?:2|[3-6][1-5]|70|50[2-8])"  # of Korea
 _TOP: Final = "[A-Za-z]{2,24}"
 
@@ -99,31 +100,31 @@ FORMS: Final = (
     Form(
         kind=Kind.RRN,
         before=r"(?:주민 ?(?:등록)? ?번호|(?i:rrn|resident registration))",
-        body=rf"{_DAY} ?-? ?[1-4][0-9]{{6}}",
+        body=rf"{_DAY}{_SEP}?[1-4][0-9]{{6}}",
         holds=checks.is_born,
     ),
     Form(
         kind=Kind.FRN,
-        before=r"(?:외국인 ?(?:등록)? ?번호|거소 ?신고 ?번호|(?i:frn|alien registration|foreigner registration))",
-        body=rf"{_DAY} ?-? ?[5-8][0-9]{{6}}",
+        before=r"(?:외국인 ?(?:등록)? ?번호|거소 ?(?:신고)? ?번호|(?i:frn|arc|(?:alien|foreigner) registration))",
+        body=rf"{_DAY}{_SEP}?[5-8][0-9]{{6}}",
         holds=checks.is_born,
     ),
     Form(
         kind=Kind.CORPORATE,
-        before=r"(?:법인 ?(?:등록)? ?번호|(?i:corporate registration|crn))",
-        body=r"[0-9]{6} ?-? ?[0-9]{7}",
+        before=r"(?:법인|등기 ?번호|(?i:corp\.? ?reg|corporate (?:registration|no)|crn))",
+        body=rf"[0-9]{{6}}{_SEP}?[0-9]{{7}}",
         holds=checks.is_corporate,
     ),
     Form(
         kind=Kind.BRN,
-        before=r"(?:사업자 ?(?:등록)? ?번호|(?i:brn|business registration))",
-        body=r"[1-9][0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{5}",
+        before=r"(?:사업자|(?i:brn|business registration))",
+        body=rf"[1-9][0-9]{{2}}{_SEP}?[0-9]{{2}}{_SEP}?[0-9]{{5}}",
         holds=checks.is_business,
     ),
     Form(
         kind=Kind.LICENCE_KR,
-        before=r"(?:면허 ?(?:증)? ?번호|(?i:driver'?s? licen[cs]e|driving licen[cs]e))",
-        body=r"(?:1[1-9]|2[0-8])[ -]?[0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{2}",
+        before=r"(?:면허|(?i:driver'?s? licen[cs]e|driving licen[cs]e))",
+        body=rf"(?:1[1-9]|2[0-8]){_SEP}?[0-9]{{2}}{_SEP}?[0-9]{{6}}{_SEP}?[0-9]{{2}}",
         holds=checks.always,
     ),
     Form(
@@ -135,14 +136,14 @@ FORMS: Final = (
     ),
     Form(
         kind=Kind.SSN,
-        before=r"(?i:ssn|social security)",
-        body=r"[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{4}",
+        before=r"(?i:ssn|soc(?:ial)?\.? ?sec|social)",
+        body=rf"[0-9]{{3}}{_SEP}?[0-9]{{2}}{_SEP}?[0-9]{{4}}",
         holds=checks.is_social,
     ),
     Form(
         kind=Kind.MY_NUMBER,
-        before=r"(?:マイナンバー|個人番号|(?i:my ?number))",
-        body=r"[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}",
+        before=r"(?:マイナンバー|個人番号|마이넘버|(?i:my ?number|individual number))",
+        body=rf"[0-9]{{4}}{_SEP}?[0-9]{{4}}{_SEP}?[0-9]{{4}}",
         holds=checks.is_my_number,
     ),
     Form(
@@ -152,18 +153,24 @@ FORMS: Final = (
         holds=checks.is_phone,
     ),
     # by themselves
-    Form(kind=Kind.RRN, body=rf"{_DAY}(?: ?- ?| )?[1-4][0-9]{{6}}", holds=checks.is_resident),
-    Form(kind=Kind.FRN, body=rf"{_DAY}(?: ?- ?| )?[5-8][0-9]{{6}}", holds=checks.is_foreigner),
-    Form(kind=Kind.CORPORATE, body=r"[0-9]{6} ?- ?[0-9]{7}", holds=checks.is_corporate),
+    Form(kind=Kind.RRN, body=rf"{_DAY}{_SEP}?[1-4][0-9]{{6}}", holds=checks.is_resident),
+    Form(kind=Kind.FRN, body=rf"{_DAY}{_SEP}?[5-8][0-9]{{6}}", holds=checks.is_checked_foreigner),
+    Form(kind=Kind.CORPORATE, body=rf"[0-9]{{6}}{_SEP}[0-9]{{7}}", holds=checks.is_corporate),
+    Form(  # joined up: only of the registries and the kinds of companies there are
+        kind=Kind.CORPORATE,
+        body=r"(?:1[1-9]|2[0-8])[0-9]{2}(?:1[1-5]|2[12])[0-9]{7}",
+        holds=checks.is_corporate,
+    ),
+    Form(kind=Kind.FRN, body=rf"{_DAY} ?- ?[5-8][0-9]{{6}}", holds=checks.is_new_foreigner),
     Form(
         kind=Kind.BRN,
-        body=r"[1-9][0-9]{2}(?: ?- ?[0-9]{2} ?- ?| [0-9]{2} |\.[0-9]{2}\.)[0-9]{5}",
+        body=rf"[1-9][0-9]{{2}}{_SEP}[0-9]{{2}}{_SEP}[0-9]{{5}}",
         holds=checks.is_business,
         alone=True,
     ),
     Form(
         kind=Kind.LICENCE_KR,
-        body=r"(?:1[1-9]|2[0-8])(?: ?- ?[0-9]{2} ?- ?[0-9]{6} ?- ?| [0-9]{2} [0-9]{6} )[0-9]{2}"
+        body=rf"(?:1[1-9]|2[0-8]){_SEP}[0-9]{{2}}{_SEP}[0-9]{{6}}{_SEP}[0-9]{{2}}"
         r"|(?:서울|부산|경기|강원|충북|충남|전북|전남|경북|경남|제주|대구|인천|광주|대전|울산)"
         r" ?[0-9]{2}-[0-9]{6}-[0-9]{2}",
         holds=checks.always,
@@ -178,17 +185,24 @@ FORMS: Final = (
     Form(kind=Kind.IBAN, body=_ibans(), holds=checks.is_iban, gate=Gate.ACCOUNT),
     Form(
         kind=Kind.CARD,
-        body=r"[2-69][0-9]{3}(?: [0-9]{4}){3}(?: [0-9]{3})?|[2-69][0-9]{3}(?:-[0-9]{4}){3}(?:-[0-9]{3})?"
+        body=rf"[2-69][0-9]{{3}}(?:{_SEP}[0-9]{{4}}){{3}}(?:{_SEP}[0-9]{{3}})?"
         r"|3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}|[2-6][0-9]{14,15}",
         holds=checks.is_card,
     ),
-    Form(kind=Kind.MY_NUMBER, body=r"[0-9]{4}(?: [0-9]{4} |-[0-9]{4}-)[0-9]{4}", holds=checks.is_my_number, alone=True),
-    Form(kind=Kind.SSN, body=r"[0-8][0-9]{2}(?:-[0-9]{2}-| [0-9]{2} )[0-9]{4}", holds=checks.is_social, alone=True),
+    Form(
+        kind=Kind.MY_NUMBER, body=rf"[0-9]{{4}}{_SEP}[0-9]{{4}}{_SEP}[0-9]{{4}}", holds=checks.is_my_number, alone=True
+    ),
+    Form(kind=Kind.SSN, body=rf"[0-8][0-9]{{2}}{_SEP}[0-9]{{2}}{_SEP}[0-9]{{4}}", holds=checks.is_social, alone=True),
     Form(kind=Kind.PHONE, body=r"(?:\+|00 ?)[1-9](?:[ .()-]{0,2}[0-9]){7,14}", holds=checks.is_international),
     Form(  # Korea: mobile, then by area
         kind=Kind.PHONE,
-        body=r"010[0-9]{8}|(?:\(01[016789]\)|01[016789]\)?)(?: ?- ?|[ .)]{1,2})[0-9]{3,4}(?: ?- ?|[ .]|)[0-9]{4}"
+        body=r"010[0-9]{8}|(?:\(01[016789]\)|01[016789]\)?)(?: ?[-_] ?|[ .)]{1,2})[0-9]{3,4}(?: ?[-_] ?|[ .]|)[0-9]{4}"
         rf"|(?:\({_AREA}\)|{_AREA}\)?)(?: ?- ?|[ .]?)[0-9]{{3,4}}(?: ?- ?|[ .])[0-9]{{4}}",
+        holds=checks.is_phone,
+    ),
+    Form(  # Korea: numbers of firms for the whole country
+        kind=Kind.PHONE,
+        body=r"(?:15(?:22|33|44|66|77|88|99)|16(?:00|44|61|66|70|88)|18(?:00|11|33|55|77|99))-[0-9]{4}",
         holds=checks.is_phone,
     ),
     Form(  # North America
@@ -203,17 +217,24 @@ FORMS: Final = (
         r"|\(?02[0-9]\)? ?[0-9]{4} [0-9]{4}|\(?01[0-9]{3}\)? [0-9]{6}|\(?0[138][0-9]{2}\)? [0-9]{3} [0-9]{4}",
         holds=checks.is_phone,
     ),
-    Form(kind=Kind.EMAIL, body=rf"{_LOCAL}@(?:{_LABEL}\.){{1,8}}{_TOP}", holds=checks.is_email, gate=Gate.AT),
+    Form(
+        kind=Kind.EMAIL,
+        body=rf"(?:{_LOCAL}|[가-힣]{{2,20}})@(?:{_LABEL}\.){{1,8}}{_TOP}",
+        holds=checks.is_email,
+        gate=Gate.AT,
+    ),
     Form(  # as people write it who do not want it found
         kind=Kind.EMAIL,
         body=rf"{_LOCAL} ?(?:[\[({{<] ?(?i:at|@|골뱅이|앳) ?[\])}}>]|골뱅이) ?{_LABEL}"
         rf"(?:(?:\.| ?[\[({{<] ?(?i:dot|\.|점|닷) ?[\])}}>] ?){_LABEL}){{0,6}}"
         rf"(?:\.| ?[\[({{<] ?(?i:dot|\.|점|닷) ?[\])}}>] ?){_TOP}"
+        rf"|{_LOCAL} @ ?(?:{_LABEL}\.){{1,6}}{_TOP}"
+        rf"|{_LOCAL} ?골뱅이 ?{_LABEL}(?: ?(?:점|닷) ?{_LABEL}){{1,6}}"
         rf"|{_LOCAL} at {_LABEL}(?: dot {_LABEL}){{0,4}} dot {_TOP}",
         holds=checks.always,
         gate=Gate.AT,
     ),
-    Form(kind=Kind.IP, body=rf"(?:{_OCTET}\.){{3}}{_OCTET}", holds=checks.is_quad, gate=Gate.QUAD),
+    Form(kind=Kind.IP, body=rf"(?:{_OCTET}(?:\.|\[\.\]|\(\.\))){{3}}{_OCTET}", holds=checks.is_quad, gate=Gate.QUAD),
     Form(
         kind=Kind.IP,
         body=r"(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}"
