@@ -22,10 +22,13 @@ import served
 from authorities import root
 from datadam import client, wiring
 from datadam.cli.manners import print_json
+from datadam.dam import publish
 from datadam.formats import odrl
 from datadam.model import Deposit
+from datadam.privacy import periods
 from datadam.terms import Action
 from machines import ALL, NAMES, Machine, a_machine, found
+from pools import report, tables_text
 from served import STANDARD, Served, serving
 from signed import an_offer, permission
 from test_combine import a_text
@@ -86,6 +89,7 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     assert f"{STANDARD}@first" in machine("editions").out
     _takes_out(machine)
     _decides(machine)
+    _tabulates(machine, dam)
     _agrees(machine, dam, member)
     # another joins in vain
     machine("keygen", "other.key")
@@ -112,6 +116,28 @@ def _decides(machine: Machine) -> None:
     assert "No" in machine("can", "me", "combine", STANDARD).out
     first = machine("decisions").out.splitlines()[-1].split()[0]
     assert "the same answer" in machine("why", first).out
+
+
+def _tabulates(machine: Machine, dam: Served) -> None:
+    """Checked tables of a day: published when it is over, listed, shown, written as CSV; each says what it is not."""
+    publish.publish(dam.world, tables_text(period="day"))
+    firms = {name: dam.person(name) for name in ("t", "u", "v", "w")}
+    report(dam.world, firms, {name: {("north", "food"): 100 + at} for at, name in enumerate(firms)})
+    day = periods.of(dam.clock(), "day")
+    with dam.clock.forward(days=1):
+        assert "1" in machine("publish-tables", "test.energy", "--dam", dam.folder).out
+    label = "ot differentially private"
+    assert day in (listed := machine("tables", "test.energy").out)
+    assert label in " ".join(listed.split())
+    shown = " ".join(machine("table", "test.energy", day, "--table", "by-place").out.split())
+    assert "north · food 406" in shown
+    assert label in shown
+    assert "--table" in machine("table", "test.energy", day, code=2).error
+    written = machine("table", "test.energy", day, "--table", "plants", "--csv", "-").out
+    assert f"{day},north,food,4,,not differentially private" in written
+    machine("table", "test.energy", day, "--table", "plants", "--csv", "plants.csv")
+    assert Path("plants.csv").read_text(encoding="utf-8") in written
+    assert json.loads(machine("table", "test.energy", day, "--json").out)["label"] == "not differentially private"
 
 
 def _discloses(machine: Machine) -> None:
@@ -595,6 +621,9 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "withdrawals": (("withdrawals", "--url", "URL"), 3),
     "amend": (("amend", "0" * 12, "none.csv", "--reason", "x", "--url", "URL", "--key", "KEY"), 4),
     "editions": (("editions",), 4),
+    "tables": (("tables",), 4),
+    "table": (("table", STANDARD, "2026-Q3", "--url", "URL"), 4),
+    "publish-tables": (("publish-tables", "no.such", "--dam", "DAM"), 4),
     "freeze": (("freeze", "no-edition", "--dam", "DAM"), 2),
     "ls": (("ls",), 4),
     "can": (("can", "me", "look", STANDARD, "--url", "URL", "--key", "KEY"), 2),

@@ -76,6 +76,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     declare(does, person)
     go_by_agreements(world, does, person)
     assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
+    assert does("publish-tables") == {"published": 0}
     assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
     decide_together(world, does, person)
     recognise(does, person)

@@ -39,9 +39,7 @@ def told(world: World, period: str, name: str = "by-place") -> dict[tuple[object
     """A published table: keys (a total is `*`) and value."""
     body = tables.body_of(world, tables.find(world, STANDARD, period))
     table = next(one for one in body["tables"] if one["name"] == name)
-    return {
-        tuple("*" if is_total else key for _, key, is_total in keys): value for keys, value in tables.cells(table)
-    }
+    return {tuple("*" if is_total else key for _, key, is_total in keys): value for keys, value in tables.cells(table)}
 
 
 def test_a_period_is_published_when_it_is_over_and_only_once(world: World, people: dict[str, Person]) -> None:

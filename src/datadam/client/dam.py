@@ -23,6 +23,7 @@ from datadam.client.home import default_profile, read_key
 from datadam.client.opening import Opening
 from datadam.client.recovering import Recovering
 from datadam.client.reserving import Reserving
+from datadam.client.tabling import Tabling
 from datadam.client.withdrawals import WayBack
 from datadam.errors import NotFound, Unavailable
 from datadam.formats import odcs
@@ -56,7 +57,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to, action=action)
 
 
-class Dam(Agreeing, Deciding, Declaring, Governing, Holding, Opening, Reserving, Recovering, WayBack):
+class Dam(Agreeing, Deciding, Declaring, Governing, Holding, Opening, Reserving, Recovering, Tabling, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # proofs

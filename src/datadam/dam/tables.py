@@ -15,7 +15,6 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,8 +29,6 @@ from datadam.privacy.recipe import Key
 from datadam.privacy.tables import Group, Held, Layout, Place, PublishedTables
 from datadam.restriction import Restricted
 
-LABEL: Final = "not differentially private"
-"""Stands in every form in which a checked table leaves."""
 _PUBLISHING: Final = threading.Lock()  # a period at a time: the next is compared with it
 
 
@@ -49,7 +46,7 @@ def publish_due(world: World) -> int:
         except DamError as error:
             wrong.append(error)
     if wrong:
-        raise wrong[0]
+        raise Unavailable("table.put-off", why=wrong[0].code) from wrong[0]
     return made
 
 
@@ -221,18 +218,10 @@ def _values(standard: Standard, body: Json) -> Iterator[tuple[_Named, int]]:
     for table in body["tables"]:
         name = table["column"]
         column = None if name is None else next((one for one in standard.columns if one.name == name), None)
-        for keys, value in cells(table):
+        for keys, value in tables.cells(table):
             if value is not None:
                 named = frozenset((by, key) for by, key, is_total in keys if not is_total)
                 yield (table["aggregate"], name, named), tables.scaled(column, Decimal(value))
-
-
-def cells(table: Json) -> Iterator[tuple[list[tuple[str, Key, bool]], str | None]]:
-    """Each group of a published table, in order: its keys (column, key, whether it is all of them), and its value."""
-    choices = [
-        [*((one["column"], key, False) for key in one["keys"]), (one["column"], None, True)] for one in table["by"]
-    ]
-    yield from zip(map(list, product(*choices)), table["values"], strict=True)
 
 
 # --- 5. sign ----------------------------------------------------------------------------------------------------------
@@ -250,7 +239,7 @@ def _body(
         "standard": standard.id,
         "version": standard.version,
         "period": period,
-        "label": LABEL,
+        "label": tables.LABEL,
         "rules": {
             "contributors": rules.contributors,
             "largest": rules.largest,

@@ -18,6 +18,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from datadam import __version__
 from datadam.dam import deposit, dispute, login, prove, release, steward, twin, withdraw, witnessed
+from datadam.dam import tables as checked_tables
 from datadam.dam.works import Works
 from datadam.dam.world import World
 from datadam.edges import (
@@ -36,6 +37,7 @@ from datadam.edges import (
     operator,
     private,
     restrictions,
+    tables,
     upload,
     withdrawals,
 )
@@ -78,6 +80,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(declarations.router)
     app.include_router(credentials.router)
     app.include_router(openings.router)
+    app.include_router(tables.router)
     app.include_router(private.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
@@ -157,6 +160,7 @@ async def _tidy_for_ever(world: World, works: Works) -> None:
         works.erase()
         for tidy in (login.forget_expired, deposit.tidy, release.tidy, steward.enact_due, twin.prepare):
             await _now_or_next_time(partial(tidy, world))
+        await _now_or_next_time(partial(checked_tables.publish_due, world))
         await anyio.sleep(TIDY_SECONDS)
 
 

@@ -27,7 +27,15 @@ from datadam.dam import (
     state,
 )
 from datadam.dam.world import World
-from datadam.edges import credential_verbs, declaration_verbs, governance_verbs, key_verbs, law_verbs, private_verbs
+from datadam.edges import (
+    credential_verbs,
+    declaration_verbs,
+    governance_verbs,
+    key_verbs,
+    law_verbs,
+    private_verbs,
+    table_verbs,
+)
 from datadam.edges.manners import as_branch, world_of
 from datadam.errors import Invalid, NotFound, Refused, kept, revived
 from datadam.model import Deposit, Json, Member, MemberKind, Tier, Withdrawal
@@ -244,6 +252,7 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     **declaration_verbs.VERBS,
     **credential_verbs.VERBS,
     **private_verbs.VERBS,
+    **table_verbs.VERBS,
 }
 
 

@@ -245,12 +245,13 @@ class Attack:
 def _told(layout: Layout, groups: Iterable[Group]) -> list[tuple[Group, int]]:
     """The groups that stand in a table, in each measure in which they do."""
     shapes = {(table.by, table.measure) for table in layout.tables}
-    return [
+    found = (
         (group, measure)
         for group in sorted(groups, key=_order)
         for by, measure in sorted(shapes)
         if all(key is None or place in by for place, key in enumerate(group))
-    ]
+    )
+    return list(dict.fromkeys(found))
 
 
 def _order(group: Group) -> tuple[int, ...]:

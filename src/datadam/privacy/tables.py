@@ -19,7 +19,7 @@ from math import ceil, prod
 from typing import Final, TypeAlias
 
 from datadam.errors import DamError, Invalid
-from datadam.model import CodeList, Column, Protection, Standard, Tier, Type
+from datadam.model import CodeList, Column, Json, Protection, Standard, Tier, Type
 from datadam.privacy import periods
 from datadam.privacy.recipe import Key
 from datadam.privacy.recipes import public_keys
@@ -28,6 +28,9 @@ from datadam.protections import Aggregate, CheckedTable, Gates
 LEAST_CONTRIBUTORS: Final = 3  # of two, each knows the other
 _MONTHS: Final = 12  # in a year
 MOST_GROUPS: Final = 5_000  # of all dimensions together: what is solved for secondary suppression grows with it
+
+LABEL: Final = "not differentially private"
+"""Stands in every form in which a checked table leaves."""
 
 Group: TypeAlias = tuple[int | None, ...]
 """The place of a key in each dimension of a layout; None: all keys."""
@@ -267,6 +270,14 @@ def above(place: Place, by: Sequence[int]) -> Iterator[Group]:
         yield tuple(at.get(dimension) for dimension in range(len(place)))
 
 
+def cells(table: Json) -> Iterator[tuple[list[tuple[str, Key, bool]], str | None]]:
+    """Each group of a published table, in order: its keys (column, key, whether it is all of them), and its value."""
+    choices = [
+        [*((one["column"], key, False) for key in one["keys"]), (one["column"], None, True)] for one in table["by"]
+    ]
+    yield from zip(map(list, product(*choices)), table["values"], strict=True)
+
+
 # --- what may be declared ---------------------------------------------------------------------------------------------
 
 
@@ -279,7 +290,9 @@ def faults(standard: Standard, codes: Mapping[str, CodeList]) -> Iterator[DamErr
     if not standard.tables:
         yield Invalid("table.none")
     names = [table.name for table in standard.tables]
-    yield from (Invalid("table.names-repeated", table=name) for name in sorted({n for n in names if names.count(n) > 1}))
+    yield from (
+        Invalid("table.names-repeated", table=name) for name in sorted({n for n in names if names.count(n) > 1})
+    )
     for table in standard.tables:
         yield from _table_faults(standard, table, codes)
     if (fault := size_fault(standard, codes)) is not None:
