@@ -425,7 +425,7 @@ def test_columns_that_the_offer_does_not_let_out_are_not_asked_about(tmp_path: P
     above = [{"column": "energy", "operator": ">=", "values": ["5"]}]
     changes: list[dict[str, Any]] = [{"aggregate": "sum", "column": "energy"}, {"where": above}]
     for change in changes:
-        error = refused("private.column-closed", lambda change=change: ask.answer(world, asker.caller, COUNT | change))
+        error = refused("private.column-closed", lambda change=change: ask.answer(world, asker.caller, COUNT | change))  # type: ignore[misc]
         assert error.facts["column"] == "energy"
 
 

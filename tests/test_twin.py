@@ -1,7 +1,7 @@
 """Twins in a dam: made with each deposit, gone with it, and the same again after whatever happened."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
+from datadam.adapters.memory.twins import MemoryTwins
+from datadam.adapters.polars_twin import PolarsTwins
 from datadam.dam import ask, charge, deposit, found, prove, publish, state, twin, withdraw
 from datadam.dam.remembered import Remembered
 from datadam.dam.world import World
@@ -236,9 +238,12 @@ def test_an_amendment_counts_in_the_period_in_which_it_was_handed_in(tmp_path: P
 # --- what a twin is made of -------------------------------------------------------------------------------------------
 
 
-def test_what_went_with_a_disk_is_made_again_and_is_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [MemoryTwins, PolarsTwins])
+def test_what_went_with_a_disk_is_made_again_and_is_the_same(
+    tmp_path: Path, kind: Callable[[Path], MemoryTwins | PolarsTwins]
+) -> None:
     """Parts from the admitted files, twins from parts: the log's own digest says so, and the answer still holds."""
-    world = dam(tmp_path)
+    world = replace(dam(tmp_path), twins=kind(tmp_path / "others"))
     job = Person("One").joins(world).deposits(world, ENERGY, energy(20))
     forward(world, days=60)
     first = asks(world)

@@ -89,13 +89,13 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.adapters.edition_files import EditionFiles
     from datadam.adapters.highs_solver import HighsSolver
     from datadam.adapters.key_files import KeyFiles
-    from datadam.adapters.memory.twins import MemoryTwins
     from datadam.adapters.opendp_noise import OpenDpNoise
     from datadam.adapters.polars_engine import PolarsEngine
     from datadam.adapters.polars_groups import PolarsGroups
     from datadam.adapters.polars_quality import PolarsSurveyor
     from datadam.adapters.polars_share import PolarsShareWriter
     from datadam.adapters.polars_sums import PolarsSums
+    from datadam.adapters.polars_twin import PolarsTwins
     from datadam.adapters.spool_files import SpoolFiles
     from datadam.adapters.tile_log import TileLog
     from datadam.adapters.trust_files import TrustFiles
@@ -125,7 +125,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 groups=PolarsGroups(),
                 sums=PolarsSums(),
                 solver=HighsSolver(),
-                twins=MemoryTwins(folder.path / "twins"),
+                twins=PolarsTwins(folder.path / "twins"),
                 noise=OpenDpNoise(),
                 spool=SpoolFiles(folder.spool, max_bytes=settings.max_spool_bytes),
                 secrets=secrets,
