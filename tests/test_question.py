@@ -6,8 +6,21 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
-from hypothesis.strategies import DrawFn, booleans, composite, integers, lists, permutations, sampled_from
+from hypothesis import given, settings
+from hypothesis.strategies import (
+    DrawFn,
+    booleans,
+    composite,
+    dictionaries,
+    floats,
+    integers,
+    lists,
+    none,
+    permutations,
+    recursive,
+    sampled_from,
+    text,
+)
 
 from answers import CODES, FIRM, INDUSTRY, MONTH, USE, private
 from datadam import seal, texts
@@ -389,6 +402,41 @@ def test_a_distinct_by_an_open_column_is_read() -> None:
     found = ask(aggregate="distinct", by=["brand"], where=where(("brand", "in", ["a"]), ("shift", "in", [1])))
     assert found.by == ("brand",)
     assert [one.column for one in found.where] == ["brand", "shift"]
+
+
+ANYTHING: Final = recursive(
+    none()
+    | booleans()
+    | integers()
+    | floats()
+    | text(max_size=5)
+    | sampled_from(["use", "industry", "in", ">=", "0.5"]),
+    lambda part: lists(part, max_size=4) | dictionaries(text(max_size=5), part, max_size=4),
+    max_leaves=12,
+)
+PLACES: Final = ["standard", "aggregate", "column", "by", "where", "at", "edges", "periods", "rho", "epsilon", "else"]
+
+
+@given(base=sent(), field=sampled_from(PLACES), value=ANYTHING, inside=sampled_from(["column", "operator", "values"]))
+@settings(max_examples=120)
+def test_no_json_does_more_than_be_refused(base: dict[str, Any], field: str, value: Any, inside: str) -> None:
+    """Anything at all in any place is a question or `Invalid`, never another error; what is read reads back."""
+    conditions = [{"column": "use", "operator": ">=", "values": [1], inside: value}]
+    for told_so in ({**base, field: value}, {**base, "where": conditions}, value):
+        found = asked_or_refused(told_so)
+        if isinstance(found, Invalid):
+            assert found.code.startswith("private.")
+            assert texts.explain(found).what
+        else:
+            assert read(told(found), STANDARD, RECIPE) == found
+
+
+def asked_or_refused(told_so: object) -> Question | Invalid:
+    """What becomes of JSON that was sent."""
+    try:
+        return read(told_so, STANDARD, RECIPE)
+    except Invalid as refused:
+        return refused
 
 
 def test_numbers_are_read_exactly() -> None:
