@@ -273,6 +273,8 @@ schema:
         logicalType: string
         logicalTypeOptions: {maxLength: 20}
         required: true
+        primaryKey: true
+        primaryKeyPosition: 2
         classification: confidential
         customProperties:
           - {vendor: datadam, property: titles, value: {ko: 기업}}

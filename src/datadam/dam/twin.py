@@ -88,6 +88,7 @@ def standing(world: World, standard: Standard, period: str, narrowing: Narrowing
     with world.store.read() as rows:
         gone = {one.deposit for one in rows.find(Withdrawal, standard=str(standard.id))}
         logged = [one for one in pool.in_order(rows, str(standard.id)) if one.id not in gone]
+    readable = {one for one in {held.version for held in logged} if _readable(world, standard, one)}
     disputed, capped = pool.disputed_deposits(world, str(standard.id)), cap.left_out(world, standard, period)
     return [
         one
@@ -96,7 +97,7 @@ def standing(world: World, standard: Standard, period: str, narrowing: Narrowing
         and one.contributor not in capped
         and narrowing.piece(one.id) == Piece()
         and cap.period_of(world, standard, one) == period
-        and _readable(world, standard, one.version)
+        and one.version in readable
     ]
 
 
