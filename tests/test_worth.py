@@ -126,3 +126,11 @@ def test_the_base_of_these_tests_is_what_it_says() -> None:
     assert isinstance(MONTH, Column)
     assert isinstance(INDUSTRY, Column)
     assert Gates(contributors=3) == private().gates
+
+
+def test_no_two_units_share_a_key() -> None:
+    """Else whether a row of one is taken would hang on what the other reports."""
+    held = private()
+    assert FIRM.name in held.key
+    found = {fault.code for fault in check(replace(held, key=(MONTH.name,)), CODES)}
+    assert "protection.key-without-unit" in found

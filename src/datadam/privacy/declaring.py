@@ -129,6 +129,9 @@ def _unit_faults(standard: Standard) -> Iterator[DamError]:
         yield Invalid("protection.unit-not-id", column=unit.name, protection=str(unit.protection))
     elif not unit.required:
         yield Invalid("protection.unit-optional", column=unit.name)
+    elif standard.tier is Tier.ANSWERS and standard.key and unit.name not in standard.key:
+        # else two units could report one key, and whether a row of one is taken would hang on the other
+        yield Invalid("protection.key-without-unit", column=unit.name, key=", ".join(standard.key))
 
 
 def _gate_faults(gates: Gates, standard: Standard) -> Iterator[DamError]:
