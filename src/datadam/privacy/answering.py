@@ -320,7 +320,7 @@ def _quantile(
     """A quantile with its interval.
 
     It lies below an edge where the true lead there is 0 or more, else not below it. A lead's noise is a weighted sum of
-    discrete Gaussians, which are sub-Gaussian (Canonne, Kamath and Steinke 2020, Corollary 17): beyond `far` it is, one
+    discrete Gaussians, which are sub-Gaussian (Canonne, Kamath and Steinke 2020): beyond `far` it is, one
     way, with probability 0.05 divided by the inner edges; so all edges are judged rightly 19 times of 20.
     """
     bins, share = len(edges) - 1, float(at)

@@ -5,8 +5,8 @@ nobody is added or removed. Of each unit at most `rows` rows of a period count, 
 exchanged for at most n others; a filter lets through fewer of either. A row falls into one cell, or into none.
 
 All bounds are exact integers, the squares of L2 among them; scales are floats rounded up, losses exact fractions.
-Sources: Bun and Steinke 2016 (rho-zCDP), Canonne, Kamath and Steinke 2020 (discrete Gaussian; Theorem 14, Proposition
-12 and Proposition 25), both on arXiv: 1605.02065 and 2004.00010.
+Sources: Bun and Steinke 2016 (rho-zCDP), Canonne, Kamath and Steinke 2020 (discrete Gaussian: its loss, its tail, its
+epsilon), both on arXiv: 1605.02065 and 2004.00010.
 """
 
 import math
@@ -217,7 +217,7 @@ def said(rho: int) -> str:
 def epsilon_of(rho: int | Fraction, delta: Fraction) -> float:
     """An epsilon that rho-zCDP (micro-rho where an integer, else rho) implies at that delta, rounded up.
 
-    Canonne, Kamath and Steinke 2020, Proposition 12: for every alpha > 1
+    Canonne, Kamath and Steinke 2020, on converting concentrated to approximate privacy: for every alpha > 1
     epsilon = alpha·rho + (ln(1/delta) + (alpha - 1)·ln(1 - 1/alpha) - ln alpha) / (alpha - 1).
     """
     loss = float(Fraction(rho, MICRO) if isinstance(rho, int) else rho)
