@@ -22,11 +22,11 @@ def test_a_new_folder_has_all_its_parts_and_is_the_owners_alone(tmp_path: Path) 
         made = Folder.create(tmp_path / "a" / "dam")
     finally:
         os.umask(before)
-    parts = [made.path, made.keys, made.state.parent, made.reservoirs, made.bodies, made.log, made.shares, made.spool]
+    parts = [made.path, made.keys, made.state.parent, made.reservoirs, made.bodies, made.log, made.shares, made.twins]
     assert [part.stat().st_mode & 0o777 for part in parts] == [0o700] * len(parts)
     assert json.loads((made.path / "format.json").read_text()) == {"format": FORMATS}
     assert (made.path / "format.json").stat().st_mode & 0o777 == 0o600
-    assert set(FORMATS) == {"folder", "keys", "state", "reservoirs", "bodies", "log", "shares", "editions"}
+    assert set(FORMATS) == {"folder", "keys", "state", "reservoirs", "bodies", "log", "shares", "editions", "twins"}
     opened = Folder.open(tmp_path / "a" / "dam")
     assert (opened.path, opened.state) == (made.path, made.state)
 
@@ -63,7 +63,7 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
         ({**FORMATS, "log": "1"}, "folder.format-unknown"),
         ({part: version for part, version in FORMATS.items() if part != "keys"}, "folder.format-unknown"),
         ({**FORMATS, "folder": 1}, "folder.format-older"),
-        ({**FORMATS, "twins": 1}, "folder.part-unknown"),
+        ({**FORMATS, "weather": 1}, "folder.part-unknown"),
         ([], "folder.broken"),
     ],
 )

@@ -40,7 +40,7 @@ def test_a_folder_of_every_released_version_is_upgraded_and_sound(old: Path) -> 
         pass
     found, steps = wiring.upgraded(old)
     assert found["folder"] == 1
-    assert [step.name for step in steps] == ["folder 1 → 2", "bodies 1 → 2"]
+    assert [step.name for step in steps] == ["folder 1 → 2", "folder 2 → 3", "bodies 1 → 2"]
     for _ in range(2):
         with wiring.world(old, rolled=False) as world:
             told = operator.perform(world, "check", {}, check=wiring.checker(world))
@@ -87,7 +87,7 @@ def test_its_tables_are_folded_anew_from_its_log(old: Path) -> None:
 def test_a_dry_run_only_tells(old: Path) -> None:
     """The same steps, and not a byte is changed; the command says it, and then does it."""
     before = {path: path.read_bytes() for path in old.rglob("*") if path.is_file()}
-    assert [step.part for step in wiring.upgraded(old, dry_run=True)[1]] == ["folder", "bodies"]
+    assert [step.part for step in wiring.upgraded(old, dry_run=True)[1]] == ["folder", "folder", "bodies"]
     done = served.run("upgrade", old, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "folder 1 → 2" in done.stdout
@@ -111,7 +111,7 @@ def test_a_step_that_broke_off_is_done_again(old: Path, monkeypatch: pytest.Monk
         with pytest.raises(KeyboardInterrupt):
             wiring.upgraded(old)
     (old / "editions").mkdir(mode=0o700)  # as if it had come that far
-    assert len(wiring.upgraded(old)[1]) == 2
+    assert len(wiring.upgraded(old)[1]) == 3
 
 
 def formatted(**changes: object) -> Callable[[Path], None]:
@@ -130,7 +130,7 @@ def formatted(**changes: object) -> Callable[[Path], None]:
     ("change", "code"),
     [
         (formatted(log=2), "folder.format-unknown"),
-        (formatted(folder=3), "folder.format-unknown"),
+        (formatted(folder=4), "folder.format-unknown"),
         (formatted(folder=0), "folder.format-unknown"),
         (formatted(weather=1), "folder.part-unknown"),
         (lambda folder: (folder / "format.json").unlink(), "folder.not-a-dam"),

@@ -125,7 +125,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 groups=PolarsGroups(),
                 sums=PolarsSums(),
                 solver=HighsSolver(),
-                twins=PolarsTwins(folder.path / "twins"),
+                twins=PolarsTwins(folder.twins),
                 noise=OpenDpNoise(),
                 spool=SpoolFiles(folder.spool, max_bytes=settings.max_spool_bytes),
                 secrets=secrets,

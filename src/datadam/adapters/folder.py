@@ -21,7 +21,7 @@ from datadam.adapters.durable import sync_folder
 from datadam.errors import Invalid, NotFound, Unavailable
 
 FORMATS: Final = {
-    "folder": 2,
+    "folder": 3,
     "keys": 1,
     "state": 1,
     "reservoirs": 1,
@@ -29,6 +29,7 @@ FORMATS: Final = {
     "log": 1,
     "shares": 1,
     "editions": 1,
+    "twins": 1,
 }
 """The format version of each part that this version of data dam reads and writes."""
 OLDEST: Final = {"folder": 1, "bodies": 1}
@@ -54,9 +55,11 @@ class Folder:
         self.log: Final = self.path / "log"
         self.shares: Final = self.path / "shares"
         self.editions: Final = self.path / "editions"
+        self.twins: Final = self.path / "twins"
         self.spool: Final = self.path / "spool"
         self.parts: Final = (
-            self.state.parent, self.reservoirs, self.bodies, self.log, self.shares, self.editions, self.spool,
+            self.state.parent, self.reservoirs, self.bodies, self.log, self.shares, self.editions, self.twins,
+            self.spool,
         )  # fmt: skip
         """Every folder in it but that of the keys."""
 

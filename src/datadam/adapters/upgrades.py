@@ -38,6 +38,12 @@ def _editions(folder: Folder, formats: dict[str, Any]) -> None:
     formats["editions"] = 1
 
 
+def _twins(folder: Folder, formats: dict[str, Any]) -> None:
+    """Folder 3: so are bounded twins, from which a version that knows folder 2 would not drop withdrawn rows."""
+    private_files.make_folder(folder.twins)
+    formats["twins"] = 1
+
+
 def _packs(folder: Folder, _: dict[str, Any]) -> None:
     """Bodies 2: those that come together lie together, where a version that knows bodies 1 would not look for them."""
     private_files.write(folder.bodies / durable.FORMAT, f"{body_files.FORMAT}\n".encode())
@@ -45,6 +51,7 @@ def _packs(folder: Folder, _: dict[str, Any]) -> None:
 
 STEPS: Final[Mapping[tuple[str, int], Callable[[Folder, dict[str, Any]], None]]] = {
     ("folder", 1): _editions,
+    ("folder", 2): _twins,
     ("bodies", 1): _packs,
 }
 """What to do to a part of that version, to make it one of the next."""
