@@ -344,6 +344,15 @@ TRIES = {
     "GET /api/reservoirs": Try(PUBLIC_BUT_NO_LIES),
     "GET /api/reservoirs/{id}": Try(PUBLIC_BUT_NO_LIES, lambda _: f"/api/reservoirs/{STANDARD}"),
     "GET /api/releases": Try(MEMBERS),
+    "GET /api/answers/schema": Try(EVERYBODY),
+    "GET /api/reservoirs/{id}/questions": Try(
+        (400, 401, 400, 400, 400), lambda _: f"/api/reservoirs/{STANDARD}/questions"
+    ),
+    "GET /api/reservoirs/{id}/dummy": Try((400,) * 5, lambda _: f"/api/reservoirs/{STANDARD}/dummy"),
+    "POST /api/answers/preview": Try((400,) * 5, more=lambda _: {"json": {"standard": STANDARD}}),
+    "POST /api/answers": Try((401, 401, 401, 400, 400), more=lambda _: {"json": {"standard": STANDARD}}),
+    "GET /api/spent": Try(MEMBERS),
+    "POST /api/caps": Try((401, 401, 401, 400, 400), more=lambda _: {"content": b"{}"}),
     "POST /api/asks": Try(MEMBERS, more=lambda _: {"json": {"action": "read", "standard": STANDARD}}),
     "POST /api/asks/everybody": Try(
         (401, 401, 401, 403, 403), more=lambda _: {"json": {"action": "read", "standard": STANDARD}}

@@ -594,6 +594,10 @@ PLAIN = {"standard packaged", "terms count", "terms roles", "terms words"}  # ta
 WORDS = ("--by", "Kim Minji", "--office", "Counsel", "--words", "as it is")
 WHEN = ("--received", "2026-11-22T00:00:00Z", "--dam")
 WRONG: dict[str, tuple[tuple[str, ...], int]] = {
+    "ask": (("ask", STANDARD, "count", "--by", "x", "--url", "URL", "--key", "KEY"), 2),
+    "dummy": (("dummy", "no.such", "--url", "URL"), 4),
+    "spent": (("spent", "--url", "URL"), 3),
+    "cap": (("cap", STANDARD, "--url", "URL", "--key", "KEY"), 2),
     "init": (("init", "full", "--name", "x.example/log", "--jurisdiction", "KR"), 2),
     "serve": (("serve", "none"), 4),
     "status": (("status", "none"), 4),

@@ -13,11 +13,13 @@ import typer
 from datadam import __version__
 from datadam.cli import (
     agreeing,
+    asking,
     auditing,
     credentials,
     deciding,
     declaring,
     deposits,
+    gates,
     governing,
     keys,
     law,
@@ -51,7 +53,9 @@ for _part in (
     wayback,
     agreeing,
     taking,
+    asking,
     deciding,
+    gates,
     tables,
     governing,
     law,

@@ -16,11 +16,12 @@ from datadam.client.answers import answered, check_url, json_of, part, said
 from datadam.client.deciding import Deciding
 from datadam.client.declaring import Declaring
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
-from datadam.client.frames import Reservoir, Reservoirs
+from datadam.client.frames import PURPOSE, Reservoir, Reservoirs
 from datadam.client.governing import Governing
 from datadam.client.holding import Holding
 from datadam.client.home import default_profile, read_key
 from datadam.client.opening import Opening
+from datadam.client.private import Asking
 from datadam.client.recovering import Recovering
 from datadam.client.reserving import Reserving
 from datadam.client.tabling import Tabling
@@ -31,7 +32,7 @@ from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import Fit, Json, Kind, Reading, Standard, Statement
 
 POLL_SECONDS: Final = 0.2
-PURPOSE, DESTINATION, ACTION = "Datadam-Purpose", "Datadam-Destination", "Datadam-Action"  # request headers
+DESTINATION, ACTION = "Datadam-Destination", "Datadam-Action"  # request headers
 DIGITS: Final = 64  # of a whole id
 
 
@@ -57,7 +58,7 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to, action=action)
 
 
-class Dam(Agreeing, Deciding, Declaring, Governing, Holding, Opening, Reserving, Recovering, Tabling, WayBack):
+class Dam(Agreeing, Asking, Deciding, Declaring, Governing, Holding, Opening, Reserving, Recovering, Tabling, WayBack):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # proofs

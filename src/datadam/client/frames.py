@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from datadam.client.answers import library, said
+from datadam.client.private import Private, private
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.model import Json
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from datadam.client.dam import Dam
 
+PURPOSE: Final = "Datadam-Purpose"  # a request header
 TRIES: Final = 5  # versions of a share that may go while they are fetched
 Filter = tuple[str, str, object]
 """Column, one of = != < <= > >= in, and a value (for `in`: a list)."""
@@ -62,6 +64,11 @@ class Reservoir:
     def id(self) -> str:
         """The reservoir's id, which is its standard's."""
         return str(self.info["id"])
+
+    def private(self, *, purpose: str | None = None) -> Private:
+        """The questions that may be asked of a reservoir which gives no rows; `purpose` is what the answers are for."""
+        said_for = {} if purpose is None else {PURPOSE: purpose}
+        return private(self.dam, self.dam.standard(self.id), {**self.headers, **said_for})
 
     def to_polars(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pl.DataFrame":
         """The rows as a Polars frame: `columns` to keep; `filter` as tuples like ("type", "=", "domain")."""

@@ -62,12 +62,14 @@ class Terminal:
         return texts.say(code, self.language)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A plain table; headings are codes."""
+        """A plain table; headings are codes, `ui.value` say, or names of columns."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         held = [[texts.clean(cell) for cell in row] for row in rows]
         for place, heading in enumerate(headings):
+            shown = self.word(heading) if heading.startswith("ui.") else texts.clean(heading)
             width = None if place else _whole_width([row[0] for row in held])
-            table.add_column(self.word(heading), overflow="fold", width=width)
+            width = None if width is None else max(width, cell_len(shown))
+            table.add_column(shown, overflow="fold", width=width)
         for row in held:
             table.add_row(*map(Text, row))
         self.out.print(table)
