@@ -252,7 +252,22 @@ def test_what_went_with_a_disk_is_made_again_and_is_the_same(
     assert len(twins(world)) == 1
     world.twins.drop(ENERGY, [job.id])
     assert (twin.prepare(world), parts(world), twin.prepare(world)) == (1, {str(job.id)}, 0)
+    assert world.twins.digest(ENERGY, "2026-Q4.1") is not None
     assert asks(world).statement == first.statement
+
+
+def test_twins_are_made_before_anybody_asks(tmp_path: Path) -> None:
+    """Of each period that is over and open; a question that had to wait would tell how many rows there are."""
+    world = dam(tmp_path, contributors=2)
+    one, two = (Person(name).joins(world) for name in ("One", "Two"))
+    one.deposits(world, ENERGY, energy(3))
+    forward(world, days=60)
+    one.deposits(world, ENERGY, energy(3, first=3))
+    two.deposits(world, ENERGY, energy(3, first=6))
+    assert twin.prepare(world) == 0  # one contributor in the first, and the second is not over
+    forward(world, days=90)
+    assert (twin.prepare(world), [held.name for held in twins(world)]) == (1, ["2027-Q1.1"])
+    assert names(asks(world, periods=["2027-Q1"])) == ["2027-Q1.1"]
 
 
 def test_a_twin_that_somebody_changed_is_found_and_never_asked(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datadam import decisions, texts
-from datadam.dam import charge, decide, narrow, prove, publish, state, twin
+from datadam.dam import charge, decide, prove, publish, state, twin
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
 from datadam.dam.world import World
@@ -31,7 +31,6 @@ from datadam.privacy.budget import STEPS, Left
 from datadam.privacy.question import Question
 from datadam.privacy.recipe import Recipe
 from datadam.privacy.sensitivity import Mechanism
-from datadam.restriction import Asker
 from datadam.terms import CURRENT, Action
 
 NO_ANSWER: Final = "private.no-answer"
@@ -103,10 +102,7 @@ def answer(world: World, caller: Caller, sent: object, *, purpose: str | None = 
 def answer_operator(world: World, sent: object) -> Answer:
     """Answer the operator's own question, on the reserve; of rows under terms of their own it learns nothing."""
     standard, recipe, asked = read(world, sent)
-    home = world.settings.jurisdiction
-    asker = Asker(action=Action.QUERY, purpose=None, roles=frozenset(), jurisdiction=home, destination=home)
-    with world.store.read() as rows:
-        narrowing = narrow.narrowing(rows, standard, standard.columns, (), asker, now=instant(world.clock()))
+    narrowing = twin.plain(world, standard)
     return _answer(world, _Asked(standard, recipe, asked, narrowing, member=None, decision=None))
 
 
@@ -161,10 +157,8 @@ def _refuse_closed(of: _Asked) -> None:
 def _opened(world: World, of: _Asked, period: str) -> Twin:
     """The twin of a period that is open: enough contributors stand behind it, which is public."""
     deposits = twin.standing(world, of.standard, period, of.narrowing)
-    least = max(of.standard.gates.contributors or 1 if of.standard.gates is not None else 1, 1)
-    there = twin.contributors(world, deposits)
-    if there < least:
-        raise Refused("private.period-closed", standard=of.standard.id, period=period, least=least)
+    if twin.contributors(world, deposits) < twin.least(of.standard):
+        raise Refused("private.period-closed", standard=of.standard.id, period=period, least=twin.least(of.standard))
     return twin.current(world, of.standard, period, deposits)
 
 

@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import Final
 
 from datadam import seal
-from datadam.dam import cap, lineage, pool, publish, state
+from datadam.dam import cap, lineage, narrow, pool, publish, state
 from datadam.dam.narrow import Narrowing, Piece
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Unavailable
 from datadam.formats import codelists
-from datadam.model import Deposit, Job, Kind, Member, Standard, Tier, Withdrawal
+from datadam.model import Deposit, Job, Kind, Member, Standard, Tier, Withdrawal, instant
 from datadam.ports import PartOrder, Rows
-from datadam.privacy import recipes
+from datadam.privacy import periods, recipes
 from datadam.privacy.accounts import Twin
 from datadam.privacy.recipe import Recipe
+from datadam.restriction import Asker
+from datadam.terms import Action
 
 _STRIPES: Final = tuple(threading.RLock() for _ in range(16))  # what is asked is not dropped meanwhile
 
@@ -99,6 +101,20 @@ def standing(world: World, standard: Standard, period: str, narrowing: Narrowing
         and cap.period_of(world, standard, one) == period
         and one.version in readable
     ]
+
+
+def plain(world: World, standard: Standard) -> Narrowing:
+    """What of a reservoir is let out to whoever asks for no purpose and has no part in anything: the operator."""
+    home = world.settings.jurisdiction
+    asker = Asker(action=Action.QUERY, purpose=None, roles=frozenset(), jurisdiction=home, destination=home)
+    with world.store.read() as rows:
+        return narrow.narrowing(rows, standard, standard.columns, (), asker, now=instant(world.clock()))
+
+
+def least(standard: Standard) -> int:
+    """How many contributors open a period."""
+    said = standard.gates.contributors if standard.gates is not None else None
+    return max(said or 1, 1)
 
 
 def contributors(world: World, deposits: Sequence[Deposit]) -> int:
@@ -212,19 +228,39 @@ def recover(world: World) -> None:
 
 
 def prepare(world: World) -> int:
-    """Make the parts that are missing, so that no question waits for them; how many."""
+    """Make parts and twins that are missing, so that no question waits for them and tells of them by its time; how many.
+
+    Twins of periods that are over and open, of all that is under no terms of its own.
+    """
     made = 0
     for published in publish.all_published(world):
         standard = publish.parsed(published.text)
-        if standard.tier is not Tier.ANSWERS:
-            continue
-        recipe = recipe_of(standard)
-        with world.store.read() as rows:
-            gone = {one.deposit for one in rows.find(Withdrawal, standard=published.id)}
-            deposits = [one for one in rows.find(Deposit, standard=published.id) if one.id not in gone]
-        for one in deposits:
-            with alone(world, published.id):
-                if one.id not in world.twins.parts(published.id, recipe) and _readable(world, standard, one.version):
-                    _bound(world, recipe, one, one.tag)
-                    made += 1
+        if standard.tier is Tier.ANSWERS:
+            made += _parts(world, standard) + _twins(world, standard)
     return made
+
+
+def _parts(world: World, standard: Standard) -> int:
+    recipe, made = recipe_of(standard), 0
+    with world.store.read() as rows:
+        gone = {one.deposit for one in rows.find(Withdrawal, standard=str(standard.id))}
+        deposits = [one for one in rows.find(Deposit, standard=str(standard.id)) if one.id not in gone]
+    for one in deposits:
+        with alone(world, standard.id):
+            if one.id not in world.twins.parts(recipe.standard, recipe) and _readable(world, standard, one.version):
+                _bound(world, recipe, one, one.tag)
+                made += 1
+    return made
+
+
+def _twins(world: World, standard: Standard) -> int:
+    with world.store.read() as rows:
+        before = len(rows.find(Twin, standard=str(standard.id)))
+        named = {cap.period_of(world, standard, one) for one in rows.find(Deposit, standard=str(standard.id))}
+    for period in sorted(named):
+        with alone(world, standard.id):
+            deposits = standing(world, standard, period, plain(world, standard))
+            if periods.over(period, world.clock()) and contributors(world, deposits) >= least(standard):
+                current(world, standard, period, deposits)
+    with world.store.read() as rows:
+        return len(rows.find(Twin, standard=str(standard.id))) - before
