@@ -53,11 +53,16 @@ def _summed(order: SumOrder) -> pl.LazyFrame:
 
 
 def _alike(parts: Sequence[SumPart]) -> list[list[SumPart]]:
-    """The parts that are read alike: versions are few."""
-    found: dict[tuple[object, ...], list[SumPart]] = {}
+    """The parts that are read alike; versions are few, and columns have no hash."""
+    found: list[list[SumPart]] = []
     for part in parts:
-        found.setdefault((part.columns, part.steps), []).append(part)
-    return list(found.values())
+        for some in found:
+            if (some[0].columns, some[0].steps) == (part.columns, part.steps):
+                some.append(part)
+                break
+        else:
+            found.append([part])
+    return found
 
 
 def _read(order: SumOrder, parts: Sequence[SumPart]) -> pl.LazyFrame:

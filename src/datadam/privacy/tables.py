@@ -216,7 +216,7 @@ def _digits(column: Column | None) -> int:
 
 def scaled(column: Column | None, value: Decimal) -> int:
     """A quantity as the whole number that it is summed as: so many units of the column's last digit."""
-    return int(value.scaleb(_digits(column)))
+    return int(Fraction(value) * 10 ** _digits(column))  # decimal arithmetic rounds at 28 digits
 
 
 def unscaled(column: Column | None, value: int) -> str:
