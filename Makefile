@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint light peers bench torture attack foreign docs lock clean sbom wheelhouse
+.PHONY: help setup demo test lint light peers bench torture attack foreign text docs lock clean sbom wheelhouse
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 FOREIGN := .venv-foreign/.ready
+TEXT := .venv-text/.ready
 ACCOUNTANT := .venv-accountant/.ready
 PEERS := datacontract frictionless great-expectations pandera pointblank
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
@@ -40,7 +41,14 @@ $(ACCOUNTANT): constraints-accountant.txt
 	.venv-accountant/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	touch $@
 
-test: setup foreign ## every test, with coverage gates; docs are checked too
+text: $(TEXT) ## Presidio in an environment of its own, for the tests of what looks through free text
+
+$(TEXT): constraints-text.txt
+	$(PYTHON) -m venv .venv-text
+	.venv-text/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r constraints-text.txt
+	touch $@
+
+test: setup foreign text ## every test, with coverage gates; docs are checked too
 	mkdir -p build
 	$(BIN)/python -m pytest -q --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report= $(ARGS) 2>&1 | tee build/test.log
 	$(BIN)/coverage json -q -o coverage.json

@@ -15,12 +15,14 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "constraints.txt"
+APART = {"text"}  # extras that are tested in environments of their own, with versions of their own
 
 
 def wanted() -> list[Requirement]:
     """What pyproject.toml asks for, every extra included."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    extras = [texts for extra, texts in project["optional-dependencies"].items() if extra not in APART]
+    lists = [project["dependencies"], *extras]
     found = [Requirement(text) for texts in lists for text in texts]
     return [requirement for requirement in found if canonicalize_name(requirement.name) != project["name"]]
 

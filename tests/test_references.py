@@ -131,7 +131,7 @@ def test_rows_that_nobody_may_read_are_referred_to_by_nobody(tmp_path: Path, cha
     there = odcs.read(standard_text(attribution="none"))
     words = {"en": "label", "ko": "이름"}
     masked = {name: value for name, value in changes.items() if name != "tier"}
-    label = Column(name="label", type=Type.TEXT, titles=words, descriptions=words, **masked)
+    label = Column(name="label", type=Type.TEXT, titles=words, descriptions=words, max_length=60, **masked)
     tier = changes.get("tier", Tier.AGREEMENT)
     publish.publish(world, odcs.write(replace(there, tier=tier, columns=(*there.columns, label))))
     draft = usage(reference=Reference(reservoir=THERE, column="label"))

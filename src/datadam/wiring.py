@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,6 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.adapters.highs_solver import HighsSolver
     from datadam.adapters.key_files import KeyFiles
     from datadam.adapters.opendp_noise import OpenDpNoise
-    from datadam.adapters.polars_engine import PolarsEngine
     from datadam.adapters.polars_groups import PolarsGroups
     from datadam.adapters.polars_quality import PolarsSurveyor
     from datadam.adapters.polars_share import PolarsShareWriter
@@ -118,7 +118,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 bodies=bodies,
                 store=store,
                 lake=DeltaLake(folder.reservoirs),
-                engine=PolarsEngine(),
+                engine=local_engine(),
                 surveyor=PolarsSurveyor(),
                 shares=PolarsShareWriter(folder.shares),
                 editions=EditionFiles(folder.editions),
@@ -240,10 +240,14 @@ def places(path: Path) -> "Folder":
 
 
 def local_engine() -> "Engine":
-    """The engine by which a contributor prepares a file on its own machine (extra `local`)."""
+    """The engine of a dam, and by which a contributor prepares a file on its own machine (extra `local`)."""
     from datadam.adapters.polars_engine import PolarsEngine
 
-    return PolarsEngine()
+    if find_spec("presidio_analyzer") is None:
+        return PolarsEngine()
+    from datadam.adapters.presidio_text import PresidioText  # extra `text`
+
+    return PolarsEngine(finder=PresidioText())
 
 
 def local_desk() -> "Desk":
