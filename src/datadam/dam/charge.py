@@ -6,7 +6,7 @@ crash or because something was wrong with the rows, stays a charge; it shows by 
 
 from collections.abc import Sequence
 
-from datadam.dam import state
+from datadam.dam import charged, state
 from datadam.dam.world import World
 from datadam.errors import Invalid
 from datadam.model import Kind, Standard
@@ -51,12 +51,7 @@ def take(
         if refused is not None:
             raise refused
         statement = state.statement(world, Kind.CHARGE, facts)
-        state.record(world, statement)
-        with world.store.read() as rows:
-            found: Charge | None = rows.get(Charge, statement.id)
-    if found is None:
-        raise AssertionError(statement.id)
-    return found
+        return charged.read(state.record(world, statement), statement.id, statement.body)
 
 
 def left(world: World, standard: Standard, periods: Sequence[str], *, member: str | None) -> Left:

@@ -30,6 +30,21 @@ def _fold_twin(rows: Rows, index: int, id: str, body: Json) -> None:
     rows.put(Twin(standard=standard, name=name, period=period, statement=id, index=index, **facts))
 
 
+def read(index: int, id: str, body: Json) -> Charge:
+    """A charge as its statement says it."""
+    return Charge(
+        id=id,
+        standard=body["standard"],
+        member=body["member"],
+        periods=tuple(body["periods"]),
+        twins=tuple(body["twins"]),
+        question=body["question"],
+        rho=body["rho"],
+        issued=body["issued"],
+        index=index,
+    )
+
+
 def _fold_charge(rows: Rows, index: int, id: str, body: Json) -> None:
     """To a member or the operator, for one twin of each period, within what the standard in force allows."""
     standard, periods, twins = body["standard"], tuple(body["periods"]), tuple(body["twins"])
@@ -39,17 +54,7 @@ def _fold_charge(rows: Rows, index: int, id: str, body: Json) -> None:
     stranger = body["member"] is not None and (member is None or member.until is not None)
     if named != periods or list(periods) != sorted(set(periods)) or stranger or rows.get(Charge, id) is not None:
         raise Untrusted("private.charge-wrong", standard=standard, statement=id)
-    new = Charge(
-        id=id,
-        standard=standard,
-        member=body["member"],
-        periods=periods,
-        twins=twins,
-        question=body["question"],
-        rho=body["rho"],
-        issued=body["issued"],
-        index=index,
-    )
+    new = read(index, id, body)
     published = governed.last_standard(rows, standard)
     said = governed.contract(published.text) if published is not None else None
     if said is None or said.tier is not Tier.ANSWERS or said.budget is None:

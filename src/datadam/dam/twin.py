@@ -18,10 +18,10 @@ from datadam import seal
 from datadam.dam import cap, lineage, narrow, pool, publish, state
 from datadam.dam.narrow import Narrowing, Piece
 from datadam.dam.world import World
-from datadam.errors import DamError, NotFound, Unavailable
+from datadam.errors import DamError, Unavailable
 from datadam.formats import codelists
 from datadam.model import Deposit, Job, Kind, Member, Standard, Tier, Withdrawal, instant
-from datadam.ports import PartOrder, Rows
+from datadam.ports import PartOrder
 from datadam.privacy import periods, recipes
 from datadam.privacy.accounts import Twin
 from datadam.privacy.recipe import Recipe
@@ -130,7 +130,7 @@ def current(world: World, standard: Standard, period: str, deposits: Sequence[De
     `Unavailable`, whatever is the matter with it, and nothing of that is told. The caller holds `alone`.
     """
     recipe = recipe_of(standard)
-    facts = {
+    facts: dict[str, str] = {
         "recipe": seal.digest(_told(recipe)),
         "deposits": seal.keyed(_secret(world, str(standard.id)), "deposits", *(one.id for one in deposits)).hex(),
     }
@@ -147,18 +147,11 @@ def current(world: World, standard: Standard, period: str, deposits: Sequence[De
         name = f"{period}.{number}"
         facts |= {"standard": str(standard.id), "version": standard.version, "period": period, "name": name}
         facts["commitment"] = _merged(world, recipe, name, deposits)
-        state.record(world, state.statement(world, Kind.TWIN, facts))
+        statement = state.statement(world, Kind.TWIN, facts)
+        index = state.record(world, statement)
     except Exception as error:  # what is wrong with rows must not be told
         raise Unavailable("private.not-ready", standard=standard.id, period=period) from error
-    with world.store.read() as rows:
-        return _held(rows, str(standard.id), name)
-
-
-def _held(rows: Rows, standard: str, name: str) -> Twin:
-    found = rows.get(Twin, standard, name)
-    if found is None:
-        raise NotFound("twin.unknown", standard=standard, name=name)
-    return found
+    return Twin(statement=statement.id, index=index, **facts)
 
 
 def _merged(world: World, recipe: Recipe, name: str, deposits: Sequence[Deposit]) -> str:
@@ -228,7 +221,7 @@ def recover(world: World) -> None:
 
 
 def prepare(world: World) -> int:
-    """Make parts and twins that are missing, so that no question waits for them and tells of them by its time; how many.
+    """Make parts and twins that are missing, so that no question waits and tells of them by its time; how many.
 
     Twins of periods that are over and open, of all that is under no terms of its own.
     """
