@@ -323,6 +323,48 @@ def test_keys_above_the_threshold_are_told_by_name() -> None:
     assert [found[0].value, found[0].low, found[0].high] == [200, 180, 220]
 
 
+def test_of_very_many_open_keys_the_largest_are_told() -> None:
+    """As many as a signed statement holds, chosen by their noisy values alone, and told by key."""
+    found = answering.open_estimates({f"{n:05}": n for n in range(10_500)}, 10.0)
+    assert [one.keys for one in found] == [(f"{n:05}",) for n in range(500, 10_500)]
+    long = answering.open_estimates({f"{n:06}" * 100: 7 for n in range(10_000)}, 10.0)
+    assert 1000 < len(long) < 10_000
+    assert long[0].keys == ("000000" * 100,)
+    assert len(seal.canonical([answering.said(one) for one in long])) <= answering.MAX_SIZE
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        (ask("count"), 1),
+        (ask("mean", by=["industry", "shift"]), 15),
+        (ask("count", by=["industry", "shift"], where=where(("shift", "<=", [2]))), 10),
+        (ask("histogram", by=["shift"], edges=[0, 5, 10]), 6),
+        (ask("quantiles", by=["shift"], at=["0.5", "0.9"]), 6),
+        (ask("distinct", by=["brand"]), answering.MOST_OPEN),
+    ],
+)  # fmt: skip
+def test_how_many_values_an_answer_has_is_known_beforehand(question: Question, count: int) -> None:
+    """And what it takes as JSON is no more than was reckoned with."""
+    assert answering.values(question, RECIPE) == count
+    answering.check_size(question, RECIPE)
+    if answering.open_column(question, RECIPE) is None:
+        noisy = [-(2**63) + 1] * len(exact(question, []))
+        assert len(estimates(question, RECIPE, noisy, 1.0)) == count
+
+
+def test_an_answer_that_no_statement_holds_is_not_charged_for() -> None:
+    """Its size hangs on public keys, so it is refused for the question, before anything is spent."""
+    wide = replace(RECIPE, keys={**RECIPE.keys, "industry": tuple(f"{n:04}" * 20 for n in range(5000))})
+    few = ask("count", by=["industry", "shift"])
+    with pytest.raises(Invalid, match="private.answer-too-large"):
+        answering.check_size(few, wide)
+    fewer = replace(few, by=("industry",))
+    answering.check_size(fewer, wide)
+    found = estimates(fewer, wide, [-(2**63) + 1] * 5000, 1.0)
+    assert len(seal.canonical([answering.said(one) for one in found])) <= answering.MAX_SIZE
+
+
 @pytest.mark.parametrize(
     ("question", "half"),
     [

@@ -439,6 +439,14 @@ def asked_or_refused(told_so: object) -> Question | Invalid:
         return refused
 
 
+def test_a_question_that_no_answer_could_repeat_is_refused() -> None:
+    """Its canonical bytes stand in every answer to it."""
+    long = [f"{n:04}" * 100 for n in range(500)]
+    with pytest.raises(Invalid, match="private.question-too-large"):
+        filtered(("brand", "in", long))
+    assert len(filtered(("brand", "in", long[:200]))[0].values) == 200
+
+
 def test_numbers_are_read_exactly() -> None:
     """Whole numbers and decimal texts only; nothing is negative nothing."""
     assert reading.a_number("-0.0", "x").as_tuple().sign == 0

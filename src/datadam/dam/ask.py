@@ -35,8 +35,6 @@ from datadam.terms import CURRENT, Action
 
 NO_ANSWER: Final = "private.no-answer"
 """The one refusal from the charge on, whatever happened."""
-MAX_TOLD: Final = 20_000
-"""Values of one answer: its signed statement, base64, stays below `seal.MAX_ENVELOPE`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +115,7 @@ def read(world: World, sent: object) -> tuple[Standard, Recipe, Question]:
         raise Invalid("private.no-answers", standard=standard.id)
     recipe = twin.recipe_of(standard)
     asked = question.read(sent, standard, recipe)
-    count = question.shape(asked.by, () if asked.at else asked.edges, recipe) * max(len(asked.at), 1)
-    if count > MAX_TOLD:
-        raise Invalid("private.cells-too-many", cells=count, limit=MAX_TOLD)
+    answering.check_size(asked, recipe)
     return standard, recipe, asked
 
 

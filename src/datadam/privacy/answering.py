@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise, product
+from math import prod
 from typing import Final
 
+from datadam import seal
+from datadam.errors import Invalid
 from datadam.model import Json
 from datadam.privacy import sensitivity
 from datadam.privacy.question import Operator, Question
@@ -25,6 +28,14 @@ _TWO_SIDED: Final = 1.9599639845400550  # a Gaussian is farther from its mean, e
 _EACH_OF_TWO: Final = 2.2414027276049480  # once in 40, so that two of them hold together
 _MISSED: Final = 0.05
 _MEAN_DIGITS: Final = 3  # more than its column has
+MAX_SIZE: Final = 2_900_000
+"""Bytes of an answer's values as JSON: with the question, signed and in base64, they stay below `seal.MAX_ENVELOPE`."""
+MOST_OPEN: Final = 10_000
+"""Open keys of one answer; of more that pass the threshold it has those with the largest noisy values."""
+
+_VALUE_BYTES: Final = 120  # of a value and both ends of its interval, with their names
+_BIN_BYTES: Final = 60
+_AT_BYTES: Final = 20
 _BINNED: Final = frozenset({Aggregate.QUANTILES, Aggregate.HISTOGRAM})
 _WIDE: Final = Context(prec=60)
 
@@ -138,19 +149,42 @@ def key_delta(budget: Budget, rho: int) -> Fraction:
 
 def _live(question: Question, recipe: Recipe) -> list[int]:
     """The cells, by their places among all combinations of keys, that hold what the conditions leave; in order."""
-    listed = {one.column: set(one.values) for one in question.where if one.operator is Operator.IN}
-    by = [name for name in question.by if name in recipe.keys]
-    left = [
-        [place for place, key in enumerate(recipe.keys[name]) if name not in listed or key in listed[name]]
-        for name in by
-    ]
+    left = _left(question, recipe)
     found = []
-    for places in product(*left):
+    for places in product(*left.values()):
         cell = 0
-        for name, place in zip(by, places, strict=True):
+        for name, place in zip(left, places, strict=True):
             cell = cell * len(recipe.keys[name]) + place
         found.append(cell)
     return found
+
+
+def _left(question: Question, recipe: Recipe) -> dict[str, list[int]]:
+    """Of each column with public keys that is asked by: the places of those that the conditions leave."""
+    listed = {one.column: set(one.values) for one in question.where if one.operator is Operator.IN}
+    return {
+        name: [at for at, key in enumerate(recipe.keys[name]) if name not in listed or key in listed[name]]
+        for name in question.by
+        if name in recipe.keys
+    }
+
+
+def values(question: Question, recipe: Recipe) -> int:
+    """How many values an answer has; where keys are open, the most that it can have."""
+    if open_column(question, recipe) is not None:
+        return MOST_OPEN
+    bins = len(question.edges) - 1 if question.aggregate is Aggregate.HISTOGRAM else 1
+    return prod(len(places) for places in _left(question, recipe).values()) * bins * max(len(question.at), 1)
+
+
+def check_size(question: Question, recipe: Recipe) -> None:
+    """Refuse a question whose answer no statement could hold: for its keys, which are public."""
+    count = values(question, recipe)
+    each = _VALUE_BYTES + (_BIN_BYTES if question.edges else 0) + (_AT_BYTES if question.at else 0)
+    for name, places in _left(question, recipe).items():
+        each += sum(len(seal.canonical([recipe.keys[name][place]])) for place in places) // len(places) + 1
+    if count * each > MAX_SIZE:
+        raise Invalid("private.answer-too-large", values=count)
 
 
 def _is_bounded(question: Question, name: str) -> bool:
@@ -233,9 +267,14 @@ def estimates(question: Question, recipe: Recipe, noisy: Sequence[int], scale: f
 
 
 def open_estimates(noisy: Mapping[str, int], scale: float) -> tuple[Estimate, ...]:
-    """The values under open keys that passed the threshold, by key."""
-    clip = Clip(lowest=Decimal(0), highest=_ONE)
-    return tuple(_counted((key,), number, half_width(scale), clip) for key, number in sorted(noisy.items()))
+    """The values under open keys that passed the threshold, by key; of very many the largest noisy ones."""
+    clip, room, kept = Clip(lowest=Decimal(0), highest=_ONE), MAX_SIZE, []
+    for key in sorted(noisy, key=lambda one: (-noisy[one], one))[:MOST_OPEN]:
+        room -= len(seal.canonical(key)) + _VALUE_BYTES
+        if room < 0:
+            break
+        kept.append(key)
+    return tuple(_counted((key,), noisy[key], half_width(scale), clip) for key in sorted(kept))
 
 
 def said(estimate: Estimate) -> Json:

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from datadam.model import Json, Standard
 from datadam.privacy import answering, claim
-from datadam.privacy.question import Question, shape
+from datadam.privacy.question import Question
 from datadam.privacy.recipe import Recipe
 from datadam.privacy.sensitivity import micro, said
-from datadam.protections import Aggregate, Budget
+from datadam.protections import Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +31,8 @@ def preview(asked: Question, standard: Standard, recipe: Recipe) -> Preview:
     if budget is None:  # such a question cannot be read
         raise AssertionError(standard.id)
     opened = answering.open_column(asked, recipe) is not None
-    edges = () if asked.aggregate is Aggregate.QUANTILES else asked.edges
     return Preview(
-        cells=None if opened else shape(asked.by, edges, recipe) * max(len(asked.at), 1),
+        cells=None if opened else answering.values(asked, recipe),
         half_width=answering.accuracy(asked, recipe, budget),
         threshold=answering.mechanism(asked, recipe, budget).threshold,
         paid=claim.cost(asked, standard, recipe),

@@ -5,7 +5,7 @@ refused for the question and the standard alone: no row has been looked at, and 
 texts (`"0.05"`) or whole numbers, never floats, so that a question is the same wherever it was written down.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -26,6 +26,7 @@ MAX_BY: Final = 5
 MAX_CONDITIONS: Final = 16
 MAX_EDGES: Final = 200
 MAX_QUANTILES: Final = 20
+MAX_SIZE: Final = 131_072  # bytes of the canonical question, which stands in the answer
 MAX_PERIODS: Final = 400  # a year of days, and a month
 BINS: Final = 50
 """Into how many equal bins a clip is divided where a question names no edges."""
@@ -124,7 +125,7 @@ def read(sent: object, standard: Standard, recipe: Recipe) -> Question:
     clip = recipe.sums[column] if column is not None else None
     edges = _edges(fields, aggregate, clip)
     _check_cells(by, edges, recipe)
-    return Question(
+    found = Question(
         standard=recipe.standard,
         aggregate=aggregate,
         column=column,
@@ -135,6 +136,9 @@ def read(sent: object, standard: Standard, recipe: Recipe) -> Question:
         periods=_periods(fields, length),
         rho=_rho(fields, budget),
     )
+    if len(canonical(found)) > MAX_SIZE:
+        raise Invalid("private.question-too-large", limit=MAX_SIZE)
+    return found
 
 
 def _column(fields: Mapping[str, object], aggregate: Aggregate, recipe: Recipe) -> str | None:
@@ -251,11 +255,7 @@ def _numbers(sent: object, field: str, *, limit: int) -> tuple[Decimal, ...]:
 
 
 def _check_cells(by: Sequence[str], edges: Sequence[Decimal], recipe: Recipe) -> None:
-    cells = shape(by, edges, recipe)
+    """Refuse a tally of too many cells: of public keys alone, for an open column tells none."""
+    cells = prod(len(recipe.keys[name]) for name in by if name in recipe.keys) * max(len(edges) - 1, 1)
     if cells > MAX_CELLS:
         raise Invalid("private.cells-too-many", cells=cells, limit=MAX_CELLS)
-
-
-def shape(by: Iterable[str], edges: Sequence[Decimal], recipe: Recipe) -> int:
-    """How many cells a question's tally has: of public keys alone, for an open column tells none."""
-    return prod(len(recipe.keys[name]) for name in by if name in recipe.keys) * max(len(edges) - 1, 1)
