@@ -472,3 +472,31 @@ def reads(world: World, who: Person, id: str) -> bool:
         return prove.body(world, who.caller, id).id == id
     except NotFound:
         return False
+
+
+def test_terms_that_name_editions_alone_let_nobody_ask(tmp_path: Path) -> None:
+    """Answers are of the reservoir as it stands."""
+    world = a_world(tmp_path)
+    publish.publish(world, answers_text(contributors=1))
+    offers(world, any_of(Operand.VERSION, "2026.11"))
+    one, asker = Person("One").joins(world), Person("Asker", roles=("consumer",)).joins(world)
+    one.deposits(world, ENERGY, energy(3))
+    agreed(world, asker, ENERGY)
+    forward(world, days=60)
+    refused("ask.version-not-offered", lambda: ask.answer(world, asker.caller, COUNT))
+    assert charges(world) == []
+
+
+def test_a_charge_where_no_answers_are_given_cannot_enter_the_log(world: World) -> None:
+    """Nor one of a standard that declares no budget."""
+    text = answers_text().replace(ENERGY, "test.other").replace("value: answers", "value: agreement")
+    named = {"standard": "test.other", "version": "1.0.0"}
+    published = {**named, "text": text, "digest": seal.digest(text.encode())}
+    keyed = dict.fromkeys(("recipe", "deposits", "commitment"), "ab" * 32)
+    made = {**named, "period": "2026-Q4", "name": "2026-Q4.1", **keyed}
+    state.record(world, state.statement(world, Kind.STANDARD, published), state.statement(world, Kind.TWIN, made))
+    facts = {**named, "member": None, "decision": None, "periods": ["2026-Q4"], "twins": ["2026-Q4.1"]}
+    told = state.statement(world, Kind.CHARGE, {**facts, "question": "ab" * 32, "rho": 1})
+    refused("private.charge-wrong", lambda: state.record(world, told))
+    bare = replace(publish.current(world, ENERGY), budget=None)
+    refused("private.no-answers", lambda: charge.left(world, bare, ["2026-Q4"], member=None))
