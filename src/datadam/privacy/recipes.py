@@ -128,13 +128,15 @@ def _bands(column: Column) -> Iterator[Decimal]:
     how, least, most = column.coarsening, column.minimum, column.maximum
     if how is None or not isinstance(least, Decimal) or not least.is_finite():
         return
+    if how.width is not None and not (how.width.is_finite() and how.width > 0):  # a fault of its own
+        return
     first = coarsening.lower_edge(how, least)
     top = most if isinstance(most, Decimal) and most.is_finite() else None
     if first is None:
         return
     if how.edges:
         yield from (edge for edge in how.edges if edge >= first and (top is None or edge <= top))
-    elif how.width is not None and how.width > 0 and top is not None and top - first <= how.width * MAX_KEYS:
+    elif how.width is not None and top is not None and top - first <= how.width * MAX_KEYS:
         steps = ((top - first) / how.width).to_integral_value(ROUND_CEILING)
         edges = (first + how.width * step for step in range(int(steps) + 1))
         yield from (edge for edge in edges if edge <= top)
