@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -181,20 +181,20 @@ def test_the_same_work_is_done_whatever_others_deposited(
             seal.envelope(people[0].manifest(fit_of(world, STANDARD, data), data)) for data in MINE
         ]
         with files_read(monkeypatch) as read:
-            found[name] = worked(world, people[0], manifests), sorted(read)
+            found[name] = worked(world, people[0], manifests, MINE), sorted(read)
         assert not {Path(path).stem for path in read} & theirs  # nobody else's file was opened
     assert len(found[NAMES[0]][0]) > 50
     for name in NAMES[1:]:
         assert found[name] == found[NAMES[0]]
 
 
-def worked(world: World, me: Person, manifests: list[bytes]) -> list[tuple[object, ...]]:
+def worked(world: World, me: Person, manifests: list[bytes], files: Sequence[bytes]) -> list[tuple[object, ...]]:
     """The calls of my deposits and of looking at them."""
     calls: list[tuple[object, ...]] = []
-    ports = ("store", "lake", "engine", "surveyor", "spool", "bodies", "secrets")
+    ports = ("store", "lake", "engine", "surveyor", "spool", "bodies", "secrets", "twins")
     counted: dict[str, Any] = {name: Counted(getattr(world, name), name, calls) for name in ports}
     watched = replace(world, **counted)
-    for data, envelope in zip(MINE, manifests, strict=True):
+    for data, envelope in zip(files, manifests, strict=True):
         job = deposit.announce(watched, me.caller, envelope)
         deposit.receive(watched, me.caller, job.id, chunks(data))
         job = deposit.process(watched, job.id, lambda *_: None)

@@ -22,6 +22,7 @@ from datadam.errors import Invalid, Refused, Unavailable
 from datadam.model import Deposit, Job, Share, Stage, instant
 from datadam.ports import Chosen, Rows
 
+STEP: Final = 64 * 1024 * 1024  # bytes in which a backup's size is told: what somebody's rows took does not show in it
 ATTEMPTS: Final = 5  # withdrawals are rare: one that comes each time means that the disk is too slow for the dam
 
 
@@ -32,7 +33,7 @@ class Kept:
     path: str
     entries: int  # of the log
     files: int
-    bytes: int
+    bytes: int  # at most, in whole `STEP`s
     linked: int  # files that were the same in the backup before, and take no room
     keys: bool
     dropped: tuple[str, ...]  # older backups that were removed
@@ -64,7 +65,7 @@ def backup(world: World, into: Path, *, with_keys: bool = False, keep: int | Non
                 path=str(made.path),
                 entries=entries,
                 files=made.files,
-                bytes=made.bytes,
+                bytes=-(-made.bytes // STEP) * STEP,
                 linked=made.linked,
                 keys=with_keys,
                 dropped=tuple(dropped),
