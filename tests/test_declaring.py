@@ -231,6 +231,9 @@ def test_what_the_protections_mean_is_explained() -> None:
     assert (facts["keys"], facts["columns"], facts["cells"]) == ("month (12), industry (5)", "use (0 … 100)", 5)
     assert declaring.explained(gated(), CODES) == ()
     assert declaring.explained(private(budget=None), CODES) == ()
+    assert facts["matching"] == "100"
+    half = declaring.explained(asks(units=9000, matching=Decimal("0.125")), CODES)
+    assert {name: value for reason in half for name, value in reason.facts.items()}["matching"] == "12.5"
     summed = {name: value for reason in declaring.explained(sums(), CODES) for name, value in reason.facts.items()}
     assert summed["aggregate"] == "sum use"
 

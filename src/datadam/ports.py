@@ -13,7 +13,7 @@ from datadam.plan import Fault, Plan
 from datadam.privacy.grouping import Left, Opening
 from datadam.privacy.recipe import Key, Recipe
 from datadam.privacy.sensitivity import Mechanism
-from datadam.protections import Aggregate, Gates
+from datadam.protections import Aggregate, Clip, Gates
 from datadam.seal import Signer as SealSigner
 
 Record = TypeVar("Record")
@@ -455,6 +455,36 @@ class Groups(Protocol):
 
     def gather(self, order: GroupOrder) -> Gathered:
         """Rows of all stages together, of which nobody left; no row supersedes another."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleOrder:
+    """What of a steward's sample is counted."""
+
+    unit: str | None  # the column that tells units apart; None: the contributor is the unit
+    rows: int | None  # of each unit, that count
+    clips: Mapping[str, Clip]  # column → its clip
+    identifying: tuple[str, ...] = ()
+    least: int | None = None  # units behind each combination of these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """What protections would keep of a sample, as if it were all of one period."""
+
+    rows: int
+    units: int
+    kept: int  # rows within the bound
+    clipped: Mapping[str, int]  # column → values that count as an end of its clip
+    small: int  # rows in groups of too few units
+
+
+class Sampler(Protocol):
+    """Counts a prepared sample, on the machine of whoever has it."""
+
+    def sampled(self, path: Path, order: SampleOrder) -> Sampled:
+        """Count the rows of a file that `PreparedWriter` wrote as Parquet."""
         ...
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datadam.dam.prove import Findings
     from datadam.dam.world import World
     from datadam.ledger import Ledger
-    from datadam.ports import Engine, Groups, Profiler, Witness
+    from datadam.ports import Engine, Groups, Profiler, Sampler, Witness
     from datadam.prepare import Desk
 
 
@@ -271,6 +271,13 @@ def local_groups() -> "Groups":
     from datadam.adapters.polars_groups import PolarsGroups
 
     return PolarsGroups()
+
+
+def local_sampler() -> "Sampler":
+    """What counts what protections would keep of a sample, on a steward's own machine (extra `local`)."""
+    from datadam.adapters.polars_sample import PolarsSampler
+
+    return PolarsSampler()
 
 
 def checker(made: "World", *, patience: float = 0.0) -> "Callable[[], Findings]":

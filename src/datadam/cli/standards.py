@@ -1,15 +1,20 @@
 """Standards: check, publish, list, show."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datadam.cli import evolving
+from datadam.cli import evolving, gates
 from datadam.cli.manners import HERE, KeyFile, Of, Url, open_terminal, operated, reach, read_text
+
+if TYPE_CHECKING:
+    from datadam.edges.terminal import Terminal
+    from datadam.model import Standard
 
 app = typer.Typer(name="standard", no_args_is_help=True, help="Standards: check, publish, compare, align, deprecate.")
 app.add_typer(evolving.app)
+app.add_typer(gates.of_standards)
 
 
 @app.command("check")
@@ -19,10 +24,13 @@ def standard_check(
         str | None,
         typer.Option(help="A version that it would follow: a file, or an id: the dam's own, else the packaged one."),
     ] = None,
+    sample: Annotated[
+        Path | None, typer.Option(help="Rows as contributors send them: what would be kept of them. They stay here.")
+    ] = None,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
-    """Explain every fault of a standard at once, and name the terms that nothing enforces yet."""
+    """Explain every fault of a standard at once, what its protections cost, and the terms that nothing enforces yet."""
     from datadam import coarsening, texts
     from datadam import standard as rules
     from datadam.errors import Faults
@@ -48,6 +56,37 @@ def standard_check(
             terminal.line(f"  • {texts.say('ui.purpose-of-none', terminal.language, purpose=purpose)}")
     if against is not None:
         evolving.show_changes(found, against, url, key)
+    if sample is not None:
+        _show_kept(terminal, found, sample)
+
+
+def _show_kept(terminal: "Terminal", standard: "Standard", sample: Path) -> None:
+    """What of a sample counts in private answers, and what is in groups that do not leave, if it were one period's."""
+    import tempfile
+
+    from datadam import wiring
+    from datadam.cli.choosing import Choices
+    from datadam.cli.prepare import at_home, refusal
+    from datadam.ports import SampleOrder
+
+    gates, unit = standard.gates, standard.bounds.unit
+    order = SampleOrder(
+        unit=None if unit == "contributor" else unit,
+        rows=standard.bounds.rows,
+        clips={column.name: column.clip for column in standard.columns if column.clip is not None},
+        identifying=gates.identifying if gates is not None else (),
+        least=gates.units if gates is not None else None,
+    )
+    with tempfile.TemporaryDirectory(prefix="datadam-") as folder:
+        done, _ = at_home(None, standard, sample, Choices(yes=True), (Path(folder), Path(folder) / "sample.parquet"))
+        if done.file is None:
+            raise refusal(done)
+        counted = wiring.local_sampler().sampled(Path(done.file.path), order)
+    terminal.say("ui.sample-kept", rows=counted.rows, units=counted.units, kept=counted.kept)
+    for name, clipped in counted.clipped.items():
+        terminal.say("ui.sample-clipped", column=name, clipped=clipped, rows=counted.rows)
+    if order.least is not None:
+        terminal.say("ui.sample-small", small=counted.small, rows=counted.rows, least=order.least)
 
 
 @app.command("publish")

@@ -265,7 +265,7 @@ def explained(standard: Standard, codes: Mapping[str, CodeList]) -> tuple[Reason
         "aggregate": f"{question.aggregate} {question.column}" if question.column else str(question.aggregate),
         "by": ", ".join(question.by) or "-",
         "cells": bought.cells,
-        "matching": f"{question.matching * 100:f}".rstrip("0").rstrip("."),
+        "matching": f"{(question.matching * 100).normalize():f}",
         "units": f"{question.units:,}",
     }
     answers = {name: worth_shown(getattr(bought, name)) for name in ("period", "life", "member", "reserve")}
