@@ -27,7 +27,7 @@ from datadam.protections import Aggregate, CheckedTable, Gates
 
 LEAST_CONTRIBUTORS: Final = 3  # of two, each knows the other
 _MONTHS: Final = 12  # in a year
-MOST_GROUPS: Final = 5_000  # of all dimensions together: what is solved for secondary suppression grows with it
+MOST_GROUPS: Final = 3_000  # of all dimensions together: what is solved for secondary suppression grows with it
 
 LABEL: Final = "not differentially private"
 """Stands in every form in which a checked table leaves."""
