@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 
 from datadam import seal
+from datadam.cli import gates as gate_commands
 from datadam.dam import edition, gates, grant, pool, publish, release, withdraw
 from datadam.dam.world import World
+from datadam.edges import gate_verbs, operator
 from datadam.errors import Refused
 from datadam.model import Kind, Share
 from test_no_oracle import MINE, OTHERS, files_read, worked
@@ -275,3 +277,58 @@ def test_what_a_reservoir_waits_for_is_public(tmp_path: Path) -> None:
     next_month(world)
     gives(world, who["B"], "B2 1 north")
     assert gates.public(world, of) == gates.Waiting(needed=2, there=1, open=True, ends="2027-01-01T00:00:00Z")
+
+
+# --- how coarse they would have to be ---------------------------------------------------------------------------------
+
+
+def test_a_coarser_column_is_proposed_with_what_it_loses(tmp_path: Path) -> None:
+    """The operator's verb: the least that must go, or the rows that stay suppressed otherwise."""
+    world, _, who = a_dam(tmp_path)
+    gives(world, who["A"], "A1 1 north", "A2 1 remote")
+    gives(world, who["B"], "B1 2 north", "B2 2 south")
+    next_month(world)
+    assert perform(world, {"standard": ID}) == [{"columns": {"region": "drop"}, "suppressed": "0.000000"}]
+    assert perform(world, {"standard": ID, "most": "0.5"}) == [{"columns": {}, "suppressed": "0.500000"}]
+    for wrong in ("1", "-0.1", "NaN", "many", "1e999999999"):
+        refused("gate.share-wrong", lambda wrong=wrong: perform(world, {"standard": ID, "most": wrong}))  # type: ignore[misc]  # a bound default
+
+
+def test_where_no_groups_are_judged_none_are_looked_at(tmp_path: Path) -> None:
+    """Nor is anything told of the rows of a tier that gives none."""
+    world, _, _ = a_dam(tmp_path, "{contributors: 2}")
+    refused("gate.no-groups", lambda: perform(world, {"standard": ID}))
+    assert gate_verbs.of_reservoir(world, ID) == {
+        "declared": "contributors 2",
+        "needed": 2,
+        "there": 0,
+        "open": False,
+        "ends": "2026-12-01T00:00:00Z",
+    }
+    publish.publish(world, standard_text().replace("test.reading", "test.other").replace("test_reading", "test_other"))
+    assert gate_verbs.of_reservoir(world, "test.other") is None
+
+
+def perform(world: World, args: dict[str, str]) -> object:
+    """The operator's verb."""
+    return operator.perform(world, "suggest-coarser", args, check=lambda: pytest.fail("nothing is checked"))["items"]
+
+
+def test_a_sample_tells_how_coarse_a_draft_must_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On a steward's own machine, from a draft and a file of rows; a draft without such gates is refused."""
+    draft, sample = tmp_path / "draft.yaml", tmp_path / "sample.csv"
+    draft.write_text(gated(GROUPS), encoding="utf-8")
+    sample.write_bytes(csv("A1 1 north", "A2 2 north", "A3 3 remote"))
+    gate_commands.standard_coarsen(draft, sample=sample)
+    out = capsys.readouterr().out
+    assert "region: drop" in out
+    assert "0.00%" in out
+    gate_commands.standard_coarsen(draft, sample=sample, suppress="0.4")
+    assert "33.33%" in capsys.readouterr().out
+    draft.write_text(gated("{contributors: 2, units: 50, identifying: [region]}"), encoding="utf-8")
+    gate_commands.standard_coarsen(draft, sample=sample)
+    assert "%" not in capsys.readouterr().out
+    draft.write_text(gated("{contributors: 2}"), encoding="utf-8")
+    refused("gate.no-groups", lambda: gate_commands.standard_coarsen(draft, sample=sample))
+    draft.write_text(gated("{units: 2}"), encoding="utf-8")
+    refused("standard.faulty", lambda: gate_commands.standard_coarsen(draft, sample=sample))

@@ -128,8 +128,8 @@ def _parts(world: World, of: Pool, one: Deposit, staged: Staged, files: Collecti
 def suggest(world: World, id: str, most: Fraction) -> tuple[Proposal, ...]:
     """How coarse identifying columns would have to be for groups to hold, with at most a share `most` suppressed.
 
-    It rests on all rows, those of the running period too, so only the operator may ask, who holds them anyway; of
-    reservoirs that give no rows nobody.
+    It rests on all rows of the periods that are over, so only the operator may ask, who holds them anyway; and nobody
+    where no rows are given: there a number of them would be an answer.
     """
     of = pool.find(world, id)
     by = judged(world, of)

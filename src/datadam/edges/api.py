@@ -30,7 +30,7 @@ from datadam.dam import (
 )
 from datadam.dam.login import Caller
 from datadam.dam.works import Works
-from datadam.edges import pages
+from datadam.edges import gate_verbs, pages
 from datadam.edges.incoming import Body
 from datadam.edges.manners import caller_of, language_of, member_of, world_of
 from datadam.errors import Invalid, NotFound
@@ -303,12 +303,13 @@ def get_reservoir(request: Request, id: str) -> Json:
     """One reservoir."""
     for one in release.reservoirs(world_of(request), caller_of(request)):
         if one.standard.id == id:
-            return {**_reservoir(one), **_about(request, id)}
+            return {**_reservoir(one), **_about(request, id), "gates": gate_verbs.of_reservoir(world_of(request), id)}
     for edition, one in release.editions(world_of(request), caller_of(request)):
         if edition.id == id:  # with the columns of its own time, given to whom its reservoir is
             then = pool.find(world_of(request), id).standard
             disputes = list(dispute.told(world_of(request), one.standard.id))
-            return {**_reservoir(replace(one, standard=then), edition), "disputes": disputes}
+            gates = gate_verbs.of_reservoir(world_of(request), id)
+            return {**_reservoir(replace(one, standard=then), edition), "disputes": disputes, "gates": gates}
     raise NotFound("standard.unknown", standard=id[:200], version="")
 
 

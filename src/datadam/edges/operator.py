@@ -30,6 +30,7 @@ from datadam.dam.world import World
 from datadam.edges import (
     credential_verbs,
     declaration_verbs,
+    gate_verbs,
     governance_verbs,
     key_verbs,
     law_verbs,
@@ -252,6 +253,7 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     **declaration_verbs.VERBS,
     **credential_verbs.VERBS,
     **private_verbs.VERBS,
+    **gate_verbs.VERBS,
     **table_verbs.VERBS,
 }
 
