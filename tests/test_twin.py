@@ -212,6 +212,26 @@ def test_a_withdrawal_takes_the_part_and_every_twin_at_once(tmp_path: Path) -> N
     assert prove.check(world, MemoryStore, lambda: None).faults == []
 
 
+def test_what_is_taken_back_while_a_question_is_asked_is_in_no_answer_charged_after_it(tmp_path: Path) -> None:
+    """The log tells by its order who was answered from which rows: the charge looks again at what stands."""
+    world = dam(tmp_path)
+    one, two = (Person(name).joins(world) for name in ("One", "Two"))
+    left = one.deposits(world, ENERGY, energy(3))
+    two.deposits(world, ENERGY, energy(3, first=3))
+    forward(world, days=60)
+
+    class Meanwhile(Wrapped):
+        def merge(self, recipe: Recipe, name: str, deposits: Sequence[str]) -> FileFact:
+            made: FileFact = self._twins.merge(recipe, name, deposits)
+            if left.id in deposits:
+                withdraw.withdraw(world, one.caller, seal.envelope(takes_back(one, left.id)))
+            return made
+
+    assert names(asks(replace(world, twins=Meanwhile(world)))) == ["2026-Q4.2"]
+    assert [held.twins for held in charge.of(world, ENERGY)] == [("2026-Q4.2",)]
+    rebuilds(world)
+
+
 def test_an_amendment_counts_in_the_period_in_which_it_was_handed_in(tmp_path: Path) -> None:
     """The period that it leaves has another twin; nobody counts in both."""
     world = dam(tmp_path)

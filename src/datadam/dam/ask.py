@@ -23,7 +23,7 @@ from datadam.dam.narrow import Narrowing
 from datadam.dam.world import World
 from datadam.errors import Invalid, NotFound, Refused
 from datadam.formats.statements import shaped
-from datadam.model import Ask, Deny, Json, Kind, Standard, Statement, Tier, instant
+from datadam.model import Ask, Deny, Deposit, Json, Kind, Standard, Statement, Tier, instant
 from datadam.ports import Cells
 from datadam.privacy import answering, claim, periods, question, reading
 from datadam.privacy.accounts import Charge, Twin
@@ -130,11 +130,16 @@ def _answer(world: World, of: _Asked) -> Answer:
         raise Refused("private.period-running", period=running[0], end=instant(periods.end(running[0])))
     with twin.alone(world, str(of.standard.id)):
         state.catch_up(world)  # else tables that came from a backup would not know what was spent
-        twins = [_opened(world, of, period) for period in of.question.periods]
-        held = _stored(world, of, twins)
-        if held is not None:
-            return _handed(world, of, held, stored=True)
-        taken = charge.take(world, of.standard, of.question, twins, member=of.member, decision=of.decision)
+        taken: Charge | None = None
+        while taken is None:
+            deposits = _open(world, of)
+            twins = [twin.current(world, of.standard, period, found) for period, found in deposits.items()]
+            held = _stored(world, of, twins)
+            if held is not None:
+                return _handed(world, of, held, stored=True)
+            with world.lock:  # what was taken back before the charge is in no answer after it
+                if _open(world, of) == deposits:
+                    taken = charge.take(world, of.standard, of.question, twins, member=of.member, decision=of.decision)
         try:
             told = _drawn(world, of, taken, twins, mechanism)
         except Exception:  # noqa: BLE001  (whatever it was, it may be about rows: nobody is told)
@@ -150,12 +155,15 @@ def _refuse_closed(of: _Asked) -> None:
         raise Refused("private.column-closed", standard=of.standard.id, column=closed[0])
 
 
-def _opened(world: World, of: _Asked, period: str) -> Twin:
-    """The twin of a period that is open: enough contributors stand behind it, which is public."""
-    deposits = twin.standing(world, of.standard, period, of.narrowing)
-    if twin.contributors(world, deposits) < twin.least(of.standard):
-        raise Refused("private.period-closed", standard=of.standard.id, period=period, least=twin.least(of.standard))
-    return twin.current(world, of.standard, period, deposits)
+def _open(world: World, of: _Asked) -> dict[str, list[Deposit]]:
+    """What each period's twin is made of; enough contributors stand behind each, which is public, else it is closed."""
+    found = {}
+    for period in of.question.periods:
+        found[period] = twin.standing(world, of.standard, period, of.narrowing)
+        least = twin.least(of.standard)
+        if twin.contributors(world, found[period]) < least:
+            raise Refused("private.period-closed", standard=of.standard.id, period=period, least=least)
+    return found
 
 
 def _stored(world: World, of: _Asked, twins: Sequence[Twin]) -> Statement | None:
