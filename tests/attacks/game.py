@@ -2,7 +2,7 @@
 
 Whoever plays knows everything but the noise. Before any draw it fixes one event, the one that would show best that the
 noise is half of what was promised; then it draws n answers of each pool and holds the promise
-P(S|D) <= e^epsilon P(S|D') + delta against exact (Clopper and Pearson 1934) bounds of both probabilities. The promise is
+P(S|D) <= e^epsilon P(S|D') + delta against exact (Clopper and Pearson 1934) bounds of both probabilities. It is
 broken where even the bounds that speak for it break it: by chance alone in at most twice FALSE of all games.
 """
 
@@ -87,7 +87,7 @@ def below(hits: int, draws: int, chance: float) -> float:
 def power(mu: float, promised: float, draws: int) -> float:
     """How likely half the promised noise is caught, whose pools would be mu scales apart: by normal approximation.
 
-    In its own, smaller scale they are 2·mu apart, and there the loss reaches the promise promised / 2mu from the middle.
+    In its own, smaller scale they are 2·mu apart; there the loss is as promised at promised / 2mu from the middle.
     """
     normal = NormalDist()
     p, q = (normal.cdf(-promised / (2 * mu) + sign * mu) for sign in (1, -1))
