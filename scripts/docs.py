@@ -29,7 +29,7 @@ MADE: Final = "<!-- Made by scripts/docs.py from the code; `make docs` writes it
 Command: TypeAlias = Any  # Typer carries a Click of its own, without public types
 Parameter: TypeAlias = Any
 # and the prefix that edges/app.py gives each
-EDGES: Final = {"api": "", "governing": "", "upload": "", "delta_sharing": "/sharing", "operator": ""}
+EDGES: Final = {"api": "", "private": "", "governing": "", "upload": "", "delta_sharing": "/sharing", "operator": ""}
 
 
 def cell(text: object) -> str:

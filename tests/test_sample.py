@@ -8,7 +8,7 @@ import pytest
 from answers import private
 from datadam.adapters.polars_sample import PolarsSampler
 from datadam.formats import codelists, odcs
-from datadam.model import Bounds, Tier
+from datadam.model import Bounds, Repeat, Tier
 from datadam.ports import Sampled, SampleOrder
 from datadam.protections import Clip, Gates
 from machines import Machine, a_machine
@@ -66,11 +66,12 @@ def test_the_check_tells_what_a_budget_is_worth(
 def test_the_check_counts_groups_that_would_not_leave(machine: Machine) -> None:
     """Of a standard that gives rows behind gates; and a sample that is refused says why."""
     gates = Gates(units=3, identifying=("industry",))
-    held = private(tier=Tier.AGREEMENT, budget=None, reference=None, gates=gates, bounds=Bounds(unit="firm", rows=24))
+    terms = {"tier": Tier.AGREEMENT, "budget": None, "reference": None, "repeat": Repeat.REFUSE}
+    held = private(**terms, gates=gates, bounds=Bounds(unit="firm", rows=24))
     Path("gated.yaml").write_text(odcs.write(held), encoding="utf-8")
     lines = ["firm,month,industry,use", *(f"F{n},2026-0{n}-01,{'food' if n < 4 else 'steel'},5" for n in range(1, 7))]
     Path("rows.csv").write_text("\n".join([*lines, "F9,2026-01-01,glass,5", ""]), encoding="utf-8")
     told = " ".join(machine("standard", "check", "gated.yaml", "--sample", "rows.csv").out.split())
     assert "1 of 7 rows are in groups of fewer than 3 units" in told
-    Path("rows.csv").write_text("firm,month,industry,use\n" + "F1,2026-01-01,food,-5\n" * 3, encoding="utf-8")
+    Path("rows.csv").write_text("firm,month,industry,use\n" + "F1,2026-01-01,food,5\n" * 3, encoding="utf-8")
     machine("standard", "check", "gated.yaml", "--sample", "rows.csv", code=3)
