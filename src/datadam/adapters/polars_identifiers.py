@@ -1,8 +1,8 @@
 """Look for identifiers in columns of text: a few quick regular expressions over all, checks over what is left of them.
 
-Nearly every value is passed by the gates of `privacy.identifiers`, which cost a quarter of a microsecond. What does not
-pass is taken once a distinct text through the forms of the gate that it stopped at, still within Polars; only texts
-that have a form are looked at in Python, and what is said of them in the end is what `identifiers.find` says.
+Nearly every value passes the gates of `identifier_forms`, which cost a twentieth of a microsecond. What does not is
+taken once a distinct text through the forms of the gate that it stopped at, still within Polars; only texts that have a
+form are looked at in Python, and what is said of them in the end is what `identifiers.find` says.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ def holds_none(text: pl.Expr, cell: Cell, finder: Finder | None) -> pl.Expr:
         found |= {text for text, hits in _hits(texts, cell, finder) if hits}
         return ~texts.is_in(sorted(found)) if found else texts.is_not_null()
 
-    return pl.map_batches([text, suspect(text)], judged, return_dtype=pl.Boolean, is_elementwise=True)
+    return pl.map_batches([text, suspect(text, cell.sought)], judged, return_dtype=pl.Boolean, is_elementwise=True)
 
 
 def without(text: pl.Expr, cell: Cell, finder: Finder | None) -> pl.Expr:
@@ -47,7 +47,7 @@ def without(text: pl.Expr, cell: Cell, finder: Finder | None) -> pl.Expr:
                 changed[one] = redacted(one, (*find(one, cell.sought), *hits))
         return texts.replace(list(changed), list(changed.values()))
 
-    return pl.map_batches([text, suspect(text)], judged, return_dtype=pl.String, is_elementwise=True)
+    return pl.map_batches([text, suspect(text, cell.sought)], judged, return_dtype=pl.String, is_elementwise=True)
 
 
 def _hits(texts: pl.Series, cell: Cell, finder: Finder | None) -> Iterable[tuple[str, Sequence[Hit]]]:
@@ -58,10 +58,11 @@ def _hits(texts: pl.Series, cell: Cell, finder: Finder | None) -> Iterable[tuple
     return zip(distinct, finder.hits(distinct), strict=True)
 
 
-def suspect(text: pl.Expr) -> pl.Expr:
-    """Whether a text may hold an identifier at all, false where there is none."""
-    gates = [text.str.contains(gate) for gate in (*Gate, FOLDABLE)]
-    return pl.any_horizontal(gates).fill_null(value=False)
+def suspect(text: pl.Expr, kinds: Sequence[str]) -> pl.Expr:
+    """Whether a text may hold an identifier of these kinds at all; false where there is no text."""
+    gates = dict.fromkeys(form.gate for form in FORMS if form.kind in kinds)
+    # one expression over all: six times quicker than one after the other
+    return text.str.contains("|".join(f"(?:{gate})" for gate in (*gates, FOLDABLE))).fill_null(value=False)
 
 
 def identified(texts: pl.Series, kinds: Sequence[str]) -> set[str]:
@@ -73,9 +74,9 @@ def identified(texts: pl.Series, kinds: Sequence[str]) -> set[str]:
     both = pl.DataFrame({"sent": pl.concat([texts.filter(~wide), texts.filter(wide)]), "plain": plain})
     found: set[str] = set()
     for gate in Gate:
-        stopped = both.filter(pl.col("plain").str.contains(gate))
-        for form in FORMS if len(stopped) else ():
-            if form.gate is gate and form.kind in kinds:
-                looks = stopped.filter(pl.col("plain").str.contains(form.pattern))
-                found |= {sent for sent, text in looks.iter_rows() if sent not in found and confirmed(form, text)}
+        forms = [form for form in FORMS if form.gate is gate and form.kind in kinds]
+        stopped = both.filter(pl.col("plain").str.contains(gate)) if forms else both.clear()
+        for form in forms if len(stopped) else ():
+            looks = stopped.filter(pl.col("plain").str.contains(form.pattern))
+            found |= {sent for sent, text in looks.iter_rows() if sent not in found and confirmed(form, text)}
     return found if set(kinds) == set(Kind) else {text for text in found if find(text, kinds)}
