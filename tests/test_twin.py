@@ -18,9 +18,10 @@ from datadam.dam.world import World
 from datadam.errors import Unavailable
 from datadam.ledger import Ledger
 from datadam.model import Deposit, FileFact, Kind, Stage, Statement
-from datadam.ports import PartOrder
+from datadam.ports import Cells, PartOrder
 from datadam.privacy.accounts import Twin
 from datadam.privacy.recipe import Recipe
+from datadam.protections import Aggregate
 from test_dispute import raises
 from worlds import (
     GOOD,
@@ -370,15 +371,32 @@ def test_rows_under_terms_that_do_not_let_the_asker_in_are_in_no_twin_of_its(tmp
     assert len(charge.of(world, ENERGY)) == 2
 
 
-def test_rows_that_only_a_migration_could_read_are_left_out(tmp_path: Path) -> None:
-    """Whether they are follows from the standard's versions alone."""
-    world = dam(tmp_path)
-    Person("One").joins(world).deposits(world, ENERGY, energy(3))
+MIGRATED = """\
+  - vendor: datadam
+    property: migration
+    value: {after: 1.0.0, columns: [{column: used, from: energy, numerator: 10}]}
+"""
+
+
+@pytest.mark.parametrize("kind", [MemoryTwins, PolarsTwins])
+def test_rows_are_bounded_as_the_last_version_reads_them(
+    tmp_path: Path, kind: Callable[[Path], MemoryTwins | PolarsTwins]
+) -> None:
+    """Renamed and in another unit: the parts of all deposits are made anew, whatever version each came under."""
+    world = replace(dam(tmp_path), twins=kind(tmp_path / "others"))
+    person = Person("One").joins(world)
+    person.deposits(world, ENERGY, energy(5))
+    text = answers_text(contributors=1).replace("version: 1.0.0", "version: 2.0.0")
+    text = text.replace("name: energy", "name: used").replace("schema:\n", f"{MIGRATED}schema:\n", 1)
+    publish.publish(world, text.replace("maximum: 1000", "maximum: 10000").replace("highest: 100", "highest: 1000"))
+    person.deposits(world, ENERGY, energy(5, first=5).replace(b",energy", b",used"))
     forward(world, days=60)
-    asks(world)
-    (old,) = [one for one in publish.all_published(world) if one.id == ENERGY]
-    standard = publish.parsed(old.text)
-    assert twin._readable(world, standard, "1.0.0")
+    assert twin.prepare(world) == 2
+    standard = publish.current(world, ENERGY)
+    path, whole = world.twins.path(ENERGY, "2026-Q4.1"), Cells(aggregate=Aggregate.SUM, column="used")
+    values = [int(line.split(b",")[-1]) for line in energy(10).splitlines()[1:]]
+    old, new = sum(min(10 * one, 1000) for one in values[:15]), sum(values[15:])
+    assert world.twins.tally(twin.recipe_of(standard), [path], whole) == [old + new]
     assert not twin._readable(world, standard, "9.9.9")
 
 

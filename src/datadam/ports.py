@@ -589,6 +589,7 @@ class PartOrder:
     admitted: Path  # as `Engine.run` wrote it
     tag: str  # of its contributor in this reservoir: the unit, where the contributor is the unit
     deposit: str
+    steps: tuple[Step, ...] = ()  # from the version that it was deposited under; none: it is read as it lies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

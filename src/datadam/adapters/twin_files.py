@@ -22,8 +22,10 @@ from datadam import seal
 from datadam.adapters import private_files
 from datadam.adapters.durable import sync_file, sync_folder
 from datadam.adapters.parquet_schema import file_digest
+from datadam.adapters.polars_steps import drawn
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.model import FileFact, table_name
+from datadam.ports import SYSTEM_COLUMNS, PartOrder
 from datadam.privacy import sensitivity
 from datadam.privacy.recipe import Key, Recipe
 
@@ -95,6 +97,14 @@ def schema(recipe: Recipe) -> dict[str, pl.DataType]:
 def place_type(count: int) -> pl.DataType:
     """The smallest integers that have a place for each of `count` keys."""
     return pl.UInt8() if count <= 2**8 else pl.UInt16() if count <= 2**16 else pl.UInt32()
+
+
+def admitted(order: PartOrder) -> pl.LazyFrame:
+    """The rows of a deposit as its reservoir's last version reads them."""
+    rows = pl.scan_parquet(order.admitted, glob=False)
+    for step in order.steps:
+        rows = rows.select(*(drawn(one) for one in step.drawn), *SYSTEM_COLUMNS)
+    return rows
 
 
 def fingerprint(recipe: Recipe) -> str:

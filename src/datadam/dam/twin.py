@@ -18,9 +18,9 @@ from datadam import seal
 from datadam.dam import cap, lineage, narrow, pool, publish, state
 from datadam.dam.narrow import Narrowing, Piece
 from datadam.dam.world import World
-from datadam.errors import DamError, Unavailable
+from datadam.errors import NotFound, Unavailable
 from datadam.formats import codelists
-from datadam.model import Deposit, Job, Kind, Member, Standard, Tier, Withdrawal, instant
+from datadam.model import Deposit, Job, Json, Kind, Member, Standard, Tier, Withdrawal, instant
 from datadam.ports import PartOrder
 from datadam.privacy import periods, recipes
 from datadam.privacy.accounts import Twin
@@ -28,6 +28,7 @@ from datadam.privacy.recipe import Recipe
 from datadam.restriction import Asker
 from datadam.terms import Action
 
+_MADE_BY: Final = "twins "  # the note that says by what a standard's parts were made
 _STRIPES: Final = tuple(threading.RLock() for _ in range(16))  # what is asked is not dropped meanwhile
 
 
@@ -51,7 +52,9 @@ def bound(world: World, deposit: Job | Deposit, tag: str) -> None:
     standard = publish.current(world, deposit.standard)
     if standard.tier is Tier.ANSWERS and _readable(world, standard, deposit.version):
         with alone(world, deposit.standard):
-            _bound(world, recipe_of(publish.current(world, deposit.standard)), deposit, tag)
+            last = publish.current(world, deposit.standard)
+            _settle(world, last)
+            _bound(world, recipe_of(last), deposit, tag)
 
 
 def _bound(world: World, recipe: Recipe, deposit: Job | Deposit, tag: str) -> None:
@@ -62,15 +65,33 @@ def _bound(world: World, recipe: Recipe, deposit: Job | Deposit, tag: str) -> No
         admitted=world.lake.place(table, tag, deposit.id),
         tag=tag,
         deposit=deposit.id,
+        steps=lineage.passage(world, deposit.standard, deposit.version),
     )
     world.twins.bound(order)
 
 
+def _settle(world: World, standard: Standard) -> None:
+    """Drop the parts that were made by another recipe, or as another version read the rows. The caller is `alone`."""
+    now, name = _made_by(world, standard), f"{_MADE_BY}{standard.id}"
+    with world.store.read() as rows:
+        before = rows.noted(name)
+    if before != now:
+        world.twins.drop(str(standard.id), world.twins.parts(str(standard.id)))
+        with world.store.transaction() as rows:
+            rows.note(name, now)
+
+
+def _made_by(world: World, standard: Standard) -> str:
+    """What twins are made by: the recipe, and the table whose rows it is read from, which follows from the log."""
+    table = lineage.table(world, str(standard.id), standard.version)
+    return seal.digest(seal.canonical([table, _told(recipe_of(standard))]))
+
+
 def _readable(world: World, standard: Standard, version: str) -> bool:
-    """Whether rows of a version lie as the last one reads them: through a migration no part is made."""
+    """Whether the last version reads rows of an earlier one; `publish` sees to it as long as there are any."""
     try:
-        return not lineage.passage(world, standard.id, version)
-    except DamError:  # versions between which nothing leads
+        return not any(one.faults for one in lineage.passage(world, str(standard.id), version))
+    except NotFound:  # no such version
         return False
 
 
@@ -85,7 +106,7 @@ def standing(world: World, standard: Standard, period: str, narrowing: Narrowing
     """The deposits of a period that its twin is made of for whoever is let in so, in the order of the log.
 
     Left out is what was taken back or is held up by a dispute, what its contributor's cap keeps out, what is under
-    terms that do not let all of it out, and what only a migration could read.
+    terms that do not let all of it out, and what the last version cannot read.
     """
     with world.store.read() as rows:
         gone = {one.deposit for one in rows.find(Withdrawal, standard=str(standard.id))}
@@ -131,13 +152,14 @@ def current(world: World, standard: Standard, period: str, deposits: Sequence[De
     """
     recipe = recipe_of(standard)
     facts: dict[str, str] = {
-        "recipe": seal.digest(_told(recipe)),
+        "recipe": _made_by(world, standard),
         "deposits": seal.keyed(_secret(world, str(standard.id)), "deposits", *(one.id for one in deposits)).hex(),
     }
     with world.store.read() as rows:
         alike = rows.find(Twin, standard=str(standard.id), period=period, **facts)
         number = len(rows.find(Twin, standard=str(standard.id), period=period)) + 1
     try:
+        _settle(world, standard)
         for twin in alike:
             if intact(world, twin):
                 return twin
@@ -180,10 +202,10 @@ def path(world: World, twin: Twin) -> Path:
     return world.twins.path(twin.standard, twin.name)
 
 
-def _told(recipe: Recipe) -> bytes:
-    """A recipe, canonical."""
+def _told(recipe: Recipe) -> Json:
+    """A recipe as JSON."""
     sums = {name: [str(one.lowest), str(one.highest), one.scale] for name, one in recipe.sums.items()}
-    told = {
+    return {
         "standard": recipe.standard,
         "unit": recipe.unit,
         "rows": recipe.rows,
@@ -193,7 +215,6 @@ def _told(recipe: Recipe) -> bytes:
         "open": list(recipe.open),
         "sums": sums,
     }
-    return seal.canonical(told)
 
 
 # --- 3. drop ----------------------------------------------------------------------------------------------------------
@@ -215,6 +236,7 @@ def recover(world: World) -> None:
             gone = {str(one.deposit) for one in rows.find(Withdrawal, standard=published.id)}
             sealed = {str(one.id) for one in rows.find(Deposit, standard=published.id)}
         with alone(world, published.id):
+            _settle(world, standard)
             held = world.twins.parts(published.id)
             known = world.twins.parts(published.id, recipe_of(standard))
             world.twins.drop(published.id, held - (known & (sealed - gone)))
@@ -240,6 +262,7 @@ def _parts(world: World, standard: Standard) -> int:
         deposits = [one for one in rows.find(Deposit, standard=str(standard.id)) if one.id not in gone]
     for one in deposits:
         with alone(world, standard.id):
+            _settle(world, standard)
             if one.id not in world.twins.parts(recipe.standard, recipe) and _readable(world, standard, one.version):
                 _bound(world, recipe, one, one.tag)
                 made += 1

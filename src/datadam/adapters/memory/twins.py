@@ -126,7 +126,7 @@ def _bounded(lists: Sequence[list[_Row]], recipe: Recipe) -> list[_Row]:
 
 def _kept(order: PartOrder) -> Iterator[_Row]:
     """Rows in the form that is kept; those of no unit and those with a key that is not public fall out."""
-    recipe, rows = order.recipe, pl.read_parquet(order.admitted, glob=False)
+    recipe, rows = order.recipe, files.admitted(order).collect()
     tag = files.tag_unit(order.secret, order.tag)
     between = {name: files.ends(recipe, name) for name in recipe.sums}
     for row in rows.iter_rows(named=True):
