@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from datadam import evolution
 from datadam.formats import codelists, odcs
 from datadam.model import CrossRule, Standard, Tier, Type
-from datadam.privacy import tables
+from datadam.privacy import declaring, tables
 from datadam.privacy.tables import Rules
 from datadam.protections import Aggregate, CheckedTable, Gates
 from pools import tables_text
@@ -99,6 +100,45 @@ def test_too_many_groups_are_too_many_to_solve_for() -> None:
 def test_gates_that_protect_nobody(gates: Gates, code: str) -> None:
     """Each fault by its code."""
     assert code in codes(replace(STANDARD, gates=gates))
+
+
+@pytest.mark.parametrize(
+    "gates",
+    [
+        None,
+        Gates(contributors=3),
+        Gates(preset="competition-safe", months=2),
+        Gates(contributors=5, largest=1, largest_share=Decimal("0.25"), p_percent=Decimal(10)),
+    ],
+)
+def test_no_version_tells_more_than_the_last(gates: Gates | None) -> None:
+    """Months, presets and what a preset fills in are promises of the lineage."""
+    old = replace(STANDARD, gates=Gates(preset="competition-safe"))
+    changes = evolution.compare(old, replace(old, gates=gates, version="2.0.0"))
+    assert "change.gates-weaker" in [one.code for one in changes]
+
+
+def test_defaults_are_promises_too() -> None:
+    """A lineage that said nothing is held to what that meant; a stricter one is taken."""
+    old = replace(STANDARD, gates=None)
+    weaker = evolution.compare(old, replace(old, gates=Gates(contributors=4), version="2.0.0"))
+    assert "change.gates-weaker" in [one.code for one in weaker]
+    stricter = evolution.compare(old, replace(old, gates=Gates(preset="competition-safe"), version="2.0.0"))
+    assert "change.gates-weaker" not in [one.code for one in stricter]
+
+
+def test_a_check_of_a_standard_says_what_its_tables_tell() -> None:
+    """Tables, rules in percent, and what a checked table is not."""
+    told, rules, never = declaring.explained(STANDARD, codelists.packaged())
+    assert told.facts["tables"] == "by-place (energy: region × sector), plants (count: region × sector)"
+    assert rules.facts == {
+        "contributors": 3,
+        "largest": 1,
+        "months": 0,
+        "share": "60",
+        "percent": "10",
+    }
+    assert never.code == "done.tables-not"
 
 
 def test_what_gates_leave_out_is_filled_in() -> None:

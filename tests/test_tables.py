@@ -1,13 +1,19 @@
 """Checked tables from deposits to what anybody may read: when, of whose rows, never twice, never too telling."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from datadam import seal
-from datadam.dam import decide, deposit, publish, state, tables, withdraw
+from datadam.adapters.memory.store import MemoryStore
+from datadam.dam import decide, deposit, prove, publish, state, tables, withdraw
 from datadam.dam.world import World
+from datadam.errors import Unavailable
 from datadam.model import Ask, Deny, Kind, StandardId
+from datadam.ports import SumOrder
+from datadam.privacy.recipe import Key
 from datadam.privacy.suppression import Attack
 from datadam.privacy.tables import Group, gathered
 from datadam.privacy.tables import cells as cells_of
@@ -193,6 +199,44 @@ def test_statements_that_tell_other_tables_are_refused(world: World, people: dic
     refused("table.other", lambda: says(period="2026-Q2", tables=facts["tables"][:1]))
     refused("table.other", lambda: says(period="2026-Q2", tables=[{**one, "values": ["1"]} for one in facts["tables"]]))
     refused("table.repeated", lambda: says(period="2026-Q2", version="9.9.9"))
+
+
+def test_a_check_finds_numbers_that_are_not_those_of_the_rows(world: World, people: dict[str, Person]) -> None:
+    """A dam could sign any table; whoever checks its folder sees that the rows say something else."""
+    made = report(world, people, evenly(*FIRMS))
+    at(world, "2026-10-02")
+    tables.publish_due(world)
+    facts = dict(tables.body_of(world, tables.find(world, STANDARD, "2026-Q3")))
+    assert list(tables.unlike(world)) == []
+    for name in ("v", "kind", "salt", "issued"):
+        del facts[name]
+    facts["tables"] = [{**one, "values": ["7", *one["values"][1:]]} for one in facts["tables"]]
+    state.record(world, state.statement(world, Kind.TABLES, {**facts, "period": "2026-Q2"}))
+    assert [(fault.code, fault.facts["period"]) for fault in tables.unlike(world)] == [("table.differs", "2026-Q2")]
+    assert "table.differs" in [fault.code for fault in prove.check(world, MemoryStore, lambda: None).faults]
+    takes_back(world, people["a"], made["a"])
+    assert list(tables.unlike(world)) == []  # the rows are no more what they were: nothing can be said
+
+
+def test_what_cannot_be_published_now_waits(world: World, people: dict[str, Person]) -> None:
+    """A key that the standard lists no more stops its tables, and is not named; a served dam tries again."""
+    report(world, people, evenly(*FIRMS))
+    at(world, "2026-10-02")
+    standard = publish.current(world, STANDARD)
+    layout = replace(tables.layout_of(standard), keys=(("south",), ("food", "steel", "wood")))
+    error = refused("table.key-unknown", lambda: tables.held_in(world, standard, layout, "2026-Q3"))
+    assert "north" not in str(error.facts)
+    broken = replace(world, sums=Broken())
+    assert refused("table.put-off", lambda: tables.publish_due(broken)).facts == {"why": "table.not-summed"}
+    assert tables.publish_due(world) == 1
+
+
+class Broken:
+    """A disk that cannot be read."""
+
+    def sums(self, order: SumOrder) -> Mapping[tuple[Key, ...], Mapping[str, tuple[int | None, ...]]]:
+        """Not now."""
+        raise Unavailable("table.not-summed", by=order.by)
 
 
 def test_tables_are_published_of_that_tier_alone(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from datadam import coarsening
 from datadam.errors import DamError, Invalid
 from datadam.migration import moves_after
 from datadam.model import Attribution, Column, Json, Standard, Tier, version_of
+from datadam.privacy import tables
 from datadam.protections import Gates
 from datadam.standard import bound
 
@@ -119,7 +120,7 @@ def _promise_changes(old: Standard, new: Standard) -> Iterator[Change]:
 
 def _protection_changes(old: Standard, new: Standard) -> Iterator[Change]:
     """What is declared to protect those whom rows are about; what a lineage has promised it keeps."""
-    if old.gates is not None and weaker(old.gates, new.gates):
+    if (old.gates is not None and weaker(old.gates, new.gates)) or _tells_more(old, new):
         yield Change("change.gates-weaker", Effect.REFUSED, {}, (CONTRIBUTORS,))
     elif old.gates != new.gates:
         yield Change("change.term", Effect.BREAKING, {"term": "gates"}, (CONSUMERS,))
@@ -135,6 +136,15 @@ def _protection_changes(old: Standard, new: Standard) -> Iterator[Change]:
             yield Change("change.bounds-other", Effect.REFUSED, facts, _BOTH)
     if old.tier is Tier.ANSWERS and twin_of(old) != twin_of(new):
         yield Change("change.twin", Effect.BREAKING, {}, (CONSUMERS,))
+
+
+def _tells_more(old: Standard, new: Standard) -> bool:
+    """Whether checked tables tell groups now that they did not tell before, by what gates say or leave out."""
+    if old.tier is not Tier.TABLES or new.tier is not Tier.TABLES:
+        return False
+    before, after = tables.rules(old.gates), tables.rules(new.gates)
+    lower = after.contributors < before.contributors or after.largest < before.largest or after.months < before.months
+    return lower or after.share > before.share or after.percent < before.percent
 
 
 def _budget_changes(old: Standard, new: Standard) -> Iterator[Change]:
@@ -161,12 +171,13 @@ def weaker(old: Gates, new: Gates | None) -> bool:
     """Whether something passes the new gates that the old ones kept back, as far as the two tell."""
     if new is None:
         return True
-    at_least = ("contributors", "units", "diversity", "p_percent")
+    at_least = ("contributors", "units", "diversity", "p_percent", "months")
     lower = any((getattr(new, name) or 0) < (getattr(old, name) or 0) for name in at_least)
     if old.largest is not None and old.largest_share is not None:
         lower |= new.largest is None or new.largest < old.largest
         lower |= new.largest_share is None or new.largest_share > old.largest_share
     weighed = old.measured != new.measured and (old.largest is not None or old.p_percent is not None)
+    weighed |= old.preset is not None and old.preset != new.preset
     other = weighed or (old.sensitive is not None and old.sensitive != new.sensitive)
     return lower or other or not set(old.identifying) <= set(new.identifying)
 

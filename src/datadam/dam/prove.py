@@ -7,7 +7,7 @@ from itertools import islice
 
 from datadam import decisions, seal, succession
 from datadam.credentials import Form
-from datadam.dam import decide, disputed, edition, lineage, offer, publish, release, rotate, state, twin, withdraw
+from datadam.dam import decide, disputed, edition, lineage, offer, publish, release, rotate, state, tables, twin, withdraw
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted, kept
@@ -163,6 +163,7 @@ def _look(world: World, scratch: Store, audit: Callable[[], object]) -> Findings
         lambda: _check_editions(world, findings),
         lambda: _check_rotations(world),
         lambda: _check_twins(world, findings),
+        lambda: tables.unlike(world),
     )
     for step in steps:
         try:

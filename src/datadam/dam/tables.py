@@ -14,20 +14,20 @@ tell what it was.
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 from datadam.dam import cap, lineage, pool, publish, state
 from datadam.dam.world import World
-from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable
+from datadam.disputes import Dispute
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats import codelists
 from datadam.model import Deposit, Json, Kind, Repeat, Standard, Tier, Withdrawal
 from datadam.ports import SumOrder, SumPart
 from datadam.privacy import recipes, suppression, tables
 from datadam.privacy.recipe import Key
 from datadam.privacy.tables import Group, Held, Layout, Place, PublishedTables
-from datadam.restriction import Restricted
+from datadam.restriction import Reservation, Restricted
 
 _PUBLISHING: Final = threading.Lock()  # a period at a time: the next is compared with it
 
@@ -112,6 +112,32 @@ def _published(world: World, id: str, period: str) -> PublishedTables | None:
 def body_of(world: World, one: PublishedTables) -> Json:
     """What was published, as it was signed."""
     return world.ledger.statement(one.statement).body
+
+
+def unlike(world: World) -> Iterator[DamError]:
+    """Published tables that do not tell what the rows hold, as far as these still are what they were."""
+    for one in every(world):
+        known = lineage.versions(world, one.standard)
+        standard = next(each.standard for each in known if each.standard.version == one.version)
+        if known[-1].standard.version != one.version or _moved(world, one):
+            continue
+        layout = layout_of(standard)
+        sums = tables.gathered(layout, held_in(world, standard, layout, one.period))
+        told = dict(_values(standard, body_of(world, one)))
+        held = {_named(layout, group, measure): of for group, parts in sums.items() for measure, of in enumerate(parts)}
+        for named, value in told.items():
+            of = held.get(named, {})
+            if value != sum(of.values()) or not layout.rules.tells(of):
+                yield Untrusted("table.differs", standard=one.standard, period=one.period, statement=one.statement)
+                break
+
+
+def _moved(world: World, one: PublishedTables) -> bool:
+    """Whether rows of a reservoir have come to leave tables, or to be in them, since some were published."""
+    with world.store.read() as rows:
+        left = [each.index for each in rows.find(Withdrawal, standard=one.standard)]
+        left += [each.index for each in rows.find(Reservation)]
+        return bool(rows.find(Dispute, standard=one.standard)) or any(index > one.index for index in left)
 
 
 # --- 1. take and 2. sum -----------------------------------------------------------------------------------------------
@@ -243,8 +269,8 @@ def _body(
         "rules": {
             "contributors": rules.contributors,
             "largest": rules.largest,
-            "largest_share": _decimal(rules.share),
-            "p_percent": _decimal(rules.percent * 100),
+            "largest_share": tables.decimal(rules.share),
+            "p_percent": tables.decimal(rules.percent * 100),
             "months": rules.months,
         },
         "tables": [
@@ -264,10 +290,6 @@ def _body(
             for one in layout.tables
         ],
     }
-
-
-def _decimal(share: Fraction) -> str:
-    return f"{(Decimal(share.numerator) / share.denominator).normalize():f}"
 
 
 def _unit(standard: Standard, name: str | None) -> str | None:

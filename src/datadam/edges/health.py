@@ -168,7 +168,8 @@ def _pages(size: int) -> int:
 
 
 def _figures(world: World) -> Iterator[str]:
-    uncounted = {one.id for one in publish.all_published(world) if publish.parsed(one.text).tier is Tier.ANSWERS}
+    quiet = {Tier.TABLES, Tier.ANSWERS}  # what a deposit adds to a count of rows is its contributor's alone to know
+    uncounted = {one.id for one in publish.all_published(world) if publish.parsed(one.text).tier in quiet}
     with world.store.read() as rows:
         members = Counter(str(one.kind) for one in rows.find(Member, until=None))
         waiting = len(rows.find(Application))
@@ -184,7 +185,7 @@ def _figures(world: World) -> Iterator[str]:
         yield _line("datadam_deposits", number, stage=stage)
     yield from _one("datadam_deposits_kept", "gauge", "Sealed deposits that were not withdrawn.", len(kept))
     told = sum(one.admitted for one in kept if one.standard not in uncounted)
-    yield from _one("datadam_rows_kept", "gauge", "Admitted rows of those, without private answers'.", told)
+    yield from _one("datadam_rows_kept", "gauge", "Admitted rows of those, where rows are given out.", told)
     yield from _one("datadam_erasures_pending", "gauge", "Withdrawn deposits not erased yet.", sum(gone.values()))
 
 

@@ -255,7 +255,9 @@ def _reference_faults(
 
 
 def explained(standard: Standard, codes: Mapping[str, CodeList]) -> tuple[Reason, ...]:
-    """What the protections of a clean standard of the tier of answers cost and give, as far as it alone tells."""
+    """What the protections of a clean standard cost and give, as far as it alone tells."""
+    if standard.tier is Tier.TABLES:
+        return tables.explained(standard)
     question, budget, bought = standard.reference, standard.budget, worth(standard, codes)
     if standard.tier is not Tier.ANSWERS or question is None or budget is None or bought is None:
         return ()

@@ -19,7 +19,7 @@ from math import ceil, prod
 from typing import Final, TypeAlias
 
 from datadam.errors import DamError, Invalid
-from datadam.model import CodeList, Column, Json, Protection, Standard, Tier, Type
+from datadam.model import CodeList, Column, Json, Protection, Reason, Standard, Tier, Type
 from datadam.privacy import periods
 from datadam.privacy.recipe import Key
 from datadam.privacy.recipes import public_keys
@@ -276,6 +276,27 @@ def cells(table: Json) -> Iterator[tuple[list[tuple[str, Key, bool]], str | None
         [*((one["column"], key, False) for key in one["keys"]), (one["column"], None, True)] for one in table["by"]
     ]
     yield from zip(map(list, product(*choices)), table["values"], strict=True)
+
+
+def explained(standard: Standard) -> tuple[Reason, ...]:
+    """What a clean standard's tables tell and keep, as far as it alone says."""
+    held = rules(standard.gates)
+    told = [
+        f"{table.name} ({table.column or table.aggregate}{': ' if table.by else ''}{' × '.join(table.by)})"
+        for table in standard.tables
+    ]
+    limits = {"contributors": held.contributors, "largest": held.largest, "months": held.months}
+    shares = {"share": decimal(held.share * 100), "percent": decimal(held.percent * 100)}
+    return (
+        Reason("done.tables-told", {"tables": ", ".join(told), "period": standard.bounds.period or ""}),
+        Reason("done.tables-rules", {**limits, **shares}),
+        Reason("done.tables-not", {}),
+    )
+
+
+def decimal(share: Fraction) -> str:
+    """A share as people write it."""
+    return f"{(Decimal(share.numerator) / share.denominator).normalize():f}"
 
 
 # --- what may be declared ---------------------------------------------------------------------------------------------
