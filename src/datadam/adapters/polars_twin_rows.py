@@ -53,6 +53,8 @@ class Kept:
         unit = tag if recipe.unit == "contributor" else _or_nothing(recipe.unit, pl.Binary(), schema)
         self.unit: Final = _pair(unit).alias(_UNIT)
         """Who a row is of, as two integers; null where it is nobody's."""
+        self.whole_unit: Final = unit.bin.reinterpret(dtype=pl.UInt128, endianness="little")
+        """The same as one, of which the first is the smaller half."""
         self._key = _pair(_or_nothing(_KEY, pl.Binary(), schema)).alias(_KEY)
         ends = {name: files.ends(recipe, name) for name in recipe.sums}
         drawn = {f"{KEY}{name}": _place(name, keys, schema) for name, keys in recipe.keys.items()}
