@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from datadam.errors import Refused
 from datadam.privacy import budget, periods
@@ -71,6 +72,7 @@ def spent(charges: Iterable[Charge], about: Iterable[str], member: str | None) -
     return found
 
 
+@lru_cache(maxsize=10_000)  # every charge there ever was is looked at for each new one
 def overlap(one: str, other: str) -> bool:
     """Whether rows can count in both periods: a lineage may have been asked about by months once, and by quarters."""
     if one == other:
