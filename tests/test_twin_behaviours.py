@@ -1,7 +1,12 @@
 """What every Twins does, Polars and memory alike; and the laws that private answers rest on."""
 
 import math
+import os
+import pickle
 import random
+import subprocess
+import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
@@ -12,12 +17,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from datadam.adapters import polars_twin
 from datadam.adapters.memory.twins import MemoryTwins
 from datadam.adapters.polars_twin import PolarsTwins
 from datadam.errors import Invalid, NotFound, Unavailable
@@ -49,7 +56,7 @@ def straitened(root: Path) -> Twins:
 
 
 ADAPTERS: list[Callable[[Path], Twins]] = [MemoryTwins, PolarsTwins, straitened]
-QUIET = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -672,3 +679,70 @@ def test_polars_chooses_what_the_reference_chooses_by_the_same_ranks(
     for others in found[1:]:
         for mine, theirs in zip(found[0], others, strict=True):
             assert_frame_equal(mine, theirs)
+
+
+# --- only of Polars ---------------------------------------------------------------------------------------------------
+
+_NEAR = st.sampled_from([0, 1, 2**29, 2**30, 2**30 + 1, 2**63, 2**63 + 1, 2**64 - 1])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rows=st.lists(st.tuples(_NEAR, _NEAR, _NEAR, _NEAR, st.none() | st.integers(0, 2)), max_size=12),
+    n=st.integers(1, 3),
+)
+def test_units_and_ranks_that_begin_alike_are_told_apart(rows: list[tuple[Any, ...]], n: int) -> None:
+    """Rows are sorted by the first bits of both at first; what that leaves unclear is sorted in full."""
+    names = ["_unit.high", "_unit.low", "_rank.high", "_rank.low", "sum.use"]
+    types = dict(zip(names, [*[pl.UInt64()] * 4, pl.Int64()], strict=True))
+    found = polars_twin.smallest(pl.DataFrame(rows, schema=types, orient="row"), recipe(rows=n)).rows()
+    wanted: list[tuple[Any, ...]] = []
+    counted = Counter[tuple[int, int]]()
+    for one in sorted(rows, key=lambda one: (*one[:4], one[4] is not None, one[4] or 0)):
+        counted[one[0], one[1]] += 1
+        wanted += [one] if counted[one[0], one[1]] <= n else []
+    assert found == wanted
+
+
+@given(values=st.lists(st.none() | st.integers(-5, 15)), edges=st.lists(st.integers(-3, 12), min_size=1, unique=True))
+def test_bins_of_any_width_are_found(values: list[int | None], edges: list[int]) -> None:
+    """How many edges a value has reached; what is null stays so."""
+    edges = sorted(edges)
+    found = polars_twin.reached(pl.Series("v", values, dtype=pl.Int64), np.array(edges, dtype=np.int64))
+    assert found.to_list() == [None if v is None else sum(edge <= v for edge in edges) for v in values]
+
+
+def test_edges_and_conditions_may_lie_beyond_every_value(twins: Twins, tmp_path: Path) -> None:
+    """Numbers of a question are of any size: what no value reaches is an empty bin, and no error."""
+    far = 2**70
+    by, paths = made(twins, tmp_path, [row(use=Decimal(2)), row(2, use=Decimal(100))])
+    for edges in ((-far, 0, 300, far), (-far, 0, far)):
+        asked = Cells(aggregate=Aggregate.HISTOGRAM, column="use", edges=edges)
+        assert list(twins.tally(by, paths, asked)) == ([0, 1, 1] if len(edges) == 4 else [0, 2])
+    for ends, count in (((-far, far), 2), ((far, far), 0), ((-far, -far), 0), ((200, far), 2)):
+        assert total(twins, by, paths, Aggregate.COUNT, between={"use": ends}) == count
+
+
+def test_threads_leave_no_trace(tmp_path: Path) -> None:
+    """One, two and eight of them make the same bytes of a file that comes in many morsels."""
+    rows = [one for firm in range(250) for one in numbered(12, firm)]
+    random.Random(1).shuffle(rows)
+    made_by = []
+    one = order(tmp_path, rows)
+    told = tmp_path / "order.pickle"
+    told.write_bytes(pickle.dumps(one))
+    for threads in (1, 2, 8):
+        root = tmp_path / str(threads)
+        code = f"""
+            import pickle, pathlib
+            from datadam.adapters.polars_twin import PolarsTwins
+            order = pickle.loads(pathlib.Path({str(told)!r}).read_bytes())
+            twins = PolarsTwins(pathlib.Path({str(root)!r}), held=1000, counted=100, batch=300)
+            print(twins.bound(order).digest, twins.merge(order.recipe, "2026.1", ["d1"]).digest)
+        """
+        environ = os.environ | {"POLARS_MAX_THREADS": str(threads)}
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)], env=environ, capture_output=True, text=True, check=True
+        )
+        made_by.append(done.stdout)
+    assert len(set(made_by)) == 1
