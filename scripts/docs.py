@@ -257,7 +257,9 @@ Exit code 5 if any row failed.
 
 `--json` has `counts` (`rows`, `executable`, `declared`, `passed`, `failed`, `not_applicable_yet`), how many entries
 were read and believed and how many were not shown (`log`), and each row. Who is no auditor sees less and is told how
-much. An audit believes the statements, not the dam's tables; that tables and files are what the log says,
+much. An auditor is shown every body over HTTP but the manifests and outcomes of deposits in reservoirs of private
+answers, whose digests and counts are for their contributors alone; in the folder it sees them too.
+An audit believes the statements, not the dam's tables; that tables and files are what the log says,
 `datadam check` looks at on the dam's own disk. What is declared of a row is shown beside its check.
 """
     return "\n".join([MADE, "# Obligations\n", opening, *map(_obligation, rows)])

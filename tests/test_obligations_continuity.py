@@ -12,7 +12,7 @@ from datadam.model import Kind, Statement, instant
 from datadam.obligations.table import Result, Status, row, run
 from logs import HEX, Book, broken
 from trades import ID, hands_in, to_train, withdraws
-from worlds import START, Person, standard_text
+from worlds import START, Person, answers_text, standard_text
 
 CLOCK = "kr-pipa-34"  # within 72 hours
 
@@ -285,6 +285,19 @@ def test_a_log_that_is_whole_passes() -> None:
     done = book.audits(36)
     assert done.status is Status.PASSED
     assert done.looked == len(book.view().logged)
+
+
+def test_what_is_for_contributors_alone_need_not_be_shown() -> None:
+    """Row 36: over HTTP no auditor sees what was handed in to a reservoir of private answers; in the folder it does."""
+    book = Book()
+    person = book.joins(Person("Firm"))
+    gone = book.says(Kind.DECLINE, {"application": HEX, "member": person.id, "reason": "r"})
+    book.bodies.erase(gone.id)
+    served = replace(book.view(), served=True)
+    assert broken(run(served, [row(36)])[0]) == [(gone.id, "obligation.body-missing")]
+    book.publishes(answers_text())
+    assert run(replace(book.view(), served=True), [row(36)])[0].found == ()
+    assert broken(book.audits(36)) == [(gone.id, "obligation.body-missing")]
 
 
 def test_a_log_that_another_dam_would_refuse_is_named() -> None:

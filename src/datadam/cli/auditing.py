@@ -37,8 +37,9 @@ def audit(
 ) -> None:
     """Check what law and agreements ask of a dam over its whole log: what nothing breaks, what does, what is declared.
 
-    An auditor sees every body over HTTP; others see their own, and are told how many they did not see. Exit code 5 if
-    anything is broken. Nothing here is legal advice, and nothing says that anybody complies.
+    An auditor sees every body over HTTP but manifests and outcomes of private answers; others see their own. All are
+    told how many they did not see. Exit code 5 if anything is broken. Nothing here is legal advice, and nothing says
+    that anybody complies.
     """
     from datadam.obligations import table
 
@@ -110,7 +111,7 @@ def _asked(dam: "Dam", view: "View") -> "View":
     named = declared.persons(view, dam.persons().get) if stands else {}
     met = client.as_stranger(dam.url, continuity.open_reservoirs(view))
     opened = disclosure.opened(view, lambda one: dam.opened_content(one.id)) if audits else {}
-    return replace(view, whole=audits, persons=named, strangers=met, opened=opened)
+    return replace(view, whole=audits, served=True, persons=named, strangers=met, opened=opened)
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

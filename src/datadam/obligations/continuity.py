@@ -211,11 +211,20 @@ def moving(view: View) -> Checked:
     """Every entry has a body that another dam can verify, or the log says why it is gone."""
     gone = {str(one.body["body"]) for one in view.of(Kind.ERASURE)} | set(flows.withdrawals(view))
     absent = [one for one in view.unbelieved if one.fault is None and one.statement is None and one.id not in gone]
+    if view.served and _gives_answers(view):
+        absent = [one for one in absent if not one.activity]
     wrong = [unbelieved(one, one.fault) for one in view.unbelieved if one.fault is not None]
     wrong += [_absent(one.index, one.id) for one in absent] if view.whole else []
     return Checked(
         looked=len(view.logged) + len(wrong), found=tuple(sorted(wrong, key=lambda each: (each.index, each.id)))
     )
+
+
+def _gives_answers(view: View) -> bool:
+    """Whether any reservoir gives private answers only: what was handed in there is for its contributor alone."""
+    ids = {str(one.body["standard"]) for one in view.of(Kind.STANDARD)}
+    held = (past.standard(view, id, view.checkpoint.size) for id in ids)
+    return any(one is not None and one.tier is Tier.ANSWERS for one in held)
 
 
 def _absent(index: int, id: str) -> Found:

@@ -55,6 +55,7 @@ class Unbelieved:
     id: str  # empty where the entry itself is none
     statement: Statement | None = None  # as it is there; None: not shown, gone, or not even a statement
     fault: DamError | None = None  # None: not shown, or signed by a key whose own statement was not shown
+    activity: bool = False  # one that was not shown, of the class whose bodies are not for everybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class View:
     unbelieved: tuple[Unbelieved, ...]
     keys: Mapping[str, Held]  # by kid
     whole: bool = True  # whether all bodies that there are were shown
+    served: bool = False  # by the dam, which shows nobody else what contributors handed in to private answers
     records: bytes | None = None  # a record of processing that the auditor was handed: row 21 makes it again
     strangers: Mapping[str, str] = field(default_factory=dict)  # open reservoirs that one asked for → code of a refusal
     persons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # who declares, by the digest of the body
@@ -165,7 +167,7 @@ class _Eye:
             shown = self._shown(id)
             if shown is None:
                 self._blind |= clazz is Class.REGISTRY
-                self.unbelieved.append(Unbelieved(index=index, id=id))
+                self.unbelieved.append(Unbelieved(index=index, id=id, activity=clazz is Class.ACTIVITY))
                 return
             statement = seal.opened(shown)
             signers = self._believed(index, id, clazz, statement)
