@@ -23,13 +23,15 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from datadam import seal, wiring
-from datadam.dam import ask, dispute, grant, offer, publish, withdraw
+from datadam import client, seal, wiring
+from datadam.dam import ask, dispute, grant, offer, prove, publish, withdraw
 from datadam.edges import health, operator
 from datadam.edges.journal import REQUESTS, JsonLines
-from datadam.errors import DamError, kept
+from datadam.errors import DamError, NotFound, kept
 from datadam.formats import odrl
 from datadam.model import Deposit, Job, Kind, Statement, instant
+from datadam.obligations import table
+from datadam.obligations.view import look
 from datadam.privacy import periods
 from datadam.terms import Action
 from machines import NAMES, a_machine
@@ -670,6 +672,29 @@ def test_what_reads_a_folder_tells_no_difference(
         return [(str(one)[:20], nameless(one.replace(str(folder.parent), "FOLDER"))) for one in told]
 
     assert unlike(*(seen(scene) for scene in scenes.values())) == []
+
+
+def test_an_auditor_misses_nothing_that_it_would_have_to_find(scenes: dict[str, Scene]) -> None:
+    """What is for contributors alone makes no obligation look broken, and none kept that the folder shows is not."""
+    scene = scenes["few"]
+    world, auditor = scene.dam.world, scene.people["auditor"].caller
+
+    def shown(id: str) -> bytes | None:
+        try:
+            return seal.envelope(prove.body(world, auditor, id))
+        except NotFound:
+            return None
+
+    read = client.folder_reader(scene.dam.folder / "log")
+    with client.folder_bodies(scene.dam.folder / "bodies") as bodies:
+        broken = []
+        for one in (shown, bodies):
+            view = look(read, vkey=world.ledger.vkey, bodies=one, now=world.clock())
+            view = replace(view, served=one is shown)
+            broken.append({row.row.number: row.found for row in table.run(view, None) if row.found})
+            unseen = view.unseen
+    assert broken[0] == broken[1]
+    assert unseen < 3
 
 
 # --- what a deposit tells its contributor -----------------------------------------------------------------------------
