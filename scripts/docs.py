@@ -239,7 +239,7 @@ breaks this*. Every law is named with how certain that is: *read* in a public te
 it, *memory*: not checked again. Verify an article before you quote it.
 
 ```console
-$ datadam audit https://dam.example --key auditor.key   # as a member with the role auditor: every body is shown
+$ datadam audit https://dam.example --key auditor.key   # as a member with the role auditor
 $ datadam audit /srv/dam --vkey "$VKEY"                 # offline, over a folder with the dam's `log` and `bodies`
 $ datadam audit https://dam.example --row 10 --json     # one row, for a program
 ```
