@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datadam.adapters.highs_solver import HighsSolver
+from datadam.privacy import suppression
 from datadam.privacy.suppression import Attack, left_out
 from datadam.privacy.tables import Drawn, Group, Held, Layout, Link, Place, Rules, gathered
+from worlds import refused
 
 RULES = Rules(contributors=3, largest=1, share=Fraction(3, 5), percent=Fraction(1, 5))
 NEAR = 1e-5  # of a margin
@@ -284,3 +286,72 @@ def test_the_interval_is_what_all_possible_tables_say(values: list[int], one: in
     told = {group: sum(parts[0].values()) for group, parts in sums.items() if group not in groups}
     found = [world[places[one]] for world in worlds(held, told, most=10)]
     assert attack.interval(places[one], 0, groups) == pytest.approx((min(found), max(found)), abs=1e-4)
+
+
+# --- what quarters tell -----------------------------------------------------------------------------------------------
+
+FIVE = dict.fromkeys("abcde", 100)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "withdrawn", "tells"),
+    [
+        (FIVE, FIVE, 0, True),  # nothing differs
+        ({**FIVE, "a": 101}, FIVE, 0, False),  # one moved, and is seen to
+        ({**dict.fromkeys("abcde", 130), "f": 100}, FIVE, 0, True),  # a newcomer among many that moved
+        ({**dict.fromkeys("abcde", 101), "f": 100}, FIVE, 0, False),  # and one that moved far more than all others
+        (dict.fromkeys("bcde", 101), FIVE, 0, False),  # who left is read as well
+        (dict.fromkeys("bcde", 130), FIVE, 0, True),
+        (dict.fromkeys("abcde", 101), FIVE, 100, False),  # so is who took back what was published
+        (dict.fromkeys("abcde", 130), FIVE, 100, True),
+        (FIVE, FIVE, 100, False),
+        ({**FIVE, "f": 0}, FIVE, 0, True),  # zero is not told by a sum
+    ],
+)
+def test_what_two_quarters_differ_by(now: dict[str, int], before: dict[str, int], withdrawn: int, tells: bool) -> None:
+    """As many must differ as must stand behind a group, and newcomers and leavers stay in doubt."""
+    assert Rules(share=Fraction(1, 2)).tells_change(now, before, withdrawn) is tells
+
+
+def test_a_group_that_a_quarter_would_give_away_stays_in_doubt_by_what_moved() -> None:
+    """It is left out as if it broke a rule, and its margin is of what differs."""
+    layout = layout_of(2, 2)
+    held = of_one(dict.fromkeys(product(range(2), repeat=2), EVEN))
+    groups = left_out(layout, held, HighsSolver(), {((0, 0), 0): {"new": 100}})
+    low, high = attacked(layout, held, groups, (0, 0))
+    assert (0, 0) in groups
+    assert low <= 200 - 20 + NEAR
+    assert high >= 200 + 20 - NEAR
+
+
+class Helpless:
+    """A solver that finds nothing."""
+
+    def program(self, columns: int, rows: Sequence[Mapping[int, float]]) -> "Helpless":
+        """Of any size."""
+        assert columns >= len(rows)
+        return self
+
+    def least(
+        self, costs: Sequence[float], lowest: Sequence[float], highest: Sequence[float]
+    ) -> Sequence[float] | None:
+        """Nothing is between any bounds."""
+        assert len(costs) == len(lowest) == len(highest)
+        return None
+
+
+def test_without_evidence_nothing_is_told() -> None:
+    """Where the solver fails, there are no tables; an odd ending of the real one is said by its name."""
+    refused("table.not-solved", lambda: left_out(layout_of(2, 2), SMALL, Helpless(), {}))
+    refused("table.not-solved", lambda: Attack(layout_of(2, 2), SMALL, Helpless()).interval((0, 0), 0, frozenset()))
+    program = HighsSolver().program(1, [])
+    assert program.least([1.0], [2.0], [1.0]) is None
+    refused("table.not-solved", lambda: program.least([-1.0], [0.0], [highspy.kHighsInf]))
+
+
+def test_telling_again_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing left to spend on it more is left out, and nothing is given away."""
+    layout = layout_of(3, 4)
+    held = of_one({p: {"a": 70, "b": 5} if p in {(0, 0), (1, 2)} else EVEN for p in product(range(3), range(4))})
+    monkeypatch.setattr(suppression, "_RETOLD", 0)
+    refuse_leaks(layout, held, chosen(layout, held))

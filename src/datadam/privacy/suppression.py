@@ -317,61 +317,47 @@ class _Chosen:
     def __init__(self, attack: Attack, unsafe: frozenset[Group], weights: Mapping[Group, float]) -> None:
         self.groups, self._unsafe = unsafe, unsafe
         self._attack, self._weights = attack, weights
-        self._worlds: dict[int, tuple[Doubt, list[World]]] = {}
+        self._worlds: list[tuple[Doubt, list[World]]] = []
 
     def protect(self, doubt: Doubt) -> None:
         """Leave out what it takes that everybody has this doubt."""
-        worlds = list[World]()
-        knowing: list[str | None] = [None]
-        while knowing:
-            who = knowing.pop()
-            if not doubt.margin(who):
-                continue
-            world = self._attack.world(doubt, self.groups, who, self._weights)
-            if world is None:
-                raise Unavailable("table.not-solved", status="infeasible")
-            self.groups |= self._attack.others_in(world)
-            worlds.append(world)
-            if who is None:
-                knowing += self._attack.unfooled(doubt, world)
-        self._worlds[len(self._worlds)] = (doubt, worlds)
+        worlds = self._evidence(doubt, self.groups, self._weights)
+        if worlds is None:  # with everything left out there always is one
+            raise Unavailable("table.not-solved", status="infeasible")
+        self.groups |= {group for world in worlds for group in self._attack.others_in(world)}
+        self._worlds.append((doubt, worlds))
 
     def tell_again(self) -> None:
         """Tell every group again that no doubt needs; the heaviest first."""
         left = _RETOLD
-        further = sorted(self.groups - self._unsafe, key=lambda group: (-self._weights[group], _order(group)))
-        for group in further:
-            needing = [
-                number
-                for number, (_, worlds) in self._worlds.items()
-                if any(group in self._attack.others_in(world) for world in worlds)
-            ]
-            left -= sum(len(self._worlds[number][1]) for number in needing)
-            if left < 0:
-                return
-            fewer = self.groups - {group}
-            found = {}
-            for number in needing:
-                worlds = self._still(self._worlds[number][0], fewer)
-                if worlds is None:
+        for group in sorted(self.groups - self._unsafe, key=lambda group: (-self._weights[group], _order(group))):
+            fewer, found = self.groups - {group}, dict[int, list[World]]()
+            for number, (doubt, worlds) in enumerate(self._worlds):
+                if not any(group in self._attack.others_in(world) for world in worlds):
+                    continue
+                left -= len(worlds)
+                again = self._evidence(doubt, fewer) if left > 0 else None
+                if again is None:
                     break
-                found[number] = (self._worlds[number][0], worlds)
+                found[number] = again
             else:
                 self.groups = fewer
-                self._worlds |= found
+                for number, worlds in found.items():
+                    self._worlds[number] = (self._worlds[number][0], worlds)
 
-    def _still(self, doubt: Doubt, groups: frozenset[Group]) -> list[World] | None:
-        """Worlds that show a doubt with these groups left out and no others; None where there are none."""
-        worlds = list[World]()
-        knowing: list[str | None] = [None]
+    def _evidence(
+        self, doubt: Doubt, groups: frozenset[Group], weights: Mapping[Group, float] | None = None
+    ) -> list[World] | None:
+        """A world for whoever is no contributor, and one for each contributor that sees through that; None without."""
+        worlds, knowing = list[World](), list[str | None]([None])
         while knowing:
             who = knowing.pop()
-            if not doubt.margin(who):
-                continue
-            world = self._attack.world(doubt, groups, who)
+            world = self._attack.world(doubt, groups, who, weights)
             if world is None:
                 return None
             worlds.append(world)
+            if weights is not None:
+                groups |= self._attack.others_in(world)
             if who is None:
                 knowing += self._attack.unfooled(doubt, world)
         return worlds
