@@ -416,6 +416,22 @@ def test_what_is_wrong_with_rows_is_not_told_and_nothing_is_charged(tmp_path: Pa
     assert (charge.of(world, ENERGY), twins(world)) == ([], [])
 
 
+def test_no_more_questions_wait_than_the_server_has_threads_for(tmp_path: Path) -> None:
+    """One too many is told so at once; nothing was looked at."""
+    world = dam(tmp_path)
+    Person("One").joins(world).deposits(world, ENERGY, energy(3))
+    forward(world, days=60)
+    room = twin._ROOM[twin._stripe(world, ENERGY)]
+    for _ in range(twin.WAITERS + 1):
+        room.acquire()
+    try:
+        refused("private.busy", lambda: asks(world))
+    finally:
+        for _ in range(twin.WAITERS + 1):
+            room.release()
+    assert not asks(world).stored
+
+
 def test_the_log_tells_of_a_twin_nothing_that_can_be_guessed_from_rows(tmp_path: Path) -> None:
     """Keyed digests and public words; no count, no size, no digest of a file."""
     world = dam(tmp_path)

@@ -128,7 +128,7 @@ def _answer(world: World, of: _Asked) -> Answer:
     running = [one for one in of.question.periods if not periods.over(one, world.clock())]
     if running:
         raise Refused("private.period-running", period=running[0], end=instant(periods.end(running[0])))
-    with twin.alone(world, str(of.standard.id)):
+    with twin.in_turn(world, str(of.standard.id)):
         state.catch_up(world)  # else tables that came from a backup would not know what was spent
         taken: Charge | None = None
         while taken is None:

@@ -29,14 +29,33 @@ from datadam.restriction import Asker
 from datadam.terms import Action
 
 _MADE_BY: Final = "twins "  # the note that says by what a standard's parts were made
+WAITERS: Final = 16  # questions that wait while one is answered; each holds a thread of the server
 _STRIPES: Final = tuple(threading.RLock() for _ in range(16))  # what is asked is not dropped meanwhile
+_ROOM: Final = tuple(threading.BoundedSemaphore(WAITERS + 1) for _ in _STRIPES)
 
 
 @contextmanager
 def alone(world: World, standard: str) -> Iterator[None]:
     """Within this, nobody else makes, drops or asks twins of a standard. Never taken by who holds the dam's lock."""
-    with _STRIPES[hash((world.settings.folder, standard)) % len(_STRIPES)]:
+    with _STRIPES[_stripe(world, standard)]:
         yield
+
+
+@contextmanager
+def in_turn(world: World, standard: str) -> Iterator[None]:
+    """The same for a question; `Unavailable` to more than `WAITERS` at once, who would keep the server from all else."""
+    room = _ROOM[_stripe(world, standard)]
+    if not room.acquire(blocking=False):
+        raise Unavailable("private.busy", standard=standard)
+    try:
+        with alone(world, standard):
+            yield
+    finally:
+        room.release()
+
+
+def _stripe(world: World, standard: str) -> int:
+    return hash((world.settings.folder, standard)) % len(_STRIPES)
 
 
 def recipe_of(standard: Standard) -> Recipe:
