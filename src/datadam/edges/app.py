@@ -137,6 +137,7 @@ def _log_file(folder: Path, path: str) -> Response:
 async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]:
     """Take up what a restart found, tidy every hour, end what runs."""
     app.state.uploads = anyio.CapacityLimiter(UPLOADS)
+    app.state.answers = anyio.CapacityLimiter(private.AT_ONCE)
     works.resume(await anyio.to_thread.run_sync(partial(_received, world)))
     await anyio.to_thread.run_sync(partial(withdraw.recover, world))
     await anyio.to_thread.run_sync(partial(dispute.hold, world))

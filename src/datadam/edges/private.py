@@ -28,6 +28,7 @@ from datadam.privacy.sensitivity import said
 
 router = APIRouter(prefix="/api")
 Found = TypeVar("Found")
+AT_ONCE: Final = 8  # questions; those about one reservoir wait for one another, and no other request for them
 _MILLISECONDS: Final = 1000
 _SCHEMA: Final = "private-answers-1.schema.json"
 
@@ -76,7 +77,8 @@ async def post_answer(request: Request) -> Response:
     """Ask a private question (`/api/answers/schema`), for the purpose that the header says; a signed answer."""
     sent = seal.parse(await request.body())
     quantum = world_of(request).settings.answer_quantum_ms / _MILLISECONDS
-    body = await held_back(lambda: anyio.to_thread.run_sync(partial(_answer, request, sent)), quantum)
+    work = partial(anyio.to_thread.run_sync, partial(_answer, request, sent), limiter=request.app.state.answers)
+    body = await held_back(work, quantum)
     return JSONResponse(body, status_code=201)
 
 
