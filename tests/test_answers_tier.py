@@ -24,6 +24,7 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from datadam import client, seal, wiring
+from datadam.cli import wayback
 from datadam.dam import ask, dispute, grant, offer, prove, publish, withdraw
 from datadam.edges import health, operator
 from datadam.edges.journal import REQUESTS, JsonLines
@@ -33,7 +34,7 @@ from datadam.model import Deposit, Job, Kind, Statement, instant
 from datadam.obligations import table
 from datadam.obligations.view import look
 from datadam.privacy import periods
-from datadam.terms import Action
+from datadam.terms import Action, Constraint, Operand, Operator
 from machines import NAMES, a_machine
 from served import Served, made, serving
 from signed import agreed, an_offer, permission
@@ -603,6 +604,27 @@ def test_the_log_of_requests_tells_no_difference(scenes: dict[str, Scene]) -> No
     uploads = [line for line in seen(scenes["few"]) if line.get("route") == "/api/deposits/{id}/file"]
     assert len(uploads) == 4
     assert not [line for line in uploads if {"received", "sent", "seconds"} & set(line)]
+
+
+def test_what_is_not_counted_is_told_as_not_counted(
+    scenes: dict[str, Scene], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No zero, which would be a number: an empty cell, a null, a sentence; and a refusal where there would be more."""
+    scene = scenes["many"]
+    machine = a_machine(tmp_path, monkeypatch, capsys)
+    (held,) = json.loads(machine("status", scene.dam.folder, "--json").out)["reservoirs"]
+    assert held == {"id": ANSWERS, "version": "1.0.0", "deposits": 2, "rows": None}
+    assert re.search(rf"{ANSWERS} +1\.0\.0 +2 *$", machine("status", scene.dam.folder).out, re.MULTILINE)
+    (taken,) = scene.dam.ask("GET", "/api/withdrawals", scene.token("changed")).json()["items"]
+    assert taken["purge"]["reached"] == {"rows": None, "files": 1, "bodies": 1, "journal": 1, "editions": []}
+    wayback._tell(taken)
+    assert "Rows are not counted" in capsys.readouterr().out
+    assert "edition.tier-without-rows" in done(scene, "freeze", {"id": f"{ANSWERS}@first"})
+    asks = permission(
+        Constraint(operand=Operand.RECIPROCITY, operator=Operator.AT_LEAST, value=1, days=1), actions=(Action.QUERY,)
+    )
+    faults = odrl.check(an_offer(asks, standard=ANSWERS), publish.current(scene.dam.world, ANSWERS))
+    assert [fault.code for fault in faults] == ["offer.reciprocity-answers"]
 
 
 # --- every command ----------------------------------------------------------------------------------------------------
