@@ -43,7 +43,7 @@ def alone(world: World, standard: str) -> Iterator[None]:
 
 @contextmanager
 def in_turn(world: World, standard: str) -> Iterator[None]:
-    """The same for a question; `Unavailable` to more than `WAITERS` at once, who would keep the server from all else."""
+    """The same for a question; `Unavailable` to more than `WAITERS` at once, who would keep the server from others."""
     room = _ROOM[_stripe(world, standard)]
     if not room.acquire(blocking=False):
         raise Unavailable("private.busy", standard=standard)
