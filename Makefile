@@ -10,7 +10,7 @@ READY := .venv/.ready
 FOREIGN := .venv-foreign/.ready
 TEXT := .venv-text/.ready
 ACCOUNTANT := .venv-accountant/.ready
-PEERS := datacontract frictionless great-expectations pandera pointblank
+PEERS := datacontract frictionless great-expectations opendp-polars pandera pointblank smartnoise
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 CODE := src tests benchmarks scripts $(if $(wildcard demo/*.py),demo)
 
@@ -68,7 +68,7 @@ light: ## the client as users get it: from the wheel, with nothing but what it d
 	cd .venv-light && bin/datadam --version && bin/datadam keygen light.key && bin/datadam standard packaged
 	cd .venv-light && bin/python -c 'import datadam; datadam.connect("http://127.0.0.1:1", key="light.key")'
 
-peers: $(PEERS:%=.venv-peers/%/.ready) ## what benchmarks/peers.py measures beside ours, each in an environment of its own
+peers: $(PEERS:%=.venv-peers/%/.ready) ## what benchmarks/peers.py and private_answer.py measure beside ours, each in an environment of its own
 
 .venv-peers/%/.ready: benchmarks/sides/%.txt
 	$(PYTHON) -m venv .venv-peers/$*
