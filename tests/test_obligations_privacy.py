@@ -534,3 +534,15 @@ def test_a_conversion_that_nobody_signed_is_named() -> None:
     _, file = book.deposits(person, file_digest="ef" * 32)
     code = "obligation.converted-otherwise"
     assert broken(book.audits(22)) == [(fit.id, code), (file.id, code)]
+
+
+# --- private answers --------------------------------------------------------------------------------------------------
+
+
+def test_answers_with_noise_are_no_rows_that_leave() -> None:
+    """Rows 14 and 16: who asks a reservoir of private answers gets no column, in the clear or not."""
+    text = PERSONAL.replace("value: agreement", "value: answers")
+    book, person, offer, agreement = a_life(text, asks(actions=(Action.QUERY,)))
+    facts: dict[str, Any] = {"agreement": agreement.id, "action": "query", "tier": "answers"}
+    assert book.decides(person, offer, **facts).body["allowed"]
+    assert [book.audits(row).status for row in (14, 16)] == [Status.NOT_YET, Status.NOT_YET]

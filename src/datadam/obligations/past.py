@@ -16,7 +16,7 @@ from datadam.duties import STRICTNESS, Order
 from datadam.errors import DamError
 from datadam.formats import law_files, odcs, odrl
 from datadam.formats.law import NAMES, Clocks, Corridors, Law
-from datadam.model import Column, Json, Kind, PrivacyClass, Protection, Reason, Standard
+from datadam.model import Column, Json, Kind, PrivacyClass, Protection, Reason, Standard, Tier
 from datadam.obligations.checking import Checked, checked
 from datadam.obligations.view import Logged, View
 from datadam.terms import Action, Constraint, Offer, Operand, Permission
@@ -241,6 +241,12 @@ class Deed:
     def strictest(self) -> PrivacyClass:
         """The strictest class of any column that leaves."""
         return max((one.privacy_class for one in self.columns), key=STRICTNESS.__getitem__, default=PrivacyClass.PUBLIC)
+
+    @property
+    def rows(self) -> bool:
+        """Whether rows leave with a yes; of a reservoir of private answers none do, whatever its columns are."""
+        answers = self.standard is not None and self.standard.tier is Tier.ANSWERS
+        return not (answers and self.action is Action.QUERY)
 
     @property
     def personal(self) -> bool:

@@ -64,7 +64,7 @@ def pseudonymised(view: View) -> Checked:
 
     A standard may declare another ground for its personal data than pseudonymisation; then this is not about it.
     """
-    looked = [one for one in allowed(view) if one.personal and _rests_on_pseudonyms(view, one)]
+    looked = [one for one in allowed(view) if one.personal and one.rows and _rests_on_pseudonyms(view, one)]
     return checked_deeds(looked, _identifying)
 
 
@@ -109,7 +109,7 @@ def _unfit(view: View, one: Deed) -> Iterator[Reason]:
 
 def apart(view: View) -> Checked:
     """Who knows whom rows are about has not the joined rows of others too; the register tells of each use."""
-    return checked_deeds([one for one in allowed(view) if one.personal], lambda one: _together(view, one))
+    return checked_deeds([one for one in allowed(view) if one.personal and one.rows], lambda one: _together(view, one))
 
 
 def _together(view: View, one: Deed) -> Iterator[Reason]:
@@ -325,9 +325,9 @@ def _typed(view: View, one: Logged) -> Iterator[Reason]:
     taken = [each for each in flows.withdrawals(view).values() if each.statement == id]
     deposits = [held for each in taken if (held := flows.deposits(view).get(each.deposit)) is not None]
     about = [each for each in view.of(Kind.NOTICE) if each.body["about"] == id and each.index < one.index]
-    made = {"bodies": len(taken)}
-    if one.body["reached"]["rows"] is not None:  # on the answers tier no row is counted
-        made["rows"] = sum(each.admitted for each in deposits)
+    made = {"rows": sum(each.admitted for each in deposits), "bodies": len(taken)}
+    if one.body["reached"]["rows"] is None:  # on the answers tier no row is counted
+        del made["rows"]
     if view.whole:  # others' notices are shown to auditors alone
         made["recipients"] = len({each.body["member"] for each in about})
     said = {**one.body["reached"], "recipients": one.body["beyond"]["recipients"]}
