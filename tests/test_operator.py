@@ -77,6 +77,12 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     go_by_agreements(world, does, person)
     assert does("status")["reservoirs"] == [{"id": STANDARD, "version": "1.0.0", "deposits": 1, "rows": 3}]
     assert does("publish-tables") == {"published": 0}
+    with pytest.raises(Refused, match=r"gate\.no-groups"):
+        does("suggest-coarser", standard=STANDARD)
+    with pytest.raises(Invalid, match=r"private\.no-answers"):
+        does("questions", standard=STANDARD)
+    with pytest.raises(Invalid, match=r"private\.no-answers"):
+        does("ask", question=f'{{"standard": "{STANDARD}"}}')
     assert does("tidy") == {"tokens": 0, "deposits": 0, "shares": 0}
     decide_together(world, does, person)
     recognise(does, person)

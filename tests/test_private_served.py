@@ -445,5 +445,6 @@ def test_the_operator_asks_on_its_reserve(scene: Scene, machine: Machine) -> Non
     paid = ("--period", PERIOD, "--rho", "0.005", "--dam", scene.dam.folder)
     assert "north" in machine(*asked, *paid).out
     assert json.loads(machine(*asked, *paid, "--json").out)["stored"]
+    assert "3" in machine("ask", ENERGY, "distinct", "--by", "sector", "--dam", scene.dam.folder).out
     assert scene.private().info()["left"]["yours"] == before
     machine("ask", ENERGY, "count", "--period", PERIOD, "--rho", "0.5", "--dam", scene.dam.folder, code=3)

@@ -132,6 +132,10 @@ def _ask_operator(terminal: "Terminal", dam: Path, options: dict[str, Any], *, a
         for name, op, value in options["where"]
     ]
     sent = {name: value for name, value in {**options, "where": where}.items() if value not in (None, [])}
+    if "periods" not in sent or not {"rho", "epsilon"} & set(sent):
+        about = operated(dam, "questions", standard=str(sent["standard"]))
+        cost = {} if {"rho", "epsilon"} & set(sent) else {"rho": about["usual_rho"]}
+        sent = {"periods": about["open"][-1:], **sent, **cost}
     told = operated(dam, "ask", question=json.dumps(sent))
     if as_json:
         print_json(told)

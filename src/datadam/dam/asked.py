@@ -11,6 +11,7 @@ from datadam.privacy import periods, previewing, question
 from datadam.privacy.budget import Left
 from datadam.privacy.previewing import Preview
 from datadam.privacy.recipe import Recipe
+from datadam.privacy.sensitivity import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ def told(found: About) -> dict[str, object]:
         "keys": {name: len(keys) for name, keys in recipe.keys.items()},
         "open_keys": list(recipe.open),
         "sums": {name: _ends(one.lowest, one.highest) for name, one in recipe.sums.items()},
+        "usual_rho": said(previewing.usual(charge.budget_of(standard))),
         "open": list(found.open),
         "closed": list(found.closed),
         "left": {"period": f"{found.left.period}", "yours": f"{found.left.asker}", "life": f"{found.left.life}"},

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from datadam import seal
-from datadam.dam import ask
+from datadam.dam import ask, asked
 from datadam.dam.ask import Answer
 from datadam.dam.world import World
 from datadam.model import Json
@@ -30,5 +30,12 @@ def _ask(world: World, question: str) -> Json:
     return told(ask.answer_operator(world, seal.parse(question.encode())))
 
 
-VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {"ask": (("question",), _ask)}
+def _questions(world: World, standard: str) -> Json:
+    return asked.told(asked.about(world, standard))
+
+
+VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
+    "ask": (("question",), _ask),
+    "questions": (("standard",), _questions),
+}
 """Each verb with the arguments that it takes; one that may be absent ends in a question mark."""
