@@ -34,7 +34,7 @@ from datadam.model import (
     Type,
     Unit,
 )
-from datadam.protections import Budget, Clip, Gates
+from datadam.protections import Budget, Clip, FreeText, Gates
 from drafts import BOTH, column, standard
 
 KG = Unit(symbol="kg", numerator=1)
@@ -139,6 +139,25 @@ def test_markings_that_somebody_went_by_do_not_change_quietly() -> None:
     for other in ((), ("red", "green")):
         (change,) = compare(marked, with_column("note", markings=other))
         assert (change.effect, change.facts["term"]) == (Effect.BREAKING, "markings")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "effect", "breaks"),
+    [
+        ({}, {"free_text": FreeText.QUARANTINE}, Effect.COMPATIBLE, ()),  # rows are refused without a word, too
+        ({}, {"free_text": FreeText.REDACT}, Effect.BREAKING, (CONSUMERS,)),
+        ({"free_text": FreeText.REDACT}, {}, Effect.BREAKING, (CONTRIBUTORS, CONSUMERS)),
+        ({}, {"holds": ("ip",)}, Effect.COMPATIBLE, ()),
+        ({"holds": ("ip", "email")}, {"holds": ("ip",)}, Effect.BREAKING, (CONTRIBUTORS,)),
+    ],
+)
+def test_looking_for_more_or_otherwise_is_told(
+    old: dict[str, Any], new: dict[str, Any], effect: Effect, breaks: tuple[str, ...]
+) -> None:
+    """To hold more kinds breaks nobody; to redact shows other texts, and to stop it refuses rows that were taken."""
+    (change,) = compare(with_column("note", **old), with_column("note", **new))
+    assert (change.effect, change.breaks) == (effect, breaks)
+    assert texts.say(change.code, "ko", **change.facts)
 
 
 def test_nothing_changed_means_no_change_and_another_id_is_another_lineage() -> None:

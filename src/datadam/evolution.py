@@ -11,7 +11,7 @@ from datadam.errors import DamError, Invalid
 from datadam.migration import moves_after
 from datadam.model import Attribution, Column, Json, Standard, Tier, version_of
 from datadam.privacy import tables
-from datadam.protections import Gates
+from datadam.protections import FreeText, Gates
 from datadam.standard import bound
 
 CONTRIBUTORS: Final = "contributors"
@@ -230,7 +230,6 @@ _COLUMN_TERMS: Final = {
     "privacy_class": _BOTH,
     "pattern": (CONTRIBUTORS,),
     "reference": (CONTRIBUTORS,),
-    "free_text": (CONTRIBUTORS,),
 }
 
 
@@ -254,6 +253,7 @@ def _one_column(old: Column, new: Column) -> Iterator[Change]:
         before, after = ({(u.symbol, u.numerator, u.denominator) for u in side.units} for side in (old, new))
         yield Change("change.units", *_for_contributors(broken=not before <= after, facts=facts))
     yield from _marking_changes(old, new)
+    yield from _identifier_changes(old, new)
     if old.clip != new.clip:
         yield Change("change.clip", Effect.COMPATIBLE, facts)
     if old.safe_statistics != new.safe_statistics:
@@ -269,6 +269,19 @@ def _marking_changes(old: Column, new: Column) -> Iterator[Change]:
         yield Change("change.column", Effect.BREAKING, {"column": new.name, "term": "markings"}, _BOTH)
     else:  # nobody goes by them before an offer or a contributor says so
         yield Change("change.markings", Effect.COMPATIBLE, {"column": new.name})
+
+
+def _identifier_changes(old: Column, new: Column) -> Iterator[Change]:
+    """A column without a word on free text refuses rows as one in quarantine does; what it holds is not looked for."""
+    redacts = [column.free_text is FreeText.REDACT for column in (old, new)]
+    if redacts[0] != redacts[1]:  # texts are served otherwise; and where it ends, rows are refused that were not
+        broken = (CONSUMERS,) if redacts[1] else _BOTH
+        yield Change("change.column", Effect.BREAKING, {"column": new.name, "term": "free text"}, broken)
+    elif old.free_text != new.free_text:
+        yield Change("change.identifiers", Effect.COMPATIBLE, {"column": new.name})
+    if set(old.holds) != set(new.holds):
+        fewer = not set(old.holds) <= set(new.holds)
+        yield Change("change.identifiers", *_for_contributors(broken=fewer, facts={"column": new.name}))
 
 
 def _coarsening_changes(old: Column, new: Column) -> Iterator[Change]:
