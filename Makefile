@@ -10,7 +10,7 @@ READY := .venv/.ready
 FOREIGN := .venv-foreign/.ready
 TEXT := .venv-text/.ready
 ACCOUNTANT := .venv-accountant/.ready
-PEERS := datacontract frictionless great-expectations opendp-polars pandera pointblank smartnoise
+PEERS := datacontract frictionless great-expectations opendp-polars pandera pointblank pycanon smartnoise
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 CODE := src tests benchmarks scripts $(if $(wildcard demo/*.py),demo)
 

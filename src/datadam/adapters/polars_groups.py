@@ -9,6 +9,7 @@ Where rows supersede, only keys that come more than once are held as rows. Whate
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from datadam.privacy.grouping import NEVER, Group, Opening
 from datadam.protections import Gates
 
 BUNCH_BYTES: Final = 48 * 2**20  # of stored files read together, as a share does
+_FACTS: Final = ("_who", "_stage", "_until", "_key", "_age", "_unit", "_value", "_rows", "_weight")
 _ALWAYS: Final = 2**31 - 1  # the stage before which a row that nothing supersedes is superseded
 _AGE_ROWS: Final = 2**40  # more rows than any one deposit has
 _WHOLE: Final = pl.Decimal(38, 0)
@@ -83,8 +85,7 @@ def _facts(order: GroupOrder) -> pl.DataFrame:
 
     `_key` and `_age` tell rows whose key came again, of each its own; they are null for all others.
     """
-    found = [rows.collect(engine="streaming") for rows in _bunches(order)]
-    return _gathered(pl.concat(found).lazy(), order).collect() if len(found) > 1 else found[0]
+    return pl.concat([rows.collect(engine="streaming") for rows in _bunches(order)])
 
 
 def _bunches(order: GroupOrder) -> Iterator[pl.LazyFrame]:
@@ -93,13 +94,13 @@ def _bunches(order: GroupOrder) -> Iterator[pl.LazyFrame]:
     held, size = list[pl.LazyFrame](), 0
     for parts in _together(order):
         for rows in _contributors(order, parts, who[parts[0].contributor]):
-            held.append(_gathered(rows, order))
+            held.append(rows)
         size += sum(part.path.stat().st_size for part in parts)
         if size > BUNCH_BYTES:
             yield pl.concat(held)
             held, size = [], 0
     if held or not order.files:
-        yield pl.concat(held or [_gathered(_told(order, _nothing(order), 0, 0), order)])
+        yield pl.concat(held or [_told(order, _nothing(order), 0, 0)])
 
 
 def _together(order: GroupOrder) -> Iterator[list[SharePart]]:
@@ -130,23 +131,42 @@ def _contributors(order: GroupOrder, parts: Sequence[SharePart], who: int) -> It
     )
     for one, rows in scans:
         joined = rows.join(again.lazy(), on=["_key", "_age"], how="left", maintain_order="none")
-        yield _told(order, joined, who, one.stage, superseding=True)
+        yield _told(order, joined, who, one.stage, again=True)
 
 
-def _told(order: GroupOrder, rows: pl.LazyFrame, who: int, stage: int, *, superseding: bool = False) -> pl.LazyFrame:
-    """Of each row what is looked at."""
-    gates, repeated = order.gates, pl.col("_until").is_not_null() if superseding else pl.lit(value=False)
-    return rows.select(
-        *gates.identifying,
-        _who=pl.lit(who, dtype=pl.Int32),
-        _stage=pl.lit(stage, dtype=pl.Int32),
-        _until=pl.col("_until").fill_null(_ALWAYS) if superseding else pl.lit(_ALWAYS, dtype=pl.Int32),
-        _key=pl.when(repeated).then(pl.col("_key")),
-        _age=pl.when(repeated).then(pl.col("_age")) if superseding else pl.lit(None, dtype=pl.Int64),
-        _unit=_unit(order, who),
-        _value=pl.col(gates.sensitive) if gates.sensitive is not None else pl.lit(None, dtype=pl.Boolean),
-        _rows=pl.lit(1, dtype=pl.Int64),
-        _weight=_weight(order),
+def _told(order: GroupOrder, rows: pl.LazyFrame, who: int, stage: int, *, again: bool = False) -> pl.LazyFrame:
+    """The rows of one contributor and stage that show the same become one fact; `again`: keys may come again."""
+    gates = order.gates
+    constant = {
+        "_who": pl.lit(who, dtype=pl.Int32),
+        "_stage": pl.lit(stage, dtype=pl.Int32),
+        "_until": pl.lit(_ALWAYS, dtype=pl.Int32),
+        "_key": pl.lit(None, dtype=pl.Binary),
+        "_age": pl.lit(None, dtype=pl.Int64),
+        "_unit": pl.lit(who, dtype=pl.Int32),
+        "_value": pl.lit(None, dtype=pl.Boolean),
+        "_weight": pl.lit(0, dtype=_WHOLE),
+    }
+    drawn: dict[str, pl.Expr] = {}
+    if again:
+        repeated = pl.col("_until").is_not_null()
+        drawn["_until"] = pl.col("_until").fill_null(_ALWAYS)
+        drawn |= {name: pl.when(repeated).then(pl.col(name)) for name in ("_key", "_age")}
+    if order.unit not in {None, "contributor"}:
+        drawn["_unit"] = pl.col(str(order.unit))
+    if gates.sensitive is not None:
+        drawn["_value"] = pl.col(gates.sensitive)
+    summed = [pl.len().cast(pl.Int64).alias("_rows")]
+    if grouping.weighed(gates):
+        constant.pop("_weight")
+        summed.append(_weight(order).alias("_weight"))
+    same = [*gates.identifying, *(expression.alias(name) for name, expression in drawn.items())]
+    columns = [*gates.identifying, *_FACTS]
+    return (
+        rows.group_by(same)
+        .agg(summed)
+        .with_columns(*(value.alias(name) for name, value in constant.items() if name not in drawn))
+        .select(columns)
     )
 
 
@@ -154,43 +174,17 @@ def _nothing(order: GroupOrder) -> pl.LazyFrame:
     return pl.LazyFrame(schema={name: polars_type(kind) for name, kind in stored_schema(order.columns).items()})
 
 
-def _unit(order: GroupOrder, who: int) -> pl.Expr:
-    if order.unit in {None, "contributor"}:
-        return pl.lit(who, dtype=pl.Int32)
-    return pl.col(str(order.unit))
-
-
 def _weight(order: GroupOrder) -> pl.Expr:
-    """What a row weighs in the dominance rules: how far from nothing what is measured is, exactly; or one."""
-    gates = order.gates
-    if not grouping.weighed(gates):
-        return pl.lit(0, dtype=_WHOLE)
-    if gates.measured is None:
-        return pl.lit(1, dtype=_WHOLE)
-    column = _column(order, gates.measured)
+    """What rows weigh together in the dominance rules: how far from nothing what is measured is, exactly; or one."""
+    if order.gates.measured is None:
+        return pl.len().cast(_WHOLE)
+    column = _column(order, order.gates.measured)
     exact = pl.col(column.name).cast(pl.Decimal(38, column.scale)).fill_null(0)
-    return pl.when(exact < 0).then(-exact).otherwise(exact)
+    return pl.when(exact < 0).then(-exact).otherwise(exact).sum()
 
 
 def _column(order: GroupOrder, name: str) -> Column:
     return next(column for column in order.columns if column.name == name)
-
-
-def _gathered(rows: pl.LazyFrame, order: GroupOrder) -> pl.LazyFrame:
-    """Rows that show the same become one, with how many they are and what they weigh."""
-    same = [*order.gates.identifying, "_who", "_stage", "_until", "_key", "_age", "_unit", "_value"]
-    if not order.supersede:
-        same = [name for name in same if name not in {"_until", "_key", "_age"}]
-    if order.unit in {None, "contributor"}:
-        same.remove("_unit")
-    if order.gates.sensitive is None:
-        same.remove("_value")
-    constant = [name for name in ("_until", "_key", "_age", "_unit", "_value") if name not in same]
-    found = rows.group_by(same).agg(
-        pl.col("_rows").sum(), pl.col("_weight").sum(), *(pl.col(name).first() for name in constant)
-    )
-    columns = [*order.gates.identifying, "_who", "_stage", "_until", "_key", "_age", "_unit", "_value"]
-    return found.select(*columns, "_rows", "_weight")
 
 
 # --- 2. open ----------------------------------------------------------------------------------------------------------
@@ -282,9 +276,12 @@ class PolarsGathered:
     """Facts whose identifying values are numbered, so that coarser ones are told by numbers alone."""
 
     def __init__(self, facts: pl.DataFrame, order: GroupOrder) -> None:
-        """Number the values."""
-        self._order, self._facts = order, facts.drop(order.gates.identifying)
-        self._columns = {name: _coded(facts[name]) for name in order.gates.identifying}
+        """Look at these facts."""
+        self._order, self._facts = order, facts
+
+    @cached_property
+    def _columns(self) -> dict[str, _Coded]:
+        return {name: _coded(self._facts[name]) for name in self._order.gates.identifying}
 
     def values(self, column: str) -> Sequence[Any]:
         """The distinct values of an identifying column, in the order of their numbers."""
@@ -292,13 +289,9 @@ class PolarsGathered:
 
     def measure(self, gates: Gates, coarser: Mapping[str, Sequence[int]]) -> Measured:
         """What the gates leave where columns are coarser, and the smallest group."""
-        place = np.zeros(self._facts.height, np.int64)
-        for name, column in self._columns.items():
-            mapped = np.asarray(coarser.get(name, range(len(column.values))), np.int64)
-            place = place * (int(mapped.max(initial=0)) + 1) + mapped[column.numbers]
-            place = np.unique(place, return_inverse=True)[1].astype(np.int64)  # so that products stay small
-        facts = self._facts.with_columns(_group=pl.Series(place))
-        counted = _counted(facts, self._order).join(facts.group_by("_group").agg(pl.col("_rows").sum()), on="_group")
+        by = ["_group"] if coarser else list(self._order.gates.identifying)
+        facts = self._facts.with_columns(_group=pl.Series(self._places(coarser))) if coarser else self._facts
+        counted = _sized(facts, self._order, by)
         enough = (pl.col("_units") >= grouping.least_units(gates)) & (pl.col("_values") >= (gates.diversity or 0))
         return Measured(
             rows=int(counted["_rows"].sum()),
@@ -306,6 +299,26 @@ class PolarsGathered:
             units=min(counted["_units"].to_list(), default=0),
             values=min(counted["_values"].to_list(), default=0),
         )
+
+    def _places(self, coarser: Mapping[str, Sequence[int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The group of each fact, where columns are coarser."""
+        place = np.zeros(self._facts.height, np.int64)
+        for name, column in self._columns.items():
+            mapped = np.asarray(coarser.get(name, range(len(column.values))), np.int64)
+            place = place * (int(mapped.max(initial=0)) + 1) + mapped[column.numbers]
+            place = np.unique(place, return_inverse=True)[1].astype(np.int64)  # so that products stay small
+        return place
+
+
+def _sized(facts: pl.DataFrame, order: GroupOrder, by: Sequence[str]) -> pl.DataFrame:
+    """`_units`, `_values` and `_rows` of each group."""
+    valued = order.gates.sensitive is not None
+    values = pl.col("_value").drop_nulls().n_unique() if valued else pl.lit(0, dtype=pl.UInt32)
+    sized = facts.group_by(by).agg(pl.col("_rows").sum(), values.alias("_values"))
+    if order.unit is None:
+        return sized.with_columns(_units=pl.col("_rows"))
+    once = facts.select(*by, "_unit").unique()
+    return sized.join(once.group_by(by).agg(_units=pl.col("_unit").count()), on=by, nulls_equal=True)
 
 
 def _coded(values: pl.Series) -> _Coded:
