@@ -22,6 +22,7 @@ from datadam.errors import DamError, Invalid, Unavailable, Untrusted
 from datadam.formats import law_files, model_card
 from datadam.model import Deposit, Entry, Grant, Job, Key, Kind, Member, PublishedStandard, Stage, Statement, instant
 from datadam.ports import Store
+from pools import tables_text
 from worlds import START, Person, a_world, answers_text, standard_text
 
 HEX = "cd" * 32
@@ -518,6 +519,19 @@ def of_answers(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tu
     }
 
 
+def of_tables(world: World) -> dict[str, Any]:
+    """What a statement of checked tables says, of a standard that is in the log."""
+    text = tables_text().replace("id: test.energy", "id: test.pool")
+    named: dict[str, Any] = {"standard": "test.pool", "version": "1.0.0"}
+    published = {**named, "text": text, "digest": seal.digest(text.encode())}
+    state.record(world, state.statement(world, Kind.STANDARD, published))
+    by = [{"column": "region", "keys": ["north", "south"]}, {"column": "sector", "keys": ["food", "steel", "wood"]}]
+    table = {"name": "by-place", "aggregate": "sum", "column": "energy", "unit": None, "by": by, "values": [None] * 12}
+    rules = {"contributors": 3, "largest": 1, "largest_share": "0.6", "p_percent": "10", "months": 0}
+    told = {"tables": [table, {**table, "name": "plants", "aggregate": "count", "column": None}], "rules": rules}
+    return {**named, "period": "2026-Q3", "label": "not differentially private", **told}
+
+
 def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
     """One valid statement of each kind that can follow, with the keys that have to sign it."""
     dam, new = world.secrets.private_key("sign"), Person("New")
@@ -601,6 +615,7 @@ def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[s
         **of_keys(world, one),
         **of_governance(world, one),
         **of_answers(world, one),
+        Kind.TABLES: (of_tables(world), (dam,)),
     }
 
 
