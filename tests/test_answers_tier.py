@@ -2,7 +2,7 @@
 
 The two differ in what one member deposited: other firms, other values, more rows, rejects where the other file has
 none, a larger file. Everybody else looks at everything that there is to look at: strangers, a consumer, another
-contributor, a steward, an auditor, whoever reads the metrics, the request log or a backup's summary, the operator.
+contributor, an auditor, whoever reads the metrics, the request log or a backup's summary, the operator.
 Each address, each of the operator's verbs and each command stands in a table below, or the tests fail.
 
 What may differ is random by design (salts, signatures, tags, keyed hashes) or the clock's; its places and lengths may
@@ -51,7 +51,7 @@ THEIRS: Final = {"few": (FEW, energy(1, first=5)), "many": (MANY, energy(90, fir
 OTHERS: Final = energy(30, first=2)  # some firms and plants that the first file has, some that the second has
 QUICK: Final = {"answer_quantum_ms": 5}  # how long an answer is held back is another test's
 Seen = TypeVar("Seen")
-WHO: Final = ("stranger", "reader", "other", "steward", "auditor")
+WHO: Final = ("stranger", "reader", "other", "auditor")
 
 
 def opened(text: str) -> str:
@@ -167,7 +167,7 @@ def lived(scene: Scene, name: str) -> Scene:
 def people() -> dict[str, Person]:
     """Whose rows differ, and everybody else."""
     both = ("contributor", "consumer")
-    roles = {"changed": both, "other": both, "reader": ("consumer",), "steward": both, "auditor": ("auditor",)}
+    roles = {"changed": both, "other": both, "reader": ("consumer",), "newcomer": both, "auditor": ("auditor",)}
     return {name: Person(name, roles=one) for name, one in roles.items()}
 
 
@@ -241,7 +241,7 @@ def gotten(*paths: str) -> tuple[tuple[str, dict[str, Any]], ...]:
     return tuple((path, {}) for path in paths)
 
 
-ACTIONS: Final = tuple({"action": str(action), "standard": ANSWERS} for action in Action)
+ACTIONS: Final = tuple({"action": str(action), "standard": ANSWERS} for action in (Action.READ, Action.QUERY))
 TABLE: Final = "/sharing/shares/dam/schemas/test/tables/energy"
 EITHER: Final = ("{theirs}", "{own}")
 TOLD: Final = ("{theirs}", "{outcome}", "{purge}")  # of all others the stretch of the log shows the bodies at once
@@ -446,7 +446,7 @@ def unlike(few: Sequence[tuple[str, str]], many: Sequence[tuple[str, str]]) -> l
 
 @pytest.mark.parametrize("address", LOOKED_AT)
 def test_nobody_but_its_contributor_sees_a_difference(scenes: dict[str, Scene], address: str) -> None:
-    """Every byte of every answer, to a stranger, a consumer, another contributor, a steward and an auditor."""
+    """Every byte of every answer, to a stranger, a consumer, another contributor and an auditor."""
     for who in WHO[:1] if "/log/{" in address else WHO:  # files of the log are the same for everybody
         few, many = (list(told(scenes[name], who, address)) for name in ("few", "many"))
         assert unlike(few, many) == []
@@ -492,10 +492,10 @@ def test_a_file_that_somebody_else_deposited_is_as_new(scenes: dict[str, Scene])
     """To announce another's very file, or any other, is answered the same."""
 
     def announced(scene: Scene) -> list[str]:
-        steward, answers = scene.people["steward"], []
+        newcomer, answers = scene.people["newcomer"], []
         for data in (FEW, MANY):
-            manifest = steward.manifest(fit_of(scene.dam.world, ANSWERS, data), data)
-            answer = scene.dam.ask("POST", "/api/deposits", scene.token("steward"), content=seal.envelope(manifest))
+            manifest = newcomer.manifest(fit_of(scene.dam.world, ANSWERS, data), data)
+            answer = scene.dam.ask("POST", "/api/deposits", scene.token("newcomer"), content=seal.envelope(manifest))
             assert answer.status_code == 202
             answers.append(nameless(answer.text))
         return answers
@@ -527,11 +527,11 @@ VERBS: Final[Mapping[str, str | Mapping[str, str | None]]] = {
     "basis": {"destination": "KR", "sensitivity": "business", "standard": None},
     "publish-tables": {"standard": ANSWERS, "period": None},
     "suggest-coarser": {"standard": ANSWERS, "most": None},
+    "questions": {"standard": ANSWERS},
     "receipt": "of each statement, below",
     "freeze": {"id": f"{ANSWERS}@first"},
     "backup": {"into": "backups", "with_keys": None, "keep": None},
     "ask": {"question": "QUESTION"},
-    "questions": {"standard": ANSWERS},
 }
 """How each of the operator's verbs is looked at, or why it need not be."""
 
