@@ -8,6 +8,7 @@ import pytest
 
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
+from datadam.adapters.polars_sums import PolarsSums
 from datadam.dam import decide, deposit, prove, publish, state, tables, withdraw
 from datadam.dam.world import World
 from datadam.errors import Unavailable
@@ -229,6 +230,22 @@ def test_what_cannot_be_published_now_waits(world: World, people: dict[str, Pers
     broken = replace(world, sums=Broken())
     assert refused("table.put-off", lambda: tables.publish_due(broken)).facts == {"why": "table.not-summed"}
     assert tables.publish_due(world) == 1
+
+
+def test_what_leaves_while_tables_are_worked_out_is_in_none(world: World, people: dict[str, Person]) -> None:
+    """A withdrawal that comes in between stops the publication; the next one is without it."""
+    made = report(world, people, evenly(*FIRMS))
+    at(world, "2026-10-02")
+
+    class Slow(PolarsSums):
+        def sums(self, order: SumOrder) -> Mapping[tuple[Key, ...], Mapping[str, tuple[int | None, ...]]]:
+            found = super().sums(order)
+            takes_back(world, people["f"], made["f"])
+            return found
+
+    refused("table.pending", lambda: tables.publish_tables(replace(world, sums=Slow()), STANDARD, "2026-Q3"))
+    tables.publish_due(world)
+    assert told(world, "2026-Q3", "plants")["*", "*"] == "30"
 
 
 class Broken:

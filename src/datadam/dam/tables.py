@@ -72,7 +72,7 @@ def publish_tables(world: World, id: str, period: str) -> PublishedTables:
         if tables.due(standard, period) > world.clock():
             due = tables.due(standard, period).date()
             raise Refused("table.too-young", standard=standard.id, period=period, due=due.isoformat())
-        layout = layout_of(standard)
+        layout, taken = layout_of(standard), list(_deposits(world, standard))
         summed = held_in(world, standard, layout, period)
         if not summed:
             raise NotFound("table.nobody", standard=standard.id, period=period)
@@ -80,7 +80,10 @@ def publish_tables(world: World, id: str, period: str) -> PublishedTables:
         changed = _changed(world, standard, layout, summed, earlier)
         left_out = suppression.left_out(layout, summed, world.solver, changed)
         body = _body(standard, layout, period, tables.gathered(layout, summed), left_out)
-        state.record(world, state.statement(world, Kind.TABLES, body))
+        with world.lock:  # what leaves from here on left after the tables
+            if list(_deposits(world, standard)) != taken:
+                raise Unavailable("table.pending", standard=standard.id, period=period)
+            state.record(world, state.statement(world, Kind.TABLES, body))
     return find(world, id, period)
 
 
