@@ -16,12 +16,13 @@ from datadam.model import CrossRule, Feed, Fit, Protection, Repeat, Source, Stan
 from datadam.plan import Check, Plan
 from datadam.planning import compile_plan
 from datadam.ports import Engine
+from datadam.prepare import changes
 from datadam.protections import FreeText
 from drafts import column, standard
 from homes import at_home
 from test_engine_behaviours import ENGINES, Run, csv_source, every_engine, plan_of, standard_of
 from test_identifiers import PLAIN
-from worlds import Person, a_world
+from worlds import Person, a_world, fit_of
 
 SECRET = "010-9999-8888"
 HELD = standard(
@@ -133,6 +134,9 @@ def test_the_contributor_hears_of_kinds_and_nobody_of_values(tmp_path: Path) -> 
     job = firm.deposits(world, HELD.id, FILE.encode())
     told = report.overview(world, firm.caller, job.id, limit=50)
     assert job.stage == "committed"
+    becomes = changes(HELD, plan(), fit_of(world, HELD.id, FILE.encode()))
+    assert [one.code for one in becomes["seen"]] == ["done.redacted"]
+    assert becomes["note"] == []
     assert [(one.row, one.column, one.value) for one in told.found] == [
         (1, "title", None),
         (2, "note", None),

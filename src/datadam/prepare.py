@@ -33,6 +33,7 @@ from datadam.plan import Cell, Check, Fault, Plan, Rule
 from datadam.planning import compile_plan
 from datadam.ports import Engine, Outputs, PreparedWriter, Progress, Survey, Surveyor, SurveyOrder
 from datadam.privacy.identifier_forms import NAMES, Kind
+from datadam.protections import FreeText
 
 FIRST_FAULTS: Final = 100  # listed in a report; the rejects file has them all
 _EXAMPLES: Final = {
@@ -219,6 +220,8 @@ def _keeping(column: Column) -> Iterable[Reason]:
             yield Reason("done.unit-id", {"domain": column.domain or ""})
         case Protection.COARSEN:
             yield from (reason for reason in [coarsening.said(column)] if reason is not None)
+        case _ if column.free_text is FreeText.REDACT:
+            yield Reason("done.redacted")
 
 
 # --- prepared at home -------------------------------------------------------------------------------------------------
