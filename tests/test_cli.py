@@ -34,7 +34,7 @@ from signed import an_offer, permission
 from test_combine import a_text
 from test_credential import AGENCY, KEY, claims, token
 from test_signing import TOKEN
-from worlds import standard_text
+from worlds import answers_text, standard_text
 
 
 @pytest.fixture
@@ -63,7 +63,6 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     assert "cti.indicator" in machine("standard", "packaged").out
     assert "2 columns agree" in machine("standard", "align", "standard.yaml", "standard.yaml").out
     assert "enforce" in machine("terms", "count").out
-    assert "retrain" in machine("terms", "words").out
     assert "cti.indicator" in machine("offer", "check", "cti.indicator").out
     assert "Warranty" in machine("offer", "text", "cti.indicator").out
     assert "2999-12-31" in machine("standard", "deprecate", STANDARD, "1.0.0", "--until", "2999-12-31", *of).out
@@ -138,6 +137,19 @@ def _tabulates(machine: Machine, dam: Served) -> None:
     machine("table", "test.energy", day, "--table", "plants", "--csv", "plants.csv")
     assert Path("plants.csv").read_text(encoding="utf-8") in written
     assert json.loads(machine("table", "test.energy", day, "--json").out)["label"] == "not differentially private"
+    _asks(machine, dam)
+
+
+def _asks(machine: Machine, dam: Served) -> None:
+    """A reservoir that gives no rows: tried and foretold for nothing, and capped by who hands in."""
+    assert "retrain" in machine("terms", "words").out
+    publish.publish(dam.world, answers_text().replace("test.energy", "test.asked"))
+    asked = ("ask", "test.asked", "count", "--by", "region")
+    assert "north" in machine(*asked, "--dummy").out
+    assert "95 %" in machine(*asked, "--preview", "--period", "2026-Q3").out
+    assert "energy" in machine("dummy", "test.asked").out
+    assert "rho 1" in machine("cap", "test.asked", "--rho", "1").out
+    assert "test.asked" in machine("spent").out
 
 
 def _discloses(machine: Machine) -> None:
