@@ -51,6 +51,7 @@ PLACES: Final = Path(__file__).resolve().parent.parent / ".venv-peers"
 PER_FIRM: Final = 100
 KEPT: Final = 24
 RHO: Final = 50_000  # micro-rho of an answer
+TOUCHED_MB: Final = 1500  # more than any side needs: see `measure.compare`
 TIMES: Final = 10  # answers to each question, of which the median counts
 COUNTRIES: Final = ("AT", "BE", "DE", "ES", "FR", "IT", "JP", "KR", "NL", "US")
 SECTORS: Final = tuple(f"sector-{n}" for n in range(10))
@@ -103,7 +104,8 @@ def fill(folder: Path, rows: int, *, seed: int = 1) -> None:
         }
     ).with_columns((pl.col("value") / 1000).cast(pl.Decimal(18, 3)))
     frame.write_parquet(folder / "admitted.parquet", compression=COMPRESSION, statistics=False)
-    plain = frame.select(pl.Series("firm", firm), "country", "sector", "month", pl.Series("value", value))
+    numbers = (pl.Series(rng.permutation(firms)) + 1_000_000_000).cast(pl.String)  # as business numbers are written
+    plain = frame.select(numbers.gather(firm).alias("firm"), "country", "sector", "month", pl.Series("value", value))
     plain.write_parquet(folder / "plain.parquet", compression=COMPRESSION, statistics=False)
 
 
@@ -232,6 +234,7 @@ def told_by(name: str, folder: Path) -> tuple[dict[str, Any], measure.Cost]:
     if name not in SIDES:
         side = Path(measure.script("sides")) / f"with_{name.replace('-', '_')}.py"
         command = [str(PLACES / name / "bin" / "python"), str(side), str(folder / "plain.parquet"), str(told)]
+    measure.cost([sys.executable, "-c", measure.TOUCH, str(TOUCHED_MB)])
     cost = measure.cost(command)
     found: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
     shown = {key: value for key, value in found.items() if key not in {"true", "exact", "noisy"}}

@@ -16,7 +16,7 @@ KEPT, TIMES = 24, 2
 rows = pd.read_parquet(sys.argv[1])
 rows["value"] = (rows["value"] // 1000).astype(int)
 columns = {
-    "firm": {"type": "int", "private_id": True},
+    "firm": {"type": "string", "private_id": True},
     "country": {"type": "string"},
     "sector": {"type": "string"},
     "value": {"type": "int", "lower": 0, "upper": 1000},
