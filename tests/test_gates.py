@@ -13,6 +13,7 @@ from datadam.dam.world import World
 from datadam.edges import gate_verbs, operator
 from datadam.errors import Refused
 from datadam.model import Kind, Share
+from served import serving
 from test_no_oracle import MINE, OTHERS, files_read, worked
 from worlds import Person, a_world, fit_of, forward, rebuilds, refused, standard_text
 
@@ -332,3 +333,18 @@ def test_a_sample_tells_how_coarse_a_draft_must_be(tmp_path: Path, capsys: pytes
     refused("gate.no-groups", lambda: gate_commands.standard_coarsen(draft, sample=sample))
     draft.write_text(gated("{units: 2}"), encoding="utf-8")
     refused("standard.faulty", lambda: gate_commands.standard_coarsen(draft, sample=sample))
+
+
+def test_a_reservoir_says_what_it_waits_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """To anybody, over HTTP; how coarse it must be only to who has the folder."""
+    with serving(tmp_path / "dam") as dam:
+        publish.publish(dam.world, gated(GROUPS))
+        publish.publish(dam.world, standard_text().replace("test.reading", "test.other").replace("test_r", "test_o"))
+        gate_commands.gates_show(ID, url=dam.url)
+        out = capsys.readouterr().out
+        assert "units 2" in out
+        assert "not open yet" in out
+        gate_commands.gates_show("test.other", url=dam.url)
+        assert "no gate" in capsys.readouterr().out
+        gate_commands.gates_suggest(ID, dam=tmp_path / "dam")
+        assert "as it is" in capsys.readouterr().out
