@@ -529,7 +529,7 @@ def test_a_no_tells_every_reason_and_serves_nothing(tmp_path: Path) -> None:
         release.open_share(world, Caller(member=reader.id, standard="test.other"), "test.reading")
     assert not (world.settings.folder / "shares").exists()
     assert [one.allowed for one in release.reservoirs(world, nobody.caller)] == [False]
-    assert [one.id for one in release.shares_for(world, reader.caller)] == ["test.reading"]
+    assert release.tables_for(world, reader.caller) == ["test.reading"]
     assert release.reservoirs(world, Caller(member=reader.id, standard="test.other")) == []
 
 
