@@ -35,7 +35,7 @@ HELD_ROWS: Final = 8_000_000  # candidates in memory at once: about 600 MB at si
 COUNTED_ROWS: Final = 500_000  # of a file, above which its units' rows are counted first
 BATCH_ROWS: Final = 125_000  # rows ranked at once: more would not stay in the processor's cache
 ROW_GROUP: Final = 250_000  # rows
-COMPRESSION: Final = "snappy"
+COMPRESSION: Final = "none"  # places of keys are packed by their dictionaries; of the rest little would become smaller
 
 _SPARE: Final = (
     5.0  # deviations by which a cut lets more rows through than may count: one unit in a million falls short
