@@ -260,5 +260,6 @@ def disk(root: Path) -> Iterator[None]:
     """Tell the disk's own faults, and those of a file that cannot be read, as ours."""
     try:
         yield
-    except (OSError, json.JSONDecodeError, pl.exceptions.PolarsError) as error:
+    except (OSError, json.JSONDecodeError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        # a panic is no Exception, and would pass whoever turns those into the one refusal
         raise Unavailable("twin.disk", path=str(root), why=type(error).__name__) from error
