@@ -269,6 +269,18 @@ def test_the_stewards_sign_or_decline_what_is_not_automatic(world: World, kim: P
     assert code_of(lambda: agree.decline(world, other.id, "again")) == "agreement.unknown"
 
 
+def test_what_is_held_up_or_over_is_not_approved_again(world: World, kim: Person) -> None:
+    """Approving twice gives the same index; once it is suspended or ended, nobody is told that it was logged."""
+    offered(world, automatic=False)
+    told = agreed(world, kim)
+    index = agree.approve(world, told.id)
+    for wanted in (AgreementState.SUSPENDED, AgreementState.ENDED):
+        agree.change(world, told.id, wanted, "x")
+        size = world.ledger.size
+        assert code_of(lambda: agree.approve(world, told.id)) == "agreement.step-impossible"
+        assert (world.ledger.size, size > index) == (size, True)
+
+
 def test_a_later_signature_takes_the_place_of_one_that_waits(world: World, kim: Person) -> None:
     """Nobody can heap up work for the stewards; and who signed may take it back before they did."""
     offered(world, automatic=False)

@@ -546,6 +546,11 @@ def test_a_country_accedes(machine: Machine, dam: Served) -> None:
     machine("keygen", "country.key")
     words = ("join", "--country", "--name", "Ministry", "--jurisdiction", "IS", "--effective", "2026-01-01")
     more = ("--reservation", "No export.", "--yes", "--url", dam.url, "--key", "country.key")
+    Path("home.yaml").write_text("action: [derive]", encoding="utf-8")
+    reserved = ("--restriction", "home.yaml")
+    as_firm = ("join", "--name", "Ltd", "--jurisdiction", "IS", "--role", "consumer")
+    machine(*as_firm, *reserved, "--yes", "--url", dam.url, "--key", "country.key", code=2)  # a firm reserves nothing
+    more += reserved
     id = found(r"\b([0-9a-f]{64})\b", machine(*words, *more).out)
     machine("member", "approve", id, "--dam", dam.folder)
     machine("keygen", "firm.key")
@@ -554,6 +559,8 @@ def test_a_country_accedes(machine: Machine, dam: Served) -> None:
     machine("member", "approve", id, "--dam", dam.folder)
     listed = json.loads(machine("member", "list", "--dam", dam.folder, "--json").out)
     (country,) = [one for one in listed if one["kind"] == "country"]
+    (begun,) = json.loads(machine("reservation", "list", "--json", "--url", dam.url).out)
+    assert (begun["country"], len(begun["restrictions"])) == (country["id"], 1)
     Path("reserved.yaml").write_text("action: [read]", encoding="utf-8")
     reserves = ("reservation", "sign", "--url", dam.url, "--key", "country.key")
     machine(*reserves, "reserved.yaml", code=2)  # nobody said yes

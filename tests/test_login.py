@@ -6,6 +6,7 @@ import hmac
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from datadam import seal
 from datadam.dam import deposit, join, journal, login, report
 from datadam.dam.login import Caller
 from datadam.dam.world import World
-from datadam.errors import DamError, NotFound, Refused, Untrusted
+from datadam.errors import DamError, NotFound, Refused, Unavailable, Untrusted
 from datadam.model import Kind, Token, Used, instant
 from worlds import GOOD, Person, a_world, fit_of, forward
 
@@ -81,6 +82,33 @@ def test_a_token_speaks_for_its_member_until_it_ends(world: World) -> None:
     forward(world, seconds=given.seconds - 1)
     assert login.caller(world, given.token).member == person.id
     forward(world, seconds=1)
+    with pytest.raises(Untrusted, match="login.token-unknown"):
+        login.caller(world, given.token)
+
+
+def test_what_the_log_took_and_the_tables_did_not_closes_every_door(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails between the two: an expelled member's token and key open nothing, whatever the tables say."""
+    person = Person("A").joins(world)
+    given = enter(world, signed(person, claims(world, person)))
+    login.caller(world, given.token)
+    later = signed(person, claims(world, person))
+    whole, left = world.store.transaction, iter([True])  # the rehearsal's
+
+    def failing() -> Any:
+        if next(left, False):
+            return whole()
+        raise Unavailable("store.busy", seconds=1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "transaction", failing)
+        with pytest.raises(Unavailable):
+            join.expel(world, person.id, "broke the terms")
+        for door in (lambda: login.caller(world, given.token), lambda: enter(world, later)):
+            with pytest.raises(Unavailable):
+                door()
+    assert refused(world, later) == "login.key-unknown"
     with pytest.raises(Untrusted, match="login.token-unknown"):
         login.caller(world, given.token)
 

@@ -242,6 +242,21 @@ def test_receipts_tell_of_it_and_verify_offline(scene: Scene) -> None:
         assert rows.find(Key, owner=scene.member.id, until=None)[0].kid == seal.thumbprint(scene.new)
 
 
+def test_nobody_is_asked_to_sign_what_no_dam_takes(scene: Scene) -> None:
+    """Ids that are none, one operator, or the same one twice: refused while it is drafted, on the spot."""
+    good = [seal.operator_id(key) for key in scene.ops[:2]]
+    issued = instant(scene.world.clock())
+    for member, named in (
+        (scene.member.id, ["o-1", good[0]]),
+        (scene.member.id, good[:1]),
+        (scene.member.id, [good[0]] * 2),
+        (scene.member.id, [scene.member.id, good[0]]),
+        ("Kim", good),
+    ):
+        with pytest.raises(Invalid, match=r"statement\.shape"):
+            recovery.draft(member, scene.new, named, {"legal_name": "Kim"}, until=issued, issued=issued)
+
+
 # --- the ring that auditors and receipts judge by ---------------------------------------------------------------------
 
 KIM, NEXT, DAM_KEY, EVE = (seal.new_key() for _ in range(4))

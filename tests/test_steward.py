@@ -273,10 +273,10 @@ def test_members_comment_a_few_times_and_nobody_in_their_name(world: World, foun
 def test_nobody_makes_themselves_steward(world: World, people: list[Person]) -> None:
     """A member could else found standards, or take over one that the operator publishes: only the operator proposes."""
     mine = governed_text(people[:1], quorum=1)
-    refused("proposal.not-steward", lambda: propose(world, mine, by=people[0]))
+    refused("proposal.first-by-operator", lambda: propose(world, mine, by=people[0]))
     publish.publish(world, standard_text())
     taken = governed_text(people[:1], quorum=1, version="2.0.0")
-    refused("proposal.not-steward", lambda: propose(world, taken, by=people[0]))
+    refused("proposal.first-by-operator", lambda: propose(world, taken, by=people[0]))
     body = _facts(world.ledger.statement(propose(world, taken).proposal.id))
     forged = state.statement(world, Kind.PROPOSAL, {**body, "by": people[0].id})
     refused("proposal.wrong", lambda: state.record(world, forged))

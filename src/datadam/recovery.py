@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from datadam import seal
 from datadam.errors import Invalid
+from datadam.formats.statements import shaped
 from datadam.model import Json, Kind, Statement
 
 
@@ -19,7 +20,8 @@ def draft(
 ) -> dict[str, str]:
     """What a member's new key asks for: `{statement, proof}`, to be signed by the operators that it names.
 
-    `profile` proves anew who the member is, in the fields of an application's.
+    `profile` proves anew who the member is, in the fields of an application's. `Invalid` where the ids are none, or
+    where the operators are not two: nobody is asked to sign what no dam takes.
     """
     proof = seal.canonical({"salt": seal.salt(), **profile})
     facts = {
@@ -29,7 +31,7 @@ def draft(
         "proof": seal.digest(proof),
         "until": until,
     }
-    return _file(seal.state(Kind.RECOVERY, facts, issued=issued, key=new), proof)
+    return _file(shaped(seal.state(Kind.RECOVERY, facts, issued=issued, key=new)), proof)
 
 
 def read(data: str | bytes) -> tuple[Statement, bytes]:

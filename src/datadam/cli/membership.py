@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from datadam.cli.manners import KeyFile, Url, chosen_language, closing, open_terminal, print_json, profile_of, reach
+from datadam.cli.own_terms import own_terms, show
 from datadam.errors import Invalid
 
 app = typer.Typer()
@@ -59,6 +60,10 @@ def join(
     country: Annotated[bool, typer.Option("--country", help="Accede as a country.")] = False,
     effective: Annotated[str | None, typer.Option(help="Countries: ISO date from which it holds.")] = None,
     reservation: Annotated[list[str] | None, typer.Option(help="Countries: a term that binds firms under it.")] = None,
+    restriction: Annotated[
+        list[Path] | None,
+        typer.Option(help="Countries: YAML that binds deposits of firms under it: docs/own-terms.md."),
+    ] = None,
     certificate: Annotated[
         Path | None, typer.Option(help="What datadam certify wrote: proof of the organisation; erasable.")
     ] = None,
@@ -73,6 +78,8 @@ def join(
     dam, terminal = reach(url, key), open_terminal()
     facts: dict[str, object] = {"jurisdiction": countries.assigned(jurisdiction), "roles": role or []}
     chosen = language or terminal.language
+    reserved = [found for file in restriction or () if (found := own_terms(file)) is not None]
+    show(terminal, reserved)
     if not yes:
         if not sys.stdin.isatty():
             raise Invalid("join.unconfirmed")
@@ -82,6 +89,8 @@ def join(
     if country:
         reservations = reservation or []
         facts |= {"member_kind": "country", "authority": name, "effective": effective, "reservations": reservations}
+    if reserved:
+        facts["restrictions"] = reserved
     applied = dam.join(profile, facts, language=chosen)
     terminal.say("ui.applied", application=applied["id"], member=applied["member"])
 

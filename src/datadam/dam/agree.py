@@ -249,9 +249,10 @@ def _conclude(world: World, statement: Statement) -> int:
 
 
 def approve(world: World, id: str) -> int:
-    """Countersign and log an acceptance that waits; its log index. Twice gives the same.
+    """Countersign and log an acceptance that waits; its log index. Twice gives the same while it is in force.
 
-    It is judged anew: a newer offer, a suspension or a new key since then refuses it.
+    It is judged anew: a newer offer, a suspension or a new key since then refuses it. What was held up or ended since
+    is `Refused`: nobody is told that it was approved again.
     """
     with world.lock:
         with world.store.read() as rows:
@@ -261,6 +262,8 @@ def approve(world: World, id: str) -> int:
             _check(world, statement)
             index = _conclude(world, statement)
         else:
+            if done.state is not AgreementState.FINALISED:
+                agreement.step(done.state, agreement.Event.AGREE, agreement.Party.PROVIDER)
             index = done.since
         if waiting is not None:  # a crash may have left it
             with world.store.transaction() as rows:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from datadam import seal
-from datadam.dam import publish
+from datadam.dam import publish, state
 from datadam.dam.remembered import Known
 from datadam.dam.world import World
 from datadam.errors import NotFound, Refused, Untrusted
@@ -44,6 +44,7 @@ class Login:
 
 def login(world: World, assertion: str, *, audiences: Collection[str]) -> Login:
     """Exchange an assertion for a token. It must name a key in force, one of `audiences`, and must never come twice."""
+    _keep_up(world)
     now, at = world.clock(), world.ledger.size  # before the key is looked up: one that comes meanwhile ends the token
     with world.store.read() as rows:
         key = rows.get(Key, seal.assertion_kid(assertion))
@@ -81,6 +82,17 @@ def _use_once(rows: Rows, id: str, now: datetime, expires: object) -> None:
     rows.put(Used(id=id, expires=instant(max(now, until))))
 
 
+def _keep_up(world: World) -> None:
+    """See that the tables have what the log has: a key that was taken back there must not open anything here.
+
+    They lag only where the disk failed between the two; `Unavailable` while it does.
+    """
+    with world.store.read() as rows:
+        applied = int(rows.noted(state.APPLIED) or 0)
+    if applied < world.ledger.size:
+        state.catch_up(world)
+
+
 def _hash(token: str) -> str:
     return seal.digest(token.encode())
 
@@ -93,6 +105,7 @@ def caller(world: World, token: str | None) -> Caller:
     known: Caller | None = seen.caller(hash, now)
     if known is not None:
         return known
+    _keep_up(world)
     generation, revoked = seen.generation, seen.revoked  # before it is looked up: what comes meanwhile ends it
     with world.store.read() as rows:
         held = rows.get(Token, hash)

@@ -84,7 +84,9 @@ def _refuse_proposer(world: World, by: str, standard: str) -> None:
     with world.store.read() as rows:
         deciding = governance.stewards_of(governed.last_standard(rows, standard))
         today = [one for one in rows.find(Proposal, standard=standard) if one.by == by]
-    if deciding is None or by not in deciding.members:
+    if deciding is None:  # those whom a first version names sign it; they do not bring it
+        raise Refused("proposal.first-by-operator", standard=standard)
+    if by not in deciding.members:
         raise Refused("proposal.not-steward", standard=standard)
     if sum(one.issued[:10] == instant(world.clock())[:10] for one in today) >= governance.MAX_A_DAY:
         raise Refused("proposal.too-many", most=governance.MAX_A_DAY)
