@@ -81,9 +81,10 @@ bench: setup ## every benchmark, and the table in docs/benchmarks.md; ROWS bound
 torture: setup ## kill, starve and mislead a dam, and the table in docs/torture.md; KILLS bounds it, INTO names another file
 	$(BIN)/python tests/torture/run.py --kills $(or $(KILLS),300) --into $(or $(INTO),docs/torture.md)
 
-attack: setup ## hand every hostile file to a dam; the files lie in build/hostile afterwards
+attack: setup ## every attack in full, and the table in docs/attacks.md; every hostile file, which lie in build/hostile afterwards
 	$(BIN)/python scripts/hostile_files.py build/hostile
-	$(BIN)/python -m pytest -q tests/test_hostile_files.py
+	$(BIN)/python -m pytest -q tests/test_hostile_files.py tests/attacks
+	$(BIN)/python tests/attacks/run.py $(if $(FEW),--few) --into $(or $(INTO),docs/attacks.md)
 
 docs: setup ## write what is generated: reference, architecture, pictures
 	$(BIN)/python scripts/architecture.py

@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from attacks import moving, reading, spending, telling
+from attacks import guessing, moving, reading, spending, telling
 
-CHAPTERS: Final = (reading, moving, spending, telling)
+CHAPTERS: Final = (guessing, reading, moving, spending, telling)

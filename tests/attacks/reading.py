@@ -50,7 +50,7 @@ def _asked(folder: Path, question: Question, weight: int, pools: tuple[Rows, Row
     return Asked(exact=(told[0], told[1]), mechanism=answering.mechanism(question, RECIPE, BUDGET), weight=weight)
 
 
-@attack("differencing", "exact sums over five rows or more", few=1000, many=100_000)
+@attack("differencing", "exact sums over five rows or more", few=1000, many=40_000)
 def differencing(folder: Path, tries: int) -> Outcome:
     """A sum of all, less a sum of all but the target: half the budget on each."""
     pools = _pools()
@@ -67,7 +67,7 @@ def differencing(folder: Path, tries: int) -> Outcome:
     return Outcome(naive=EXACTLY, ours=str(found), n=found.n, won=read == [YES, NO], held=not found.broken)
 
 
-@attack("tracker", "exact sums of no set below five rows, nor of all but so few", few=1000, many=100_000)
+@attack("tracker", "exact sums of no set below five rows, nor of all but so few", few=1000, many=40_000)
 def tracker(folder: Path, tries: int) -> Outcome:
     """The large Korean one may not be asked of: all Korean ones may, and all small ones (Denning 1979)."""
     pools = _pools(*(row(firm, country="KR", large=False, count=2) for firm in range(60, 70)))
@@ -93,7 +93,7 @@ def told(number: int | None) -> int:
     return number
 
 
-@attack("k-1 known members", "an exact sum as soon as five firms stand behind it", few=1000, many=100_000)
+@attack("k-1 known members", "an exact sum as soon as five firms stand behind it", few=1000, many=40_000)
 def known(folder: Path, tries: int) -> Outcome:
     """Whoever knows, or is, all others takes their rows off."""
     pools = _pools()
@@ -103,7 +103,7 @@ def known(folder: Path, tries: int) -> Outcome:
     return Outcome(naive=EXACTLY, ours=str(found), n=found.n, won=read == [YES, NO], held=not found.broken)
 
 
-@attack("before and after one withdrawal", "a whole budget for each snapshot", few=1000, many=100_000)
+@attack("before and after one withdrawal", "a whole budget for each snapshot", few=1000, many=40_000)
 def snapshots(folder: Path, tries: int) -> Outcome:
     """The same question before the target leaves and after it: there is one budget for both."""
     pools, half = _pools(), _question(rho=FULL // 2)
@@ -155,7 +155,7 @@ def _reached(told: float, value: float) -> bool:
     )
 
 
-@attack("keys that only the target holds", "each key with noise, if it is 1 or more", few=20_000, many=1_000_000)
+@attack("keys that only the target holds", "each key with noise, if it is 1 or more", few=20_000, many=400_000)
 def open_keys(folder: Path, tries: int) -> Outcome:
     """The distinguishing game over open keys: that a city is told at all would betray who alone is there."""
     question = _question(aggregate=Aggregate.DISTINCT, column=None, by=("city",))
