@@ -32,7 +32,7 @@ def distinguished(folder: Path, tries: int) -> Outcome:
     sure = power(1.0, promised, tries)
     return Outcome(
         naive=f"caught: epsilon {least:.2f} proved, where {promised:.2f} is promised",
-        ours=f"epsilon {most:.2f} proved; half the noise is caught with a power of {math.floor(sure * 1000) / 1000}",
+        ours=f"epsilon {most:.2f} proved; half the noise is caught with a power of over {min(math.floor(sure * 1000), 999) / 1000}",
         n=2 * tries * len(ours),
         won=all(found.broken for found in caught) and sure > 0.99,
         held=not any(found.broken for found in ours),

@@ -138,7 +138,7 @@ def least_bits(folder: Path, tries: int) -> Outcome:
     step = min(b - a for a, b in zip(sorted(ends[0]), sorted(ends[0])[1:], strict=False))
     return Outcome(
         naive=f"{decided / tries:.0%} of answers decide it for sure",
-        ours="only integers, each of which either value leads to",
+        ours="only integers, and noise may be any integer",
         n=tries,
         won=decided > tries / 4,
         held=whole and step >= 1,
