@@ -29,10 +29,10 @@ def distinguished(folder: Path, tries: int) -> Outcome:
         caught.append(play(one, other, mechanism, halved, draws=tries))
         promised = ours[-1].promised
     least, most = min(found.seen for found in caught), max(found.seen for found in ours)
-    sure = power(1.0, promised, tries)
+    sure = min(math.floor(power(1.0, promised, tries) * 1000), 999) / 1000
     return Outcome(
         naive=f"caught: epsilon {least:.2f} proved, where {promised:.2f} is promised",
-        ours=f"epsilon {most:.2f} proved; half the noise is caught with a power of over {min(math.floor(sure * 1000), 999) / 1000}",
+        ours=f"epsilon {most:.2f} proved; half the noise is caught with a power of over {sure}",
         n=2 * tries * len(ours),
         won=all(found.broken for found in caught) and sure > 0.99,
         held=not any(found.broken for found in ours),
