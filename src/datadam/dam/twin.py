@@ -279,7 +279,10 @@ def _parts(world: World, standard: Standard) -> int:
     with world.store.read() as rows:
         gone = {one.deposit for one in rows.find(Withdrawal, standard=str(standard.id))}
         deposits = [one for one in rows.find(Deposit, standard=str(standard.id)) if one.id not in gone]
-    for one in deposits:
+    with alone(world, standard.id):
+        _settle(world, standard)
+        held = world.twins.parts(recipe.standard, recipe)  # once for all: it opens every part
+    for one in (one for one in deposits if one.id not in held):
         with alone(world, standard.id):
             _settle(world, standard)
             if one.id not in world.twins.parts(recipe.standard, recipe) and _readable(world, standard, one.version):
