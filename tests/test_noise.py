@@ -165,6 +165,15 @@ def test_an_answer_at_the_end_of_64_bits_is_none() -> None:
             _unbroken([5, end])
 
 
+def test_keys_that_begin_alike_before_a_nul_stay_apart() -> None:
+    """One unit that holds such a key would else move what stands under another by all that this has."""
+    mechanism = replace(keyed(), threshold=1000)
+    values = {"a": 50_000, "a\0b": 100_000, "a\0c": 10**6, "\0": 2000, "": 10**7}
+    told = NOISE.thresholded(values, mechanism)
+    assert [*told] == sorted(values)
+    assert all(abs(told[key] - value) < 50 * mechanism.scale for key, value in values.items())
+
+
 def test_a_key_that_one_unit_holds_is_not_told() -> None:
     """Of 1,000 keys with one unit each none passes, and all that 300 units hold do; in the order of their names."""
     alone = {f"alone {n}": 1 for n in range(1_000)}

@@ -51,7 +51,9 @@ class OpenDpNoise:
         _check_rho(mechanism, rho)
         if Fraction(delta) > mechanism.delta or far.l0 > _WIDEST:
             raise Refused("private.delta-exceeded")
-        noisy = cast("dict[str, int]", measurement({key: _moved(value) for key, value in values.items()}))
+        spelt = {key.encode().hex(): key for key in values}  # OpenDP ends a text at its first NUL: keys would be one
+        drawn = cast("dict[str, int]", measurement({code: _moved(values[key]) for code, key in spelt.items()}))
+        noisy = {spelt[code]: value for code, value in drawn.items()}
         return dict(zip(sorted(noisy), _unbroken([noisy[key] for key in sorted(noisy)]), strict=True))
 
 
