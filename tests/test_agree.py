@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from datadam import agreement, seal
 from datadam.adapters.memory.store import MemoryStore
 from datadam.agreement import Signer, Wish
-from datadam.dam import agree, deposit, join, journal, login, offer, prove, publish, state, upload
+from datadam.dam import agree, deposit, join, journal, login, notice, offer, prove, publish, state, upload
 from datadam.dam.login import Caller
 from datadam.dam.world import World
+from datadam.duties import Topic
 from datadam.errors import DamError, Faults, Invalid, NotFound, Refused, Untrusted
 from datadam.formats import credential, odrl
 from datadam.ledger import verify_receipt
@@ -514,6 +515,23 @@ def test_the_stewards_hold_up_resume_and_end(world: World, kim: Person) -> None:
     for wanted in agreement.CHANGES:
         assert code_of(partial(agree.change, world, told.id, wanted, "x")) == "agreement.step-impossible"
     assert code_of(lambda: agree.change(world, "0" * 64, AgreementState.ENDED, "x")) == "agreement.unknown"
+
+
+def test_what_the_dam_makes_of_an_agreement_its_member_is_told(world: World, kim: Person) -> None:
+    """Each suspension, resumption and end by the dam is a notice with its reason, in the log beside it."""
+    offered(world)
+    told = agreed(world, kim)
+    wanted = [AgreementState.SUSPENDED, AgreementState.FINALISED, AgreementState.ENDED]
+    for one in wanted:
+        index = agree.change(world, told.id, one, f"because {one}")
+        assert world.ledger.size == index + 2
+    notices = [one.notice for one in reversed(notice.own(world, kim.caller))]
+    facts = {"agreement": told.id, "standard": STANDARD}
+    assert [one.facts for one in notices] == [{**facts, "state": one, "reason": f"because {one}"} for one in wanted]
+    assert [world.ledger.statement(one.about).body["state"] for one in notices] == wanted
+    forged = notice.to_member(world, Topic.AGREEMENT, "0" * 64, kim.id, facts)
+    with pytest.raises(Untrusted, match=r"notice\.wrong"):
+        state.record(world, forged)
 
 
 def test_a_member_ends_its_own_agreement_and_nothing_more(world: World, kim: Person) -> None:

@@ -237,6 +237,8 @@ def test_the_command_line_signs_only_what_was_said(
     machine("agreements", "suspend", told.id, "--reason", "x", *with_dam)
     machine("agreements", "suspend", told.id, "--reason", "x", *with_dam, code=3)
     agree.change(dam.world, told.id, AgreementState.FINALISED, "well")
+    heard = " ".join(machine("notices", "--url", dam.url, "--key", "key").out.split())
+    assert ("is suspended now. Why: x" in heard, "is in force now. Why: well" in heard) == (True, True)
 
 
 def test_a_verb_of_the_operator_takes_no_other_states(dam: Served) -> None:

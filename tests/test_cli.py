@@ -550,8 +550,7 @@ def test_a_country_accedes(machine: Machine, dam: Served) -> None:
     reserved = ("--restriction", "home.yaml")
     as_firm = ("join", "--name", "Ltd", "--jurisdiction", "IS", "--role", "consumer")
     machine(*as_firm, *reserved, "--yes", "--url", dam.url, "--key", "country.key", code=2)  # a firm reserves nothing
-    more += reserved
-    id = found(r"\b([0-9a-f]{64})\b", machine(*words, *more).out)
+    id = found(r"\b([0-9a-f]{64})\b", machine(*words, *more, *reserved).out)
     machine("member", "approve", id, "--dam", dam.folder)
     machine("keygen", "firm.key")
     firm = ("join", "--name", "Firm ehf.", "--jurisdiction", "IS", "--role", "consumer", "--contact", "x@firm.example")

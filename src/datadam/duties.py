@@ -87,11 +87,12 @@ class Topic(StrEnum):
     WITHDRAWAL = "withdrawal"
     INCIDENT = "incident"
     DISPUTE = "dispute"  # that it was raised, and each thing that happened to it
+    AGREEMENT = "agreement"  # that the dam suspended, resumed or ended it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """That somebody was told: a member of a demand or a withdrawal, an authority of an incident."""
+    """That somebody was told: a member of what concerns it, an authority of an incident."""
 
     id: str = field(metadata={"key": True})
     topic: Topic

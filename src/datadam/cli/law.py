@@ -324,7 +324,7 @@ def incident_noticed(
 
 @app.command()
 def notices(url: Url = None, key: KeyFile = None, as_json: Json = False) -> None:
-    """What you were told: of demands for your data, of withdrawn rows that you were given, of disputes."""
+    """What you were told: of demands for your data, withdrawn rows that you were given, disputes, agreements."""
     from datadam.duties import Topic
 
     found = reach(url, key).notices()
@@ -340,11 +340,20 @@ def notices(url: Url = None, key: KeyFile = None, as_json: Json = False) -> None
         if one["topic"] == Topic.DISPUTE:
             _told_of_dispute(terminal, facts)
             continue
+        if one["topic"] == Topic.AGREEMENT:
+            _told_of_agreement(terminal, facts)
+            continue
         answer = {"answer": terminal.word(f"ui.answer-{facts['answer']}")} if "answer" in facts else {}
         terminal.say("ui.notice-demand" if answer else "ui.notice-withdrawal", **{**facts, **answer})
         if "models" in facts:
             terminal.say("ui.notice-models", models=facts["models"])
     _caution()
+
+
+def _told_of_agreement(terminal: "Terminal", facts: Mapping[str, str]) -> None:
+    """What the dam made of an agreement, and why."""
+    what = {"agreement": facts["agreement"][:12], "standard": facts["standard"], "reason": facts["reason"]}
+    terminal.say("ui.notice-agreement", **what, state=terminal.word(f"ui.state-{facts['state']}"))
 
 
 def _told_of_dispute(terminal: "Terminal", facts: Mapping[str, str]) -> None:

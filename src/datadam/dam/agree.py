@@ -14,10 +14,11 @@ from typing import Final
 
 from datadam import agreement, registers, seal
 from datadam.agreement import Signer, Wish
-from datadam.dam import join, lineage, offer, publish, state
+from datadam.dam import join, lineage, notice, offer, publish, state
 from datadam.dam.credential import held_by
 from datadam.dam.login import Caller
 from datadam.dam.world import World
+from datadam.duties import Topic
 from datadam.errors import DamError, Faults, Invalid, NotFound, Refused, Untrusted
 from datadam.formats import credential, odrl
 from datadam.formats.statements import shaped
@@ -317,7 +318,7 @@ def end(world: World, caller: Caller, envelope: bytes) -> int | None:
 
 
 def change(world: World, id: str, wanted: AgreementState, reason: str) -> int:
-    """Suspend, resume (`FINALISED`) or end an agreement for the stewards; its log index."""
+    """Suspend, resume (`FINALISED`) or end an agreement for the stewards, and tell its member; its log index."""
     with world.lock:
         with world.store.read() as rows:
             held = rows.get(Agreement, id)
@@ -325,7 +326,9 @@ def change(world: World, id: str, wanted: AgreementState, reason: str) -> int:
             raise NotFound("agreement.unknown", agreement=id[:64])
         agreement.step(held.state, agreement.CHANGES[wanted], agreement.Party.PROVIDER)
         facts = {"agreement": id, "member": held.member, "state": wanted, "by_member": False, "reason": reason}
-        return state.record(world, state.statement(world, Kind.AGREEMENT_CHANGE, facts))
+        changed = state.statement(world, Kind.AGREEMENT_CHANGE, facts)
+        told = {"agreement": id, "standard": held.standard, "state": str(wanted), "reason": reason}
+        return state.record(world, changed, notice.to_member(world, Topic.AGREEMENT, changed.id, held.member, told))
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------

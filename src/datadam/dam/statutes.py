@@ -10,6 +10,7 @@ from datadam.duties import Answer, Declaration, Demand, Incident, LawFile, Notic
 from datadam.errors import Untrusted
 from datadam.model import Json, Kind, Member, PublishedStandard, Withdrawal
 from datadam.ports import Rows
+from datadam.terms import Agreement
 
 RECORDS: Final = (LawFile, Order, Demand, Incident, Notice, Declaration)
 """The tables."""
@@ -91,6 +92,9 @@ def _fold_notice(rows: Rows, index: int, id: str, body: Json) -> None:
         Topic.INCIDENT: lambda: rows.get(Incident, about),
         Topic.WITHDRAWAL: lambda: rows.find(Withdrawal, statement=about),
         Topic.DISPUTE: lambda: rows.get(Dispute, about) or rows.get(Step, about),
+        Topic.AGREEMENT: lambda: [
+            one for one in rows.find(Agreement, member=body["member"]) if one.changed == index - 1
+        ],  # in one breath with the change
     }
     to_member = body["member"] is not None and not (body["clock"] or body["given"] or body["due"])
     to_other = body["member"] is None and None not in (body["clock"], body["given"], body["due"])

@@ -92,7 +92,8 @@ _CHECKED_TABLE: Final = _closed(
         "unit": {"anyOf": [_text(40), {"type": "null"}]},
         "by": _list(_closed({"column": _text(63), "keys": _list(_PUBLIC_KEY, 10_001)}), 20),
         "values": _list(
-            {"anyOf": [{"type": "string", "pattern": r"^[0-9]{1,60}(\.[0-9]{1,40})?$(?!\n)"}, {"type": "null"}]}, 100_000
+            {"anyOf": [{"type": "string", "pattern": r"^[0-9]{1,60}(\.[0-9]{1,40})?$(?!\n)"}, {"type": "null"}]},
+            100_000,
         ),
     }
 )
@@ -294,7 +295,7 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "law": _HEX,
     },
     Kind.NOTICE: {
-        "topic": {"enum": ["demand", "withdrawal", "incident", "dispute"]},
+        "topic": {"enum": ["demand", "withdrawal", "incident", "dispute", "agreement"]},
         "about": _HEX,
         "member": _NULLABLE_MEMBER,
         "clock": {"anyOf": [_SLUG, {"type": "null"}]},
