@@ -340,6 +340,22 @@ def test_another_recipe_makes_all_parts_anew_and_the_budget_goes_on(tmp_path: Pa
     assert first.recipe != second.recipe
 
 
+def test_nobody_sees_in_the_log_that_two_twins_are_alike(tmp_path: Path) -> None:
+    """The same rows handed in a period later: that nothing changed would be an exact answer that nobody paid for."""
+    world = dam(tmp_path)
+    one = Person("One").joins(world)
+    job = one.deposits(world, ENERGY, energy(3))
+    forward(world, days=60)
+    asks(world)
+    first = world.twins.digest(ENERGY, "2026-Q4.1")
+    withdraw.withdraw(world, one.caller, seal.envelope(takes_back(one, job.id)))
+    one.deposits(world, ENERGY, energy(3))
+    forward(world, days=90)
+    asks(world, periods=["2027-Q1"])
+    assert world.twins.digest(ENERGY, "2027-Q1.1") == first
+    assert len({held.commitment for held in twins(world)}) == 2
+
+
 def test_what_is_disputed_and_frozen_is_in_no_twin(tmp_path: Path) -> None:
     """Until that is over: then the twin of before answers again."""
     world = dam(tmp_path)

@@ -202,18 +202,21 @@ def _merged(world: World, recipe: Recipe, name: str, deposits: Sequence[Deposit]
         if one.id not in there:
             _bound(world, recipe, one, one.tag)
     made = world.twins.merge(recipe, name, [one.id for one in deposits])
-    return commitment(world, recipe.standard, made.digest)
+    return commitment(world, recipe.standard, name, made.digest)
 
 
-def commitment(world: World, standard: str, digest: str) -> str:
-    """How the log tells a twin's file: by its SHA-256 under a key, which nobody can guess rows by."""
-    return seal.keyed(_secret(world, standard), "commitment", digest).hex()
+def commitment(world: World, standard: str, name: str, digest: str) -> str:
+    """How the log tells a twin's file: by its SHA-256 under a key, which nobody can guess rows by.
+
+    With the twin's name: of two that are alike nobody sees that they are, and so that what came or left changed nothing.
+    """
+    return seal.keyed(_secret(world, standard), "commitment", name, digest).hex()
 
 
 def intact(world: World, twin: Twin) -> bool:
     """Whether a twin's file is there, and is the one that the log tells of."""
     digest = world.twins.digest(twin.standard, twin.name)
-    return digest is not None and seal.same(commitment(world, twin.standard, digest), twin.commitment)
+    return digest is not None and seal.same(commitment(world, twin.standard, twin.name, digest), twin.commitment)
 
 
 def path(world: World, twin: Twin) -> Path:
