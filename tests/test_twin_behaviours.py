@@ -235,6 +235,17 @@ def test_a_histogram_has_its_bins_within_each_cell(twins: Twins, tmp_path: Path)
     assert list(twins.tally(by, paths, asked)) == [0, 1, 1, 1, 0, 2]
 
 
+def test_open_keys_are_also_whole_numbers_and_days(twins: Twins, tmp_path: Path) -> None:
+    """As a question names them: `7` and `2026-01-02`; what else a file may have there is no key."""
+    types = {**TYPES, "city": pl.Int64(), "month": pl.Date()}
+    rows = [row(n, city=n % 2 - 1, month=date(2026, 1, 2)) for n in range(3)] + [row(3, city=None)]
+    keys = {name: found for name, found in recipe().keys.items() if name != "month"}
+    by, paths = made(twins, tmp_path, rows, recipe=recipe(keys=keys, open=("city", "month")), types=types)
+    assert dict(twins.tally_open(by, paths, Cells(aggregate=Aggregate.COUNT), "city")) == {"-1": 2, "0": 1}
+    asked = Cells(aggregate=Aggregate.COUNT, matching={"city": frozenset({"0", "-1"})})
+    assert dict(twins.tally_open(by, paths, asked, "month")) == {"2026-01-02": 3}
+
+
 def test_open_keys_are_counted_in_rows_or_in_units(twins: Twins, tmp_path: Path) -> None:
     """What has no text has no key."""
     rows = [row(1, city="Ulm"), row(1, city="Ulm"), row(2, city="Ulm"), row(3, city=None), row(4, city="")]

@@ -59,7 +59,7 @@ class Kept:
         ends = {name: files.ends(recipe, name) for name in recipe.sums}
         drawn = {f"{KEY}{name}": _place(name, keys, schema) for name, keys in recipe.keys.items()}
         drawn |= {f"{SUM}{name}": _fixed(name, clip, ends[name], schema) for name, clip in recipe.sums.items()}
-        self._drawn = drawn | {f"{OPEN}{name}": _or_nothing(name, pl.String(), schema) for name in recipe.open}
+        self._drawn = drawn | {f"{OPEN}{name}": _as_text(name, schema) for name in recipe.open}
         of = {*recipe.keys, *recipe.sums, *recipe.open}
         self._from = [name for name in schema if name in of] or [_UNIT]
         self.columns: Final = [name for name in schema if name in {*of, recipe.unit, _KEY}] or [next(iter(schema))]
@@ -142,6 +142,13 @@ def _named(names: Sequence[str], pairs: Words) -> list[pl.Series]:
 def _or_nothing(name: str, kind: pl.DataType, schema: pl.Schema) -> pl.Expr:
     """A column, or nothing in every row where a file lacks it or has something else there."""
     return pl.col(name) if schema.get(name) == kind else pl.lit(None, dtype=kind)
+
+
+def _as_text(name: str, schema: pl.Schema) -> pl.Expr:
+    """A column of texts, of whole numbers, or of days as `2026-11-01`; nothing where a file has something else."""
+    if schema.get(name) in {pl.Int64(), pl.Date()}:
+        return pl.col(name).cast(pl.String)
+    return _or_nothing(name, pl.String(), schema)
 
 
 def _pair(value: pl.Expr) -> pl.Expr:

@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise, product
@@ -137,9 +138,14 @@ def _kept(order: PartOrder) -> Iterator[_Row]:
         if not isinstance(unit, bytes) or len(unit) != BLOCK or len(places) < len(found):
             continue
         sums = {name: fixed(row.get(name), clip, between[name]) for name, clip in recipe.sums.items()}
-        texts = {name: row.get(name) for name in recipe.open}
+        texts = {name: _text(row.get(name)) for name in recipe.open}
         kept = _Row(unit=unit, rank=(0, 0), places=places, sums=sums, texts=texts)
         yield replace(kept, rank=_rank(order, kept, row.get("_key")))
+
+
+def _text(value: object) -> str | None:
+    """An open key as a text: whole numbers and days too; of anything else nothing."""
+    return str(value) if isinstance(value, str | int | date) and not isinstance(value, bool | datetime) else None
 
 
 def _place(value: object, keys: Sequence[Key], kind: pl.DataType) -> int | None:
