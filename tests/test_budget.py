@@ -15,12 +15,13 @@ BUDGET = Budget(period=Decimal("0.5"), life=Decimal(2))
 
 def test_a_period_is_the_reserve_and_what_consumers_share() -> None:
     """0.5 rho with a reserve of a tenth and shares of a quarter: 0.45, 0.125 and 0.05, in whole micro-rho."""
-    assert limits(BUDGET) == Limits(consumers=450_000, asker=125_000, operator=50_000, life=2_000_000)
+    assert limits(BUDGET, BUDGET.period) == Limits(whole=500_000, consumers=450_000, asker=125_000, operator=50_000)
+    assert limits(BUDGET, BUDGET.life) == Limits(whole=2_000_000, consumers=1_800_000, asker=500_000, operator=200_000)
 
 
 def test_a_share_is_never_more_than_what_all_consumers_have() -> None:
     """A consumer that may spend all leaves the reserve alone."""
-    told = limits(Budget(period=Decimal(1), life=Decimal(1), member=Decimal(1), reserve=Decimal("0.4")))
+    told = limits(Budget(period=Decimal(1), life=Decimal(1), member=Decimal(1), reserve=Decimal("0.4")), Decimal(1))
     assert told.asker == told.consumers == 600_000
 
 
@@ -29,9 +30,11 @@ def test_many_equal_charges_meet_the_budget_exactly() -> None:
     budget = Budget(period=Decimal("0.5"), life=Decimal(5), member=Decimal(1), reserve=Decimal(0))
     spent = 0
     for _ in range(10):
-        assert refusal(budget, 50_000, {"2026": Spent(consumers=spent, asker=spent)}, life=spent) is None
+        so_far = Spent(consumers=spent, asker=spent)
+        assert refusal(budget, 50_000, {"2026": so_far}, life=so_far) is None
         spent += 50_000
-    refused = refusal(budget, 1, {"2026": Spent(consumers=spent, asker=spent)}, life=spent)
+    so_far = Spent(consumers=spent, asker=spent)
+    refused = refusal(budget, 1, {"2026": so_far}, life=so_far)
     assert refused is not None
     assert refused.code == "private.budget-period"
 
@@ -39,18 +42,20 @@ def test_many_equal_charges_meet_the_budget_exactly() -> None:
 @pytest.mark.parametrize(
     ("rho", "spent", "life", "operator", "code"),
     [
-        (0, Spent(), 0, False, "private.budget-nothing"),
-        (-1, Spent(), 0, True, "private.budget-nothing"),
-        (1, Spent(), 2_000_000, False, "private.budget-life"),
-        (1, Spent(consumers=450_000), 0, False, "private.budget-period"),
-        (1, Spent(asker=125_000), 0, False, "private.budget-member"),
-        (1, Spent(operator=50_000), 0, True, "private.budget-reserve"),
+        (0, Spent(), Spent(), False, "private.budget-nothing"),
+        (-1, Spent(), Spent(), True, "private.budget-nothing"),
+        (1, Spent(), Spent(consumers=1_800_000), False, "private.budget-life"),
+        (1, Spent(), Spent(consumers=500_000, asker=500_000), False, "private.budget-life-member"),
+        (1, Spent(), Spent(operator=200_000), True, "private.budget-life-reserve"),
+        (1, Spent(consumers=450_000), Spent(), False, "private.budget-period"),
+        (1, Spent(asker=125_000), Spent(), False, "private.budget-member"),
+        (1, Spent(operator=50_000), Spent(), True, "private.budget-reserve"),
     ],
 )
 def test_what_goes_beyond_a_budget_is_refused_by_name(
     rho: int,
     spent: Spent,
-    life: int,
+    life: Spent,
     operator: bool,
     code: str,
 ) -> None:
@@ -62,13 +67,14 @@ def test_what_goes_beyond_a_budget_is_refused_by_name(
 
 def test_what_others_hold_does_not_keep_the_operator_from_its_reserve() -> None:
     """Consumers that spent all of theirs leave the reserve whole; the operator's questions leave theirs whole."""
-    assert refusal(BUDGET, 50_000, {"2026": Spent(consumers=450_000)}, life=0, operator=True) is None
-    assert refusal(BUDGET, 125_000, {"2026": Spent(operator=50_000)}, life=0) is None
+    theirs, own = Spent(consumers=450_000), Spent(operator=50_000)
+    assert refusal(BUDGET, 50_000, {"2026": theirs}, life=Spent(consumers=1_800_000), operator=True) is None
+    assert refusal(BUDGET, 125_000, {"2026": own}, life=Spent(operator=200_000)) is None
 
 
 def test_the_fullest_of_several_periods_decides() -> None:
     """A question over two periods is charged in full to each: the one that has too little left is named."""
-    refused = refusal(BUDGET, 10, {"2026-Q1": Spent(), "2026-Q2": Spent(consumers=449_995)}, life=0)
+    refused = refusal(BUDGET, 10, {"2026-Q1": Spent(), "2026-Q2": Spent(consumers=449_995)}, life=Spent())
     assert refused is not None
     assert (refused.code, refused.facts["period"]) == ("private.budget-period", "2026-Q2")
 
@@ -76,11 +82,16 @@ def test_the_fullest_of_several_periods_decides() -> None:
 def test_what_is_left_is_told_in_tenths_rounded_down() -> None:
     """Nobody reads another's small question off what is left; nothing left is told as nothing."""
     spent = {"2026-Q1": Spent(consumers=45_001, asker=1, operator=25_000), "2026-Q2": Spent()}
-    assert left(BUDGET, spent, life=1) == Left(period=Decimal("0.8"), asker=Decimal("0.9"), life=Decimal("0.9"))
-    assert left(BUDGET, spent, life=0, operator=True).period == Decimal("0.5")
-    assert left(BUDGET, {}, life=2_000_001) == Left(period=Decimal(1), asker=Decimal(1), life=Decimal(0))
+    life = Spent(consumers=1, asker=1, operator=100_000)
+    assert left(BUDGET, spent, life=life) == Left(period=Decimal("0.8"), asker=Decimal("0.9"), life=Decimal("0.9"))
+    own = left(BUDGET, spent, life=life, operator=True)
+    assert (own.period, own.life) == (Decimal("0.5"), Decimal("0.5"))
+    full = Spent(consumers=1_800_000, asker=1)
+    assert left(BUDGET, {}, life=full) == Left(period=Decimal(1), asker=Decimal(1), life=Decimal(0))
+    mine = Spent(consumers=500_000, asker=500_000)
+    assert left(BUDGET, {}, life=mine).life == 0
     none = Budget(period=Decimal(1), life=Decimal(1), reserve=Decimal(0))
-    assert left(none, {"2026": Spent()}, life=0, operator=True).period == 0
+    assert left(none, {"2026": Spent()}, life=Spent(), operator=True).period == 0
 
 
 @given(
@@ -89,18 +100,16 @@ def test_what_is_left_is_told_in_tenths_rounded_down() -> None:
 def test_no_order_of_questions_spends_more_than_was_declared(asks: list[tuple[str, int, bool]]) -> None:
     """Whoever asks, in whichever order: no limit is passed, and all together stay within the declared budget."""
     by: dict[str, int] = {}
-    operator = life = 0
+    operator = 0
     for who, rho, is_operator in asks:
         spent = Spent(consumers=sum(by.values()), asker=0 if is_operator else by.get(who, 0), operator=operator)
-        if refusal(BUDGET, rho, {"2026": spent}, life=life, operator=is_operator) is None:
-            life += rho
+        if refusal(BUDGET, rho, {"2026": spent}, life=spent, operator=is_operator) is None:
             if is_operator:
                 operator += rho
             else:
                 by[who] = by.get(who, 0) + rho
-    limit = limits(BUDGET)
+    limit = limits(BUDGET, BUDGET.period)
     assert sum(by.values()) <= limit.consumers
     assert all(one <= limit.asker for one in by.values())
     assert operator <= limit.operator
-    assert operator + sum(by.values()) <= 500_000
-    assert life <= limit.life
+    assert operator + sum(by.values()) <= limit.whole

@@ -137,7 +137,7 @@ def _spent(world: World, standard: Standard, member: str) -> Spent:
         standard=str(standard.id),
         periods={period: sum(one.rho for one in book.charges if period in one.periods) for period in kept},
         life=book.spent(member, book.charges),
-        allowed=limits(standard.budget).life if standard.budget is not None else 0,
+        allowed=limits(standard.budget, standard.budget.life).whole if standard.budget is not None else 0,
         cap=caps[-1].rho if caps else None,
         left_out=tuple(period for period in came if period not in kept),
     )

@@ -46,7 +46,7 @@ def take(
             held = rows.find(Charge, standard=str(standard.id))
         spent = accounts.spent(held, asked.periods, member)
         refused = budget.refusal(
-            budget_of(standard), asked.rho, spent, life=accounts.life(held), operator=member is None
+            budget_of(standard), asked.rho, spent, life=accounts.life(held, member), operator=member is None
         )
         if refused is not None:
             raise refused
@@ -59,7 +59,7 @@ def left(world: World, standard: Standard, periods: Sequence[str], *, member: st
     with world.store.read() as rows:
         held = rows.find(Charge, standard=str(standard.id))
     spent = accounts.spent(held, periods, member)
-    return budget.left(budget_of(standard), spent, life=accounts.life(held), operator=member is None)
+    return budget.left(budget_of(standard), spent, life=accounts.life(held, member), operator=member is None)
 
 
 def of(world: World, standard: str) -> list[Charge]:

@@ -53,9 +53,9 @@ class Cap:
     index: int
 
 
-def life(charges: Iterable[Charge]) -> int:
-    """Micro-rho of the units' life that was spent: each answer counts once, however many periods it touches."""
-    return sum(one.rho for one in charges)
+def life(charges: Iterable[Charge], member: str | None) -> Spent:
+    """What was spent of the units' life: each answer counts once, however many periods it touches."""
+    return _total(charges, member)
 
 
 def spent(charges: Iterable[Charge], about: Iterable[str], member: str | None) -> dict[str, Spent]:
@@ -64,12 +64,17 @@ def spent(charges: Iterable[Charge], about: Iterable[str], member: str | None) -
     found = {}
     for period in about:
         here = [one for one in held if any(overlap(period, other) for other in one.periods)]
-        found[period] = Spent(
-            consumers=sum(one.rho for one in here if one.member is not None),
-            asker=sum(one.rho for one in here if one.member is not None and one.member == member),
-            operator=sum(one.rho for one in here if one.member is None),
-        )
+        found[period] = _total(here, member)
     return found
+
+
+def _total(charges: Iterable[Charge], member: str | None) -> Spent:
+    held = list(charges)
+    return Spent(
+        consumers=sum(one.rho for one in held if one.member is not None),
+        asker=sum(one.rho for one in held if one.member is not None and one.member == member),
+        operator=sum(one.rho for one in held if one.member is None),
+    )
 
 
 @lru_cache(maxsize=10_000)  # every charge there ever was is looked at for each new one
@@ -86,4 +91,4 @@ def refusal(said: Budget, charges: Iterable[Charge], new: Charge) -> Refused | N
     """Why a budget does not hold a new charge after these; None where it does."""
     held = list(charges)
     so_far = spent(held, new.periods, new.member)
-    return budget.refusal(said, new.rho, so_far, life=life(held), operator=new.member is None)
+    return budget.refusal(said, new.rho, so_far, life=life(held, new.member), operator=new.member is None)

@@ -1,8 +1,9 @@
 """What may still be spent: rules over what a reservoir's answers have cost so far, in whole micro-rho. Pure.
 
-Each answer is charged in full to every period that it touches, and once to the life of the units in them. A period's
-budget is in two parts: the reserve, which the operator's own questions have and nothing else, and the rest, of which no
-consumer gets more than its share. Limits are rounded down, so that equal charges meet them exactly or stay below.
+Each answer is charged in full to every period that it touches, and once to the life of the units in them. The budget of
+either is in two parts: the reserve, which the operator's own questions have and nothing else, and the rest, of which no
+consumer gets more than its share; else one of them could spend all periods of a life at once. Limits are rounded down,
+so that equal charges meet them exactly or stay below.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ STEPS: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What answers about one period have cost, in micro-rho."""
+    """What answers about one period, or in a whole life, have cost, in micro-rho."""
 
     consumers: int = 0  # all of them together, the asker among them
     asker: int = 0
@@ -30,46 +31,54 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """A budget in micro-rho."""
+    """The budget of a period, or of a life, in micro-rho."""
 
-    consumers: int  # of a period: what all of them together may spend
-    asker: int  # of a period: what one of them may spend
-    operator: int  # of a period: the reserve
-    life: int
+    whole: int
+    consumers: int  # what all of them together may spend
+    asker: int  # what one of them may spend
+    operator: int  # the reserve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """What is left, as shares of 1 in coarse steps, rounded down: of the fullest period asked about, and of life."""
+    """What is left to an asker, as shares of 1 in coarse steps, rounded down.
+
+    Of the fullest period that was asked about: what all have, and what is its own. Of life the smaller of the two.
+    """
 
     period: Decimal
     asker: Decimal
     life: Decimal
 
 
-def limits(budget: Budget) -> Limits:
-    """What a declared budget comes to; all of it together is never more than what was declared."""
-    whole, reserve = micro(budget.period), micro(budget.period * budget.reserve)
+def limits(budget: Budget, declared: Decimal) -> Limits:
+    """What a declared rho, the budget's `period` or its `life`, comes to; its parts are never more than the whole."""
+    whole, reserve = micro(declared), micro(declared * budget.reserve)
     return Limits(
+        whole=whole,
         consumers=whole - reserve,
-        asker=min(micro(budget.period * budget.member), whole - reserve),
+        asker=min(micro(declared * budget.member), whole - reserve),
         operator=reserve,
-        life=micro(budget.life),
     )
 
 
 def refusal(
-    budget: Budget, rho: int, spent: Mapping[str, Spent], *, life: int, operator: bool = False
+    budget: Budget, rho: int, spent: Mapping[str, Spent], *, life: Spent, operator: bool = False
 ) -> Refused | None:
     """Why `rho` micro-rho more may not be spent on all these periods, of a life that `life` was spent of; None: it may.
 
     The first reason there is, told of one period; what was spent on it is nobody's rows, so it may be told.
     """
-    limit = limits(budget)
     if rho < 1:
         return Refused("private.budget-nothing")
-    if life + rho > limit.life:
-        return Refused("private.budget-life", left=_share(limit.life, life))
+    limit = limits(budget, budget.life)
+    if operator and life.operator + rho > limit.operator:
+        return Refused("private.budget-life-reserve", left=_share(limit.operator, life.operator))
+    if not operator and life.consumers + rho > limit.consumers:
+        return Refused("private.budget-life", left=_share(limit.consumers, life.consumers))
+    if not operator and life.asker + rho > limit.asker:
+        return Refused("private.budget-life-member", left=_share(limit.asker, life.asker))
+    limit = limits(budget, budget.period)
     for period, so_far in sorted(spent.items()):
         if operator and so_far.operator + rho > limit.operator:
             return Refused("private.budget-reserve", period=period, left=_share(limit.operator, so_far.operator))
@@ -80,16 +89,16 @@ def refusal(
     return None
 
 
-def left(budget: Budget, spent: Mapping[str, Spent], *, life: int, operator: bool = False) -> Left:
+def left(budget: Budget, spent: Mapping[str, Spent], *, life: Spent, operator: bool = False) -> Left:
     """What is left once these were spent, as an answer tells it."""
-    limit = limits(budget)
+    limit, whole = limits(budget, budget.period), limits(budget, budget.life)
     if operator:
         own = min((_share(limit.operator, one.operator) for one in spent.values()), default=Decimal(1))
-        return Left(period=own, asker=own, life=_share(limit.life, life))
+        return Left(period=own, asker=own, life=_share(whole.operator, life.operator))
     return Left(
         period=min((_share(limit.consumers, one.consumers) for one in spent.values()), default=Decimal(1)),
         asker=min((_share(limit.asker, one.asker) for one in spent.values()), default=Decimal(1)),
-        life=_share(limit.life, life),
+        life=min(_share(whole.consumers, life.consumers), _share(whole.asker, life.asker)),
     )
 
 
