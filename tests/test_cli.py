@@ -59,6 +59,7 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     _operates(machine)
     (machine.folder / "standard.yaml").write_text(standard_text(), encoding="utf-8")
     assert STANDARD in machine("standard", "check", "standard.yaml").out
+    assert "The budget is worth" in machine("standard", "check", "industry.plant-energy").out
     assert STANDARD in machine("standard", "publish", "standard.yaml", *of).out
     assert "cti.indicator" in machine("standard", "packaged").out
     assert "2 columns agree" in machine("standard", "align", "standard.yaml", "standard.yaml").out

@@ -183,8 +183,11 @@ def test_an_association_hands_in_for_its_member_firms(scene: Scene) -> None:
 def test_without_an_open_period_none_is_taken_for_it(scene: Scene) -> None:
     """A reservoir that nobody handed anything in to says so, and is still asked by name."""
     asked = scene.line(scene.asker).open(QUIET).private()
-    with pytest.raises(Invalid, match=r"private\.none-open"):
+    assert asked.preview("count", by="region", rho="0.01")["cells"] == 2  # to try needs no period
+    assert len(asked.dummy().count(by="region", rho="0.01")) == 2
+    with pytest.raises(Invalid, match=r"private\.none-open") as told:
         asked.count(rho="0.01")
+    assert told.value.facts["period"] < told.value.facts["end"]
     with pytest.raises(Refused):
         asked.count(rho="0.01", periods=PERIOD)
 

@@ -19,7 +19,7 @@ app.add_typer(gates.of_standards)
 
 @app.command("check")
 def standard_check(
-    file: Path,
+    file: Annotated[str, typer.Argument(help="An ODCS YAML file, or the id of a packaged standard.")],
     against: Annotated[
         str | None,
         typer.Option(help="A version that it would follow: a file, or an id: the dam's own, else the packaged one."),
@@ -38,7 +38,7 @@ def standard_check(
     from datadam.privacy import declaring
     from datadam.terms import PURPOSES
 
-    found = odcs.read(read_text(file))
+    found = odcs.read(codelists.packaged_standards().get(file) or read_text(Path(file)))
     faults = rules.check(found, codelists.packaged())
     if faults:
         raise Faults("standard.faulty", faults, standard=found.id)

@@ -6,6 +6,7 @@ anything is sent or charged; `preview` needs no dam, and `dummy()` answers from 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -16,7 +17,7 @@ from datadam.client.trusting import Trusting
 from datadam.errors import Invalid, Untrusted
 from datadam.formats import codelists
 from datadam.model import Json, Kind, Standard, Tier
-from datadam.privacy import answering, claim, dummy, previewing, question, recipes
+from datadam.privacy import answering, claim, dummy, periods, previewing, question, recipes
 from datadam.privacy.question import Question
 from datadam.privacy.recipe import Recipe
 from datadam.privacy.sensitivity import said as rho_said
@@ -175,7 +176,8 @@ class Private:
 
     def preview(self, aggregate: str, **options: Any) -> Json:
         """What an answer to the same question would be like: {cells, half_width, epsilon, …}. No data, no charge."""
-        asked = question.read(self.question(aggregate, **options), self.standard, self.recipe)
+        some = options.get("periods") or _SOME[str(self.standard.bounds.period)]  # which one makes no difference
+        asked = question.read(self.question(aggregate, **{**options, "periods": some}), self.standard, self.recipe)
         return previewing.told(previewing.preview(asked, self.standard, self.recipe))
 
     def ask(self, aggregate: str, **options: Any) -> Answer:
@@ -232,7 +234,9 @@ class Private:
         if self.rows is not None:
             return [_SOME[str(self.standard.bounds.period)]]
         if not (found := self.periods()):
-            raise said(Invalid("private.none-open", standard=self.id))
+            running = periods.of(datetime.now(UTC), str(self.standard.bounds.period))
+            end = periods.end(running).date().isoformat()
+            raise said(Invalid("private.none-open", standard=self.id, period=running, end=end))
         return found[-1:]
 
     def _dummy_answer(self, asked: Question) -> Answer:
