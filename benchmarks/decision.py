@@ -2,7 +2,9 @@
 
 The policy alone is facts in, decision out, on one core. Logged is what a served dam does: gather facts, decide, sign,
 make the statement durable, fold it into the tables; many at once. Over HTTP the same with a server of its own: one ask
-a request, and many; what sends them does no more than write and read bytes, since it has the same cores.
+a request, and many; what sends them does no more than write and read bytes, since it has the same cores. Those are
+noes. A yes also works out what leaves and seals that: yeses are measured logged, in this process, of a reservoir with
+deposits under terms of their own.
 """
 
 import argparse
@@ -24,12 +26,15 @@ from pathlib import Path
 from typing import Final
 
 import measure
+import small_deposits
 import upload
 from datadam import client, seal, wiring
 from datadam.client.home import read_key
-from datadam.dam import decide, offer
+from datadam.dam import agree, decide, offer
+from datadam.dam.login import Caller
+from datadam.dam.world import World
 from datadam.formats import codelists, odrl
-from datadam.model import Allow, Ask, MemberId, PrivacyClass, Role, StandardId, Tier, instant
+from datadam.model import Allow, Ask, Json, Kind, MemberId, PrivacyClass, Role, StandardId, Tier, instant
 from datadam.policy import Facts, Policy, compile_offer, decide_on
 from datadam.terms import (
     PURPOSES,
@@ -58,6 +63,14 @@ HERE: Final = StandardId("bench.reading")
 NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
 COUNTRIES: Final = ("KR", "US", "JP", "SG", "DE")
 ID_DIGITS: Final = 64
+RESTRICTED: Final = 20  # deposits, each under terms that let everybody here read and train, and nobody export
+MOST_ALLOWED: Final = 2000
+AGREED: Final = ("research", "security")
+TAKEN: Final = (Action.READ, Action.QUERY, Action.DERIVE, Action.TRAIN)
+OWN_TERMS: Final[Json] = {
+    "action": ["read", "query", "derive", "train"],
+    "constraint": [{"leftOperand": "jurisdiction", "operator": "isAnyOf", "rightOperand": ["KR"]}],
+}
 SHARE_MENDED: Final = 0.5  # of askers, at whom nothing is wrong but what is drawn
 
 
@@ -186,6 +199,43 @@ def logged(folder: Path, count: int) -> tuple[float, float, float]:
     return count / cpu, count / wall, again
 
 
+def allowed_logged(folder: Path, count: int) -> tuple[float, float, int]:
+    """Yeses in this process, durable: how many a CPU second and a second; and how many there were."""
+    upload.found(folder / "dam", folder / "giver.json")
+    with wiring.world(folder / "dam", {}) as world:
+        fit, giver = small_deposits.fit_for(world), read_key(folder / "giver.json")
+        for number in range(RESTRICTED):
+            small_deposits.hand_in(world, giver, fit, small_deposits.file_of(number), OWN_TERMS)
+        offer.publish(world, odrl.packaged()[upload.STANDARD])
+        kinds = [(purpose, action, to) for purpose in AGREED for action in TAKEN for to in (None, "KR")]
+        members = [_asker(world, folder / f"{number}.json") for number in range(-(-(count + 1) // len(kinds)))]
+        asks = [
+            Ask(member=member, standard=StandardId(upload.STANDARD), purpose=purpose, action=action, destination=to)
+            for member in members
+            for purpose, action, to in kinds
+        ]
+        decide.decide_all(world, asks[count : count + AT_ONCE])  # whatever is read once
+        cpu, wall = time.process_time(), time.perf_counter()
+        made = [one for at in range(0, count, AT_ONCE) for one in decide.decide_all(world, asks[at:count][:AT_ONCE])]
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        assert all(not isinstance(one, Exception) and isinstance(one[0], Allow) for one in made)
+    return count / cpu, count / wall, len(made)
+
+
+def _asker(world: World, file: Path) -> MemberId:
+    """A new member that agreed to what is asked for, at home."""
+    upload.admit(world, file, "consumer")
+    key = read_key(file)
+    member = seal.member_id(key)
+    draft = agree.draft(
+        world, Caller(member=member), upload.STANDARD, purposes=list(AGREED), destination="KR", level=None
+    )
+    issued = str(draft.body["credential"]["validFrom"])
+    signed = seal.state(Kind.AGREEMENT, {**draft.body, "language": "en"}, issued=issued, key=key)
+    agree.accept(world, Caller(member=member), seal.envelope(signed))
+    return member
+
+
 @dataclass(frozen=True, kw_only=True)
 class Served:
     """What asking over HTTP came to."""
@@ -271,10 +321,12 @@ def main() -> None:
         count = min(rows, MOST_LOGGED)
         per_cpu, per_second, again_us = logged(Path(name), count)
         one, many = over_http(Path(name), count)
+        yes_per_cpu, yes_per_second, yeses = allowed_logged(Path(name) / "yes", min(count, MOST_ALLOWED))
     cpu, wall, allowed, reasons = turns[TURNS // 2]
     per_denial = reasons / max(1, rows - allowed)
     print(f"{rows} asks, {allowed} allowed, {per_denial:.1f} reasons a no, {len(policy.rules)} rules: {cpu:.2f} CPU s")
     print(f"logged: {per_cpu:.0f} a CPU second, {per_second:.0f} a second")
+    print(f"{yeses} yeses, {RESTRICTED} restricted deposits: {yes_per_cpu:.0f} a CPU second, {yes_per_second:.0f} a s")
     for asked, told in ((f"{MANY} asks", many), ("one ask", one)):
         print(f"over HTTP, {asked} a request: {told.rate:.0f} a second, {told.server_ms:.2f} CPU ms each in the dam")
     print(f"asked again: {again_us:.1f} µs")
@@ -292,6 +344,9 @@ def main() -> None:
         reasons_a_no=per_denial,
         logged_per_cpu_s=round(per_cpu),
         logged_per_s=round(per_second),
+        allowed_per_cpu_s=round(yes_per_cpu),
+        allowed_per_s=round(yes_per_second),
+        allowed_restricted=RESTRICTED,
         with_http=round(many.rate),
         with_http_one=round(one.rate),
         bar_with_http=BAR_HTTP,

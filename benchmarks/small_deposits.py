@@ -46,8 +46,8 @@ def fit_for(world: World) -> Fit:
     return confirm(suggest(standard, layout, codelists.packaged()), standard, layout)
 
 
-def hand_in(world: World, key: seal.Jwk, fit: Fit, data: bytes) -> None:
-    """One deposit from its manifest to its end."""
+def hand_in(world: World, key: seal.Jwk, fit: Fit, data: bytes, terms: Json | None = None) -> None:
+    """One deposit from its manifest to its end, under terms of its own or none."""
     caller = Caller(member=seal.member_id(key))
     facts: Json = {
         "contributor": caller.member,
@@ -57,6 +57,7 @@ def hand_in(world: World, key: seal.Jwk, fit: Fit, data: bytes) -> None:
         "fit_digest": fit_digest(fit),
         "file": {"name": "file.csv", "format": "csv", "digest": seal.digest(data), "size": len(data)},
         "terms": [],
+        **({} if terms is None else {"own_terms": terms}),
     }
     manifest = seal.state(Kind.MANIFEST, facts, issued=instant(world.clock()), key=key)
     job = deposit.announce(world, caller, seal.envelope(manifest))

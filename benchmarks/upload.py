@@ -60,8 +60,8 @@ def found(folder: Path, key: Path) -> None:
         admit(world, key)
 
 
-def admit(world: World, key: Path) -> None:
-    """Make a contributor of whoever holds the new key in the file `key`."""
+def admit(world: World, key: Path, *roles: str) -> None:
+    """Make a member, a contributor if nothing else is named, of whoever holds the new key in the file `key`."""
     jwk = new_key(key)
     terms, profile = join.accession_terms(), seal.canonical({"salt": seal.salt(), "legal_name": "B", "numbers": {}})
     facts = {
@@ -69,7 +69,7 @@ def admit(world: World, key: Path) -> None:
         "member_kind": "organisation",
         "key": seal.public(jwk),
         "jurisdiction": "KR",
-        "roles": ["contributor"],
+        "roles": list(roles or ("contributor",)),
         "under": None,
         "profile": seal.digest(profile),
         "text": {"version": terms["version"], "language": "en", "digests": terms["digests"]},
