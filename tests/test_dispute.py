@@ -8,7 +8,22 @@ import pytest
 
 from datadam import disputes, seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import decide, dispute, edition, grant, join, notice, pool, prove, publish, release, state, steward
+from datadam.dam import (
+    decide,
+    deposit,
+    dispute,
+    edition,
+    grant,
+    join,
+    notice,
+    pool,
+    prove,
+    publish,
+    release,
+    state,
+    steward,
+    withdraw,
+)
 from datadam.dam.dispute import Standing, Wish
 from datadam.dam.world import World
 from datadam.disputes import TABLE, DisputeState, Event, Measure, Outcome, Party
@@ -16,7 +31,7 @@ from datadam.errors import DamError
 from datadam.governance import About
 from datadam.ledger import verify_receipt
 from datadam.model import Allow, Ask, Deny, Kind, StandardId, Statement, instant
-from worlds import GOOD, Person, a_world, forward, rebuilds, refused, standard_text
+from worlds import GOOD, Person, a_world, chunks, fit_of, forward, rebuilds, refused, standard_text
 
 READING = StandardId("test.reading")
 
@@ -223,6 +238,24 @@ def test_a_freeze_takes_the_rows_out_of_files_that_are_there(
     with pytest.raises(DamError):
         release.file(world, READING, share.recipient, share.version, name)
     assert release.open_share(world, lee.caller, READING).deposits == ()
+
+
+def test_who_puts_right_what_is_frozen_gives_the_rows_at_once(world: World, kim: Person, lee: Person) -> None:
+    """One wrong row freezes its deposit; an amendment takes the deposit away, and the freeze holds nothing else."""
+    wrong = kim.deposits(world, READING, GOOD).id
+    one = raises(world, lee, deposit=wrong)
+    until = disputes.after_days(instant(world.clock()), 5)
+    rules(world, one.dispute.id, "measure", measure="freeze", scope="deposit", until=until)
+    assert shown(world) == set()
+    data = b"meter,amount\nA1,2\n"
+    facts = {"contributor": kim.id, "deposits": [wrong], "replaced_by": None, "reason": "a factor of ten"}
+    manifest = kim.manifest(fit_of(world, READING, data), data)
+    told = kim.states(Kind.WITHDRAWAL, {**facts, "replaced_by": manifest.id})
+    job = withdraw.amend(world, kim.caller, seal.envelope(manifest), seal.envelope(told))
+    deposit.receive(world, kim.caller, job.id, chunks(data))
+    assert deposit.process(world, job.id, lambda *_: None).stage == "committed"
+    assert shown(world) == {job.id}
+    rebuilds(world)
 
 
 def test_what_is_disputed_is_told_with_the_rows(world: World, lee: Person, given: str) -> None:
@@ -555,8 +588,8 @@ def test_the_log_takes_each_step_once_by_whose_turn_it_is(world: World, kim: Per
     alone = logs(world, bare := says(world, lee))
     assert alone
     at_all = {"dispute": bare.id, "measure": "freeze", "until": disputes.after_days(instant(world.clock()), 1)}
-    for deposit in (None, elsewhere):
-        wrong = ruling(**at_all, scope="deposit", deposit=deposit)
+    for place in (None, elsewhere):
+        wrong = ruling(**at_all, scope="deposit", deposit=place)
         refused("dispute.scope-wrong", partial(state.record, world, wrong))
     join.expel(world, lee.id, "why")
     rebuilds(world)
