@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from answers import CODES, COUNT, FIRM, INDUSTRY, MONTH, SUM, USE, private, with_column
 from datadam import texts
 from datadam.model import Bounds, Column, Protection, Repeat, Standard, Tier, Type
-from datadam.privacy import declaring
+from datadam.privacy import declaring, sensitivity
 from datadam.protections import Aggregate, Budget, Clip, FreeText, Gates
 from datadam.standard import check
 from drafts import column, standard
@@ -236,6 +237,20 @@ def test_what_the_protections_mean_is_explained() -> None:
     assert {name: value for reason in half for name, value in reason.facts.items()}["matching"] == "12.5"
     summed = {name: value for reason in declaring.explained(sums(), CODES) for name, value in reason.facts.items()}
     assert summed["aggregate"] == "sum use"
+
+
+def test_where_keys_are_open_the_loss_is_told_at_what_they_leave_of_delta() -> None:
+    """Thresholds may take half of it over a life, so that epsilon is larger than without them."""
+    told = []
+    for held in (private(), private(FIRM, MONTH, INDUSTRY, USE, column("town", Type.TEXT, max_length=20))):
+        (loss,) = (one for one in declaring.explained(held, CODES) if one.code == "done.private-loss")
+        told.append({name: float(str(loss.facts[name])) for name in ("period", "life")})
+    budget = private().budget
+    assert budget is not None
+    half = sensitivity.epsilon_of(sensitivity.micro(budget.life), Fraction(budget.delta) / 2)
+    assert told[1]["life"] == pytest.approx(half, abs=0.006)
+    assert told[1]["life"] > told[0]["life"]
+    assert told[1]["period"] >= told[0]["period"]
 
 
 def test_gates_budget_and_tables_are_told_as_a_contract_words_them() -> None:

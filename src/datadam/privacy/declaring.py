@@ -8,6 +8,7 @@ from typing import Final
 from datadam.errors import DamError, Invalid
 from datadam.model import CodeList, Column, Protection, Reason, Standard, Tier, Type
 from datadam.privacy import sensitivity, tables
+from datadam.privacy.answering import key_delta
 from datadam.privacy.recipes import public_keys, recipe
 from datadam.privacy.worth import LEAST_ANSWERS, cells_of, worth
 from datadam.privacy.worth import shown as worth_shown
@@ -262,7 +263,6 @@ def explained(standard: Standard, codes: Mapping[str, CodeList]) -> tuple[Reason
     if standard.tier is not Tier.ANSWERS or question is None or budget is None or bought is None:
         return ()
     bounds, made = standard.bounds, recipe(standard, codes)
-    delta = Fraction(budget.delta)
     asked = {
         "aggregate": f"{question.aggregate} {question.column}" if question.column else str(question.aggregate),
         "by": ", ".join(question.by) or "-",
@@ -272,7 +272,7 @@ def explained(standard: Standard, codes: Mapping[str, CodeList]) -> tuple[Reason
     }
     answers = {name: worth_shown(getattr(bought, name)) for name in ("period", "life", "member", "reserve")}
     losses = {
-        name: f"{sensitivity.epsilon_of(sensitivity.micro(rho), delta):.2f}"
+        name: f"{_loss(budget, sensitivity.micro(rho), keyed=bool(made.open)):.2f}"
         for name, rho in (("period", budget.period), ("life", budget.life))
     }
     keyed = [f"{name} ({len(keys):,})" for name, keys in made.keys.items()]
@@ -285,3 +285,9 @@ def explained(standard: Standard, codes: Mapping[str, CodeList]) -> tuple[Reason
         Reason("done.private-question", asked),
         Reason("done.private-worth", answers),
     )
+
+
+def _loss(budget: Budget, rho: int, *, keyed: bool) -> float:
+    """The epsilon of so much of a budget; where keys are open, of what their thresholds leave of delta."""
+    lets_through = key_delta(budget, rho) if keyed else Fraction(0)
+    return sensitivity.epsilon_of(rho, Fraction(budget.delta) - lets_through)
