@@ -50,6 +50,7 @@ NOTE = """\
         businessName: Note
         description: What else there is to say.
         logicalType: string
+        logicalTypeOptions: {maxLength: 40}
         classification: confidential
         customProperties:
           - {vendor: datadam, property: titles, value: {ko: 비고}}

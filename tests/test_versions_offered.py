@@ -11,8 +11,8 @@ from datadam.errors import Faults
 from datadam.formats import odrl
 from datadam.terms import Operand
 from signed import agreed, an_offer, any_of, offered, permission
-from test_own_terms import GOOD, ID, deposits, marked_text
-from worlds import Person, a_world, forward, refused
+from test_own_terms import ID, deposits, marked_text
+from worlds import GOOD, Person, a_world, forward, refused
 
 
 @pytest.fixture

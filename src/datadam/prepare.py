@@ -103,7 +103,8 @@ def _reason(standard: Standard, rule: Rule, fault: Fault) -> Reason:
     """What a rule asks, and of an identifier what kind it is: never the identifier."""
     if not fault.kinds:
         return asked(standard, rule)
-    return Reason("identifier.found", {"column": rule.column or "", "kinds": [NAMES[kind] for kind in fault.kinds]})
+    names = [NAMES[Kind(kind)] for kind in fault.kinds]
+    return Reason("identifier.found", {"column": rule.column or "", "kinds": names})
 
 
 def found(standard: Standard, plan: Plan, faults: Iterable[Fault]) -> list[Found]:

@@ -208,7 +208,7 @@ def _merged(world: World, recipe: Recipe, name: str, deposits: Sequence[Deposit]
 def commitment(world: World, standard: str, name: str, digest: str) -> str:
     """How the log tells a twin's file: by its SHA-256 under a key, which nobody can guess rows by.
 
-    With the twin's name: of two that are alike nobody sees that they are, and so that what came or left changed nothing.
+    With the twin's name: of two that are alike nobody sees it, and so that what came or left changed nothing.
     """
     return seal.keyed(_secret(world, standard), "commitment", name, digest).hex()
 

@@ -19,6 +19,17 @@ from datadam.protections import Budget
 STEPS: Final = 10
 """In how many steps it is told what is left: less would let consumers read one another's questions."""
 
+_OF_LIFE: Final[Mapping[str, str]] = {
+    "consumers": "private.budget-life",
+    "asker": "private.budget-life-member",
+    "operator": "private.budget-life-reserve",
+}
+_OF_PERIOD: Final[Mapping[str, str]] = {
+    "consumers": "private.budget-period",
+    "asker": "private.budget-member",
+    "operator": "private.budget-reserve",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
@@ -71,22 +82,20 @@ def refusal(
     """
     if rho < 1:
         return Refused("private.budget-nothing")
-    limit = limits(budget, budget.life)
-    if operator and life.operator + rho > limit.operator:
-        return Refused("private.budget-life-reserve", left=_share(limit.operator, life.operator))
-    if not operator and life.consumers + rho > limit.consumers:
-        return Refused("private.budget-life", left=_share(limit.consumers, life.consumers))
-    if not operator and life.asker + rho > limit.asker:
-        return Refused("private.budget-life-member", left=_share(limit.asker, life.asker))
-    limit = limits(budget, budget.period)
+    life_limit, limit = limits(budget, budget.life), limits(budget, budget.period)
+    if part := _full(life_limit, life, rho, operator=operator):
+        return Refused(_OF_LIFE[part], left=_share(getattr(life_limit, part), getattr(life, part)))
     for period, so_far in sorted(spent.items()):
-        if operator and so_far.operator + rho > limit.operator:
-            return Refused("private.budget-reserve", period=period, left=_share(limit.operator, so_far.operator))
-        if not operator and so_far.consumers + rho > limit.consumers:
-            return Refused("private.budget-period", period=period, left=_share(limit.consumers, so_far.consumers))
-        if not operator and so_far.asker + rho > limit.asker:
-            return Refused("private.budget-member", period=period, left=_share(limit.asker, so_far.asker))
+        if part := _full(limit, so_far, rho, operator=operator):
+            left = _share(getattr(limit, part), getattr(so_far, part))
+            return Refused(_OF_PERIOD[part], period=period, left=left)
     return None
+
+
+def _full(limit: Limits, spent: Spent, rho: int, *, operator: bool) -> str | None:
+    """The part of a budget that has no room for so much more."""
+    parts = ("operator",) if operator else ("consumers", "asker")
+    return next((part for part in parts if getattr(spent, part) + rho > getattr(limit, part)), None)
 
 
 def left(budget: Budget, spent: Mapping[str, Spent], *, life: Spent, operator: bool = False) -> Left:
