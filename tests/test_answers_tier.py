@@ -532,6 +532,7 @@ VERBS: Final[Mapping[str, str | Mapping[str, str | None]]] = {
     "freeze": {"id": f"{ANSWERS}@first"},
     "backup": {"into": "backups", "with_keys": None, "keep": None},
     "ask": {"question": "QUESTION"},
+    "preview": {"question": "QUESTION"},
 }
 """How each of the operator's verbs is looked at, or why it need not be."""
 

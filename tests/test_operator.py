@@ -147,7 +147,12 @@ def decide_together(world: World, does: Perform, person: Person) -> None:
 
 def asks_in_vain(does: Perform) -> None:
     """A reservoir that gives rows gives no private answers, to the operator neither."""
-    for verb, args in (("questions", {"standard": STANDARD}), ("ask", {"question": f'{{"standard": "{STANDARD}"}}'})):
+    question = f'{{"standard": "{STANDARD}"}}'
+    for verb, args in (
+        ("questions", {"standard": STANDARD}),
+        ("ask", {"question": question}),
+        ("preview", {"question": question}),
+    ):
         with pytest.raises(Invalid, match=r"private\.no-answers"):
             does(verb, **args)
 

@@ -451,3 +451,15 @@ def test_the_operator_asks_on_its_reserve(scene: Scene, machine: Machine) -> Non
     assert "3" in machine("ask", ENERGY, "distinct", "--by", "sector", "--dam", scene.dam.folder).out
     assert scene.private().info()["left"]["yours"] == before
     machine("ask", ENERGY, "count", "--period", PERIOD, "--rho", "0.5", "--dam", scene.dam.folder, code=3)
+
+
+def test_the_operator_tries_for_nothing(scene: Scene, machine: Machine) -> None:
+    """A preview is none of the reserve, and needs no period that is open; dummy rows are for members."""
+    before = len(charge.of(scene.dam.world, ENERGY))
+    for reservoir in (ENERGY, QUIET):
+        of = (reservoir, "count", "--by", "region", "--dam", scene.dam.folder)
+        assert "2" in machine("ask", *of, "--preview").out
+        assert json.loads(machine("ask", *of, "--preview", "--json").out)["cells"] == 2
+        machine("ask", *of, "--dummy", code=2)
+    assert "--preview" in machine("ask", QUIET, "count", "--dam", scene.dam.folder, code=2).error
+    assert len(charge.of(scene.dam.world, ENERGY)) == before

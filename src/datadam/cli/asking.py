@@ -52,7 +52,10 @@ def ask(
     }
     terminal = open_terminal()
     if dam is not None:
-        _ask_operator(terminal, dam, {"standard": reservoir, "aggregate": aggregate, **options}, as_json=as_json)
+        if dummy:
+            raise Invalid("client.dummy-operator")
+        told = {"standard": reservoir, "aggregate": aggregate, **options}
+        _ask_operator(terminal, dam, told, preview=preview, as_json=as_json)
         return
     asked = reach(url, key).open(reservoir).private(purpose=purpose)
     if dummy:
@@ -123,7 +126,7 @@ def _as_json(value: object) -> object:
     return value if value is None or isinstance(value, str | int) else f"{value:f}"
 
 
-def _ask_operator(terminal: "Terminal", dam: Path, options: dict[str, Any], *, as_json: bool) -> None:
+def _ask_operator(terminal: "Terminal", dam: Path, options: dict[str, Any], *, preview: bool, as_json: bool) -> None:
     """The operator's own question, on the reserve: in the words of the wire, for it has the folder and no login."""
     import json
 
@@ -135,7 +138,13 @@ def _ask_operator(terminal: "Terminal", dam: Path, options: dict[str, Any], *, a
     if "periods" not in sent or not {"rho", "epsilon"} & set(sent):
         about = operated(dam, "questions", standard=str(sent["standard"]))
         cost = {} if {"rho", "epsilon"} & set(sent) else {"rho": about["usual_rho"]}
-        sent = {"periods": about["open"][-1:], **sent, **cost}
+        last = {"periods": about["open"][-1:]} if about["open"] else {}
+        sent = {**last, **sent, **cost}
+    if preview:
+        _foretell(terminal, operated(dam, "preview", question=json.dumps(sent)), as_json=as_json)
+        return
+    if "periods" not in sent:
+        raise Invalid("private.none-open-operator", standard=sent["standard"])
     told = operated(dam, "ask", question=json.dumps(sent))
     if as_json:
         print_json(told)

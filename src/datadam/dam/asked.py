@@ -43,13 +43,15 @@ def about(world: World, id: str, *, member: str | None = None) -> About:
 
 
 def preview(world: World, sent: object) -> Preview:
-    """What an answer to a question would be like, whoever asks and whatever lies here."""
+    """What an answer to a question would be like, whoever asks and whatever lies here; it may name no period."""
     id = sent.get("standard") if isinstance(sent, dict) else None
     if not isinstance(id, str):
         raise Invalid("private.not-a-text", field="standard")
     standard = answering_standard(world, id)
     recipe = twin.recipe_of(standard)
-    return previewing.preview(question.read(sent, standard, recipe), standard, recipe)
+    running = periods.of(world.clock(), str(standard.bounds.period))  # which one makes no difference
+    some = {"periods": [running], **sent} if isinstance(sent, dict) else sent
+    return previewing.preview(question.read(some, standard, recipe), standard, recipe)
 
 
 def answering_standard(world: World, id: str) -> Standard:

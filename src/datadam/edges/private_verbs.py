@@ -8,6 +8,7 @@ from datadam.dam import ask, asked
 from datadam.dam.ask import Answer
 from datadam.dam.world import World
 from datadam.model import Json
+from datadam.privacy import previewing
 
 
 def told(found: Answer) -> Json:
@@ -30,12 +31,17 @@ def _ask(world: World, question: str) -> Json:
     return told(ask.answer_operator(world, seal.parse(question.encode())))
 
 
+def _preview(world: World, question: str) -> Json:
+    return previewing.told(asked.preview(world, seal.parse(question.encode())))
+
+
 def _questions(world: World, standard: str) -> Json:
     return asked.told(asked.about(world, standard))
 
 
 VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     "ask": (("question",), _ask),
+    "preview": (("question",), _preview),
     "questions": (("standard",), _questions),
 }
 """Each verb with the arguments that it takes; one that may be absent ends in a question mark."""
