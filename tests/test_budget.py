@@ -1,5 +1,6 @@
 """Budgets of private answers: exact integers that many equal charges meet, and nobody goes beyond."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -113,3 +114,36 @@ def test_no_order_of_questions_spends_more_than_was_declared(asks: list[tuple[st
     assert all(one <= limit.asker for one in by.values())
     assert operator <= limit.operator
     assert operator + sum(by.values()) <= limit.whole
+
+
+def test_another_division_in_a_later_version_makes_the_whole_no_larger() -> None:
+    """What consumers had is not there again when most of the budget becomes a reserve, and the other way round."""
+    after = Budget(period=Decimal("0.5"), life=Decimal("0.5"), member=Decimal(1), reserve=Decimal("0.6"))
+    had = Spent(consumers=450_000, asker=450_000)
+    assert refusal(after, 50_000, {"2026": had}, life=had, operator=True) is None
+    refused = refusal(after, 50_001, {"2026": had}, life=had, operator=True)
+    assert refused is not None
+    assert (refused.code, refused.facts["left"]) == ("private.budget-life-reserve", Decimal(1))
+    assert left(after, {"2026": replace(had, operator=50_000)}, life=had, operator=True).period == 0
+    before = replace(after, reserve=Decimal("0.1"), life=Decimal(5))
+    used = Spent(operator=300_000)
+    assert refusal(before, 200_000, {"2026": used}, life=used) is None
+    refused = refusal(before, 200_001, {"2026": used}, life=used)
+    assert refused is not None
+    assert refused.code == "private.budget-period"
+
+
+@given(lists(tuples(integers(1, 400_000), booleans(), sampled_from(["0", "0.1", "0.5", "1"])), max_size=30))
+def test_no_order_of_divisions_spends_more_than_was_declared(asks: list[tuple[int, bool, str]]) -> None:
+    """However often versions divide it otherwise."""
+    spent = Spent()
+    for rho, operator, reserve in asks:
+        budget = Budget(period=Decimal("0.5"), life=Decimal(2), member=Decimal(1), reserve=Decimal(reserve))
+        if refusal(budget, rho, {"2026": spent}, life=spent, operator=operator) is None:
+            more = (
+                {"operator": spent.operator + rho}
+                if operator
+                else dict.fromkeys(("consumers", "asker"), spent.consumers + rho)
+            )
+            spent = replace(spent, **more)
+    assert spent.consumers + spent.operator <= 500_000

@@ -7,7 +7,7 @@ so that equal charges meet them exactly or stay below.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -82,14 +82,26 @@ def refusal(
     """
     if rho < 1:
         return Refused("private.budget-nothing")
-    life_limit, limit = limits(budget, budget.life), limits(budget, budget.period)
+    life_limit = _room(limits(budget, budget.life), life)
     if part := _full(life_limit, life, rho, operator=operator):
         return Refused(_OF_LIFE[part], left=_share(getattr(life_limit, part), getattr(life, part)))
     for period, so_far in sorted(spent.items()):
+        limit = _room(limits(budget, budget.period), so_far)
         if part := _full(limit, so_far, rho, operator=operator):
             left = _share(getattr(limit, part), getattr(so_far, part))
             return Refused(_OF_PERIOD[part], period=period, left=left)
     return None
+
+
+def _room(limit: Limits, spent: Spent) -> Limits:
+    """The same, where an earlier version divided it otherwise: neither part has what the other has spent already."""
+    consumers = min(limit.consumers, limit.whole - spent.operator)
+    return replace(
+        limit,
+        consumers=consumers,
+        asker=min(limit.asker, consumers),
+        operator=min(limit.operator, limit.whole - spent.consumers),
+    )
 
 
 def _full(limit: Limits, spent: Spent, rho: int, *, operator: bool) -> str | None:
@@ -100,13 +112,14 @@ def _full(limit: Limits, spent: Spent, rho: int, *, operator: bool) -> str | Non
 
 def left(budget: Budget, spent: Mapping[str, Spent], *, life: Spent, operator: bool = False) -> Left:
     """What is left once these were spent, as an answer tells it."""
-    limit, whole = limits(budget, budget.period), limits(budget, budget.life)
+    period, whole = limits(budget, budget.period), _room(limits(budget, budget.life), life)
+    room = [(_room(period, one), one) for one in spent.values()]
     if operator:
-        own = min((_share(limit.operator, one.operator) for one in spent.values()), default=Decimal(1))
+        own = min((_share(limit.operator, one.operator) for limit, one in room), default=Decimal(1))
         return Left(period=own, asker=own, life=_share(whole.operator, life.operator))
     return Left(
-        period=min((_share(limit.consumers, one.consumers) for one in spent.values()), default=Decimal(1)),
-        asker=min((_share(limit.asker, one.asker) for one in spent.values()), default=Decimal(1)),
+        period=min((_share(limit.consumers, one.consumers) for limit, one in room), default=Decimal(1)),
+        asker=min((_share(limit.asker, one.asker) for limit, one in room), default=Decimal(1)),
         life=min(_share(whole.consumers, life.consumers), _share(whole.asker, life.asker)),
     )
 
