@@ -270,7 +270,7 @@ LIMITS: list[tuple[Column, Column, str]] = [
         "minimum, maximum",
     ),
     (column("a", Type.DATE, maximum="2027-01-01"), column("a", Type.DATE, maximum="2026-01-01"), "maximum"),
-    (column("a", Type.DATE, maximum="2026-01-01"), column("a", maximum="2026-01-01"), "maximum"),
+    (column("a", Type.DATE, maximum="2026-01-01"), column("a", maximum="2026-01-01"), "maxLength, maximum"),
     (column("a", Type.DECIMAL, precision=9), column("a", Type.DECIMAL, precision=8), "digits"),
     (column("a", Type.DECIMAL, precision=20), column("a", Type.INTEGER), "digits"),
     (

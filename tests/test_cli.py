@@ -765,7 +765,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
         ("order", "suspend", "--class", "secret", "--to", "US", "--reason", "x", "--ground", "x", "--dam", "DAM"),
         2,
     ),
-    "order lift": (("order", "lift", "00", "--reason", "x", "--dam", "DAM"), 4),
+    "order lift": (("order", "lift", "0" * 64, "--reason", "x", "--dam", "DAM"), 4),
     "order list": (("order", "list", "--dam", "none"), 4),
     "demand record": (
         (*("demand", "record", "--authority", "x", "--country", "US", "--ground", "x", "--what", "x"), *WHEN, "DAM"),

@@ -240,6 +240,17 @@ def test_a_freeze_takes_the_rows_out_of_files_that_are_there(
     assert release.open_share(world, lee.caller, READING).deposits == ()
 
 
+def test_a_check_finds_a_release_of_what_was_frozen(
+    world: World, lee: Person, kim: Person, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log has dispute and release: whoever reads both sees that the rows should not have left."""
+    raises(world, kim, subject="deposit", row={}, deposit=given, measure="freeze")
+    with monkeypatch.context() as patch:
+        patch.setattr(pool, "disputed_deposits", lambda _world, _standard: frozenset())
+        assert release.open_share(world, lee.caller, READING).deposits == (given,)
+    assert [fault.code for fault in prove.check(world, MemoryStore, lambda: None).faults] == ["release.outside"]
+
+
 def test_who_puts_right_what_is_frozen_gives_the_rows_at_once(world: World, kim: Person, lee: Person) -> None:
     """One wrong row freezes its deposit; an amendment takes the deposit away, and the freeze holds nothing else."""
     wrong = kim.deposits(world, READING, GOOD).id

@@ -11,6 +11,7 @@ from datadam.dam.world import World
 from datadam.errors import Faults
 from datadam.formats import odcs
 from datadam.model import Column, Job, Protection, Reference, Standard, StandardId, Tier, Type
+from datadam.protections import Aggregate, CheckedTable
 from worlds import Person, a_world, forward, standard_text
 
 HERE, THERE = StandardId("test.usage"), StandardId("test.reading")
@@ -133,7 +134,11 @@ def test_rows_that_nobody_may_read_are_referred_to_by_nobody(tmp_path: Path, cha
     masked = {name: value for name, value in changes.items() if name != "tier"}
     label = Column(name="label", type=Type.TEXT, titles=words, descriptions=words, max_length=60, **masked)
     tier = changes.get("tier", Tier.AGREEMENT)
-    publish.publish(world, odcs.write(replace(there, tier=tier, columns=(*there.columns, label))))
+    of_tables: dict[str, Any] = {}
+    if tier is Tier.TABLES:
+        table = CheckedTable(name="all", aggregate=Aggregate.COUNT, by=())
+        of_tables = {"bounds": replace(there.bounds, period="quarter"), "tables": (table,)}
+    publish.publish(world, odcs.write(replace(there, tier=tier, columns=(*there.columns, label), **of_tables)))
     draft = usage(reference=Reference(reservoir=THERE, column="label"))
     with pytest.raises(Faults) as refused:
         publish.publish(world, odcs.write(draft))

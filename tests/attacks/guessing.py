@@ -22,7 +22,7 @@ def distinguished(folder: Path, tries: int) -> Outcome:
     for name in QUICK if tries <= DRAWS else sorted(QUESTIONS):
         told, *neighbours = QUESTIONS[name]
         question = Question(standard=STANDARD, periods=("2026-Q3",), rho=RHO, **told)
-        mine = ([row(1, city=f"city {n}", **values) for n in range(9)] for values in neighbours)
+        mine = ([row(1, city=f"city {n}", **values) for n, values in enumerate(rows)] for rows in neighbours)
         one, other = (exact(folder, question, [*rows, row(2), row(3, country="DE")]) for rows in mine)
         mechanism = answering.mechanism(question, RECIPE, BUDGET)
         ours.append(play(one, other, mechanism, NOISE.gaussian, draws=tries))

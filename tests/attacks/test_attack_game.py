@@ -25,16 +25,21 @@ RECIPE: Final = recipe()
 BUDGET: Final = Budget(period=Decimal("0.5"), life=Decimal("0.5"))
 NOISE: Final = OpenDpNoise()
 
-# one firm hands in the rows that move this answer farthest, or those that move it as far the other way
-QUESTIONS: Final[dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]] = {
-    "count": ({"aggregate": Aggregate.COUNT, "by": ("country",)}, {"country": "KR"}, {"country": "DE"}),
-    "distinct": ({"aggregate": Aggregate.DISTINCT, "by": ("country",)}, {"country": "KR"}, {"country": "DE"}),
-    "sum": ({"aggregate": Aggregate.SUM, "column": "count"}, {"count": 2**62}, {"count": -(2**62)}),
-    "mean": ({"aggregate": Aggregate.MEAN, "column": "heat"}, {"heat": 1e308}, {"heat": -1e308}),
+# one firm hands in the two rows that move this answer farthest, or those that move it as far the other way
+Rows = tuple[dict[str, Any], dict[str, Any]]
+QUESTIONS: Final[dict[str, tuple[dict[str, Any], Rows, Rows]]] = {
+    "count": ({"aggregate": Aggregate.COUNT, "by": ("country",)}, ({"country": "KR"},) * 2, ({"country": "DE"},) * 2),
+    "distinct": (
+        {"aggregate": Aggregate.DISTINCT, "by": ("country",)},
+        ({"country": "KR"}, {"country": "DE"}),
+        ({"country": None},) * 2,
+    ),
+    "sum": ({"aggregate": Aggregate.SUM, "column": "count"}, ({"count": 2**62},) * 2, ({"count": -(2**62)},) * 2),
+    "mean": ({"aggregate": Aggregate.MEAN, "column": "heat"}, ({"heat": 1e308},) * 2, ({"heat": -1e308},) * 2),
     "histogram": (
         {"aggregate": Aggregate.HISTOGRAM, "column": "use", "edges": (Decimal(0), Decimal(50), Decimal(100))},
-        {"use": Decimal(1)},
-        {"use": Decimal(99)},
+        ({"use": Decimal(1)},) * 2,
+        ({"use": Decimal(99)},) * 2,
     ),
 }
 
@@ -61,10 +66,14 @@ def pools(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[list[int], li
     told, one, other = QUESTIONS[request.param]
     question = Question(standard=STANDARD, periods=("2026-Q3",), rho=RHO, **told)
     vectors = []
-    for name, values in (("one", one), ("other", other)):
+    for name, rows in (("one", one), ("other", other)):
         (tmp_path / name).mkdir()
-        vectors.append(exact(tmp_path / name, question, [row(1, city=f"city {n}", **values) for n in range(9)]))
-    return vectors[0], vectors[1], answering.mechanism(question, RECIPE, BUDGET)
+        vectors.append(
+            exact(tmp_path / name, question, [row(1, city=f"city {n}", **values) for n, values in enumerate(rows)])
+        )
+    mechanism = answering.mechanism(question, RECIPE, BUDGET)
+    assert sum((a - b) ** 2 for a, b in zip(*vectors, strict=True)) == mechanism.sensitivity.l2_squared
+    return vectors[0], vectors[1], mechanism
 
 
 def halved(values: Sequence[int], mechanism: Mechanism) -> Sequence[int]:

@@ -76,11 +76,12 @@ class _Run:
     finder: Finder | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class PolarsEngine:
     """The `Engine` of one node: memory grows with a few row groups, not with the file."""
 
-    finder: Finder | None = None  # looks through free text beside our own forms
+    def __init__(self, finder: Finder | None = None) -> None:
+        """With what looks through free text beside our own forms, if there is anything."""
+        self.finder = finder
 
     def look(self, source: Source, *, samples: int = 20) -> Layout:
         """The file's header, physical types and first values as text."""

@@ -497,7 +497,7 @@ def unlike(world: World, rows: Rows, body: Json) -> list[str]:
 
 
 def outside(world: World, rows: Rows, release: Json, deposits: Sequence[str]) -> list[str]:
-    """Which of the deposits in a logged release were kept from its asker by then: by restrictions, or all by terms."""
+    """Which of the deposits in a logged release were kept from its asker by then: by terms, or held up by a dispute."""
     facts = world.ledger.statement(str(release["decision"])).body["facts"]
     then = datetime.fromisoformat(str(release["issued"]))
     named = {name: facts[name] for name in ("member", "standard", "purpose", "action", "destination")}
@@ -505,4 +505,5 @@ def outside(world: World, rows: Rows, release: Json, deposits: Sequence[str]) ->
     found = narrowed(at_that_time, Ask(**named), publish.current(at_that_time, str(release["standard"])))
     if not found.lets_out(release.get("edition")):
         return list(deposits)
-    return [one for one in deposits if found.cuts.get(found.under.get(one, ()), WHOLE) is None]
+    frozen = disputed.held(rows, str(release["standard"]), now=instant(then)).deposits
+    return [one for one in deposits if one in frozen or found.cuts.get(found.under.get(one, ()), WHOLE) is None]
