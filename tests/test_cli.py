@@ -33,6 +33,7 @@ from served import STANDARD, Served, serving
 from signed import an_offer, permission
 from test_combine import a_text
 from test_credential import AGENCY, KEY, claims, token
+from test_gates import GROUPS, gated
 from test_signing import TOKEN
 from worlds import answers_text, standard_text
 
@@ -59,7 +60,6 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     _operates(machine)
     (machine.folder / "standard.yaml").write_text(standard_text(), encoding="utf-8")
     assert STANDARD in machine("standard", "check", "standard.yaml").out
-    assert "The budget is worth" in machine("standard", "check", "industry.plant-energy").out
     assert STANDARD in machine("standard", "publish", "standard.yaml", *of).out
     assert "cti.indicator" in machine("standard", "packaged").out
     assert "2 columns agree" in machine("standard", "align", "standard.yaml", "standard.yaml").out
@@ -138,12 +138,25 @@ def _tabulates(machine: Machine, dam: Served) -> None:
     machine("table", "test.energy", day, "--table", "plants", "--csv", "plants.csv")
     assert Path("plants.csv").read_text(encoding="utf-8") in written
     assert json.loads(machine("table", "test.energy", day, "--json").out)["label"] == "not differentially private"
+    _groups(machine, dam)
     _asks(machine, dam)
+
+
+def _groups(machine: Machine, dam: Served) -> None:
+    """Gates over groups of rows: told, and what coarser columns would let more through."""
+    text = gated(GROUPS).replace("test.reading", "test.gated")
+    publish.publish(dam.world, text)
+    assert "units 2" in machine("gates", "show", "test.gated").out
+    assert "as it is" in machine("gates", "suggest", "test.gated", "--dam", dam.folder).out
+    Path("gated.yaml").write_text(text, encoding="utf-8")
+    Path("gated.csv").write_text("meter,amount,region\nA1,5,north\nA2,5,north\n", encoding="utf-8")
+    assert "as it is" in machine("standard", "coarsen", "gated.yaml", "--sample", "gated.csv").out
 
 
 def _asks(machine: Machine, dam: Served) -> None:
     """A reservoir that gives no rows: tried and foretold for nothing, and capped by who hands in."""
     assert "retrain" in machine("terms", "words").out
+    assert "The budget is worth" in machine("standard", "check", "industry.plant-energy").out
     publish.publish(dam.world, answers_text().replace("test.energy", "test.asked"))
     asked = ("ask", "test.asked", "count", "--by", "region")
     assert "north" in machine(*asked, "--dummy").out
@@ -287,7 +300,7 @@ def _disputes(machine: Machine, dam: Served) -> None:
     assert "ten times" in machine("show", STANDARD).out + machine("dispute", "show", _last(machine)).out
     machine("dispute", "withdraw", _last(machine), "--text", "it was right")
     for short in (
-        ("--deposit", _digits(machine, "deposits")),
+        ("--deposit", _digits(machine, "deposits", "good.csv")),
         ("--against", f"decision={_digits(machine, 'decisions')}"),
     ):
         machine("dispute", "raise", STANDARD, "--reason", "as lists show it", *short)
@@ -312,9 +325,9 @@ def _disputes(machine: Machine, dam: Served) -> None:
     assert "appealed" in machine("dispute", "list", *of).out
 
 
-def _digits(machine: Machine, listing: str) -> str:
-    """How a list calls what it shows of the standard first."""
-    return next(line.split()[0] for line in machine(listing).out.splitlines() if STANDARD in line)
+def _digits(machine: Machine, listing: str, about: str = STANDARD) -> str:
+    """How a list calls what it shows first of something."""
+    return next(line.split()[0] for line in machine(listing).out.splitlines() if about in line)
 
 
 def _last(machine: Machine) -> str:

@@ -7,7 +7,20 @@ from itertools import islice
 
 from datadam import decisions, seal, succession
 from datadam.credentials import Form
-from datadam.dam import decide, disputed, edition, lineage, offer, publish, release, rotate, state, tables, twin, withdraw
+from datadam.dam import (
+    decide,
+    disputed,
+    edition,
+    lineage,
+    offer,
+    publish,
+    release,
+    rotate,
+    state,
+    tables,
+    twin,
+    withdraw,
+)
 from datadam.dam.login import Caller
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Untrusted, kept
