@@ -59,6 +59,8 @@ def wide_standard() -> str:
     for name, kind in TYPES.items():
         one = column.replace("name: amount", f"name: {name}").replace("businessName: Amount", f"businessName: {name}")
         one = one.replace("logicalType: integer", f"logicalType: {logical.get(kind, kind)}")
+        if kind == "text":
+            one = one.replace("logicalType: string", "logicalType: string\n        logicalTypeOptions: {maxLength: 60}")
         one = one.replace("value: {ko: 값}", f"value: {{ko: {name} 값}}")
         if kind == "decimal":
             decimal = "- {vendor: datadam, property: decimal, value: {precision: 12, scale: 2}}"

@@ -10,8 +10,9 @@ from datadam import evolution
 from datadam.formats import codelists, odcs
 from datadam.model import CrossRule, Standard, Tier, Type
 from datadam.privacy import declaring, tables
-from datadam.privacy.tables import Rules
+from datadam.privacy.tables import Rules, gathered, layout
 from datadam.protections import Aggregate, CheckedTable, Gates
+from drafts import column, standard
 from pools import tables_text
 
 STANDARD = odcs.read(tables_text())
@@ -201,3 +202,21 @@ def test_numbers_are_written_with_all_their_digits() -> None:
     for text in ("0.01", "12.50", "9" * 36 + ".99"):
         assert tables.unscaled(column, tables.scaled(column, Decimal(text))) == text
     assert tables.unscaled(None, tables.scaled(None, Decimal(12))) == "12"
+
+
+def test_a_least_amount_a_row_is_known_where_there_is_no_largest() -> None:
+    """What everybody knows of sums and counts: five rows of at least one hold at least five."""
+    energy = column("energy", Type.INTEGER, minimum=Decimal(1), required=True)
+    sums = CheckedTable(name="s", aggregate=Aggregate.SUM, by=("region",), column="energy")
+    counts = CheckedTable(name="n", aggregate=Aggregate.COUNT, by=("region",))
+    held = standard(column("id", required=True), column("region", values=("a", "b")), energy, tables=(sums, counts))
+    made = layout(held, {"region": ("a", "b")})
+    assert [(one.measure, one.factor, one.other, one.other_factor) for one in made.links] == [(0, 1, 1, 1)]
+
+
+def test_whoever_holds_no_value_adds_none_to_a_sum() -> None:
+    """It is among those who have rows, and not among those who have an amount."""
+    table = CheckedTable(name="s", aggregate=Aggregate.SUM, by=("region",), column="energy")
+    held = standard(column("id"), column("region", values=("a",)), column("energy", Type.INTEGER), tables=(table,))
+    found = gathered(layout(held, {"region": ("a",)}), {(0,): {"x": (None,), "y": (2,)}})
+    assert found[0,] == ({"y": 2},)
