@@ -2,7 +2,7 @@
 
 `--rows` is the file's size in MB (of 10^6 bytes). The file has holes where its bytes should be: it reads as zeros and
 takes no room, but the server receives, hashes, writes and syncs every byte. Judging is switched off: it would add the
-engine's memory, and this is about the way in. Ends with status 1 where either side took 256 MB or more.
+engine's memory, and this is about the way in. Ends with status 1 where either side took 200 MB or more.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from datadam.proposing import suggest
 MB = 1_000_000
 DEFAULT_MB = 200
 MOST_MB = 20_480  # as a dam takes by default; a larger number was meant for rows
-BAR_MB = 256  # of memory, whatever the file's size; docs/decisions/0059 says why it is no longer 200
+BAR_MB = 200  # of memory, whatever the file's size
 STANDARD = "cti.indicator"
 
 

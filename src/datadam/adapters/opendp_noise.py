@@ -4,28 +4,44 @@ What is added to is never refused for its size, which would tell of it: values a
 no two further apart. Noise of the scales that are taken does not leave 64 bits from there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any, Final, cast
-
-# not its prelude, which loads scikit-learn and pandas where they are: 1.8 s
-from opendp.domains import atom_domain, map_domain, vector_domain
-from opendp.measurements import make_gaussian, make_gaussian_threshold
-from opendp.metrics import absolute_distance, l02inf_distance, l2_distance
-from opendp.mod import enable_features
 
 from datadam.errors import Refused
 from datadam.privacy.sensitivity import LARGEST_SCALE, MICRO, MOST, Mechanism, said
 
-enable_features("contrib")
-
-_VECTOR: Final = (vector_domain(atom_domain(T="i64")), l2_distance(T="f64"))
-_KEYED: Final = (
-    map_domain(atom_domain(T=str), atom_domain(T="i64")),
-    l02inf_distance(absolute_distance(T="f64")),
-)
 _WIDEST: Final = 2**32 - 1  # places that OpenDP counts in 32 bits
 _END: Final = 2**63  # where 64 bits end; OpenDP stops noise there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Library:
+    """What is used of OpenDP."""
+
+    vector: tuple[Any, Any]  # of integers, by L2
+    keyed: tuple[Any, Any]  # integers under texts, by L0, L2 and Linf
+    gaussian: Callable[..., Any]
+    thresholded: Callable[..., Any]
+
+
+@cache
+def _opendp() -> _Library:
+    """The library, 13 MB, loaded by the first answer; not its prelude, which loads scikit-learn and pandas: 1.8 s."""
+    from opendp.domains import atom_domain, map_domain, vector_domain  # noqa: PLC0415  (see above)
+    from opendp.measurements import make_gaussian, make_gaussian_threshold  # noqa: PLC0415  (the same)
+    from opendp.metrics import absolute_distance, l02inf_distance, l2_distance  # noqa: PLC0415  (the same)
+    from opendp.mod import enable_features  # noqa: PLC0415  (the same)
+
+    enable_features("contrib")
+    return _Library(
+        vector=(vector_domain(atom_domain(T="i64")), l2_distance(T="f64")),
+        keyed=(map_domain(atom_domain(T=str), atom_domain(T="i64")), l02inf_distance(absolute_distance(T="f64"))),
+        gaussian=make_gaussian,
+        thresholded=make_gaussian_threshold,
+    )
 
 
 class OpenDpNoise:
@@ -34,7 +50,8 @@ class OpenDpNoise:
     def gaussian(self, values: Sequence[int], mechanism: Mechanism) -> Sequence[int]:
         """Each value plus discrete Gaussian noise; `Refused` where OpenDP's own map says that it costs more."""
         _check_scale(mechanism)
-        measurement: Any = make_gaussian(*_VECTOR, scale=mechanism.scale)
+        library = _opendp()
+        measurement: Any = library.gaussian(*library.vector, scale=mechanism.scale)
         _check_rho(mechanism, measurement.map(mechanism.sensitivity.l2))
         if not values:
             return []
@@ -46,7 +63,8 @@ class OpenDpNoise:
         if mechanism.threshold is None:
             raise Refused("private.no-threshold")
         far = mechanism.sensitivity
-        measurement: Any = make_gaussian_threshold(*_KEYED, mechanism.scale, mechanism.threshold)
+        library = _opendp()
+        measurement: Any = library.thresholded(*library.keyed, mechanism.scale, mechanism.threshold)
         rho, delta = measurement.map((min(far.l0, _WIDEST), far.l2, float(far.linf)))
         _check_rho(mechanism, rho)
         if Fraction(delta) > mechanism.delta or far.l0 > _WIDEST:

@@ -19,7 +19,6 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from datadam.adapters import twin_files as files
@@ -337,6 +336,8 @@ def _write(pieces: Iterator[pl.DataFrame], into: Path, told: Mapping[str, str]) 
     schema = first.to_arrow().schema.with_metadata(dict(told))
     grouped = [name for name in first.columns if not name.startswith((SUM, RANK[0][:5]))]
     count = 0
+    import pyarrow.parquet as pq  # noqa: PLC0415  (28 MB, that a dam without private answers does without)
+
     with pq.ParquetWriter(
         into, schema, compression=COMPRESSION, use_dictionary=grouped, write_statistics=False
     ) as file:
