@@ -18,13 +18,15 @@ from opendp.combinators import make_zCDP_to_approxDP
 from opendp.domains import atom_domain, vector_domain
 from opendp.measurements import make_gaussian
 from opendp.metrics import l2_distance
-from opendp.mod import binary_search_param
+from opendp.mod import binary_search_param, enable_features
 
 from datadam.adapters.opendp_noise import OpenDpNoise, _unbroken
 from datadam.errors import Refused
 from datadam.privacy import sensitivity
 from datadam.privacy.sensitivity import LARGEST_SCALE, MICRO, MOST, Mechanism, epsilon_of
 from datadam.protections import Aggregate, Clip
+
+enable_features("contrib")  # asked by itself here, before our adapter loads it
 
 NOISE: Final = OpenDpNoise()
 VECTOR: Final = (vector_domain(atom_domain(T="i64")), l2_distance(T="f64"))
