@@ -51,8 +51,8 @@ COUNTRIES = ("DE", "KR", None)
 
 
 def straitened(root: Path) -> Twins:
-    """Polars with room for next to nothing: every file is counted, cut, ranged and looked at in batches."""
-    return PolarsTwins(root, held=4, counted=1, batch=3)
+    """Polars with room for next to nothing: files are counted, cut, ranged, looked at in batches, cells grouped."""
+    return PolarsTwins(root, held=4, counted=1, batch=3, cells=2)
 
 
 ADAPTERS: list[Callable[[Path], Twins]] = [MemoryTwins, PolarsTwins, straitened]
