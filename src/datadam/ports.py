@@ -29,7 +29,7 @@ class Secrets(Protocol):
     """Keys that never leave this node. A missing one is `Unavailable`, and the dam does not start."""
 
     def private_key(self, name: str) -> dict[str, str]:
-        """Give the private JWK called `name` (`sign`, `log`)."""
+        """Give the private JWK called `name` (`sign`, `log`; `cosign`, which is made on first use)."""
         ...
 
     def next_key(self, name: str) -> dict[str, str]:
@@ -805,6 +805,31 @@ class Witness(Protocol):
 
         `Refused` (`witness.other-size`, with the size that it cosigned last), `NotFound` when it does not know the log,
         `Untrusted` when it will not cosign, `Unavailable` when it does not answer.
+        """
+        ...
+
+
+# --- peers ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerAnswer:
+    """What another dam answered to a request; nothing of it is believed yet."""
+
+    status: int  # as HTTP has them
+    body: bytes
+    nonce: str | None = None  # for the next signed request
+
+
+class PeerLink(Protocol):
+    """The way to other dams. It carries bytes and believes nothing: requests are signed, answers are proven."""
+
+    def send(self, url: str, method: str, path: str, *, token: str | None = None, body: bytes = b"") -> PeerAnswer:
+        """One request to the dam at `url` and its answer, whatever its status.
+
+        `path` begins with `/` and has its query; `token` is the signed request. No answer, an answer that is too large
+        and one that leads elsewhere are `Unavailable` (`peer.unreachable`); an address over which anybody could answer
+        is `Invalid` (`peer.url-open`).
         """
         ...
 

@@ -179,6 +179,10 @@ class Settings:
         default=(),
         metadata=_about("Witnesses that cosign the log's checkpoints, each its verifier key, a blank and its address."),
     )
+    peer_pull_seconds: int = field(
+        default=30,
+        metadata=_about("Seconds after which each peer is asked for what is new, if it told nothing.", least=1, most=3600),
+    )
     store: str = field(
         default="",
         metadata=_about("PostgreSQL database for the dam's state, like postgresql://dam@host/dam; empty: a file here."),

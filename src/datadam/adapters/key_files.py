@@ -24,6 +24,9 @@ from datadam.errors import DamError, Invalid, Unavailable
 KEYS: Final = ("sign", "log")
 """Private keys that every dam has."""
 
+LATER: Final = ("cosign",)
+"""Private keys that are made when they are first asked for: a dam of before has none."""
+
 SECRETS: Final = ("rows", "url")
 """Secrets that every dam has; `unit-…`, `share` and `share-…` come when they are first asked for."""
 
@@ -84,7 +87,12 @@ class KeyFiles:
 
     def private_key(self, name: str) -> dict[str, str]:
         """Give the private JWK called `name`."""
-        found = _read(self._folder / f"{known(name)}.jwk")
+        path = self._folder / f"{known(name)}.jwk"
+        if name in LATER and path.name not in self._held():
+            with self._writing():
+                private_files.write_new(path, _new_key())
+                private_files.write(self._folder / _INDEX, _index({*self._held(), path.name}))
+        found = _read(path)
         try:
             jwk = cast("dict[str, str]", seal.parse(found))
             whole = seal.bytes_signed(jwk, b"", seal.sign_bytes(jwk, b"")) and jwk.get("kid") == seal.thumbprint(jwk)

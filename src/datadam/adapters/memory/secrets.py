@@ -4,7 +4,7 @@ import secrets
 import threading
 
 from datadam import seal
-from datadam.adapters.key_files import FORMER, KEYS, NEXT, SECRET_BYTES, SECRETS, known, made_on_first_use
+from datadam.adapters.key_files import FORMER, KEYS, LATER, NEXT, SECRET_BYTES, SECRETS, known, made_on_first_use
 from datadam.errors import Unavailable
 
 
@@ -19,6 +19,9 @@ class MemorySecrets:
 
     def private_key(self, name: str) -> dict[str, str]:
         """Give the private JWK called `name`."""
+        if name in LATER:
+            with self._lock:
+                self._keys.setdefault(name, seal.new_key())
         if known(name) not in self._keys:
             raise Unavailable("secret.missing", name=name, folder="memory")
         return dict(self._keys[name])
