@@ -428,8 +428,8 @@ def test_an_unreadable_private_key_or_chain_is_told() -> None:
         with pytest.raises(Invalid, match=r"certificate\.malformed"):
             seal.read_roots(data)
     bare = house()[1].organisation(more={NameOID.ORGANIZATION_NAME: "X"})
-    assert not seal._says_qualified(bare.certificate)
-    assert seal._named(x509.Name([]), NameOID.ORGANIZATION_NAME) is None
+    assert not seal.certificates._says_qualified(bare.certificate)
+    assert seal.certificates._named(x509.Name([]), NameOID.ORGANIZATION_NAME) is None
 
 
 # --- folders and commands ---------------------------------------------------------------------------------------------

@@ -234,7 +234,7 @@ def test_every_point_of_small_order_is_refused() -> None:
                 return candidate
         return None
 
-    for y in seal._SMALL_ORDER:
+    for y in seal.keys._SMALL_ORDER:
         x = x_of(y)
         assert x is not None
         point = (x, y)
@@ -244,8 +244,8 @@ def test_every_point_of_small_order_is_refused() -> None:
         for sign in (0, 1 << 255):
             with pytest.raises(Invalid, match=r"key\.point-weak"):
                 seal.public_from_raw((y | sign).to_bytes(32, "little"))
-    order_eight = {y for y in seal._SMALL_ORDER if y not in {0, 1, prime - 1}}
-    assert len(seal._SMALL_ORDER) == 5
+    order_eight = {y for y in seal.keys._SMALL_ORDER if y not in {0, 1, prime - 1}}
+    assert len(seal.keys._SMALL_ORDER) == 5
     assert order_eight == {min(order_eight), prime - min(order_eight)}
 
 
