@@ -91,6 +91,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
     from datadam.adapters.highs_solver import HighsSolver
     from datadam.adapters.key_files import KeyFiles
     from datadam.adapters.opendp_noise import OpenDpNoise
+    from datadam.adapters.peer_http import HttpPeerLink
     from datadam.adapters.polars_groups import PolarsGroups
     from datadam.adapters.polars_quality import PolarsSurveyor
     from datadam.adapters.polars_share import PolarsShareWriter
@@ -104,7 +105,7 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
 
     secrets = KeyFiles(folder.keys)
     keys = _log_keys(secrets)
-    bodies, log = BodyFiles(folder.bodies), TileLog(folder.log)
+    bodies, log, link = BodyFiles(folder.bodies), TileLog(folder.log), HttpPeerLink()
 
     def opened() -> "Ledger":
         return Ledger(log, bodies, key=keys[0], also=keys[1:], origin=settings.name)
@@ -131,12 +132,14 @@ def _world(folder: "Folder", settings: Settings) -> "Iterator[World]":
                 secrets=secrets,
                 clock=_now,
                 witnesses=_witnesses(settings),
+                peers=link,
                 trust=TrustFiles(settings.trust_list) if settings.trust_list else None,
                 archive=BackupFiles(folder, state=store.copy_into if settings.store else None),
             )
         finally:
             store.close()
     finally:
+        link.close()
         log.close()
         bodies.close()
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from datadam.dam.links import Links
 from datadam.dam.remembered import Remembered
 from datadam.ledger import Ledger
 from datadam.ports import (
@@ -15,6 +16,7 @@ from datadam.ports import (
     Groups,
     Lake,
     Noise,
+    PeerLink,
     Secrets,
     ShareWriter,
     Spool,
@@ -53,5 +55,7 @@ class World:
     witnesses: Sequence[Witness] = ()
     trust: TrustList | None = None  # None: no certificate proves anything here
     archive: Archive | None = None  # None where there is no folder to keep
+    peers: PeerLink | None = None  # None where no other dam can be reached
+    links: Links = field(default_factory=Links)
     decisions: Remembered = field(default_factory=Remembered)
     lock: threading.RLock = field(default_factory=threading.RLock)  # checks and what they allow are one step

@@ -1,0 +1,140 @@
+"""What a running dam knows of its links to peers beside its tables: who is told, who is heard, which nonces are open.
+
+All of it is forgotten with the process: a nonce that nobody remembers is asked anew, and contact is judged by what was
+kept in the tables.
+"""
+
+import secrets
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from datadam.errors import Unavailable
+from datadam.model import Kind
+
+OPEN: Final = 64  # nonces of one peer that were given out and not used; the oldest is forgotten first
+BUSY_SECONDS: Final = 5.0  # for which whoever pushes waits while we read the same log
+TOLD: Final = frozenset(
+    {
+        Kind.ORDER,
+        Kind.LIFT,
+        Kind.EXIT,
+        Kind.KEY,
+        Kind.RECOVERED,
+        Kind.MEMBER_CHANGE,
+        Kind.AGREEMENT,
+        Kind.AGREEMENT_CHANGE,
+        Kind.WITHDRAWAL,
+        Kind.PURGE,
+        Kind.RELEASE,
+        Kind.ROTATION,
+        Kind.RETIREMENT,
+        Kind.GUEST,
+        Kind.PEERING,
+        Kind.PEERING_END,
+    }
+)
+"""Kinds of statements that peers are told of at once: those that may bind there."""
+ABOUT_PEERS: Final = frozenset({Kind.PEERING, Kind.PEERING_END, Kind.PEER_CONTACT, Kind.PEER_FAULT})
+"""Kinds after which it is worked out anew when the next peer falls silent."""
+
+
+@dataclass(slots=True)
+class Links:
+    """The links of one dam; threads share it."""
+
+    deadline: datetime | None = None  # when the next peer falls silent; None: to be worked out
+    counts: Counter[str] = field(default_factory=Counter)  # requests and answers that were refused, by code
+    _given: dict[str, OrderedDict[str, datetime]] = field(default_factory=dict)  # peer → nonce → when it was given out
+    _theirs: dict[str, list[str]] = field(default_factory=dict)  # peer → nonces that it gave us
+    _reading: dict[str, threading.Lock] = field(default_factory=dict)
+    _paces: dict[str, tuple[float, float]] = field(default_factory=dict)  # requests left, and when that was
+    _waking: list[Callable[[], None]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def logged(self, kind: Kind) -> None:
+        """Take note that a statement entered the log; those who push are woken where peers must hear of it."""
+        if kind in ABOUT_PEERS:
+            self.deadline = None
+        if kind in TOLD:
+            self.wake()
+
+    def wake(self) -> None:
+        """Have everybody who waits look for what is to be told."""
+        with self._lock:
+            waiting = list(self._waking)
+        for wake in waiting:
+            wake()
+
+    @contextmanager
+    def woken(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Within this, `wake` is called after each statement that peers are told of."""
+        with self._lock:
+            self._waking.append(wake)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waking.remove(wake)
+
+    # --- nonces -------------------------------------------------------------------------------------------------------
+
+    def give(self, peer: str, now: datetime) -> str:
+        """A nonce for the next request of a peer, and when it was given out."""
+        nonce = secrets.token_urlsafe(16)
+        with self._lock:
+            held = self._given.setdefault(peer, OrderedDict())
+            held[nonce] = now
+            if len(held) > OPEN:
+                held.popitem(last=False)
+        return nonce
+
+    def use(self, peer: str, nonce: str) -> datetime | None:
+        """When that nonce was given to that peer; None if it was not, or was used. It is used up now."""
+        with self._lock:
+            return self._given.get(peer, OrderedDict()).pop(nonce, None)
+
+    def take(self, peer: str) -> str | None:
+        """A nonce that a peer gave us and that was not used, if there is one."""
+        with self._lock:
+            held = self._theirs.get(peer)
+            return held.pop() if held else None
+
+    def keep(self, peer: str, nonce: str | None) -> None:
+        """Keep a nonce that a peer gave us."""
+        if nonce is not None:
+            with self._lock:
+                held = self._theirs.setdefault(peer, [])
+                held.append(nonce[:100])
+                del held[:-OPEN]
+
+    # --- one reader of each log ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self, peer: str, *, patience: float = BUSY_SECONDS) -> Iterator[None]:
+        """Within this, nobody else takes of that peer's log; `Unavailable` after so many seconds of waiting."""
+        with self._lock:
+            lock = self._reading.setdefault(peer, threading.Lock())
+        if not lock.acquire(timeout=patience):
+            raise Unavailable("peer.busy", peer=peer)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def admits(self, peer: str, per_minute: int, now: float) -> bool:
+        """Whether one more request of a peer is within its pace, which refills steadily; `now` in seconds. Counts it."""
+        with self._lock:
+            left, seen = self._paces.get(peer, (float(per_minute), now))
+            left = min(float(per_minute), left + (now - seen) * per_minute / 60)
+            self._paces[peer] = (left - 1 if left >= 1 else left, now)
+            return left >= 1
+
+    def count(self, code: str) -> None:
+        """Count one refusal."""
+        with self._lock:
+            self.counts[code] += 1
