@@ -65,6 +65,7 @@ def facts(**changes: Any) -> Facts:
         corridor="",
         ordered=(),
         frozen=(),
+        silent=(),
         now=INSTANTS[1],
     )
     return replace(plain, **changes)

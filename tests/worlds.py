@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,8 @@ class Clock:
 def a_world(folder: Path, **settings: object) -> World:
     """A founded dam whose state is in memory and whose files lie under `folder`."""
     secrets, bodies = MemorySecrets(), MemoryBodies()
-    chosen = Settings(folder=folder, name="test.example/log", jurisdiction="KR", **settings)  # type: ignore[arg-type]  # any field
+    told: dict[str, Any] = {"name": "test.example/log", "jurisdiction": "KR", **settings}
+    chosen = Settings(folder=folder, **told)
     world = World(
         settings=chosen,
         ledger=Ledger(MemoryLog(), bodies, key=secrets.private_key("log"), origin=chosen.name),

@@ -4,7 +4,7 @@ A decision is worked out from its logged facts and the offer that they name, and
 the two comes to the same answer, or has found a fault.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -79,7 +79,10 @@ def judge(facts: Json, terms: Policy | None) -> Judged:
     """Decide from facts alone: by the terms of an offer if there are any, else by grants."""
     if terms is None:
         return Judged(decision=_by_grants(facts), policy=GRANTS)
-    return Judged(decision=policy.decide_on(policy.read_facts(facts), terms), policy=terms.digest)
+    asked = policy.read_facts(facts)
+    if asked.silent:
+        terms = policy.silenced(terms)
+    return Judged(decision=policy.decide_on(asked, terms), policy=terms.digest)
 
 
 @lru_cache(maxsize=256)
@@ -132,11 +135,7 @@ def private(body: Json) -> bool:
 
 def _by_grants(facts: Json) -> Decision:
     standard, tier = {"standard": facts["standard"]}, facts["tier"]
-    orders = facts.get("ordered", [])  # logs that are older than this fact have none
-    told = {**standard, "destination": facts["destination"], "ordered": orders}
-    ordered = (Reason("ask.order", told),) if orders else ()
-    if frozen := facts.get("frozen", []):
-        ordered = (*ordered, Reason("ask.frozen", {**standard, "frozen": frozen}))
+    ordered = tuple(_even_open(facts))
     if tier == Tier.OPEN:
         return Deny(ordered) if ordered else Allow(basis="open")
     answers = tier == Tier.ANSWERS and facts.get("answers") is True  # logs of before there were any say nothing of it
@@ -158,6 +157,17 @@ def _by_grants(facts: Json) -> Decision:
     elif facts["action"] != (Action.QUERY if answers else Action.READ):
         reasons.append(Reason("ask.grant-reads-only", {**standard, "action": facts["action"]}))
     return Deny(tuple(reasons)) if reasons else Allow(basis=standing[-1]["id"])
+
+
+def _even_open(facts: Json) -> Iterator[Reason]:
+    """What stops everybody. Logs that are older than such a fact have none."""
+    standard = {"standard": facts["standard"]}
+    if ordered := facts.get("ordered", []):
+        yield Reason("ask.order", {**standard, "destination": facts["destination"], "ordered": ordered})
+    if frozen := facts.get("frozen", []):
+        yield Reason("ask.frozen", {**standard, "frozen": frozen})
+    if silent := facts.get("silent", []):
+        yield Reason("ask.peer-silent", {**standard, "silent": silent})
 
 
 # --- in the log -------------------------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ class Order:
     ground: str  # the law or decision that it rests on
     index: int
     lifted: int | None = None  # log index
+    peer: str | None = None  # whose it is, where another dam's order was adopted
+    scope: tuple[str, ...] | None = None  # of a peer's order about all reservoirs: those that the peering is about
 
 
 class Answer(StrEnum):

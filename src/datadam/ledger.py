@@ -8,6 +8,8 @@
   signed by the dam too; a later one is signed by the key that it replaces, the log's by the dam's as well.
 - A member that lost its key has the next one on the word of two operators, and only when the dam has logged, after the
   day that they named, that nobody objected with the old key.
+- Another dam's key enters with the lineage that leads to it from that dam's own entry 0. What that dam says of its
+  members' keys counts for those who are guests here, each by an adoption that carries the statement itself.
 - Until the dam retires the key before, both of its own count. The log's may change while its name may not: a receipt
   tells every rotation of it, also what came after its statement.
 - Exactly a statement's parties sign it: one signature too few and one too many are refused alike. Where stewards
@@ -38,8 +40,15 @@ MAX_RECEIPT: Final = 4 * seal.MAX_ENVELOPE  # bytes; a standard's statement, bas
 MAX_KEYS: Final = 64  # key statements in a receipt; a member that rotates yearly needs fewer in a lifetime
 OPERATORS: Final = 2  # that a recovery takes: one alone could take over an account
 
-_BRINGS: Final = frozenset({Kind.DAM, Kind.MEMBER, Kind.KEY, Kind.ROTATION, Kind.OPERATOR, Kind.RECOVERED})
-_KEY_KINDS: Final = _BRINGS | {Kind.RECOVERY}
+_BRINGS: Final = frozenset(
+    {Kind.DAM, Kind.MEMBER, Kind.KEY, Kind.ROTATION, Kind.OPERATOR, Kind.RECOVERED, Kind.PEERING, Kind.GUEST}
+)
+ADOPTIONS: Final = frozenset({Kind.ADOPTION, Kind.CLOSED_ADOPTION})
+"""Kinds that carry a statement of another dam's."""
+_KEY_KINDS: Final = _BRINGS | {Kind.RECOVERY, Kind.ADOPTION}
+_LINEAGE: Final = frozenset({Kind.DAM, Kind.ROTATION})
+_VIA: Final = frozenset({Kind.MEMBER, Kind.KEY, Kind.OPERATOR, Kind.RECOVERY, Kind.RECOVERED, Kind.AGREEMENT})
+_HOME_BRINGS: Final = frozenset({Kind.KEY, Kind.ROTATION, Kind.RECOVERED})
 WRONG: Final[Mapping[Kind, str]] = {Kind.KEY: "key.rotation-wrong", Kind.RECOVERY: "recovery.signers-wrong"}
 """What it is called when the wrong keys signed; of the dam's own keys it is `key.succession-wrong`."""
 _BY_STEWARDS: Final = frozenset({Kind.APPROVAL, Kind.RULING})
@@ -65,8 +74,8 @@ def parties(statement: Statement) -> frozenset[str]:
     """Who must have signed: member ids and `dam`. A body that does not name them is `Invalid`."""
     kind, body = statement.kind, statement.body
     match kind:
-        case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL | Kind.OPENING | Kind.RESERVATION:
-            return frozenset({_text(statement, "member"), DAM})
+        case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL | Kind.OPENING | Kind.RESERVATION | Kind.GUEST | Kind.PEERING:
+            return frozenset({_text(statement, "peer" if kind is Kind.PEERING else "member"), DAM})
         case Kind.KEY | Kind.OBJECTION | Kind.COMMENT | Kind.CAP:
             return frozenset({_text(statement, "member")})
         case Kind.OPERATOR | Kind.ROTATION | Kind.RECOVERY:
@@ -135,6 +144,8 @@ def owner_of(statement: Statement) -> str:
             return LOG if statement.body.get("use") == LOG else DAM
         case Kind.OPERATOR:
             return str(statement.body.get("operator"))
+        case Kind.PEERING:
+            return str(statement.body.get("peer"))
         case _:
             return str(statement.body.get("member"))
 
@@ -154,6 +165,8 @@ def signed_duly(statement: Statement, owners: Mapping[str, str]) -> bool:
             return mine == {_kid_in(statement), str(body.get("replaces"))}
         case Kind.RECOVERY:
             return {kid for kid in signed if owners[kid] == body["member"]} == {_kid_in(statement)}
+        case Kind.PEERING | Kind.GUEST:
+            return {kid for kid in signed if owners[kid] == owner_of(statement)} == {_kid_in(statement)}
         case Kind.RETIREMENT:
             return body.get("key") not in signed
         case _:
@@ -162,14 +175,115 @@ def signed_duly(statement: Statement, owners: Mapping[str, str]) -> bool:
 
 def brought(statement: Statement) -> frozenset[str]:
     """The kids of the keys that count from a statement on."""
+    if statement.kind is Kind.PEERING:
+        return frozenset(_kid_in(one) for one in carried(statement))
+    if statement.kind is Kind.ADOPTION:
+        inner = carried(statement)[-1]
+        log = inner.kind is Kind.ROTATION and owner_of(inner) == LOG
+        return frozenset({_kid_in(inner)}) if inner.kind in _HOME_BRINGS and not log else frozenset()
     if statement.kind not in _BRINGS:
         return frozenset()
     logs = {seal.thumbprint(note.read_vkey(str(statement.body.get("log")))[2])} if statement.kind is Kind.DAM else set()
     return frozenset({_kid_in(statement), *logs})
 
 
+def _carried_kids(statement: Statement) -> frozenset[str]:
+    """The keys that what a statement carries rests on, and does not bring with it."""
+    if statement.kind is Kind.PEERING or statement.kind not in ADOPTIONS | {Kind.GUEST}:
+        return frozenset()
+    held = carried(statement)
+    own = {_kid_in(one) for one in held if one.kind in _KEY_KINDS}
+    return frozenset(kid for one in held for kid in seal.kids(one)) - own
+
+
 def _kid_in(statement: Statement) -> str:
     return seal.thumbprint(statement.body["key"])
+
+
+# --- what other dams signed -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Another dam as this log knows it: what its statements are judged by."""
+
+    origin: str
+    log: str  # vkey
+    key: str  # the kid of its newest statement key
+
+
+def carried(statement: Statement) -> tuple[Statement, ...]:
+    """Another dam's statements that one of ours carries, as they stand in it: lineage, what leads on, what is adopted.
+
+    They are opened and not yet believed.
+    """
+    body = statement.body
+    within: list[object] = []
+    for name in ("lineage", "via"):
+        held = body.get(name, [])
+        if not isinstance(held, list) or len(held) > MAX_KEYS:
+            raise Invalid("statement.malformed", field=name)
+        within += held
+    if statement.kind in ADOPTIONS:
+        within.append(body.get("envelope"))
+    return tuple(seal.opened(seal.canonical(one)) for one in within)
+
+
+def lineage(statement: Statement) -> "KeyRing":
+    """The keys of the dam that a peering is with, led from its entry 0 to those that it names; else `Untrusted`."""
+    body, held = statement.body, carried(statement)
+    ring = KeyRing(str(body.get("origin")), str(body.get("log")))
+    for at, one in enumerate(held):
+        if one.kind not in _LINEAGE:
+            raise Untrusted("peer.lineage-wrong", peer=owner_of(statement), statement=statement.id)
+        ring.admit(one, at)
+    first = next(iter(ring.keys), None)
+    named = (ring.newest.get(DAM), ring.logs[-1:], None if first is None else seal.peer_of(first))
+    same = bool(held) and held[0].body.get("jurisdiction") == body.get("jurisdiction")
+    if named != (_kid_in(statement), [body.get("log")], body.get("peer")) or not same:
+        raise Untrusted("peer.lineage-wrong", peer=owner_of(statement), statement=statement.id)
+    return ring
+
+
+def home_ring(home: Home, peer: str, keys: Mapping[str, tuple[str, Mapping[str, str]]]) -> "KeyRing":
+    """The keys by which another dam's statements are judged: its own, and those of its members that are guests here.
+
+    `keys` are kid → owner and public key, as our log has them.
+    """
+    jwk = note.read_vkey(home.log)[2]
+    kid = seal.thumbprint(jwk)
+    held = {one: dict(key) for one, (_, key) in keys.items()} | {kid: jwk}
+    owners = {one: DAM if owner == peer else owner for one, (owner, _) in keys.items()} | {kid: LOG}
+    newest = {DAM: home.key, LOG: kid}
+    return KeyRing(home.origin, home.log, keys=held, owners=owners, newest=newest, logs=[home.log])
+
+
+def admitted(ring: "KeyRing", statement: Statement) -> tuple[Statement, ...]:
+    """What a statement of ours carries of another dam's, each believed by that dam's `ring`, in order; else raises."""
+    held = carried(statement)
+    last = len(held) - 1 if statement.kind in ADOPTIONS else len(held)
+    for at, one in enumerate(held):
+        if at < last and one.kind not in _VIA:
+            raise Untrusted("adoption.other", statement=statement.id)
+        ring.admit(one, at + 1)  # entry 0 is of the lineage
+    if statement.kind in ADOPTIONS:
+        body, inner = statement.body, held[-1]
+        if inner.id != body.get("statement"):
+            raise Untrusted("adoption.other", statement=statement.id)
+    return held
+
+
+def guest_key(ring: "KeyRing", statement: Statement) -> seal.Jwk:
+    """The key of a guest, if the accession and what followed it at home lead to it; else `Untrusted`."""
+    body, held = statement.body, admitted(ring, statement)
+    jwk = seal.public(body["key"])
+    kid = seal.thumbprint(jwk)
+    first = held[0] if held else None
+    told = first is not None and (first.kind, first.id, first.body.get("member"), first.body.get("jurisdiction"))
+    stands = ring.owners.get(kid) == body.get("member") and kid not in ring.retired
+    if told != (Kind.MEMBER, body.get("accession"), body.get("member"), body.get("jurisdiction")) or not stands:
+        raise Untrusted("guest.lineage-wrong", member=str(body.get("member"))[:40], statement=statement.id)
+    return jwk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +308,8 @@ class KeyRing:
     newest: dict[str, str] = field(default_factory=dict)  # `dam` and `log`: the kid that came last
     logs: list[str] = field(default_factory=list)  # the log's verifier keys, in the order in which they came
     pending: dict[str, Pending] = field(default_factory=dict)  # by the recovery's id
+    homes: dict[str, Home] = field(default_factory=dict)  # other dams, by their ids
+    guests: dict[str, str] = field(default_factory=dict)  # member → the dam that it is a member of
 
     def admit(self, statement: Statement, index: int) -> Mapping[str, str]:
         """Believe a statement at its log index: its signers as kid → owner. What it says of keys counts from now on."""
@@ -203,13 +319,16 @@ class KeyRing:
         signed = seal.verify(statement, {kid: self.keys[kid] for kid in named} | new)
         seal.expect(signed, owners, parties(statement), statement=statement.id, quorum=quorum(statement))
         for kid in new:
-            if kid not in signed:
+            if kid not in signed and statement.kind is not Kind.PEERING:  # its lineage has former ones too
                 raise Untrusted("signature.key-unproven", statement=statement.id)
         if not signed_duly(statement, {kid: owners[kid] for kid in signed}) or not self._follows(statement):
             code = WRONG.get(statement.kind, "key.succession-wrong")
             raise Untrusted(code, member=owner_of(statement), statement=statement.id)
-        self._take(statement, new)
-        self._retire(statement)
+        if statement.kind in ADOPTIONS:
+            self._adopt(statement)
+        else:
+            self._take(statement, new)
+            self._retire(statement)
         return {kid: owners[kid] for kid in sorted(signed)}
 
     def knows(self, statement: Statement) -> bool:
@@ -226,7 +345,7 @@ class KeyRing:
 
     def _introduced(self, statement: Statement, index: int) -> dict[str, seal.Jwk]:
         """The key that a statement brings in and signs, if its kind does; one that was seen before is refused."""
-        if statement.kind not in _KEY_KINDS:
+        if statement.kind not in _KEY_KINDS or statement.kind in ADOPTIONS:
             return {}
         if not isinstance(statement.body.get("key"), dict):
             raise Invalid("statement.malformed", field="key")
@@ -235,8 +354,15 @@ class KeyRing:
         if statement.kind is Kind.RECOVERED:
             self._refuse_early(statement, kid)
             return {}
+        if statement.kind is Kind.PEERING:
+            return self._peered(statement)
         if kid in self.keys or any(kid == one.kid for one in self.pending.values()):
             raise Untrusted("key.repeated", kid=kid, statement=statement.id)
+        self._refuse_misnamed(statement, jwk, index)
+        return {kid: jwk}
+
+    def _refuse_misnamed(self, statement: Statement, jwk: seal.Jwk, index: int) -> None:
+        """Whose key it is follows from itself, or from what led to it; the first entry alone is the dam's."""
         if statement.kind is Kind.DAM:
             if index != 0:
                 raise Untrusted("dam.not-first", index=index)
@@ -246,7 +372,47 @@ class KeyRing:
             raise Untrusted("member.id-wrong", member=str(statement.body.get("member"))[:40])
         if statement.kind is Kind.OPERATOR and statement.body.get("operator") != seal.operator_id(jwk):
             raise Untrusted("operator.id-wrong", operator=str(statement.body.get("operator"))[:40])
-        return {kid: jwk}
+        if statement.kind is Kind.GUEST:
+            guest_key(self._home(str(statement.body.get("home"))), statement)
+
+    def _peered(self, statement: Statement) -> dict[str, seal.Jwk]:
+        """The keys of another dam that its lineage leads through, those that are not known yet."""
+        ring, peer = lineage(statement), owner_of(statement)
+        mine = {kid: ring.keys[kid] for kid, owner in ring.owners.items() if owner == DAM}
+        held = self.homes.get(peer)
+        if held is not None and held.key not in mine:
+            raise Untrusted("peer.key-changed", peer=peer)
+        for kid in mine:
+            if self.owners.get(kid, peer) != peer:
+                raise Untrusted("key.repeated", kid=kid, statement=statement.id)
+        return {kid: jwk for kid, jwk in mine.items() if kid not in self.keys}
+
+    def _home(self, peer: str) -> "KeyRing":
+        """The ring of another dam, with the keys of those who are members here too."""
+        home = self.homes.get(peer)
+        if home is None:
+            raise Untrusted("peer.unknown", peer=peer[:40])
+        keys = {
+            kid: (owner, self.keys[kid])
+            for kid, owner in self.owners.items()
+            if owner == peer or (self.guests.get(owner) == peer and kid not in self.retired)
+        }
+        return home_ring(home, peer, keys)
+
+    def _adopt(self, statement: Statement) -> None:
+        """What another dam says of its keys, and of those of its members who are guests here, counts from now on."""
+        peer = str(statement.body.get("peer"))
+        ring = self._home(peer)
+        inner = admitted(ring, statement)[-1]
+        if inner.kind is Kind.ROTATION:
+            home = self.homes[peer]
+            self.homes[peer] = Home(origin=home.origin, log=ring.logs[-1], key=ring.newest[DAM])
+        for kid, owner in ring.owners.items():
+            ours = peer if owner == DAM else owner
+            known = ours == peer or self.guests.get(ours) == peer
+            if known and owner != LOG and kid not in self.owners:
+                self.keys[kid], self.owners[kid] = ring.keys[kid], ours
+        self.retired |= {kid for kid in ring.retired if kid in self.owners}
 
     def _refuse_early(self, statement: Statement, kid: str) -> None:
         """A recovery ends well only if it was begun, was not objected to, is about this key, and waited long enough."""
@@ -274,6 +440,10 @@ class KeyRing:
             return
         self.keys |= new
         self.owners |= dict.fromkeys(new, owner)
+        if statement.kind is Kind.PEERING:
+            self.homes[owner] = Home(origin=str(body["origin"]), log=str(body["log"]), key=_kid_in(statement))
+        if statement.kind is Kind.GUEST:
+            self.guests[owner] = str(body["home"])
         if statement.kind is Kind.DAM:
             vkey = str(body.get("log"))
             jwk = note.read_vkey(vkey)[2]
@@ -445,7 +615,7 @@ class Ledger:
         while True:
             rest = [statement, *chain.values()]
             begun = {self.index_of(str(s.body["recovery"])) for s in rest if s.kind is Kind.RECOVERED}
-            missing = {kid for s in rest for kid in seal.kids(s)}.difference(
+            missing = {kid for s in rest for kid in {*seal.kids(s), *_carried_kids(s)}}.difference(
                 *(brought(s) for s in rest), *({_kid_in(s)} for s in rest if s.kind is Kind.RECOVERY)
             )
             wanted = {self._bringer(kid) for kid in missing} | begun

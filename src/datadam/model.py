@@ -80,6 +80,11 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+HERE: Final = "here"
+HOME: Final = "home"
+"""Which dam suspended a guest, or an agreement of one: this one, or the one that it is a member of."""
+
+
 class MemberKind(StrEnum):
     """A firm or body, or a country that accedes for all under its jurisdiction."""
 
@@ -103,7 +108,14 @@ class Member:
     authority: str | None = None  # countries: who acceded
     effective: str | None = None  # countries: ISO date from which the accession holds
     reservations: tuple[str, ...] = ()  # countries: terms that bind the firms under it
-    suspended: bool = False  # by the dam: nothing of others goes out to it, and nothing comes in, until it is lifted
+    suspended: bool = False  # nothing of others goes out to it, and nothing comes in, until it is lifted
+    home: str | None = None  # of a guest: the peer that it is a member of
+    stops: tuple[str, ...] | None = None  # of a guest: who suspended it, HERE or HOME or both
+
+    @property
+    def suspended_here(self) -> bool:
+        """Whether this dam itself suspended it; a guest's home may have too."""
+        return self.suspended and self.stops != (HOME,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +123,7 @@ class Key:
     """A public key and the stretch of the log in which its signatures count."""
 
     kid: str = field(metadata={"key": True})  # RFC 7638 thumbprint
-    owner: str  # member id, or `dam`
+    owner: str  # member id, operator's or peer's id, `dam` or `log`
     jwk: Mapping[str, str]
     statement: str  # the statement that introduced it
     since: int
@@ -828,6 +840,13 @@ class Kind(StrEnum):
     CHARGE = "charge"  # what a private answer costs, before any twin is read
     ANSWER = "answer"  # a private answer
     CAP = "cap"  # how much a contributor lets be spent on its rows
+    PEERING = "peering"  # what this dam and another agreed, with the other's keys
+    PEERING_END = "peering-end"
+    PEER_CONTACT = "peer-contact"  # a peer was not heard for longer than agreed, or is heard again
+    PEER_FAULT = "peer-fault"  # what a peer did that it must not, with the evidence
+    ADOPTION = "adoption"  # a statement of a peer's log that binds here too
+    CLOSED_ADOPTION = "closed-adoption"  # the same of one whose body is not for everybody
+    GUEST = "guest"  # a member of a peer that takes part here
 
 
 class Class(StrEnum):
@@ -890,6 +909,13 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.CHARGE: Class.ACTIVITY,
     Kind.ANSWER: Class.ACTIVITY,
     Kind.CAP: Class.ACTIVITY,
+    Kind.PEERING: Class.REGISTRY,
+    Kind.PEERING_END: Class.REGISTRY,
+    Kind.PEER_CONTACT: Class.REGISTRY,
+    Kind.PEER_FAULT: Class.REGISTRY,
+    Kind.ADOPTION: Class.REGISTRY,
+    Kind.CLOSED_ADOPTION: Class.ACTIVITY,
+    Kind.GUEST: Class.REGISTRY,
 }
 
 

@@ -257,6 +257,7 @@ class Agreement:
     changed: int | None = None  # log index of its last suspension, resumption or end
     reason: str | None = None  # of that change
     barred: bool = False  # ended by the dam, or while suspended: no automatic rule signs the next one
+    stops: tuple[str, ...] | None = None  # of a guest's: which dam suspended it, `model.HERE` or `model.HOME` or both
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

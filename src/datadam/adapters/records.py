@@ -31,6 +31,7 @@ from datadam.model import (
     Used,
     Withdrawal,
 )
+from datadam.peers import Adopted, Contact, Followed, HomeAgreement, Peer, PeerBody, PeerFault, PeerWithdrawal
 from datadam.privacy.accounts import Cap, Charge, Twin
 from datadam.privacy.tables import PublishedTables
 from datadam.restriction import Reservation, Restricted
@@ -80,6 +81,14 @@ KINDS: Final[tuple[type, ...]] = (
     Twin,
     Charge,
     Cap,
+    Peer,
+    Contact,
+    PeerFault,
+    Adopted,
+    HomeAgreement,
+    PeerWithdrawal,
+    Followed,
+    PeerBody,
 )
 """Every kind of record that a Store keeps."""
 

@@ -26,7 +26,8 @@ from datadam.disputes import Dispute, Step
 from datadam.duties import LawFile, Notice, Order
 from datadam.errors import Unavailable
 from datadam.governance import Comment, Motion, Proposal
-from datadam.model import Decided, Deposit, Grant, Job, Key, Recovery, Release, Token, Withdrawal
+from datadam.model import Decided, Deposit, Grant, Job, Key, Member, Recovery, Release, Token, Withdrawal
+from datadam.peers import Adopted, Contact, HomeAgreement, PeerBody, PeerFault, PeerWithdrawal
 from datadam.privacy.accounts import Cap, Charge, Twin
 from datadam.restriction import Restricted
 from datadam.terms import Agreement
@@ -41,6 +42,7 @@ _TYPES: Final[Mapping[type, TypeEngine[Any]]] = {
     bool: Boolean(),
 }
 _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs look for many records
+    Member: ("home",),
     Key: ("owner",),
     Recovery: ("member",),
     Job: ("stage", "contributor"),
@@ -66,6 +68,12 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     Twin: ("standard",),
     Charge: ("standard",),
     Cap: ("standard",),
+    Contact: ("peer",),
+    PeerFault: ("peer",),
+    Adopted: ("peer",),
+    HomeAgreement: ("member",),
+    PeerWithdrawal: ("standard",),
+    PeerBody: ("peer", "kind", "member"),
 }
 
 

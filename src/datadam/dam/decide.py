@@ -12,7 +12,20 @@ from pathlib import Path
 from typing import Final, TypeGuard, cast
 
 from datadam import decisions, governance
-from datadam.dam import agree, combine, credential, disputed, governed, law, lineage, narrow, order, publish, state
+from datadam.dam import (
+    agree,
+    combine,
+    credential,
+    disputed,
+    governed,
+    law,
+    lineage,
+    narrow,
+    order,
+    peered,
+    publish,
+    state,
+)
 from datadam.dam import offer as offers
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
@@ -249,6 +262,7 @@ def _case(world: World, ask: Ask) -> _Case:
     with world.store.read() as rows:
         member = rows.get(Member, ask.member) if ask.member is not None else None
         grants = rows.find(Grant, member=ask.member, standard=standard.id) if ask.member is not None else []
+        unheard, deadlines = peered.silent(rows, standard.id), peered.deadlines(rows, standard.id)
     current = offers.current(world, standard.id)
     if current is None:
         columns = [column for one in lineage.versions(world, standard.id) for column in one.standard.columns]
@@ -258,15 +272,17 @@ def _case(world: World, ask: Ask) -> _Case:
         facts = {
             **decisions.granted(ask, standard, member, grants, world.clock(), ordered=ordered),
             **({"frozen": list(disputes.reservoir)} if disputes.reservoir else {}),  # none before there were disputes
+            **({"silent": list(unheard)} if unheard else {}),  # and none before there were peers
         }
-        return _Case(facts=facts, ends=(*(one["expires"] for one in facts["grants"]), *disputes.ends))
+        ends = (*(one["expires"] for one in facts["grants"]), *disputes.ends, *deadlines)
+        return _Case(facts=facts, ends=ends)
     held = agree.standing(world, ask.member, standard.id) if ask.member is not None else None
     binding = current if held is None else agree.offer_of(world, held)
-    facts = write_facts(_facts(world, ask, standard, member, held, binding))
+    facts = write_facts(replace(_facts(world, ask, standard, member, held, binding), silent=unheard))
     instants = decisions.policy_of(binding.text).instants
     over = [held.expires, agree.lapses(world, held)] if held is not None else []
     over += _credentials(world, ask, binding)[1]
-    over += _disputes(world, standard).ends
+    over += [*_disputes(world, standard).ends, *deadlines]
     return _Case(
         facts=facts, offer=binding, ends=(*over, *(instant(datetime.fromtimestamp(at, UTC)) for at in instants))
     )
@@ -322,6 +338,7 @@ def _facts(
         corridor=law.corridor(world, destination, strictest) if destination else None,
         ordered=order.in_force(world, strictest, destination, standard.id),
         frozen=_disputes(world, standard).reservoir,
+        silent=(),  # the case says who is
         now=instant(world.clock()),
     )
 

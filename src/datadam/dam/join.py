@@ -284,8 +284,8 @@ def _change(world: World, member: str, wanted: str, reason: str) -> int:
         found = known(world, member)
         if found.until is not None:
             raise Refused("member.left", member=member)
-        if found.suspended is (wanted == "suspended"):
-            raise Refused("member.suspended-already" if found.suspended else "member.not-suspended", member=member)
+        if found.suspended_here is (wanted == "suspended"):
+            raise Refused("member.suspended-already" if found.suspended_here else "member.not-suspended", member=member)
         facts = {"member": member, "state": wanted, "reason": reason}
         return state.record(world, state.statement(world, Kind.MEMBER_CHANGE, facts))
 

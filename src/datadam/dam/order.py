@@ -40,6 +40,8 @@ def suspend(
 def lift(world: World, id: str, reason: str) -> int:
     """End an order; the log index from which it binds no more."""
     order = find(world, id)
+    if order.peer is not None:
+        raise Refused("order.of-peer", order=order.id, peer=order.peer)
     if order.lifted is not None:
         raise Refused("order.lifted", order=order.id, index=order.lifted)
     return state.record(
@@ -79,6 +81,7 @@ def in_force(
         if (destination is None or destination in one.destinations)
         and min(STRICTNESS[PrivacyClass(each)] for each in one.classes) <= strict
         and (one.standard is None or standard is None or one.standard == standard)
+        and (not one.scope or standard is None or standard in one.scope)
     )
 
 

@@ -9,7 +9,18 @@ from dataclasses import replace
 from typing import Final
 
 from datadam import agreement, restriction, seal
-from datadam.dam import charged, credentialed, disputed, governed, keyed, registered, restricted, statutes, tabled
+from datadam.dam import (
+    charged,
+    credentialed,
+    disputed,
+    governed,
+    keyed,
+    peered,
+    registered,
+    restricted,
+    statutes,
+    tabled,
+)
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound, Unavailable, Untrusted
 from datadam.formats.statements import shaped
@@ -17,6 +28,7 @@ from datadam.governance import About
 from datadam.ledger import LOG, WRONG, owner_of, parties, quorum, signed_duly
 from datadam.model import (
     CLASS_OF,
+    HERE,
     Decided,
     Deposit,
     DepositId,
@@ -42,7 +54,9 @@ from datadam.terms import Agreement, AgreementState, Level, PublishedOffer
 APPLIED: Final = "applied"
 _OWNER: Final = "dam"  # the note that says whose state it is
 DAM: Final = "dam"
-_DULY: Final = frozenset({Kind.KEY, Kind.ROTATION, Kind.RETIREMENT, Kind.RECOVERY})  # by these keys and no others
+_DULY: Final = frozenset(  # by these keys and no others
+    {Kind.KEY, Kind.ROTATION, Kind.RETIREMENT, Kind.RECOVERY, Kind.PEERING, Kind.GUEST}
+)
 PROJECTED: Final = (
     Member,
     Key,
@@ -65,6 +79,7 @@ PROJECTED: Final = (
     *credentialed.RECORDS,
     *tabled.RECORDS,
     *charged.RECORDS,
+    *peered.RECORDS,
 )
 
 
@@ -101,7 +116,7 @@ def _signing_keys(
 
 def introduced(statement: Statement) -> tuple[Mapping[str, str], ...]:
     """The public keys that a statement brings in; they must have signed it, which proves that somebody holds them."""
-    if statement.kind in {Kind.DAM, Kind.MEMBER, Kind.KEY, Kind.ROTATION, Kind.OPERATOR, Kind.RECOVERY}:
+    if statement.kind in {Kind.DAM, Kind.MEMBER, Kind.KEY, Kind.ROTATION, Kind.OPERATOR, Kind.RECOVERY, Kind.GUEST}:
         return (seal.public(statement.body["key"]),)
     return ()
 
@@ -109,11 +124,12 @@ def introduced(statement: Statement) -> tuple[Mapping[str, str], ...]:
 def fold(rows: Rows, entry: Entry) -> None:
     """Write into the projections what one logged statement says."""
     statement = shaped(entry.statement)
-    new = introduced(statement)
+    peering = statement.kind is Kind.PEERING
+    new = peered.newcomers(rows, statement) if peering else introduced(statement)
     signed = believe(rows, statement, also=new)
     for jwk in new:
         kid = seal.thumbprint(jwk)
-        if kid not in signed:
+        if kid not in signed and not peering:  # its lineage has former keys of the peer too
             raise Untrusted("signature.key-unproven", statement=statement.id)
         if rows.get(Key, kid) is not None:  # also one that was replaced: a key enters the log once
             raise Untrusted("key.repeated", kid=kid, statement=statement.id)
@@ -134,6 +150,7 @@ def _fold_dam(rows: Rows, index: int, id: str, body: Json) -> None:
     jwk = seal.public(body["key"])
     rows.put(Key(kid=seal.thumbprint(jwk), owner=DAM, jwk=jwk, statement=id, since=index))
     keyed.fold_log(rows, id, body)
+    rows.note(peered.ORIGIN, body["origin"])
 
 
 def _fold_member(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -208,10 +225,12 @@ def _fold_deprecation(rows: Rows, index: int, id: str, body: Json) -> None:
 
 
 def _fold_member_change(rows: Rows, _index: int, id: str, body: Json) -> None:
+    """Of a guest its home may have said the same: then it is suspended until both lifted it."""
     member, suspended = rows.get(Member, body["member"]), body["state"] == "suspended"
-    if member is None or member.until is not None or member.suspended is suspended:
+    if member is None or member.until is not None or member.suspended_here is suspended:
         raise Untrusted("member.change-wrong", member=body["member"], statement=id)
-    rows.put(replace(member, suspended=suspended))
+    guest = peered.suspend(member, HERE, is_stop=suspended) if member.home is not None else None
+    rows.put(guest or replace(member, suspended=suspended))
 
 
 def _fold_offer(rows: Rows, index: int, id: str, body: Json) -> None:
@@ -244,6 +263,8 @@ def _fold_agreement(rows: Rows, index: int, id: str, body: Json) -> None:
     last = max(rows.find(PublishedOffer, standard=standard), key=lambda one: one.number, default=None)
     if member is None or member.until is not None or member.suspended:
         raise Untrusted("agreement.member-wrong", member=body["member"], statement=id)
+    if peered.held_at_home(rows, member, standard):
+        raise Untrusted("agreement.suspended-at-home", member=member.id, standard=standard)
     if last is None or last.statement != body["offer"] or dict(last.texts) != body["texts"]:
         raise Untrusted("agreement.offer-other", standard=standard, statement=id)
     for held in rows.find(Agreement, member=member.id, standard=standard):
@@ -273,9 +294,20 @@ def _fold_agreement_change(rows: Rows, index: int, id: str, body: Json) -> None:
         raise Untrusted("agreement.change-wrong", agreement=body["agreement"], statement=id)
     by = agreement.Party.CONSUMER if body["by_member"] else agreement.Party.PROVIDER
     wanted = AgreementState(body["state"])
+    if held.stops and wanted is not AgreementState.ENDED and by is agreement.Party.PROVIDER:
+        rows.put(_held_by_both(held, wanted, index, id, body))
+        return
     after = agreement.step(held.state, agreement.CHANGES[wanted], by)
     ended_for = after is AgreementState.ENDED and (not body["by_member"] or held.state is AgreementState.SUSPENDED)
     rows.put(replace(held, state=after, changed=index, reason=body["reason"], barred=ended_for))
+
+
+def _held_by_both(held: Agreement, wanted: AgreementState, index: int, id: str, body: Json) -> Agreement:
+    """A guest's agreement that its home suspended, after this dam did too, or took its own suspension back."""
+    is_stop = wanted is AgreementState.SUSPENDED
+    if is_stop is (HERE in (held.stops or ())):
+        raise Untrusted("agreement.change-wrong", agreement=held.id, statement=id)
+    return peered.hold(held, HERE, index, body["reason"], is_stop=is_stop)
 
 
 def _refuse_repeated(held: object, id: str) -> None:
@@ -440,6 +472,7 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     **credentialed.FOLDS,
     **tabled.FOLDS,
     **charged.FOLDS,
+    **peered.FOLDS,
 }
 
 
@@ -487,6 +520,7 @@ def _apply(world: World, first: int, statements: Sequence[Statement]) -> None:
     finally:  # also where the tables could not take what is in the log by now: no answer from before holds
         for statement in statements:
             world.decisions.logged(statement.kind)
+            world.links.logged(statement.kind)
 
 
 class _Undo(Exception):
@@ -517,6 +551,8 @@ def claim(world: World) -> None:
             rows.note(_OWNER, vkey)
         if first and rows.noted(APPLIED) and not rows.find(Key, owner=LOG):  # tables of before there were such keys
             keyed.fold_log(rows, first.id, first.body)
+        if first and rows.noted(APPLIED) and rows.noted(peered.ORIGIN) is None:
+            rows.note(peered.ORIGIN, str(first.body["origin"]))
 
 
 def _first(world: World) -> Statement | None:

@@ -42,7 +42,7 @@ def _fold_order(rows: Rows, index: int, id: str, body: Json) -> None:
 
 def _fold_lift(rows: Rows, index: int, id: str, body: Json) -> None:
     order = rows.get(Order, body["order"])
-    if order is None or order.lifted is not None:
+    if order is None or order.lifted is not None or order.peer is not None:  # what a peer ordered, it lifts
         raise Untrusted("order.lift-wrong", order=body["order"], statement=id)
     rows.put(replace(order, lifted=index))
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import jsonschema
 
+from datadam import seal
 from datadam.credentials import Form
 from datadam.disclosure import MOST_OPENED, Compute, Origin, Part
 from datadam.disputes import MAX_DAYS, Measure, Outcome, Scope, Subject
@@ -14,6 +15,7 @@ from datadam.errors import Invalid
 from datadam.formats import member_credential, model_card, shapes
 from datadam.governance import About
 from datadam.model import FORMATS, Kind, PrivacyClass, Statement
+from datadam.peers import MAX_CARRIED, MAX_URL, FaultKind
 from datadam.privacy.question import MAX_PERIODS
 from datadam.standard import MAX_QUORUM
 from datadam.terms import CHANGED, LEVELS, PURPOSES
@@ -97,6 +99,25 @@ _CHECKED_TABLE: Final = _closed(
         ),
     }
 )
+
+_PEER: Final = {"type": "string", "pattern": "^p-[0-9a-f]{20}$(?!\n)"}
+_ENVELOPE: Final = _closed(
+    {
+        "payload": _text(seal.MAX_ENVELOPE),
+        "signatures": {
+            **_list(_closed({"protected": _text(1000), "signature": _text(200)}), seal.MAX_SIGNATURES),
+            "minItems": 1,
+        },
+    }
+)
+_ADOPTION: Final[Mapping[str, object]] = {
+    "peer": _PEER,
+    "statement": _HEX,  # the id of what the envelope holds
+    "index": {**_COUNT, "minimum": 1},  # in the peer's log
+    "standard": {"anyOf": [_STANDARD, {"type": "null"}]},  # in the scope, that it is about
+    "envelope": _ENVELOPE,
+    "via": _list(_ENVELOPE, MAX_CARRIED),  # what led to the keys that signed it, and the agreement that it is about
+}
 
 _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
     Kind.DAM: {"origin": _text(255), "title": _text(200), "jurisdiction": _COUNTRY, "key": _JWK, "log": _text(400)},
@@ -496,6 +517,40 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "left": _closed({"period": _TENTHS, "life": _TENTHS}),
     },
     Kind.CAP: {"member": _MEMBER, "standard": _STANDARD, "rho": {"anyOf": [_COUNT, {"type": "null"}]}},
+    Kind.PEERING: {
+        "peer": _PEER,
+        "key": _JWK,
+        "log": _text(400),
+        "origin": _text(255),
+        "url": {"type": "string", "pattern": f"^https?://[!-~]{{1,{MAX_URL - 8}}}$(?!\n)"},
+        "jurisdiction": _COUNTRY,
+        "terms": {"type": "object", "required": ["between", "standards"]},  # judged by `peers.read_terms`
+        "lineage": {**_list(_ENVELOPE, MAX_CARRIED), "minItems": 1},  # from the peer's entry 0 to its key and its log's
+    },
+    Kind.PEERING_END: {"peer": _PEER, "reason": _text(2000)},
+    Kind.PEER_CONTACT: {"peer": _PEER, "state": {"enum": ["silent", "heard"]}, "since": _INSTANT},
+    Kind.PEER_FAULT: {
+        "peer": _PEER,
+        "fault": {"enum": list(FaultKind)},
+        "evidence": {
+            "type": "object",
+            "propertyNames": {"pattern": "^[a-z][a-z-]{0,40}$(?!\n)"},
+            "additionalProperties": _text(100_000),
+            "maxProperties": 20,
+        },
+    },
+    Kind.ADOPTION: _ADOPTION,
+    Kind.CLOSED_ADOPTION: _ADOPTION,
+    Kind.GUEST: {
+        "member": _MEMBER,
+        "key": _JWK,
+        "home": _PEER,
+        "accession": _HEX,
+        "jurisdiction": _COUNTRY,
+        "roles": {**_list({"enum": ["consumer", "auditor"]}, 2), "minItems": 1, "uniqueItems": True},
+        "lineage": {**_list(_ENVELOPE, MAX_CARRIED), "minItems": 1},  # from the accession at home to the key
+        "text": _TEXT_READ,
+    },
 }
 
 _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {

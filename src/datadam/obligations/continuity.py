@@ -181,7 +181,7 @@ def _refused(one: Logged) -> Iterator[Reason]:
         yield Reason("obligation.open-refused", {"standard": one.body["standard"], "codes": ", ".join(wrong)})
 
 
-_MAY_CLOSE: Final = frozenset({"ask.frozen", "ask.order"})
+_MAY_CLOSE: Final = frozenset({"ask.frozen", "ask.order", "ask.peer-silent"})
 """What may be put in the way of a reservoir that is open to everybody."""
 
 

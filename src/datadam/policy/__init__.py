@@ -1,7 +1,7 @@
 """Offers and agreements to Cedar; decide, with every reason. Pure: facts in, one Decision out."""
 
 from datadam.policy.cedar import PERMIT, SCHEMA, Rule
-from datadam.policy.compiling import MAX_TERMS, MAX_TEXT, MAX_VALUES, Policy, compile_offer
+from datadam.policy.compiling import MAX_TERMS, MAX_TEXT, MAX_VALUES, Policy, compile_offer, silenced
 from datadam.policy.deciding import COLLAPSED, OTHERS, UNDECIDABLE, decide_on, for_asker, request
 from datadam.policy.facts import OPERATOR, Facts, read_facts, write_facts
 
@@ -23,5 +23,6 @@ __all__ = [
     "for_asker",
     "read_facts",
     "request",
+    "silenced",
     "write_facts",
 ]

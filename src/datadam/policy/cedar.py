@@ -49,6 +49,7 @@ type Facts = {
   roles: Set<String>,
   rows: Long,
   sensitivity: Long,
+  silent?: Set<String>,
   suspended: Bool,
   tier: String,
 };

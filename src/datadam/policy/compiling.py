@@ -6,7 +6,7 @@ which words it is explained stands beside it as annotations: an auditor needs th
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import Final
 
@@ -98,6 +98,20 @@ def _house(offer: Offer) -> list[Forbid]:
         _always("ask.order", "order", "!context.orders.isEmpty()", even_open=True),
         _always("ask.frozen", "dispute", "!context.frozen.isEmpty()", even_open=True),
     ]
+
+
+_SILENT: Final = _always("ask.peer-silent", "peering", "context has silent", even_open=True)
+
+
+def silenced(policy: Policy) -> Policy:
+    """The policy while a peer is silent: one rule of the house more. At all other times no policy has it.
+
+    So the policy of an offer is to the byte what it was before there were peers, and so is its digest in old decisions.
+    """
+    text = f"{policy.text}\n{rendered(_SILENT)}"
+    return replace(
+        policy, text=text, digest=seal.digest(text.encode()), rules={**policy.rules, _SILENT.id: _SILENT.rule}
+    )
 
 
 # --- what the offer says ----------------------------------------------------------------------------------------------

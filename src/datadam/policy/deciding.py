@@ -20,6 +20,7 @@ OTHERS: Final = "ask.others-facts"
 COLLAPSED: Final = frozenset({"ask.agreement-suspended", "ask.member-suspended"})
 """What rests on what others did: who suspended whom, and why, is for stewards and auditors. Orders are public."""
 
+_SILENT: Final = "peer-silent"
 _CLASSES: Final = tuple(PrivacyClass)
 _TOLD: Final[dict[str, tuple[str, ...]]] = {
     "ask.member-left": ("member",),
@@ -36,6 +37,7 @@ _TOLD: Final[dict[str, tuple[str, ...]]] = {
     "ask.no-corridor": ("home", "destination"),
     "ask.order": ("ordered", "destination"),
     "ask.frozen": ("frozen",),
+    "ask.peer-silent": ("silent",),
     "ask.purpose-not-allowed": ("purpose",),
     "ask.role-needed": ("roles",),
     "ask.role-excluded": ("roles",),
@@ -77,8 +79,8 @@ def _decided(facts: Facts, policy: Policy) -> Decision:
 
 def _incoherent(facts: Facts, policy: Policy) -> str | None:
     """What is wrong with facts that cannot all be true; Cedar would look at some of them only."""
-    if facts.standard != policy.standard:
-        return "standard"
+    if facts.standard != policy.standard or (facts.silent and _SILENT not in policy.rules):
+        return "standard" if facts.standard != policy.standard else "silent"
     if facts.known and not facts.member:
         return "member"
     if not facts.known and (facts.left or facts.suspended or facts.agreement is not None):
@@ -123,6 +125,8 @@ def request(facts: Facts) -> dict[str, Any]:
         context["corridor"] = facts.corridor
     if facts.agreement is not None:
         context["agreement"] = _agreement(facts)
+    if facts.silent:
+        context["silent"] = list(facts.silent)
     return {
         "principal": {"type": "Member", "id": facts.member or ""},
         "action": {"type": "Action", "id": str(Action(facts.action))},

@@ -47,11 +47,12 @@ class Facts:
     corridor: str | None  # the row that is a basis for home → destination; empty: none is needed; None: there is none
     ordered: tuple[str, ...]  # ids of orders in force against this data class to this destination
     frozen: tuple[str, ...]  # ids of disputes for which nothing of the reservoir leaves
+    silent: tuple[str, ...]  # peerings whose other dam was not heard for longer than agreed; told only where there are
     now: str  # instant
 
 
 _SETS: Final = frozenset({"roles", "credentials", "agreed_purposes"})
-_LISTS: Final = frozenset({"ordered", "frozen"})
+_LISTS: Final = frozenset({"ordered", "frozen", "silent"})
 _BOOLEANS: Final = frozenset({"known", "left", "suspended", "offer_current"})
 _NUMBERS: Final = frozenset({"sensitivity", "live_rows"})
 _MAY_LACK: Final = frozenset(
@@ -68,11 +69,13 @@ _MAY_LACK: Final = frozenset(
     }
 )
 _NAMES: Final = tuple(field.name for field in fields(Facts))
+_WHERE_SOME: Final = frozenset({"silent"})
+"""Facts that are told only where there are some: decisions of before there could be any say nothing of them."""
 
 
 def write_facts(facts: Facts) -> dict[str, Any]:
     """Facts as JSON that can be signed: sets are sorted lists, all else stays as it is."""
-    told = {name: getattr(facts, name) for name in _NAMES}
+    told = {name: value for name in _NAMES if (value := getattr(facts, name)) or name not in _WHERE_SOME}
     return {name: _listed(value) if isinstance(value, frozenset | tuple) else value for name, value in told.items()}
 
 
@@ -82,8 +85,10 @@ def _listed(values: frozenset[str] | tuple[str, ...]) -> list[str]:
 
 def read_facts(told: Json) -> Facts:
     """Facts as `write_facts` wrote them; anything else is `Invalid`, so that nothing is replayed on half of them."""
-    if set(told) != set(_NAMES):
-        raise Invalid("policy.facts-malformed", field=sorted(set(told) ^ set(_NAMES)))
+    untold: dict[str, list[str]] = {name: [] for name in _WHERE_SOME - set(told)}
+    if set(told) | set(untold) != set(_NAMES) or not all(told.get(name, True) for name in _WHERE_SOME):
+        raise Invalid("policy.facts-malformed", field=sorted(set(told) ^ (set(_NAMES) - set(untold))))
+    told = {**told, **untold}
     for name in _NAMES:
         if not _fits(name, told[name]):
             raise Invalid("policy.facts-malformed", field=[name])
