@@ -127,7 +127,7 @@ class Links:
             lock.release()
 
     def admits(self, peer: str, per_minute: int, now: float) -> bool:
-        """Whether one more request of a peer is within its pace, which refills steadily; `now` in seconds. Counts it."""
+        """Whether one more request of a peer is within its pace, which refills steadily; counts it. `now` in seconds."""
         with self._lock:
             left, seen = self._paces.get(peer, (float(per_minute), now))
             left = min(float(per_minute), left + (now - seen) * per_minute / 60)
