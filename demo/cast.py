@@ -118,7 +118,7 @@ IEA: Final = Gift(
 WATCHES: Final = (
     Gift(who=NEBEL, file="indicators_apt_watch.csv", standard=INDICATORS),
     Gift(who=DOKKAEBI, file="indicators_rat_watch.csv", standard=INDICATORS),
-    Gift(who=KITSUNE, file="indicators_web_watch.csv", standard=INDICATORS, says=("--drop", "source_file")),
+    Gift(who=KITSUNE, file="indicators_web_watch.csv", standard=INDICATORS, says=("--set", "upstream=source_file")),
 )
 PARTS: Final = tuple(
     Gift(who=who, file="supply_links_synthetic.csv", standard=LINKS) for who in (DOKKAEBI, NEBEL, KITSUNE)

@@ -187,7 +187,7 @@ def test_packaged_standards_say_what_their_columns_hold(name: str) -> None:
     holds = {one.name: one.holds for one in held.columns if one.holds}
     free = {one.name for one in held.columns if one.free_text is not None}
     expected = {
-        "cti.indicator": ({"value": ("ip",)}, set()),
+        "cti.indicator": ({"value": ("ip",), "upstream": ("ip",)}, set()),
         "cti.exploited-vulnerability": ({}, {"product", "vulnerability"}),
     }
     assert (holds, free) == expected[name]

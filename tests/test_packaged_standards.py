@@ -31,7 +31,7 @@ FILES: dict[str, tuple[str, set[str]]] = {
     "minerals_iea_ko": ("supply.mineral-production", {"country"}),
     "indicators_apt_watch": ("cti.indicator", set()),
     "indicators_rat_watch": ("cti.indicator", set()),
-    "indicators_web_watch": ("cti.indicator", set()),
+    "indicators_web_watch": ("cti.indicator", {"upstream"}),
     "supply_network_synthetic": ("supply.supply-edge", set()),
     "plant_energy_synthetic": ("industry.plant-energy", set()),
 }
@@ -91,7 +91,7 @@ def test_what_the_standards_promise() -> None:
     bought = worth.worth(plants, CODES)
     assert bought is not None
     assert (bought.cells, worth.shown(bought.period), worth.shown(bought.life)) == (10, "11", "46")
-    shown = [Attribution.CONTRIBUTOR, Attribution.NONE, Attribution.CONTRIBUTOR, Attribution.NONE]
+    shown = [Attribution.CONTRIBUTOR, Attribution.CONTRIBUTOR, Attribution.CONTRIBUTOR, Attribution.NONE]
     assert [s.attribution for s in (kev, ioc, mine, edge)] == shown
     parties = [edge.column("supplier_id"), edge.column("customer_id")]
     assert [(p.protection, p.domain) for p in parties] == [(Protection.UNIT_ID, "party")] * 2
