@@ -232,7 +232,6 @@ OLD = standard(
     column("lost", protection=Protection.DROP),
     column("day", Type.DATE),
 )
-REST = {c.name: c for c in OLD.columns}
 LOSSY: list[tuple[str, Column, Move | None]] = [
     ("migration.source-unknown", column("b"), Move(column="b", source="none")),
     ("migration.source-unknown", column("b"), Move(column="b", source="lost")),

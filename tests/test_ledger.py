@@ -395,7 +395,6 @@ def forged(*statements: Statement) -> str:
     return json.dumps(whole)
 
 
-LEAVING_UNSIGNED: Final = dam_says(Kind.EXIT, DAM_KEY, member=MEMBER, signed_by_member=True)
 STOLEN: Final = {"key": seal.public(EVE)}
 
 

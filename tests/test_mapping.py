@@ -14,7 +14,7 @@ from datadam import readings, texts
 from datadam.confirming import accepted, confirm, measure
 from datadam.errors import Faults, Invalid
 from datadam.formats import codelists, fits, odcs
-from datadam.mapping import carried, checked, fit_digest, fit_from_json, fit_to_json, layout_digest
+from datadam.mapping import carried, checked, fit_digest, fit_from_json, fit_to_json
 from datadam.model import Feed, Fit, Layout, Standard, StandardId
 from datadam.proposing import Doubt, Suggestion, suggest
 from datadam.standard import known_as, plain
@@ -56,7 +56,6 @@ def codes_of(error: Faults) -> list[str]:
 # --- headers of strangers ---------------------------------------------------------------------------------------------
 
 NO_DOUBT: tuple[Doubt, ...] = ()
-T_KT = {"output (kt)": ("12.5", "0")}
 FOREIGN: list[tuple[Standard, tuple[str, ...], dict[str, str]]] = [
     (KEV, ("cve_id", "vendor", "product", "date_added"), {"cve_id": "cve_id", "date_added": "date_added"}),
     (KEV, ("CVE Number", "Manufacturer", "Product Name", "Added"), {"cve_id": "CVE Number", "vendor": "Manufacturer"}),
@@ -409,7 +408,6 @@ def test_the_digest_does_not_hang_on_order() -> None:
     fit = confirmed()
     turned = replace(fit, feeds=tuple(reversed(fit.feeds)))
     assert fit_digest(turned) == fit_digest(fit) != fit_digest(spoil(fit, source="country"))
-    assert layout_digest(USGS) != layout_digest(layout(*reversed(USGS.columns)))
 
 
 @pytest.mark.parametrize(

@@ -227,11 +227,6 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and len(value) <= MAX_TEXT
 
 
-def layout_digest(layout: Layout) -> str:
-    """SHA-256 of the header in order: under this a confirmed fit is remembered."""
-    return seal.digest(layout.digest_text.encode())
-
-
 def fit_digest(fit: Fit) -> str:
     """SHA-256 of the fit's RFC 8785 JSON: what the manifest says of the mapping. The order of feeds does not count."""
     return seal.digest(seal.canonical(fit_to_json(replace(fit, dropped=tuple(sorted(fit.dropped))))))

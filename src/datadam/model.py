@@ -479,11 +479,6 @@ class Layout:
     samples: tuple[tuple[str, ...], ...] = ()  # per column
     reading: Reading | None = None  # how the file was read to see this
 
-    @property
-    def digest_text(self) -> str:
-        """What tells this layout from others: its header, in order."""
-        return "\x1f".join(self.columns)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberForm:

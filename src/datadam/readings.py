@@ -10,7 +10,7 @@ expressions stay in what RE2 and Java share, as those of a plan do.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, TypeAlias
@@ -239,6 +239,3 @@ def dates(counts: Counts) -> Proven | Open:
     if len(able) > 1 and counts["date-same"] < like:
         return Open(options=tuple(map(str, able)))
     return Proven(form=able[0])
-
-
-Prove: TypeAlias = Callable[[Counts], Proven | Open]

@@ -178,11 +178,6 @@ def scale_for(sensitivity: Sensitivity, rho: int) -> float:
     return _root_up(Fraction(sensitivity.l2_squared * MICRO, 2 * rho) * _SLACK * _SLACK)
 
 
-def rho_of(sensitivity: Sensitivity, scale: float) -> Fraction:
-    """What noise of that scale really costs, in rho: L2² / 2sigma²."""
-    return Fraction(sensitivity.l2_squared) / (2 * Fraction(scale) ** 2)
-
-
 def _root_up(square: Fraction) -> float:
     """The least float, or one or two above it, whose square is not less."""
     root = math.isqrt(square.numerator * square.denominator << 128)  # of a fraction: isqrt(n·d·2^128) / (d·2^64)
