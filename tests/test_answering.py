@@ -158,7 +158,7 @@ def unit(draw: DrawFn) -> list[Row]:
     places = [integers(0, len(RECIPE.keys[name]) - 1) for name in PLACES]
     row = [*places, one_of(none(), integers(0, 1000))]
     made = lists(integers(0, 2**30), max_size=24)
-    return [(tuple(draw(p) for p in row[:2]), draw(row[2])) for _ in draw(made)]  # type: ignore[misc]
+    return [(tuple(draw(p) for p in row[:2]), draw(row[2])) for _ in draw(made)]  # type: ignore[misc]  # a row has three
 
 
 QUESTIONS: Final = [

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,7 @@ def test_only_whoever_may_ask_is_answered(scene: tuple[World, Person, Person, Pe
     """Not a stranger, not a share profile, not a member without a leave; and the no is in the log."""
     world, one, _, asker = scene
     for caller in (Caller(), Caller(member=asker.id, standard=ENERGY)):
-        refused("ask.login-needed", lambda caller=caller: ask.answer(world, caller, COUNT))  # type: ignore[misc]
+        refused("ask.login-needed", partial(ask.answer, world, caller, COUNT))
     size = world.ledger.size
     refused("ask.no-grant", lambda: ask.answer(world, one.caller, COUNT))
     assert world.ledger.size == size + 1
@@ -196,7 +197,7 @@ def test_no_row_leaves_such_a_reservoir_whoever_asks(world: World, tier: str, ac
     grant.grant(world, one.id, "test.other")
     asks = [Ask(member=one.id, standard=StandardId("test.other"), action=each) for each in (action, "query")]
     no, query = (decide.decide(world, each)[0] for each in asks)
-    assert [reason.code for reason in no.reasons] == ["ask.tier-without-rows"]  # type: ignore[union-attr]
+    assert [reason.code for reason in no.reasons] == ["ask.tier-without-rows"]  # type: ignore[union-attr]  # a no
     assert hasattr(query, "basis") is (tier == "answers")
 
 
@@ -286,7 +287,7 @@ def test_a_charge_beyond_the_budget_cannot_enter_the_log(scene: tuple[World, Per
     ]
     for change, code in wrong:
         made = state.statement(world, Kind.CHARGE, {**told, **change})
-        refused(code, lambda made=made: state.record(world, made))  # type: ignore[misc]
+        refused(code, partial(state.record, world, made))
     answer = {name: given.body[name] for name in given.body if name not in {"v", "kind", "salt", "issued"}}
     uncharged = state.statement(world, Kind.ANSWER, answer)
     refused("private.answer-uncharged", lambda: state.record(world, uncharged))
@@ -294,7 +295,7 @@ def test_a_charge_beyond_the_budget_cannot_enter_the_log(scene: tuple[World, Per
     late = charges(world)[-1]
     for change in ({"rho": 1}, {"question": {**answer["question"], "by": ["region"]}}, {"standard": "test.other"}):
         other = state.statement(world, Kind.ANSWER, {**answer, "charge": late.id, **change})
-        refused("private.answer-other", lambda other=other: state.record(world, other))  # type: ignore[misc]
+        refused("private.answer-other", partial(state.record, world, other))
     commitment = [{**one, "commitment": "0" * 64} for one in answer["twins"]]
     other = state.statement(world, Kind.ANSWER, {**answer, "charge": late.id, "twins": commitment})
     refused("private.answer-other", lambda: state.record(world, other))
@@ -425,7 +426,7 @@ def test_columns_that_the_offer_does_not_let_out_are_not_asked_about(tmp_path: P
     above = [{"column": "energy", "operator": ">=", "values": ["5"]}]
     changes: list[dict[str, Any]] = [{"aggregate": "sum", "column": "energy"}, {"where": above}]
     for change in changes:
-        error = refused("private.column-closed", lambda change=change: ask.answer(world, asker.caller, COUNT | change))  # type: ignore[misc]
+        error = refused("private.column-closed", partial(ask.answer, world, asker.caller, COUNT | change))
         assert error.facts["column"] == "energy"
 
 

@@ -62,7 +62,7 @@ def test_a_preview_has_the_shape_and_the_noise_of_the_answer(more: Mapping[str, 
 
 def test_dummy_answers_are_near_the_dummy_truth() -> None:
     """By much rho the noise is small: counts, sums and distinct units of the rows that were drawn."""
-    rich = replace(HELD, budget=replace(HELD.budget, period=Decimal(10), life=Decimal(10)))  # type: ignore[type-var]
+    rich = replace(HELD, budget=replace(HELD.budget, period=Decimal(10), life=Decimal(10)))  # type: ignore[type-var]  # it has one
     many = list(dummy.rows(rich, RECIPE, 10_000, seed=5))
 
     def value(aggregate: str, **more: Any) -> Decimal:

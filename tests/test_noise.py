@@ -52,7 +52,7 @@ def test_opendp_agrees_that_no_more_is_spent_than_charged(aggregate: Aggregate, 
     """Its map of our scale is at most the charge, and its own search finds the same scale."""
     mechanism = sensitivity.gaussian(sensitivity.of(aggregate, rows=rows), rho)
     far = mechanism.sensitivity.l2
-    proved = make_gaussian(*VECTOR, scale=mechanism.scale).map(far)  # type: ignore[no-untyped-call]
+    proved = make_gaussian(*VECTOR, scale=mechanism.scale).map(far)  # type: ignore[no-untyped-call]  # of OpenDP's own
     assert Fraction(proved) <= Fraction(rho, MICRO)
     searched = binary_search_param(
         lambda scale: make_gaussian(*VECTOR, scale=scale), d_in=far, d_out=rho / MICRO, T=float
@@ -66,7 +66,7 @@ def test_epsilon_is_that_of_opendp(rho: int, zeros: int) -> None:
     """Never less, and no more than a thousandth above it."""
     mechanism = counted(rho)
     approximate = make_zCDP_to_approxDP(make_gaussian(*VECTOR, scale=mechanism.scale))
-    proved = approximate.map(mechanism.sensitivity.l2).epsilon(10.0**-zeros)  # type: ignore[no-untyped-call]
+    proved = approximate.map(mechanism.sensitivity.l2).epsilon(10.0**-zeros)  # type: ignore[no-untyped-call]  # of OpenDP's own
     ours = epsilon_of(rho, Fraction(1, 10**zeros))
     assert proved <= ours <= proved * 1.001 + 1e-6
 

@@ -6,6 +6,7 @@ beyond it leaves by any route, and none within it is missing.
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -238,7 +239,7 @@ def test_exactly_what_a_plain_reading_allows_leaves_by_every_route(
                 asked = Asked(action, purpose, frozenset(reader.roles), code, where, now)
                 for name, id, held in (("current", ID, sent), ("half", f"{ID}@half", sent[:5])):
                     if name not in versions:
-                        refused("ask.version-not-offered", lambda c=caller, i=id: release.open_share(world, c, i))  # type: ignore[misc]
+                        refused("ask.version-not-offered", partial(release.open_share, world, caller, id))
                         continue
                     allowed = allowance(held, {"constraint": said}, asked)
                     assert taken(world, caller, id) == allowed

@@ -13,7 +13,7 @@ def _refused(*_: Any, **__: Any) -> Any:
     raise OSError
 
 
-socket.socket.connect = _refused  # type: ignore[method-assign]
+socket.socket.connect = _refused  # type: ignore[method-assign]  # no network, on purpose
 socket.getaddrinfo = _refused
 
 from datadam.adapters.presidio_text import PresidioText  # noqa: E402  (first the network has to be gone)

@@ -80,8 +80,7 @@ def _listed(given: Given, keys: Sequence[Key]) -> set[int]:
     places = {(type(key), key): place for place, key in enumerate(keys)}  # True is not 1 here
     found: set[int] = set()
     for value in given.values:
-        is_key = value is None or isinstance(value, str | int)
-        place = places.get((type(value), value)) if is_key else None  # type: ignore[arg-type]
+        place = places.get((type(value), value)) if value is None or isinstance(value, str | int) else None
         if place is None:
             raise Invalid("private.key-unknown", column=given.column, key=_shown(value))
         found.add(place)
