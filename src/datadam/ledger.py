@@ -22,7 +22,7 @@ A receipt shows what was included; that no *other* entry had retired a key by th
 import base64
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from datadam import merkle, seal
@@ -405,13 +405,11 @@ class KeyRing:
         ring = self._home(peer)
         inner = admitted(ring, statement)[-1]
         if inner.kind is Kind.ROTATION:
-            home = self.homes[peer]
-            self.homes[peer] = Home(origin=home.origin, log=ring.logs[-1], key=ring.newest[DAM])
-        for kid, owner in ring.owners.items():
-            ours = peer if owner == DAM else owner
-            known = ours == peer or self.guests.get(ours) == peer
-            if known and owner != LOG and kid not in self.owners:
-                self.keys[kid], self.owners[kid] = ring.keys[kid], ours
+            self.homes[peer] = replace(self.homes[peer], log=ring.logs[-1], key=ring.newest[DAM])
+        for kid in brought(statement):  # what stands beside it may bring others, which count for this alone
+            owner = peer if inner.kind is Kind.ROTATION else owner_of(inner)
+            if kid not in self.keys and (owner == peer or self.guests.get(owner) == peer):
+                self.keys[kid], self.owners[kid] = ring.keys[kid], owner
         self.retired |= {kid for kid in ring.retired if kid in self.owners}
 
     def _refuse_early(self, statement: Statement, kid: str) -> None:

@@ -5,14 +5,14 @@ whole in the adoption, its signers' keys are those of the peering's lineage, of 
 or are led to by statements that stand beside it. Nothing that the peering does not cover can be adopted.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from datadam import agreement, ledger, peers, seal
 from datadam.duties import STRICTNESS, Order
-from datadam.errors import Untrusted
+from datadam.errors import NotFound, Untrusted
 from datadam.formats.statements import shaped
 from datadam.ledger import DAM, LOG
 from datadam.model import (
@@ -30,12 +30,24 @@ from datadam.model import (
     StatementId,
     instant,
 )
-from datadam.peers import Adopted, Contact, FaultKind, Followed, HomeAgreement, Peer, PeerFault, PeerWithdrawal, Terms
+from datadam.peers import (
+    Adopted,
+    Contact,
+    FaultKind,
+    Followed,
+    HomeAgreement,
+    Peer,
+    PeerBody,
+    PeerFault,
+    PeerWithdrawal,
+    Terms,
+)
 from datadam.ports import Rows
 from datadam.terms import Agreement, AgreementState
 
 RECORDS: Final = (Peer, Contact, PeerFault, Adopted, HomeAgreement, PeerWithdrawal)
 """The tables. `peers.Followed` and `peers.PeerBody` are none: they are of another log."""
+_LEADS: Final = frozenset({str(one) for one in (Kind.MEMBER, Kind.KEY, Kind.RECOVERY, Kind.RECOVERED)})
 ORIGIN: Final = "origin"
 """The note that says what this dam's own log is called."""
 
@@ -72,6 +84,48 @@ def ring(rows: Rows, peer: Peer) -> ledger.KeyRing:
     keys = {one.kid: (one.owner, one.jwk) for one in owned}
     home = ledger.Home(origin=peer.origin, log=peer.log, key=peer.key)
     return ledger.home_ring(home, peer.id, keys)
+
+
+def facts(rows: Rows, peer: Peer, one: PeerBody) -> Json:
+    """What our adoption of a peer's statement says: the statement, and all that leads to the keys that signed it."""
+    inner = seal.opened(one.envelope)
+    needed = [inner]
+    if inner.kind is Kind.AGREEMENT_CHANGE:
+        needed.append(seal.opened(_shown(rows, peer, inner.body["agreement"]).envelope))
+    known = set(ring(rows, peer).keys)
+    members = {str(peers.named(each.body)[1]) for each in needed if set(seal.kids(each)) - known - ledger.brought(each)}
+    via = {id: place for member in sorted(members) for id, place in _led(rows, peer, member, one.place, known)}
+    via |= {each.id: _shown(rows, peer, each.id).place for each in needed[1:]}
+    agreed = next((str(each.body["standard"]) for each in needed[1:]), None)
+    return {
+        "peer": peer.id,
+        "statement": inner.id,
+        "index": one.place,
+        "standard": agreed or one.standard or peers.named(inner.body)[0],
+        "envelope": seal.parse(one.envelope),
+        "via": [seal.parse(_shown(rows, peer, id).envelope) for id in sorted(via, key=lambda id: via[id])],
+    }
+
+
+def _led(rows: Rows, peer: Peer, member: str, before: int, known: Collection[str]) -> Iterator[tuple[str, int]]:
+    """What brought in the keys of a peer's member, those that our log does not know; id and place."""
+    for held in rows.find(PeerBody, peer=peer.id, member=member):
+        if held.kind not in _LEADS or held.place >= before:
+            continue
+        statement = seal.opened(held.envelope)
+        if not ledger.brought(statement) & set(known):
+            yield held.id, held.place
+        if statement.kind is Kind.RECOVERY:
+            for each in rows.find(PeerBody, peer=peer.id, kind=str(Kind.OPERATOR)):
+                if seal.opened(each.envelope).body["operator"] in statement.body["operators"]:
+                    yield each.id, each.place
+
+
+def _shown(rows: Rows, peer: Peer, id: str) -> PeerBody:
+    held = rows.get(PeerBody, peer.id, id)
+    if held is None:
+        raise NotFound("peer.body-unknown", statement=id, peer=peer.id)
+    return held
 
 
 def covers(terms: Terms, statement: Statement, standard: str | None) -> bool:
