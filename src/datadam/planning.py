@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from datadam import coarsening, readings
@@ -45,6 +46,7 @@ from datadam.privacy import looking
 from datadam.standard import sendable_digits
 
 MAX_RULES: Final = 62  # bits of a signed 64-bit mask that every engine keeps positive
+MOST_KEPT: Final = 20_000  # codes of a list that is kept folded; what others deposited may be longer
 MAX_DIGITS: Final = 38  # of a decimal in Parquet, Spark and Polars
 _OPERATORS: Final = frozenset({"<", "<=", ">", ">=", "=", "!="})
 _DAY: Final = r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -206,7 +208,18 @@ def _lookup(column: Column, codes: Mapping[str, CodeList]) -> Lookup | None:
 
 def _folded(codes: Iterable[str]) -> dict[str, str]:
     """Codes by their folded spelling, without those that only case or width tells apart."""
-    spellings = sorted(set(codes))
+    listed = frozenset(codes)
+    return dict(_kept_folded(listed)) if len(listed) <= MOST_KEPT else _newly_folded(listed)
+
+
+@lru_cache(maxsize=64)
+def _kept_folded(codes: frozenset[str]) -> dict[str, str]:
+    """The same, worked out once: packaged lists come with every deposit."""
+    return _newly_folded(codes)
+
+
+def _newly_folded(codes: frozenset[str]) -> dict[str, str]:
+    spellings = sorted(codes)
     counts = Counter(fold(code) for code in spellings)
     return {fold(code): code for code in spellings if counts[fold(code)] == 1}
 

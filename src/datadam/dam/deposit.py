@@ -46,7 +46,7 @@ from datadam.model import (
     Withdrawal,
     instant,
 )
-from datadam.plan import Plan
+from datadam.plan import Check, Plan
 from datadam.planning import compile_plan
 from datadam.ports import RECEIVED, Outputs, Progress, Survey
 from datadam.prepare import as_prepared, changes
@@ -279,7 +279,7 @@ def _judge(world: World, job: Job, progress: Progress) -> tuple[Job, Tally, Plan
         deposit=job.id,
         unit_keys={domain: world.secrets.secret(f"unit-{domain}") for domain in _domains(plan)},
         key_secret=seal.keyed(world.secrets.secret("rows"), job.standard),
-        held=_held(world, job, tag),
+        held=_held(world, job, tag) if plan.bit(Check.REPEAT) is not None else (),
     )
     told = manifest.body["file"]
     source = Source(

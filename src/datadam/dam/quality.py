@@ -8,6 +8,7 @@ long as the rejects do, and never in the store or the log.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from datadam.dam import lineage
@@ -23,23 +24,28 @@ HISTORY: Final = 12  # own earlier deposits that are looked at: the thousandth m
 
 
 def order(world: World, job: Job, judged: tuple[Standard, Plan], outputs: Outputs, tally: Tally) -> SurveyOrder:
-    """What is looked at: what the run wrote, and the newest of the contributor's own files that are visible."""
-    here = lineage.table(world, job.standard, job.version)  # another version may say the same in another unit
-    alike = [one.standard.version for one in lineage.versions(world, job.standard) if one.table == here]
-    own = {"contributor": job.contributor, "standard": job.standard}
-    held = {path.name: path for path in outputs.held}
-    with world.store.read() as rows:
-        most = HISTORY + len(rows.find(Withdrawal, **own)) + 1  # of these, some are not held any more
-        last = [one for version in alike for one in rows.newest(Deposit, "index", most, **own, version=version)]
-    last.sort(key=lambda one: one.index, reverse=True)
-    newest = [held[name] for one in last for name in (str(file["name"]) for file in one.files) if name in held]
+    """What is looked at: what the run wrote, and the newest of the contributor's own deposits that stand."""
     return SurveyOrder(
         standard=judged[0],
         plan=judged[1],
         admitted=outputs.admitted if tally.admitted else None,
         rejects=outputs.rejects if tally.rejects else None,
-        held=tuple(newest[:HISTORY]),
+        held=_newest(world, job),
     )
+
+
+def _newest(world: World, job: Job) -> tuple[Path, ...]:
+    """The last few of the contributor's own files in the same table, newest first; none that it takes back."""
+    here = lineage.table(world, job.standard, job.version)  # another version may say the same in another unit
+    alike = [one.standard.version for one in lineage.versions(world, job.standard) if one.table == here]
+    own = {"contributor": job.contributor, "standard": job.standard}
+    with world.store.read() as rows:
+        gone = {str(one.deposit) for one in rows.find(Withdrawal, **own)} | {str(job.facts.get("amends"))}
+        most = HISTORY + len(gone)  # of these, some do not stand any more
+        last = [one for version in alike for one in rows.newest(Deposit, "index", most, **own, version=version)]
+    last.sort(key=lambda one: one.index, reverse=True)
+    standing = [one for one in last if one.id not in gone][:HISTORY]
+    return tuple(world.lake.place(here, one.tag, one.id) for one in standing)
 
 
 def look_over(
