@@ -65,6 +65,7 @@ def facts(**changes: Any) -> Facts:
         corridor="",
         ordered=(),
         frozen=(),
+        crossing=(),
         silent=(),
         now=INSTANTS[1],
     )

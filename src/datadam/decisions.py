@@ -82,6 +82,8 @@ def judge(facts: Json, terms: Policy | None) -> Judged:
     asked = policy.read_facts(facts)
     if asked.silent:
         terms = policy.silenced(terms)
+    if asked.crossing:
+        terms = policy.confined(terms)
     return Judged(decision=policy.decide_on(asked, terms), policy=terms.digest)
 
 
@@ -145,7 +147,7 @@ def _by_grants(facts: Json) -> Decision:
         return Deny((Reason("ask.stranger", standard),))
     standing = [one for one in facts["grants"] if one["expires"] is None or facts["now"] < one["expires"]]
     member = {"member": facts["member"]}
-    reasons = list(ordered)
+    reasons = [*ordered, *(Reason(f"ask.peer-{one}", standard) for one in facts.get("crossing", []))]
     if facts["left"]:
         reasons.append(Reason("ask.member-left", member))
     if facts["suspended"]:

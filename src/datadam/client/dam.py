@@ -15,6 +15,7 @@ from datadam.client.agreeing import Agreeing
 from datadam.client.answers import answered, check_url, json_of, part, said
 from datadam.client.deciding import Deciding
 from datadam.client.declaring import Declaring
+from datadam.client.federated import ALL, over_all
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import PURPOSE, Reservoir, Reservoirs
 from datadam.client.governing import Governing
@@ -28,6 +29,7 @@ from datadam.client.tabling import Tabling
 from datadam.client.withdrawals import WayBack
 from datadam.errors import NotFound, Unavailable
 from datadam.formats import odcs
+from datadam.ledger import Verified
 from datadam.mapping import fit_digest, fit_to_json
 from datadam.model import Fit, Json, Kind, Reading, Standard, Statement
 
@@ -65,17 +67,23 @@ class Dam(Agreeing, Asking, Deciding, Declaring, Governing, Holding, Opening, Re
 
     def receipt(self, id: str) -> Json:
         """The receipt of a statement that concerns the caller, checked before it is returned."""
+        return self.proven_receipt(id)[0]
+
+    def proven_receipt(self, id: str) -> tuple[Json, Verified]:
+        """The same, with what it proves."""
         try:
-            sent = self._get(f"/api/receipts/{part(id)}", as_member=self._key is not None)
+            sent: Json = self._get(f"/api/receipts/{part(id)}", as_member=self._key is not None)
         except NotFound:
             raise NotFound("statement.unknown", statement=id[:64]) from None
-        self._proven(sent)
-        found: Json = sent
-        return found
+        return sent, self._proven(sent)
 
     def read_log(self, path: str) -> bytes:
         """One of the log's static files."""
         return self._ask("GET", f"/log/{path}", as_member=False).content
+
+    def cosigned(self) -> str:
+        """The newest checkpoint that others cosigned, with their cosignatures."""
+        return self._ask("GET", "/api/log/cosigned", as_member=False).text
 
     def body(self, id: str) -> bytes | None:
         """A statement's body, None where the caller may not read it."""
@@ -330,14 +338,34 @@ class Dam(Agreeing, Asking, Deciding, Declaring, Governing, Holding, Opening, Re
 
         `purpose` is what the rows are for, `to` the ISO 3166-1 alpha-2 code of where they are taken; without them the
         agreement's own count. `action` is what is done with them, `train` say: read, unless it is said.
+        `<id>@all` is the same over all dams that peer with this one: a `Federated`, which names what it could not read.
         """
         wish = {PURPOSE: purpose, DESTINATION: to, ACTION: action}
         headers = {name: value for name, value in wish.items() if value is not None}
+        standard, mark, edition = id.partition("@")
+        if mark and edition == ALL:
+            return over_all(self, standard, headers)
         path = f"/api/reservoirs/{part(id)}"
         info = json_of(self._ask("GET", path, as_member=self._key is not None, headers=headers))
         if not isinstance(info, dict) or info.get("id") != id:  # it names files on this machine
             raise Unavailable("client.answer-odd", status=200)
         return Reservoir(dam=self, info=info, headers=headers)
+
+    def catalogue(self) -> list[Json]:
+        """The reservoirs that dams hold together, each with its parts and what may cross to the caller."""
+        return list(self._get("/api/catalogue", as_member=self._key is not None)["items"])
+
+    def catalogued(self, standard: str) -> Json:
+        """One of them, with its columns."""
+        found = self._get(f"/api/catalogue/{part(standard)}", as_member=self._key is not None)
+        if not isinstance(found, dict) or found.get("standard") != standard:  # it names files on this machine
+            raise Unavailable("client.answer-odd", status=200)
+        return found
+
+    def elsewhere(self, url: str, *, stranger: bool = False) -> "Dam":
+        """Another dam, as the same member: its log key is not trusted yet."""
+        check_url(url)
+        return Dam(url.rstrip("/"), None if stranger else self._key, None if stranger else self.member)
 
     def releases(self, standard: str | None = None) -> list[Json]:
         """The caller's releases, oldest first."""

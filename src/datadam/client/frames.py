@@ -74,13 +74,13 @@ class Reservoir:
         """The rows as a Polars frame: `columns` to keep; `filter` as tuples like ("type", "=", "domain")."""
         polars = library("polars", "polars")
         for _, op, _ in filter:
-            _known_op(op)
+            known_op(op)
         with self._downloaded() as paths:
             lazy = polars.scan_parquet(paths, glob=False)
-            _check_columns(lazy.collect_schema().names(), columns, filter)
+            check_columns(lazy.collect_schema().names(), columns, filter)
             try:
                 for column, op, value in filter:
-                    lazy = lazy.filter(_known_op(op)(polars.col(column), value))
+                    lazy = lazy.filter(known_op(op)(polars.col(column), value))
                 frame: pl.DataFrame = (lazy.select(columns) if columns else lazy).collect()
             except (polars.exceptions.PolarsError, TypeError, ValueError) as error:
                 raise Invalid("client.filter-value", why=str(error)[:200]) from error
@@ -90,10 +90,10 @@ class Reservoir:
         """The rows as an Arrow table."""
         parquet = library("pyarrow.parquet", "arrow")
         for _, op, _ in filter:
-            _known_op(op)
+            known_op(op)
         with self._downloaded() as paths:
             chosen = list(columns) if columns else None
-            _check_columns(parquet.read_schema(paths[0]).names, columns, filter)
+            check_columns(parquet.read_schema(paths[0]).names, columns, filter)
             try:
                 table: pa.Table = parquet.read_table(paths, columns=chosen, filters=list(filter) or None)
             except (TypeError, ValueError, NotImplementedError) as error:  # Arrow's own errors are among them
@@ -147,13 +147,15 @@ class Reservoir:
             yield paths
 
 
-def _known_op(op: str) -> Callable[[Any, Any], Any]:
+def known_op(op: str) -> Callable[[Any, Any], Any]:
+    """What a filter's operator does; `Invalid` where there is none of that name."""
     if op not in OPS:
         raise Invalid("client.filter-unknown", op=op[:20])
     return OPS[op]
 
 
-def _check_columns(known: Sequence[str], columns: Sequence[str] | None, filter: Sequence[Filter]) -> None:
+def check_columns(known: Sequence[str], columns: Sequence[str] | None, filter: Sequence[Filter]) -> None:
+    """Refuse columns to keep, or to filter by, that there are none of."""
     for column in (*(columns or ()), *(one[0] for one in filter)):
         if column not in known:
             raise NotFound("client.column-unknown", column=str(column)[:60], known=list(known))

@@ -14,10 +14,11 @@ from datadam.model import Json
 class Trusting(Line):
     """The line to a dam whose log key is pinned."""
 
-    def trust(self) -> Json:
+    def trust(self, *, told: str | None = None) -> Json:
         """Pin the dam's log key at the first contact; afterwards refuse another key, a fork or a rollback.
 
-        Returns {vkey, size, first}: `first` tells that the key was taken on trust just now and wants comparing.
+        Returns {vkey, size, first}: `first` tells that the key was taken on trust just now and wants comparing. Where
+        somebody who is trusted `told` the key, another one that it does not lead to is refused and nothing is pinned.
         """
         pins = read_pins()
         held = pins.get(self.url)
@@ -28,6 +29,8 @@ class Trusting(Line):
         else:
             vkey = self._offered_key()
             formers = self._formers(vkey)
+        if told is not None and vkey not in {told, self.follow(told)}:
+            raise Untrusted("client.key-not-told", url=self.url)
         pinned = note.open_checkpoint(held["checkpoint"], held["vkey"]) if held else None
         seen = ledger.believe(text, vkey=vkey, pinned=pinned, proof=self._consistency)
         pin = {"vkey": vkey, "checkpoint": text, **({"formers": list(map(asdict, formers))} if formers else {})}

@@ -18,6 +18,7 @@ from datadam.dam import (
     credential,
     disputed,
     governed,
+    guest,
     law,
     lineage,
     narrow,
@@ -273,12 +274,15 @@ def _case(world: World, ask: Ask) -> _Case:
             **decisions.granted(ask, standard, member, grants, world.clock(), ordered=ordered),
             **({"frozen": list(disputes.reservoir)} if disputes.reservoir else {}),  # none before there were disputes
             **({"silent": list(unheard)} if unheard else {}),  # and none before there were peers
+            **({"crossing": list(kept)} if (kept := _crossing(world, member, standard, strictest)) else {}),
         }
         ends = (*(one["expires"] for one in facts["grants"]), *disputes.ends, *deadlines)
         return _Case(facts=facts, ends=ends)
     held = agree.standing(world, ask.member, standard.id) if ask.member is not None else None
     binding = current if held is None else agree.offer_of(world, held)
-    facts = write_facts(replace(_facts(world, ask, standard, member, held, binding), silent=unheard))
+    told = _facts(world, ask, standard, member, held, binding)
+    kept = _crossing(world, member, standard, decisions.CLASSES[told.sensitivity])
+    facts = write_facts(replace(told, silent=unheard, crossing=kept))
     instants = decisions.policy_of(binding.text).instants
     over = [held.expires, agree.lapses(world, held)] if held is not None else []
     over += _credentials(world, ask, binding)[1]
@@ -286,6 +290,14 @@ def _case(world: World, ask: Ask) -> _Case:
     return _Case(
         facts=facts, offer=binding, ends=(*over, *(instant(datetime.fromtimestamp(at, UTC)) for at in instants))
     )
+
+
+def _crossing(world: World, member: Member | None, standard: Standard, strictest: PrivacyClass) -> tuple[str, ...]:
+    """What of its home's peering does not cover what a guest asks for; of members of this dam nothing."""
+    if member is None or member.home is None:
+        return ()
+    with world.store.read() as rows:
+        return guest.crossing(rows, world.settings.name, member, standard.id, strictest)
 
 
 def _credentials(world: World, ask: Ask, binding: PublishedOffer) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -338,7 +350,8 @@ def _facts(
         corridor=law.corridor(world, destination, strictest) if destination else None,
         ordered=order.in_force(world, strictest, destination, standard.id),
         frozen=_disputes(world, standard).reservoir,
-        silent=(),  # the case says who is
+        crossing=(),  # the case says what is not covered
+        silent=(),  # and who is
         now=instant(world.clock()),
     )
 

@@ -36,6 +36,7 @@ type Facts = {
   agreement?: Agreement,
   corridor?: String,
   credentials: Set<String>,
+  crossing?: Set<String>,
   destination?: String,
   frozen: Set<String>,
   home: String,

@@ -108,10 +108,27 @@ def silenced(policy: Policy) -> Policy:
 
     So the policy of an offer is to the byte what it was before there were peers, and so is its digest in old decisions.
     """
-    text = f"{policy.text}\n{rendered(_SILENT)}"
-    return replace(
-        policy, text=text, digest=seal.digest(text.encode()), rules={**policy.rules, _SILENT.id: _SILENT.rule}
-    )
+    return _with(policy, _SILENT)
+
+
+_CROSSING: Final = tuple(
+    _always(f"ask.peer-{what}", "peering", f'context has crossing && context.crossing.contains("{what}")')
+    for what in ("class", "direction", "standard")
+)
+
+
+def confined(policy: Policy) -> Policy:
+    """The policy for a guest who asks for what the peering with its home does not cover: rules of the house more.
+
+    Nobody else's policy has them. Where strangers may read, a guest may too.
+    """
+    return _with(policy, *_CROSSING)
+
+
+def _with(policy: Policy, *more: Forbid) -> Policy:
+    text = "\n".join([policy.text, *map(rendered, more)])
+    rules = {**policy.rules, **{one.id: one.rule for one in more}}
+    return replace(policy, text=text, digest=seal.digest(text.encode()), rules=rules)
 
 
 # --- what the offer says ----------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ OTHERS: Final = "ask.others-facts"
 COLLAPSED: Final = frozenset({"ask.agreement-suspended", "ask.member-suspended"})
 """What rests on what others did: who suspended whom, and why, is for stewards and auditors. Orders are public."""
 
-_SILENT: Final = "peer-silent"
 _CLASSES: Final = tuple(PrivacyClass)
 _TOLD: Final[dict[str, tuple[str, ...]]] = {
     "ask.member-left": ("member",),
@@ -79,8 +78,10 @@ def _decided(facts: Facts, policy: Policy) -> Decision:
 
 def _incoherent(facts: Facts, policy: Policy) -> str | None:
     """What is wrong with facts that cannot all be true; Cedar would look at some of them only."""
-    if facts.standard != policy.standard or (facts.silent and _SILENT not in policy.rules):
-        return "standard" if facts.standard != policy.standard else "silent"
+    if facts.standard != policy.standard:
+        return "standard"
+    if unruled := [f"peer-{one}" for one in _foreign(facts) if f"peer-{one}" not in policy.rules]:
+        return unruled[0]
     if facts.known and not facts.member:
         return "member"
     if not facts.known and (facts.left or facts.suspended or facts.agreement is not None):
@@ -91,6 +92,11 @@ def _incoherent(facts: Facts, policy: Policy) -> str | None:
     if facts.agreement is None:
         return "agreement" if any(agreed) or facts.agreed_purposes or facts.agreement_expires else None
     return None if facts.agreement and all(agreed) else "agreement"
+
+
+def _foreign(facts: Facts) -> tuple[str, ...]:
+    """What peers and peerings stop of this: each has a rule of its own, which a policy has only where it is needed."""
+    return (*(("silent",) if facts.silent else ()), *facts.crossing)
 
 
 def _basis(facts: Facts) -> str | None:
@@ -125,8 +131,7 @@ def request(facts: Facts) -> dict[str, Any]:
         context["corridor"] = facts.corridor
     if facts.agreement is not None:
         context["agreement"] = _agreement(facts)
-    if facts.silent:
-        context["silent"] = list(facts.silent)
+    context |= {name: list(told) for name in ("crossing", "silent") if (told := getattr(facts, name))}
     return {
         "principal": {"type": "Member", "id": facts.member or ""},
         "action": {"type": "Action", "id": str(Action(facts.action))},

@@ -47,12 +47,13 @@ class Facts:
     corridor: str | None  # the row that is a basis for home → destination; empty: none is needed; None: there is none
     ordered: tuple[str, ...]  # ids of orders in force against this data class to this destination
     frozen: tuple[str, ...]  # ids of disputes for which nothing of the reservoir leaves
+    crossing: tuple[str, ...]  # of a guest: what of its home's peering does not cover this; told only where there is any
     silent: tuple[str, ...]  # peerings whose other dam was not heard for longer than agreed; told only where there are
     now: str  # instant
 
 
 _SETS: Final = frozenset({"roles", "credentials", "agreed_purposes"})
-_LISTS: Final = frozenset({"ordered", "frozen", "silent"})
+_LISTS: Final = frozenset({"ordered", "frozen", "crossing", "silent"})
 _BOOLEANS: Final = frozenset({"known", "left", "suspended", "offer_current"})
 _NUMBERS: Final = frozenset({"sensitivity", "live_rows"})
 _MAY_LACK: Final = frozenset(
@@ -69,7 +70,7 @@ _MAY_LACK: Final = frozenset(
     }
 )
 _NAMES: Final = tuple(field.name for field in fields(Facts))
-_WHERE_SOME: Final = frozenset({"silent"})
+_WHERE_SOME: Final = frozenset({"crossing", "silent"})
 """Facts that are told only where there are some: decisions of before there could be any say nothing of them."""
 
 

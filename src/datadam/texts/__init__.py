@@ -132,6 +132,11 @@ def accession(lang: str = LANGUAGES[0]) -> str:
     return resources.files(__name__).joinpath(f"accession.{_known(lang)}.txt").read_text(encoding="utf-8")
 
 
+def guest(lang: str = LANGUAGES[0]) -> str:
+    """The text that a guest reads and signs: a member of a dam that peers with this one."""
+    return resources.files(__name__).joinpath(f"guest.{_known(lang)}.txt").read_text(encoding="utf-8")
+
+
 def offer(lang: str = LANGUAGES[0]) -> Mapping[str, Any]:
     """The words that offers are written out with: names, sentences with open placeholders, variants of clauses."""
     return _offer(_known(lang))
