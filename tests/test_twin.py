@@ -18,7 +18,7 @@ from datadam.dam.remembered import Remembered
 from datadam.dam.world import World
 from datadam.errors import Unavailable
 from datadam.ledger import Ledger
-from datadam.model import Deposit, FileFact, Kind, Stage, Statement
+from datadam.model import Deposit, FileFact, Job, Kind, Stage, Statement
 from datadam.ports import Cells, PartOrder
 from datadam.privacy.accounts import Twin
 from datadam.privacy.recipe import Recipe
@@ -48,6 +48,15 @@ def dam(folder: Path, **changes: Any) -> World:
     world = a_world(folder)
     publish.publish(world, answers_text(**{"contributors": 1, **changes}))
     return world
+
+
+def contributed(world: World) -> tuple[Person, Job]:
+    """One contributor and its deposit, three firms beside three of another's, in a period that is over."""
+    one, two = (Person(name).joins(world) for name in ("One", "Two"))
+    job = one.deposits(world, ENERGY, energy(3))
+    two.deposits(world, ENERGY, energy(3, first=3))
+    forward(world, days=60)
+    return one, job
 
 
 def asks(world: World, **changes: Any) -> ask.Answer:
@@ -217,10 +226,7 @@ def test_a_withdrawal_takes_the_part_and_every_twin_at_once(tmp_path: Path) -> N
 def test_what_is_taken_back_while_a_question_is_asked_is_in_no_answer_charged_after_it(tmp_path: Path) -> None:
     """The log tells by its order who was answered from which rows: the charge looks again at what stands."""
     world = dam(tmp_path)
-    one, two = (Person(name).joins(world) for name in ("One", "Two"))
-    left = one.deposits(world, ENERGY, energy(3))
-    two.deposits(world, ENERGY, energy(3, first=3))
-    forward(world, days=60)
+    one, left = contributed(world)
 
     class Meanwhile(Wrapped):
         def merge(self, recipe: Recipe, name: str, deposits: Sequence[str]) -> FileFact:
@@ -237,10 +243,7 @@ def test_what_is_taken_back_while_a_question_is_asked_is_in_no_answer_charged_af
 def test_an_amendment_counts_in_the_period_in_which_it_was_handed_in(tmp_path: Path) -> None:
     """The period that it leaves has another twin; nobody counts in both."""
     world = dam(tmp_path)
-    one, two = (Person(name).joins(world) for name in ("One", "Two"))
-    old = one.deposits(world, ENERGY, energy(3))
-    two.deposits(world, ENERGY, energy(3, first=3))
-    forward(world, days=60)
+    one, old = contributed(world)
     assert names(asks(world)) == ["2026-Q4.1"]
     data = energy(4)
     manifest = one.manifest(fit_of(world, ENERGY, data), data)
@@ -360,10 +363,7 @@ def test_nobody_sees_in_the_log_that_two_twins_are_alike(tmp_path: Path) -> None
 def test_what_is_disputed_and_frozen_is_in_no_twin(tmp_path: Path) -> None:
     """Until that is over: then the twin of before answers again."""
     world = dam(tmp_path)
-    one, two = (Person(name).joins(world) for name in ("One", "Two"))
-    job = one.deposits(world, ENERGY, energy(3))
-    two.deposits(world, ENERGY, energy(3, first=3))
-    forward(world, days=60)
+    one, job = contributed(world)
     asks(world)
     raises(world, one, standard=ENERGY, subject="deposit", deposit=job.id, row={}, measure="freeze")
     assert names(asks(world)) == ["2026-Q4.2"]

@@ -230,22 +230,22 @@ class Inventor:
 
     # money
 
+    def _checked(self, starts: tuple[str, ...], more: int, check: Callable[[str], str]) -> str:
+        payload = f"{self.chance.choice(starts)}{self.digits(more)}"
+        return payload + check(payload)
+
     def _card(self) -> Value:
-        start = self.chance.choice(("411111", "424242", "400000", "555555", "510510", "222300", "601111", "353011"))
-        payload = f"{start}{self.digits(9)}"
-        return payload + luhn_check(payload), "#### #### #### ####"
+        starts = ("411111", "424242", "400000", "555555", "510510", "222300", "601111", "353011")
+        return self._checked(starts, 9, luhn_check), "#### #### #### ####"
 
     def _card_korea(self) -> Value:
-        payload = f"{self.chance.choice(('9410', '9420', '9490', '9445'))}{self.digits(11)}"
-        return payload + luhn_check(payload), "####-####-####-####"
+        return self._checked(("9410", "9420", "9490", "9445"), 11, luhn_check), "####-####-####-####"
 
     def _amex(self) -> Value:
-        payload = f"{self.chance.choice(('378282', '371449', '378734'))}{self.digits(8)}"
-        return payload + luhn_check(payload), "#### ###### #####"
+        return self._checked(("378282", "371449", "378734"), 8, luhn_check), "#### ###### #####"
 
     def _diners(self) -> Value:
-        payload = f"{self.chance.choice(('305693', '385200'))}{self.digits(7)}"
-        return payload + luhn_check(payload), "#### ###### ####"
+        return self._checked(("305693", "385200"), 7, luhn_check), "#### ###### ####"
 
     def _card_wrong(self) -> Value:
         payload = f"{self.chance.choice(('411111', '424242', '555555', '601111', '880012'))}{self.digits(9)}"
@@ -375,16 +375,14 @@ class Inventor:
     # what is not an identifier of anybody
 
     def _ean13(self) -> Value:
-        payload = f"{self.chance.choice(('880', '880', '400', '500', '690', '471', '012'))}{self.digits(9)}"
-        return payload + ean_check(payload), ""
+        return self._checked(("880", "880", "400", "500", "690", "471", "012"), 9, ean_check), ""
 
     def _gtin14(self) -> Value:
         payload = f"1880{self.digits(9)}"
         return payload + ean_check(payload), ""
 
     def _isbn13(self) -> Value:
-        payload = f"979{self.chance.choice(('11', '12'))}{self.digits(7)}"
-        return payload + ean_check(payload), "###-##-####-###-#"
+        return self._checked(("97911", "97912"), 7, ean_check), "###-##-####-###-#"
 
     def _isbn10(self) -> Value:
         nine = f"89{self.digits(7)}"

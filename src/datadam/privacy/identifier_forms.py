@@ -83,6 +83,8 @@ _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _LOCAL: Final = "[0-9A-Za-z_%+'][0-9A-Za-z._%+'-]{0,63}"
 _LABEL: Final = "[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
 _SEP: Final = "(?: ?[-./_] ?| )"  # what stands between groups
+_RRN: Final = rf"{_DAY}{_SEP}?[1-4][0-9]{{6}}"
+_FRN: Final = rf"{_DAY}{_SEP}?[5-8][0-9]{{6}}"
 _AREA: Final = "0(?:2|[3-6][1-5]|70|50[2-8])"  # of Korea
 _TOP: Final = "[A-Za-z]{2,24}"
 
@@ -100,13 +102,13 @@ FORMS: Final = (
     Form(
         kind=Kind.RRN,
         before=r"(?:주민 ?(?:등록)? ?번호|(?i:rrn|resident registration))",
-        body=rf"{_DAY}{_SEP}?[1-4][0-9]{{6}}",
+        body=_RRN,
         holds=checks.is_born,
     ),
     Form(
         kind=Kind.FRN,
         before=r"(?:외국인 ?(?:등록)? ?번호|거소 ?(?:신고)? ?번호|(?i:frn|arc|(?:alien|foreigner) registration))",
-        body=rf"{_DAY}{_SEP}?[5-8][0-9]{{6}}",
+        body=_FRN,
         holds=checks.is_born,
     ),
     Form(
@@ -153,8 +155,8 @@ FORMS: Final = (
         holds=checks.is_phone,
     ),
     # by themselves
-    Form(kind=Kind.RRN, body=rf"{_DAY}{_SEP}?[1-4][0-9]{{6}}", holds=checks.is_resident),
-    Form(kind=Kind.FRN, body=rf"{_DAY}{_SEP}?[5-8][0-9]{{6}}", holds=checks.is_checked_foreigner),
+    Form(kind=Kind.RRN, body=_RRN, holds=checks.is_resident),
+    Form(kind=Kind.FRN, body=_FRN, holds=checks.is_checked_foreigner),
     Form(kind=Kind.CORPORATE, body=rf"[0-9]{{6}}{_SEP}[0-9]{{7}}", holds=checks.is_corporate),
     Form(  # joined up: only of the registries and the kinds of companies there are
         kind=Kind.CORPORATE,
