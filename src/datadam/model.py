@@ -26,6 +26,9 @@ Json: TypeAlias = Mapping[str, Any]
 Room: TypeAlias = Callable[[str, int], None]
 """Takes room for a file of that name and so many bytes in all, or refuses; 0 bytes give it back."""
 
+ALL: Final = "all"
+"""What stands behind the `@` of a reservoir over all dams that peer; no edition is called so."""
+
 _STANDARD_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}(\.[a-z][a-z0-9-]{0,62}){1,3}")
 _EDITION: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})")

@@ -15,7 +15,7 @@ from datadam.client.agreeing import Agreeing
 from datadam.client.answers import answered, check_url, json_of, part, said
 from datadam.client.deciding import Deciding
 from datadam.client.declaring import Declaring
-from datadam.client.federated import ALL, over_all
+from datadam.client.federated import over_all
 from datadam.client.files import CHUNK, chunks, file_facts, hashed, look
 from datadam.client.frames import PURPOSE, Reservoir, Reservoirs
 from datadam.client.governing import Governing
@@ -31,7 +31,7 @@ from datadam.errors import NotFound, Unavailable
 from datadam.formats import odcs
 from datadam.ledger import Verified
 from datadam.mapping import fit_digest, fit_to_json
-from datadam.model import Fit, Json, Kind, Reading, Standard, Statement
+from datadam.model import ALL, Fit, Json, Kind, Reading, Standard, Statement
 
 POLL_SECONDS: Final = 0.2
 DESTINATION, ACTION = "Datadam-Destination", "Datadam-Action"  # request headers

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from datadam.client.dam import Dam
 
-ALL: Final = "all"
-"""What stands behind the `@` of a reservoir over all dams; no edition is called so."""
 DAM_COLUMN: Final = "_dam"
 """The column that tells from which dam a row is: the name of its log."""
 RECENT: Final = 8  # releases that a part's bytes are looked for in: a share may be made anew while it is fetched

@@ -13,7 +13,7 @@ from datadam import seal
 from datadam.dam import pool, stage, state
 from datadam.dam.world import World
 from datadam.errors import Invalid, Refused, Unavailable
-from datadam.model import Deposit, Edition, Kind, Repeat, Tier, Withdrawal, edition_of
+from datadam.model import ALL, Deposit, Edition, Kind, Repeat, Tier, Withdrawal, edition_of
 from datadam.ports import EditionPart
 from datadam.restriction import Restricted
 from datadam.terms import CURRENT
@@ -27,7 +27,7 @@ def freeze(world: World, id: str) -> Edition:
     `Refused` where there are no rows yet or the name is taken, `Unavailable` while a deposit is on its way.
     """
     standard, name = edition_of(id)
-    if name == CURRENT:  # offers call the reservoir so, as it stands
+    if name in {CURRENT, ALL}:  # offers call the reservoir so, as it stands; clients, as it stands in all dams
         raise Invalid("edition.name-malformed", name=name)
     with _FREEZING:
         of = pool.find(world, standard)

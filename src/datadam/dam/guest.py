@@ -1,7 +1,7 @@
 """Guests: members of a peer that take part here. Their home vouches for them; no operator approves them one by one.
 
-1. draft    what a member of a peer would sign: who it is by the peer's log as this dam followed it, and what led to its key
-2. enter    the same, signed by the member, is worked out anew, signed by the dam and logged: from then on it is a member
+1. draft    what a member of a peer would sign: who it is by the peer's log as followed here, and what led to its key
+2. enter    the same, signed by the member, is worked out anew, signed by the dam and logged: then it is a member
 
 A guest takes out and proves; it brings nothing in and decides nothing. Its key, its standing and its jurisdiction are
 those that it has at home: what home says of them later binds here as soon as this dam hears of it.
@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from datadam import peers, seal, texts
-from datadam.dam import peered, publish, state
+from datadam.dam import state
 from datadam.dam.world import World
-from datadam.duties import STRICTNESS
 from datadam.errors import Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats.statements import shaped
-from datadam.model import Column, Json, Kind, Member, MemberKind, PrivacyClass, Role, Statement
+from datadam.model import Json, Kind, Member, MemberKind, PrivacyClass, Role, Statement
 from datadam.peers import Peer, PeerBody
 from datadam.ports import Rows
 
@@ -182,9 +181,7 @@ def crossing(rows: Rows, origin: str, member: Member | None, standard: str, stri
     return tuple(uncovered(peers.terms_of(peer), standard, strictest, (origin, peer.origin)))
 
 
-def uncovered(
-    terms: peers.Terms, standard: str, strictest: PrivacyClass, way: tuple[str, str]
-) -> Iterator[str]:
+def uncovered(terms: peers.Terms, standard: str, strictest: PrivacyClass, way: tuple[str, str]) -> Iterator[str]:
     """What of the terms does not cover rows of a standard on their way from one dam to members of the other."""
     if not terms.covers(standard):
         yield STANDARD
