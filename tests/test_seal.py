@@ -11,7 +11,8 @@ import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc import jwt
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import OctKey, OKPKey
 
 from datadam import seal
@@ -305,6 +306,35 @@ def test_a_statement_with_any_flipped_bit_is_refused(data: st.DataObject) -> Non
     holder[name] = seal.encode(bytes(raw))
     with pytest.raises(DamError):
         seal.verify(seal.opened(seal.canonical(changed)), keys(ONE, TWO))
+
+
+@given(st.data())
+def test_a_signature_holds_where_it_does_for_a_library_of_jws(data: st.DataObject) -> None:
+    """Flipped or not, in payload, header or signature: joserfc (RFC 7515) comes to the same answer."""
+    key = seal.new_key()
+    statement = seal.state(Kind.EXIT, {"member": "m"}, issued="2026-11-22T00:00:00Z", key=key)
+    outer = json.loads(seal.envelope(statement))
+    where = data.draw(st.sampled_from(["none", "payload", "signature"]))
+    if where == "payload":
+        body = {**statement.body, "reason": data.draw(st.text("abc", min_size=1))}
+        outer["payload"] = seal.encode(seal.canonical(body))
+    if where == "signature":
+        raw = bytearray(seal.decode(outer["signatures"][0]["signature"]))
+        raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+        outer["signatures"][0]["signature"] = seal.encode(bytes(raw))
+    ring = OKPKey.import_key({**seal.public(key), "kid": seal.thumbprint(key)})
+    try:
+        jws.deserialize_json(outer, ring, algorithms=[seal.ALGORITHM])
+        expected = True
+    except JoseError:
+        expected = False
+    try:
+        found = seal.verify(seal.opened(seal.canonical(outer)), {seal.thumbprint(key): seal.public(key)})
+    except Untrusted as error:
+        assert (error.code, expected) == ("signature.wrong", False)
+    else:
+        assert expected
+        assert found == {seal.thumbprint(key)}
 
 
 def test_a_signature_by_another_key_under_a_known_kid_is_refused() -> None:

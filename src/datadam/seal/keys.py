@@ -16,7 +16,8 @@ from datadam.seal.encoding import canonical, decode, encode
 
 ALGORITHM: Final = "Ed25519"
 SIGNATURE_BYTES: Final = 64  # RFC 8032 §5.1.6
-KEYS_KEPT: Final = 64  # a dam signs with three, and believes many; what is forgotten is worked out again
+KEYS_KEPT: Final = 64  # a dam signs with three; what is forgotten is worked out again
+MOST_BELIEVED: Final = 4096  # public keys that are kept in the form in which they are checked with
 
 _FIELD: Final = 2**255 - 19
 _ORDER_EIGHT: Final = 2707385501144840649318225287225658788936804267575313519463743609750303402022
@@ -37,7 +38,7 @@ def thumbprint(jwk: Mapping[str, str]) -> str:
     return _thumbprint(*(_member(jwk, name) for name in ("crv", "kty", "x")))
 
 
-@lru_cache(maxsize=KEYS_KEPT)
+@lru_cache(maxsize=MOST_BELIEVED)
 def _thumbprint(crv: str, kty: str, x: str) -> str:
     return encode(hashlib.sha256(canonical({"crv": crv, "kty": kty, "x": x})).digest())
 
@@ -141,7 +142,13 @@ def _private(d: str) -> Ed25519PrivateKey:
 def bytes_signed(jwk: Mapping[str, str], message: bytes, signature: bytes) -> bool:
     """Whether the signature holds."""
     try:
-        Ed25519PublicKey.from_public_bytes(raw_public(jwk)).verify(signature, message)
+        _public_key(_member(jwk, "kty"), _member(jwk, "crv"), _member(jwk, "x")).verify(signature, message)
     except InvalidSignature:
         return False
     return True
+
+
+@lru_cache(maxsize=MOST_BELIEVED)
+def _public_key(kty: str, crv: str, x: str) -> Ed25519PublicKey:
+    """The public key, if it is none that anyone can sign for."""
+    return Ed25519PublicKey.from_public_bytes(raw_public({"kty": kty, "crv": crv, "x": x}))
