@@ -39,6 +39,19 @@ TOLD: Final = frozenset(
     }
 )
 """Kinds of statements that peers are told of at once: those that may bind there."""
+SHOWN: Final = frozenset(
+    {
+        Kind.MEMBER_CHANGE,
+        Kind.AGREEMENT,
+        Kind.AGREEMENT_CHANGE,
+        Kind.WITHDRAWAL,
+        Kind.PURGE,
+        Kind.RELEASE,
+        Kind.NOTICE,
+    }
+)
+"""Kinds of activity that a peer may be shown, where it is the peer's: nobody opens each decision to see that."""
+KEPT: Final = 100_000  # of them, whose places are remembered
 ABOUT_PEERS: Final = frozenset({Kind.PEERING, Kind.PEERING_END, Kind.PEER_CONTACT, Kind.PEER_FAULT})
 """Kinds after which it is worked out anew when the next peer falls silent."""
 
@@ -52,16 +65,31 @@ class Links:
     _given: dict[str, OrderedDict[str, datetime]] = field(default_factory=dict)  # peer → nonce → when it was given out
     _theirs: dict[str, list[str]] = field(default_factory=dict)  # peer → nonces that it gave us
     _reading: dict[str, threading.Lock] = field(default_factory=dict)
+    since: int | None = None  # the log index from which on kinds are known
+    _kinds: OrderedDict[int, Kind] = field(default_factory=OrderedDict)  # of entries that peers may see
     _paces: dict[str, tuple[float, float]] = field(default_factory=dict)  # requests left, and when that was
     _waking: list[Callable[[], None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def logged(self, kind: Kind) -> None:
+    def logged(self, kind: Kind, index: int) -> None:
         """Take note that a statement entered the log; those who push are woken where peers must hear of it."""
+        with self._lock:
+            self.since = index if self.since is None else self.since
+            if kind in SHOWN:
+                self._kinds[index] = kind
+                if len(self._kinds) > KEPT:
+                    self.since = self._kinds.popitem(last=False)[0] + 1
         if kind in ABOUT_PEERS:
             self.deadline = None
         if kind in TOLD:
             self.wake()
+
+    def shown(self, index: int) -> bool | None:
+        """Whether an activity entry may be a peer's to see, by its kind; None where it came before we looked."""
+        with self._lock:
+            if self.since is None or index < self.since:
+                return None
+            return index in self._kinds
 
     def wake(self) -> None:
         """Have everybody who waits look for what is to be told."""
@@ -127,7 +155,7 @@ class Links:
             lock.release()
 
     def admits(self, peer: str, per_minute: int, now: float) -> bool:
-        """Whether one more request of a peer is within its pace, which refills steadily; counts it. `now` in seconds."""
+        """Whether one more request of a peer is within its pace, which refills steadily. `now` is in seconds."""
         with self._lock:
             left, seen = self._paces.get(peer, (float(per_minute), now))
             left = min(float(per_minute), left + (now - seen) * per_minute / 60)

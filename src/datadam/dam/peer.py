@@ -256,7 +256,7 @@ def _standing(world: World, id: str) -> Peer | None:
 
 
 def _waiting(world: World, other: Identity) -> Proposal | None:
-    """What the other dam offers us, half signed, if it says what a peering with us must; None where it offers nothing."""
+    """What the other dam offers us, half signed, if it says what it must; None where it offers nothing."""
     known = Other(id=other.id, origin=other.origin, url=other.url, keys={seal.thumbprint(other.key): other.key})
     try:
         told = reception.ask(world, known, "GET", OFFER)

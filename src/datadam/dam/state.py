@@ -518,9 +518,9 @@ def _apply(world: World, first: int, statements: Sequence[Statement]) -> None:
                 _FOLDS[statement.kind](rows, index, statement.id, statement.body)
             rows.note(APPLIED, str(first + len(statements)))
     finally:  # also where the tables could not take what is in the log by now: no answer from before holds
-        for statement in statements:
+        for index, statement in enumerate(statements, start=first):
             world.decisions.logged(statement.kind)
-            world.links.logged(statement.kind)
+            world.links.logged(statement.kind, index)
 
 
 class _Undo(Exception):

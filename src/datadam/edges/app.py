@@ -24,17 +24,20 @@ from datadam.dam.world import World
 from datadam.edges import (
     agreements,
     api,
+    catalogue,
     credentials,
     deciding,
     declarations,
     delta_sharing,
     governing,
+    guests,
     health,
     keys,
     models,
     notices,
     openings,
     operator,
+    peers,
     private,
     restrictions,
     tables,
@@ -82,6 +85,9 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(openings.router)
     app.include_router(tables.router)
     app.include_router(private.router)
+    app.include_router(guests.router)
+    app.include_router(catalogue.router)
+    app.include_router(peers.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
     log_file = partial(_log_file, log_folder)
@@ -137,6 +143,7 @@ def _log_file(folder: Path, path: str) -> Response:
 async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]:
     """Take up what a restart found, tidy every hour, end what runs."""
     app.state.uploads = anyio.CapacityLimiter(UPLOADS)
+    app.state.neighbours = anyio.CapacityLimiter(peers.AT_ONCE)
     app.state.answers = anyio.CapacityLimiter(private.AT_ONCE)
     works.resume(await anyio.to_thread.run_sync(partial(_received, world)))
     await anyio.to_thread.run_sync(partial(withdraw.recover, world))
