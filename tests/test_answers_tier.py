@@ -650,6 +650,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("proposal unsign", "proposal comment", "dispute sign", "notices", "model register"), ASKED),
     **dict.fromkeys(("model list", "model show", "model commit-check", "model export", "model open"), ASKED),
     **dict.fromkeys(("model opened", "credential issuers", "credential token", "recover object", "receipt"), ASKED),
+    **dict.fromkeys(("evidence collect",), ASKED),
     **dict.fromkeys(("standard show", "standard versions", "offer list", "offer show"), ASKED),
     **dict.fromkeys(("serve", "status", "check", "member applications", "member approve", "member decline"), VERB),
     **dict.fromkeys(("member list", "member expel", "member suspend", "member resume", "member forget"), VERB),

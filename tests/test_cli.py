@@ -463,6 +463,9 @@ def _deposits(machine: Machine) -> None:
     assert "B2,many" in Path("rejects.csv").read_text(encoding="utf-8-sig")
     machine("receipt", outcome, "--into", "deposit.json")
     assert "outcome" in machine("verify", "deposit.json").out
+    url = json.loads(Path("home/profile.json").read_text(encoding="utf-8"))["url"]
+    assert "bundle" in machine("evidence", "collect", url, "--into", "evidence.zip", "--key", "my.key").out
+    assert "outcome" not in machine("verify", "evidence.zip").out
     Path("bad.csv").write_text("meter,amount\nB1,few\nB2,many\n", encoding="utf-8")
     refused = machine("deposit", "bad.csv", "--standard", STANDARD, code=3)
     assert "few" in refused.out
@@ -669,6 +672,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "get": (("get", "no.such", "--url", "URL"), 4),
     "receipt": (("receipt", "0" * 64, "--url", "URL"), 4),
     "verify": (("verify", "full/file"), 2),
+    "evidence collect": (("evidence", "collect", "URL", "--into", "full/file"), 3),
     "standard check": (("standard", "check", "full/file"), 2),
     "standard publish": (("standard", "publish", "full/file", "--dam", "DAM"), 2),
     "standard coarsen": (("standard", "coarsen", "full/file", "--sample", "full/file"), 2),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from datadam.cli.manners import Force, KeyFile, Url, closing, free, open_terminal, reach, read_text
+from datadam.cli.manners import Force, Json, KeyFile, Url, closing, free, open_terminal, reach, read_text
 from datadam.errors import Invalid
 
 app = typer.Typer()
@@ -34,13 +34,37 @@ def receipt(
 
 @app.command()
 def verify(
-    file: Path,
-    vkey: Annotated[str | None, typer.Option(help="The log's key; default: any that you pinned.")] = None,
+    file: Annotated[Path, typer.Argument(help="A receipt, or an evidence bundle: a folder or a zip.")],
+    vkey: Annotated[
+        list[str] | None,
+        typer.Option(help="The log's key, of a bundle perhaps several; default: those that you pinned."),
+    ] = None,
+    cosigned_by: Annotated[
+        list[str] | None, typer.Option(help="Bundle: verifier key of a cosigner whom you trust; may be repeated.")
+    ] = None,
+    quorum: Annotated[int, typer.Option(min=0, help="Bundle: how many of them must have cosigned each log.")] = 0,
+    as_json: Json = False,
 ) -> None:
-    """Check a receipt offline: signatures, inclusion, and the log's own signature under the key you trust."""
+    """Check offline a receipt, or a whole evidence bundle, under the log keys that you trust.
+
+    A receipt: signatures, inclusion, and the log's own signature. A bundle: every file, log, statement, receipt,
+    cosignature and decision in it, and what one dam adopted of the other.
+    """
+    from datadam.client import bundles
+
+    if bundles.is_bundle(file):
+        from datadam.cli import evidence
+
+        proven = bundles.check_bundle(file, vkey or (), cosigners=cosigned_by or (), quorum=quorum)
+        (evidence.print_proven if as_json else evidence.tell)(proven)
+        return
+    _verify_receipt(file, vkey)
+
+
+def _verify_receipt(file: Path, vkeys: list[str] | None) -> None:
     from datadam import client
 
-    found = client.check_receipt(read_text(file), vkey)
+    found = client.check_receipt(read_text(file), *(vkeys or ())[:1])
     open_terminal().say(
         "ui.verified",
         kind=str(found.statement.kind),

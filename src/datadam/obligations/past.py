@@ -16,6 +16,7 @@ from datadam.duties import STRICTNESS, Order
 from datadam.errors import DamError
 from datadam.formats import law_files, odcs, odrl
 from datadam.formats.law import NAMES, Clocks, Corridors, Law
+from datadam.ledger import carried
 from datadam.model import Column, Json, Kind, PrivacyClass, Protection, Reason, Standard, Tier
 from datadam.obligations.checking import Checked, checked
 from datadam.obligations.view import Logged, View
@@ -143,8 +144,11 @@ def read_law(one: Logged) -> Law | None:
 
 @lru_cache(maxsize=_KEPT)
 def orders(view: View) -> tuple[Order, ...]:
-    """Every order, and where it was lifted, if it was."""
-    lifted = {one.body["order"]: one.index for one in reversed(view.of(Kind.LIFT))}
+    """Every order, also those of other dams that were adopted, and where it was lifted, if it was."""
+    told = [(one.index, one.statement, one.body) for one in view.of(Kind.ORDER, Kind.LIFT)]
+    told += [(one.index, carried(one.statement)[-1], one.body) for one in view.of(Kind.ADOPTION)]
+    told.sort(key=lambda one: one[0])
+    lifted = {one.body["order"]: index for index, one, _ in reversed(told) if one.kind is Kind.LIFT}
     return tuple(
         Order(
             id=one.id,
@@ -153,11 +157,20 @@ def orders(view: View) -> tuple[Order, ...]:
             standard=one.body["standard"],
             reason=one.body["reason"],
             ground=one.body["ground"],
-            index=one.index,
+            index=index,
             lifted=lifted.get(one.id),
+            peer=said.get("peer"),
+            scope=_scope(view, str(said["peer"]), index) if "peer" in said and one.body["standard"] is None else None,
         )
-        for one in view.of(Kind.ORDER)
+        for index, one, said in told
+        if one.kind is Kind.ORDER
     )
+
+
+def _scope(view: View, peer: str, index: int) -> tuple[str, ...]:
+    """The standards that the peering with a dam is about, at a place in the log."""
+    held = [one for one in view.of(Kind.PEERING) if one.body["peer"] == peer and one.index < index]
+    return tuple(str(one) for one in held[-1].body["terms"]["standards"]) if held else ()
 
 
 # --- credentials ------------------------------------------------------------------------------------------------------

@@ -197,7 +197,9 @@ def _stops(order: Order, one: Deed) -> bool:
     """Whether an order is about what left. Who does not say where rows go may take them anywhere."""
     least = min(STRICTNESS[PrivacyClass(each)] for each in order.classes)
     there = one.destination is None or one.destination in order.destinations
-    return there and least <= STRICTNESS[one.strictest] and order.standard in {None, one.entry.body["standard"]}
+    about = order.standard in {None, one.entry.body["standard"]}
+    in_scope = order.scope is None or one.entry.body["standard"] in order.scope  # of another dam's
+    return there and least <= STRICTNESS[one.strictest] and about and in_scope
 
 
 # --- 11: holders hear of demands --------------------------------------------------------------------------------------
