@@ -28,6 +28,7 @@ from datadam.model import (
     Type,
     Unit,
 )
+from datadam.patterns import pattern_faults
 from datadam.privacy import declaring
 from datadam.privacy.identifier_forms import Kind
 from datadam.protections import Gates
@@ -37,7 +38,6 @@ from datadam.standard import (
     MAX_WHOLE_DIGITS,
     check,
     notices,
-    pattern_faults,
     plain,
     resolve,
     rule_ids,

@@ -1,9 +1,7 @@
 """ODCS 3.2 data contracts as YAML ↔ `model.Standard`, with every fault at once.
 
-A contract is judged by the official JSON Schema of the Open Data Contract Standard 3.2.0 (Bitol, Apache-2.0), then our
-own terms, the `customProperties` of vendor `datadam`, by a closed schema (`standards/schemas/datadam-1.schema.json`).
-What ODCS can say and a dam would have to obey but does not (SQL checks, partitions, nested columns …) is a fault, never
-silently ignored; what only informs (tags, team, price …) is left alone and named by `carried`.
+Its form is judged by `odcs_faults`, its sense by `standard.check`. What ODCS says that only informs (tags, team,
+price …) is left alone and named by `carried`.
 
 | model.Standard | ODCS 3.2 |
 |---|---|
@@ -16,19 +14,14 @@ silently ignored; what only informs (tags, team, price …) is left alone and na
 | all else | customProperties, vendor `datadam` |
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
-from functools import cache
-from importlib import resources
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from jsonschema import Draft201909Validator
-from jsonschema.exceptions import ValidationError
-
-from datadam.errors import DamError, Faults, Invalid
-from datadam.formats import strict_yaml
+from datadam.errors import Faults, Invalid
+from datadam.formats import odcs_faults, strict_yaml
+from datadam.formats.odcs_faults import API_VERSION, TYPES, VENDOR, Path, dicts, shown, terms_of
 from datadam.model import (
     Attribution,
     Bounds,
@@ -49,26 +42,11 @@ from datadam.model import (
     Tier,
     Type,
     Unit,
-    standard_id,
-    version_of,
 )
 from datadam.protections import Aggregate, Budget, CheckedTable, Clip, FreeText, Gates, ReferenceQuestion
 
-VENDOR: Final = "datadam"
-API_VERSION: Final = "v3.2.0"
 MAX_FAULTS: Final = 200  # more than this and the file is something else
-_MAX_SHOWN: Final = 80  # characters of a wrong value in a fault
-
-_TYPES: Final[Mapping[str, Type]] = {
-    "string": Type.TEXT,
-    "integer": Type.INTEGER,
-    "number": Type.NUMBER,
-    "boolean": Type.BOOLEAN,
-    "date": Type.DATE,
-    "timestamp": Type.TIMESTAMP,
-}
-_LOGICAL: Final[Mapping[Type, str]] = {kind: name for name, kind in _TYPES.items()} | {Type.DECIMAL: "number"}
-_OPTIONS: Final = frozenset({"minimum", "maximum", "minLength", "maxLength", "pattern", "timezone"})
+_LOGICAL: Final[Mapping[Type, str]] = {kind: name for name, kind in TYPES.items()} | {Type.DECIMAL: "number"}
 _COLUMN_READ: Final = frozenset(
     {
         "name",
@@ -99,28 +77,6 @@ _ROOT_READ: Final = frozenset(
         "customProperties",
     }
 )
-# These would have to be obeyed, and are not: to accept them would be a promise that nobody keeps.
-_OBEYED: Final = frozenset(
-    {
-        "quality",
-        "relationships",
-        "unique",
-        "partitioned",
-        "partitionKeyPosition",
-        "encryptedName",
-        "transformLogic",
-        "transformSourceObjects",
-        "items",
-        "properties",
-        "mapKey",
-        "mapValue",
-        "physicalType",
-        "physicalName",
-    }
-)
-
-Path = tuple[str | int, ...]
-
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
@@ -130,10 +86,7 @@ def read(text: str) -> Standard:
     contract = strict_yaml.read(text)
     if not isinstance(contract, dict):
         raise Faults("odcs.faults", [Invalid("odcs.not-contract")])
-    ours = list(_form_faults(contract))
-    told = {(fault.code, fault.facts.get("path"), fault.facts.get("field")) for fault in ours}
-    theirs = _schema_faults(contract, _odcs(), (), contract)
-    faults = [f for f in theirs if (f.code, f.facts.get("path"), f.facts.get("field")) not in told] + ours
+    faults = list(odcs_faults.faults(contract))
     if faults:
         raise Faults("odcs.faults", faults[:MAX_FAULTS])
     return _standard(contract)
@@ -143,205 +96,14 @@ def carried(text: str) -> tuple[str, ...]:
     """Paths of the ODCS fields that stand in a contract for people only: no dam reads or enforces them."""
     contract = strict_yaml.read(text)
     found: list[Path] = [(name,) for name in contract if name not in _ROOT_READ]
-    for number, table in _dicts(contract, "schema"):
+    for number, table in dicts(contract, "schema"):
         found += [("schema", number, name) for name in table if name not in _TABLE_READ]
-        for place, column in _dicts(table, "properties"):
+        for place, column in dicts(table, "properties"):
             found += [("schema", number, "properties", place, name) for name in column if name not in _COLUMN_READ]
-    return tuple(_shown(path, contract) for path in found)
-
-
-@cache
-def _schema(name: str) -> Mapping[str, Any]:
-    text = (resources.files("datadam") / "standards" / "schemas" / name).read_text(encoding="utf-8")
-    schema: Mapping[str, Any] = json.loads(text)
-    return schema
-
-
-@cache
-def _odcs() -> Draft201909Validator:
-    return Draft201909Validator(_schema("odcs-3.2.0.schema.json"))
-
-
-def _schema_faults(value: Any, validator: Draft201909Validator, at: Path, whole: Any) -> Iterator[DamError]:  # noqa: ANN401  (a node of YAML)
-    """What a JSON Schema says of `value`, in our codes. `at` is where `value` lies in the contract `whole`."""
-    seen: set[tuple[str, str]] = set()
-    for error in sorted(validator.iter_errors(value), key=lambda e: [str(part) for part in e.absolute_path]):
-        for fault in _said(error, at, whole):
-            mark = (fault.code, str(fault.facts))
-            if mark not in seen:
-                seen.add(mark)
-                yield fault
-
-
-def _said(error: ValidationError, at: Path, whole: Any) -> Iterator[DamError]:  # noqa: ANN401  (a node of YAML)
-    """Say one schema error in our own words: the library's prose is English only."""
-    path = _shown((*at, *error.absolute_path), whole)
-    rule, wanted = str(error.validator), cast("Any", error.validator_value)
-    instance = cast("Any", error.instance)
-    if rule == "required":
-        for name in wanted:
-            if name not in instance:
-                yield Invalid("odcs.field-missing", path=path, field=name)
-    elif rule in {"additionalProperties", "unevaluatedProperties"}:
-        schema = cast("Json", error.schema)
-        known = set(schema.get("properties", ())) if rule == "additionalProperties" else _known_fields()
-        for name in instance:
-            if name not in known:
-                yield Invalid("odcs.field-unknown", path=path, field=_short(name))
-    elif rule == "type":
-        expected = wanted if isinstance(wanted, str) else ", ".join(wanted)
-        yield Invalid("odcs.type-wrong", path=path, expected=expected)
-    elif rule in {"enum", "const"}:
-        allowed = ", ".join(map(str, wanted if rule == "enum" else [wanted]))
-        yield Invalid("odcs.value-not-allowed", path=path, value=_short(instance), allowed=allowed)
-    else:
-        yield Invalid("odcs.value-malformed", path=path, value=_short(instance), rule=f"{rule} {_short(wanted)}")
-
-
-@cache
-def _known_fields() -> frozenset[str]:
-    """Every field that ODCS knows of a table or column: its schema's own list is spread over several parts."""
-    parts = _schema("odcs-3.2.0.schema.json")["$defs"]
-    names = ("SchemaElement", "SchemaObject", "SchemaBaseProperty", "SchemaProperty", "SchemaItemProperty")
-    found = {name for part in names for name in parts[part].get("properties", ())}
-    for part in names:
-        for branch in parts[part].get("allOf", ()):
-            found |= set(branch.get("then", {}).get("properties", ()))
-    return frozenset(found)
-
-
-def _form_faults(contract: Json) -> Iterator[DamError]:
-    """What a dam needs beyond the official schema. Looks past whatever that schema already refuses."""
-    for name in ("name", "description", "schema"):
-        if name not in contract:
-            yield Invalid("odcs.field-missing", path="/", field=name)
-    if contract.get("apiVersion", API_VERSION) != API_VERSION:
-        value = _short(contract["apiVersion"])
-        yield Invalid("odcs.value-not-allowed", path="apiVersion", value=value, allowed=API_VERSION)
-    if "servers" in contract:
-        yield Invalid("odcs.not-obeyed", path="servers")
-    for reader, field in ((standard_id, "id"), (version_of, "version")):
-        if isinstance(contract.get(field), str):
-            try:
-                reader(contract[field])
-            except Invalid as error:
-                yield Invalid("odcs.value-malformed", path=field, value=_short(contract[field]), rule=error.code)
-    yield from _custom_faults(contract, (), "contract", contract)
-    tables = _dicts(contract, "schema")
-    if isinstance(contract.get("schema"), list) and len(contract["schema"]) != 1:
-        yield Invalid("odcs.one-table", count=len(contract["schema"]))
-    for number, table in tables:
-        yield from _table_faults(table, ("schema", number), contract)
-
-
-def _table_faults(table: Json, at: Path, contract: Json) -> Iterator[DamError]:
-    for name in ("quality", "relationships", "physicalName"):
-        if name in table:
-            yield Invalid("odcs.not-obeyed", path=_shown((*at, name), contract))
-    yield from _custom_faults(table, at, None, contract)
-    columns = _dicts(table, "properties")
-    if not columns:
-        yield Invalid("odcs.field-missing", path=_shown(at, contract), field="properties")
-    positions: list[object] = []
-    for number, column in columns:
-        place: Path = (*at, "properties", number)
-        yield from _column_faults(column, place, contract)
-        if column.get("primaryKey") is True:
-            positions.append(column.get("primaryKeyPosition", -1))
-        elif "primaryKeyPosition" in column:
-            yield Invalid("odcs.key-position", path=_shown(place, contract))
-    unnumbered = all(position == -1 for position in positions)
-    if not unnumbered and set(positions) != set(range(1, len(positions) + 1)):
-        yield Invalid("odcs.key-position", path=_shown((*at, "properties"), contract))
-
-
-def _column_faults(column: Json, at: Path, contract: Json) -> Iterator[DamError]:
-    logical = column.get("logicalType")
-    if not isinstance(logical, str) or logical not in _TYPES:
-        place, allowed = _shown((*at, "logicalType"), contract), ", ".join(sorted(_TYPES))
-        yield Invalid("odcs.value-not-allowed", path=place, value=_short(logical), allowed=allowed)
-    for name in sorted(_OBEYED & set(column)):
-        yield Invalid("odcs.not-obeyed", path=_shown((*at, name), contract))
-    options = column.get("logicalTypeOptions")
-    for name, value in sorted(options.items()) if isinstance(options, dict) else ():
-        if name not in _OPTIONS or (name == "timezone" and value is False):
-            yield Invalid("odcs.not-obeyed", path=_shown((*at, "logicalTypeOptions", name), contract))
-    classes = [str(name) for name in PrivacyClass]
-    if column.get("classification", PrivacyClass.BUSINESS) not in classes:
-        place, value = _shown((*at, "classification"), contract), _short(column["classification"])
-        yield Invalid("odcs.value-not-allowed", path=place, value=value, allowed=", ".join(classes))
-    for number, item in _dicts(column, "enum"):
-        if "value" in item and not isinstance(item["value"], str):
-            yield Invalid("odcs.type-wrong", path=_shown((*at, "enum", number, "value"), contract), expected="string")
-    yield from _custom_faults(column, at, "column", contract)
-    if "decimal" in _terms(column) and logical != "number":
-        yield Invalid("odcs.decimal-not-number", path=_shown(at, contract))
-
-
-def _custom_faults(holder: Json, at: Path, part: str | None, contract: Json) -> Iterator[DamError]:
-    """Find faults of one holder's custom properties; `part` is our schema of them (None: none of ours belong here)."""
-    definitions = _schema("datadam-1.schema.json")["$defs"]
-    terms: Json = definitions[part]["properties"] if part else {}
-    seen: set[str] = set()
-    for number, item in _dicts(holder, "customProperties"):
-        place: Path = (*at, "customProperties", number)
-        name = item.get("property")
-        if "vendor" not in item:
-            yield Invalid("odcs.vendor-missing", path=_shown(place, contract))
-        if not _is_ours(item) or not isinstance(name, str) or "value" not in item:
-            continue  # another vendor's, or refused by the official schema
-        if name not in terms:
-            yield Invalid("odcs.term-unknown", path=_shown(place, contract), term=_short(name))
-            continue
-        if name in seen:
-            yield Invalid("odcs.term-repeated", path=_shown(place, contract), term=name)
-        seen.add(name)
-        yield from _schema_faults(item["value"], _term_validator(part or "", name), (*place, "value"), contract)
-
-
-@cache
-def _term_validator(part: str, name: str) -> Draft201909Validator:
-    definitions = _schema("datadam-1.schema.json")["$defs"]
-    return Draft201909Validator({"$defs": definitions, **definitions[part]["properties"][name]})
-
-
-def _dicts(holder: Json, field: str) -> list[tuple[int, Json]]:
-    """Number and content of each object in a list; what has another shape is for the schema to refuse."""
-    items = holder.get(field)
-    return [(n, item) for n, item in enumerate(items) if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def _is_ours(item: Json) -> bool:
-    return item.get("vendor") == VENDOR
-
-
-def _shown(path: Path, contract: Any) -> str:  # noqa: ANN401  (a node of YAML)
-    """Write a path as people do, with the names of columns and terms in place of their numbers."""
-    text, here = "", contract
-    for part in path:
-        try:
-            here = here[part]
-        except (KeyError, IndexError, TypeError):
-            here = None
-        if isinstance(part, int):
-            named = here.get("name", here.get("property")) if isinstance(here, dict) else None
-            text += f"[{named if isinstance(named, str) else part}]"
-        else:
-            text += f".{part}" if text else part
-    return text or "/"
-
-
-def _short(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
+    return tuple(shown(path, contract) for path in found)
 
 
 # --- from a contract that holds ---------------------------------------------------------------------------------------
-
-
-def _terms(holder: Json) -> dict[str, Any]:
-    items = (item for _, item in _dicts(holder, "customProperties") if _is_ours(item))
-    return {str(item.get("property")): item.get("value") for item in items}
 
 
 def _languages(english: Any, others: Mapping[str, str] | None) -> dict[str, str]:  # noqa: ANN401  (a node of YAML)
@@ -349,7 +111,7 @@ def _languages(english: Any, others: Mapping[str, str] | None) -> dict[str, str]
 
 
 def _standard(contract: Json) -> Standard:
-    ours, properties = _terms(contract), contract["schema"][0]["properties"]
+    ours, properties = terms_of(contract), contract["schema"][0]["properties"]
     keyed = [p for p in properties if p.get("primaryKey")]
     keyed.sort(key=lambda p: p.get("primaryKeyPosition", -1))
     bounds = ours.get("bounds", {"unit": "contributor"})
@@ -451,8 +213,8 @@ def _migration(found: Json) -> Migration:
 
 
 def _column(found: Json) -> Column:
-    ours, options = _terms(found), found.get("logicalTypeOptions", {})
-    kind = Type.DECIMAL if "decimal" in ours else _TYPES[found["logicalType"]]
+    ours, options = terms_of(found), found.get("logicalTypeOptions", {})
+    kind = Type.DECIMAL if "decimal" in ours else TYPES[found["logicalType"]]
     digits = ours.get("decimal", {"precision": 38, "scale": 0})
     return Column(
         name=found["name"],

@@ -4,7 +4,7 @@ Pattern and forms are both regular, so the question has an exact answer: the two
 is room where both can end together. Check digits are left out, and more than `_MOST` repetitions count as any number:
 both only ever find room where there is none, never the other way round.
 
-The grammar is that of `standard.pattern_faults`, with `(?i:…)`, which only our own forms use.
+The grammar is that of `patterns.pattern_faults`, with `(?i:…)`, which only our own forms use.
 """
 
 import re
