@@ -328,13 +328,12 @@ def test_a_signature_holds_where_it_does_for_a_library_of_jws(data: st.DataObjec
         expected = True
     except JoseError:
         expected = False
-    try:
-        found = seal.verify(seal.opened(seal.canonical(outer)), {seal.thumbprint(key): seal.public(key)})
-    except Untrusted as error:
-        assert (error.code, expected) == ("signature.wrong", False)
+    said, known = seal.opened(seal.canonical(outer)), {seal.thumbprint(key): seal.public(key)}
+    if expected:
+        assert seal.verify(said, known) == {seal.thumbprint(key)}
     else:
-        assert expected
-        assert found == {seal.thumbprint(key)}
+        with pytest.raises(Untrusted, match=r"signature\.wrong"):
+            seal.verify(said, known)
 
 
 def test_a_signature_by_another_key_under_a_known_kid_is_refused() -> None:

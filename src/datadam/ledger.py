@@ -311,6 +311,17 @@ class KeyRing:
     homes: dict[str, Home] = field(default_factory=dict)  # other dams, by their ids
     guests: dict[str, str] = field(default_factory=dict)  # member → the dam that it is a member of
 
+    def copy(self) -> "KeyRing":
+        """The same keys, to grow apart."""
+        held = {name: getattr(self, name) for name in ("keys", "owners", "newest", "pending", "homes", "guests")}
+        return KeyRing(
+            self.origin,
+            self.log,
+            retired=set(self.retired),
+            logs=list(self.logs),
+            **{name: dict(value) for name, value in held.items()},
+        )
+
     def admit(self, statement: Statement, index: int) -> Mapping[str, str]:
         """Believe a statement at its log index: its signers as kid → owner. What it says of keys counts from now on."""
         new = self._introduced(statement, index)

@@ -59,6 +59,20 @@ class Frontier:
         """The root of all leaves so far."""
         return _folded(self._peaks)
 
+    @property
+    def peaks(self) -> tuple[bytes, ...]:
+        """The roots of the complete subtrees, widest first; with `size` all that there is to remember."""
+        return tuple(self._peaks)
+
+    @classmethod
+    def of(cls, size: int, peaks: Sequence[bytes]) -> "Frontier":
+        """The tree that was remembered as its size and its peaks; others than that size has are `Invalid`."""
+        if size < 0 or len(peaks) != size.bit_count() or not _hashes(peaks):
+            raise Invalid("proof.range", index=len(peaks), size=size)
+        tree = cls()
+        tree.size, tree._peaks = size, list(peaks)
+        return tree
+
     def copy(self) -> "Frontier":
         """The same tree, to grow apart."""
         twin = Frontier()

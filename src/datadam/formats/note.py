@@ -191,7 +191,7 @@ def _checkpoint(text: str) -> Checkpoint:
 
 def entry(clazz: Class, id: StatementId) -> bytes:
     """What the log says of a statement, as RFC 8785 bytes: its class and its id, nothing else."""
-    return seal.canonical({"class": str(clazz), "id": id, "v": 1})
+    return f'{{"class":"{clazz}","id":"{id}","v":1}}'.encode()
 
 
 def read_entry(data: bytes, *, index: int) -> tuple[Class, StatementId]:
