@@ -99,6 +99,8 @@ class Files:
         self.named = bundle.read_manifest(read(bundle.MANIFEST))
         bundle.same_files(paths, self.named)
         self._read = read
+        for path in self.named:
+            bundle.checked(read(path), path, self.named)
         self._left = set(self.named)
 
     def get(self, path: str) -> bytes | None:
@@ -214,7 +216,7 @@ def _seen(name: str, files: Files, now: datetime) -> _Dam:
     origin = view.checkpoint.origin
     for one in view.unbelieved:
         if one.fault is not None:
-            raise Untrusted("bundle.entry-wrong", origin=origin, index=one.index, code=one.fault.code) from one.fault
+            raise Untrusted("bundle.entry-wrong", origin=origin, index=one.index, why=one.fault.code) from one.fault
         if not one.activity:
             raise Untrusted("bundle.body-missing", origin=origin, index=one.index, id=one.id)
     if not view.of(Kind.DAM):

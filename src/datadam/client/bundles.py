@@ -1,13 +1,13 @@
 """Evidence bundles on this machine: made from dams that are asked, opened from a folder or a zip, and verified."""
 
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from datadam import bundled, seal
 from datadam.client.dam import Dam
@@ -16,7 +16,9 @@ from datadam.errors import Invalid, NotFound, Untrusted
 from datadam.formats import bundle
 
 _TIME: Final = (1980, 1, 1, 0, 0, 0)  # the least that a zip can say
-_MODE: Final = 0o100644 << 16
+_MODE: Final = 0o100644 << 16  # a plain file, as Unix says it
+_UNIX: Final = 3
+_CHUNK: Final = 1 << 20  # bytes
 
 
 # --- making one -------------------------------------------------------------------------------------------------------
@@ -67,7 +69,7 @@ def write(files: Mapping[str, bytes], into: Path) -> None:
     if into.suffix == ".zip":
         partial = into.with_suffix(".part")
         with partial.open("wb") as file:
-            file.writelines(_zipped(sorted(whole), lambda path: whole[path]))
+            _zipped(file, sorted(whole), whole.__getitem__)
         partial.replace(into)
         return
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
@@ -78,38 +80,13 @@ def write(files: Mapping[str, bytes], into: Path) -> None:
         place.write_bytes(data)
 
 
-def _zipped(paths: Sequence[str], read: Callable[[str], bytes]) -> Iterator[bytes]:
-    """The one spelling of a bundle as a zip, piece by piece: nothing is compressed, no time and no system is told."""
-    pieces = _Pieces()
-    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
+def _zipped(into: BinaryIO, paths: Sequence[str], read: Callable[[str], bytes]) -> None:
+    """Write the one spelling of a bundle as a zip: nothing is compressed, no time and no system is told."""
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
         for path in paths:
             member = zipfile.ZipInfo(path, _TIME)
-            member.create_system, member.external_attr = 3, _MODE
+            member.create_system, member.external_attr = _UNIX, _MODE
             archive.writestr(member, read(path))
-            yield pieces.taken()
-    yield pieces.taken()
-
-
-class _Pieces(BytesIO):
-    """A file that is only written to the end, and given away piece by piece."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._gone = 0
-
-    def seekable(self) -> bool:
-        return False
-
-    def tell(self) -> int:
-        return self._gone + super().tell()
-
-    def taken(self) -> bytes:
-        """What came since the last time."""
-        data = self.getvalue()
-        self._gone += len(data)
-        self.seek(0)
-        self.truncate()
-        return data
 
 
 # --- opening one ------------------------------------------------------------------------------------------------------
@@ -203,9 +180,11 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
 
 def _refuse_spelling(path: Path, names: Sequence[str], read: Callable[[str], bytes]) -> None:
     """Refuse a zip that says anything beside its files: written anew from them it must be the same, byte for byte."""
-    with path.open("rb") as file:
-        for piece in _zipped(names, read):
-            if file.read(len(piece)) != piece:
+    with path.open("rb") as file, tempfile.TemporaryFile() as again:
+        _zipped(again, names, read)
+        again.seek(0)
+        while expected := again.read(_CHUNK):
+            if file.read(_CHUNK) != expected:
                 raise Untrusted("bundle.zip-other")
         if file.read(1):
             raise Untrusted("bundle.zip-other")

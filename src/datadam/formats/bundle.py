@@ -54,7 +54,7 @@ class Held:
 
 def name_of(origin: str) -> str:
     """The folder of a dam's part, from its log's name: safe on every file system."""
-    name = re.sub(r"[^a-z0-9.-]+", "-", origin.lower()).strip("-.")[:60]
+    name = re.sub(r"\.{2,}|[^a-z0-9.-]+", "-", origin.lower()).strip("-.")[:60]
     return name or "dam"
 
 
