@@ -72,9 +72,9 @@ def deciding(rows: Rows, about: About, standard: str, content: Json) -> Stewards
 
 
 def fit(rows: Rows, members: Collection[str]) -> list[str]:
-    """Which of them are members in good standing."""
-    held = {one: rows.get(Member, one) for one in members}
-    return sorted(id for id, one in held.items() if one is not None and one.until is None and not one.suspended)
+    """Which of them are members in good standing; guests decide nothing."""
+    held = {id: one for id in members if (one := rows.get(Member, id)) is not None and one.home is None}
+    return sorted(id for id, one in held.items() if one.until is None and not one.suspended)
 
 
 def refuse_unfit(rows: Rows, statement: Statement, signers: Collection[str]) -> None:

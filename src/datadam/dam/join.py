@@ -16,6 +16,7 @@ from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats import own_terms
 from datadam.formats.statements import shaped
 from datadam.model import Application, Json, Key, Kind, Member, MemberId, MemberKind, day, instant, moment
+from datadam.peers import Peer
 
 TEXT_VERSION: Final = "1"
 MAX_PROFILE: Final = 64 * 1024  # bytes of JSON
@@ -250,7 +251,13 @@ def _pending(world: World, id: str) -> Application:
 
 def rotate(world: World, envelope: bytes) -> int:
     """Log a member's next key, signed by the key in force and by the new one; from here on only the new one counts."""
-    return state.record(world, shaped(seal.opened(envelope), Kind.KEY))
+    statement = shaped(seal.opened(envelope), Kind.KEY)
+    with world.store.read() as rows:
+        held = rows.get(Member, statement.body["member"])
+        home = rows.get(Peer, held.home) if held is not None and held.home is not None else None
+    if home is not None:
+        raise Refused("guest.key-at-home", dam=home.origin)
+    return state.record(world, statement)
 
 
 def leave(world: World, envelope: bytes) -> int:

@@ -96,7 +96,8 @@ def _steward_faults(world: World, standard: Standard) -> Iterator[DamError]:
     if standard.quorum is None:
         return
     with world.store.read() as rows:
-        strangers = [one for one in standard.stewards if rows.get(Member, one) is None]
+        known = {one: held for one in standard.stewards if (held := rows.get(Member, one)) is not None}
+        strangers = [one for one in standard.stewards if one not in known or known[one].home is not None]
         able = len(governed.fit(rows, standard.stewards))
     yield from (Invalid("standard.steward-unknown", steward=one) for one in strangers)
     if not strangers and able < standard.quorum:

@@ -487,6 +487,7 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str, Narrowing], s
         "share_version": share.version,
         "recipient": share.recipient,
         "rows": share.rows,
+        **_abroad(world, ask),
         **({"disputes": list(told)} if (told := _disputes(world, of.standard.id, why[2])) else {}),
         "files": [one["digest"] for one in share.files],
         # keyed, because deposits' ids stand in the public log: a plain digest could be guessed from them
@@ -498,6 +499,13 @@ def _record(world: World, ask: Ask, of: Pool, why: tuple[str, str, Narrowing], s
                 return False
             state.record(world, state.statement(world, Kind.RELEASE, facts))
         return True
+
+
+def _abroad(world: World, ask: Ask) -> Json:
+    """What a guest's home needs to know of a release to it: whose it is, and what is done with the rows."""
+    with world.store.read() as rows:
+        member = rows.get(Member, ask.member) if ask.member is not None else None
+    return {} if member is None or member.home is None else {"home": member.home, "action": str(ask.action)}
 
 
 def _disputes(world: World, standard: str, narrowing: Narrowing) -> tuple[str, ...]:

@@ -356,6 +356,7 @@ def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
     same = decided is not None and (decided.member, decided.standard) == (body["member"], body["standard"])
     if "decision" in body and not (decided is not None and same and decided.allowed):
         raise Untrusted("release.decision-wrong", decision=body["decision"], statement=id)
+    _refuse_homeless(rows, id, body, decided)
     rows.put(
         Release(
             id=id,
@@ -371,6 +372,15 @@ def _fold_release(rows: Rows, index: int, id: str, body: Json) -> None:
             recipient=body.get("recipient"),
         )
     )
+
+
+def _refuse_homeless(rows: Rows, id: str, body: Json, decided: Decided | None) -> None:
+    """A release to a guest says whose guest it is and what it was decided for; that to a member says neither."""
+    member = rows.get(Member, body["member"])
+    home = member.home if member is not None else None
+    told = (body.get("home"), body.get("action"))
+    if told != ((home, decided.action) if home is not None and decided is not None else (None, None)):
+        raise Untrusted("release.home-wrong", member=body["member"], statement=id)
 
 
 def _fold_decision(rows: Rows, index: int, id: str, body: Json) -> None:

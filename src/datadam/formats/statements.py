@@ -18,7 +18,7 @@ from datadam.model import FORMATS, Kind, PrivacyClass, Statement
 from datadam.peers import MAX_CARRIED, MAX_URL, FaultKind
 from datadam.privacy.question import MAX_PERIODS
 from datadam.standard import MAX_QUORUM
-from datadam.terms import CHANGED, LEVELS, PURPOSES
+from datadam.terms import CHANGED, LEVELS, PURPOSES, Action
 
 # `$(?!\n)`: to Python, unlike to JSON Schema, `$` alone also matches before a line break at the end
 _HEX: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$(?!\n)"}
@@ -254,6 +254,8 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "decision": _HEX,
         "recipient": {"type": "string", "pattern": r"^(m-[0-9a-f]{20}|\*)(~[0-9a-f]{16})?$(?!\n)"},
         "disputes": {**_list(_HEX, 10_000), "minItems": 1},  # that whoever takes the rows is told of
+        "home": _PEER,  # of a guest: its home is told of the release
+        "action": {"enum": list(Action)},
     },
     Kind.ERASURE: {"body": _HEX, "member": _NULLABLE_MEMBER, "reason": _text(2000)},
     Kind.WITHDRAWAL: {
@@ -558,7 +560,7 @@ _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.OUTCOME: frozenset({"own_terms"}),  # of the contributor's, as the manifest has them
     Kind.DECISION: frozenset({"narrowing"}),
     Kind.DEMAND: frozenset({"model"}),
-    Kind.RELEASE: frozenset({"edition", "decision", "recipient", "disputes"}),
+    Kind.RELEASE: frozenset({"edition", "decision", "recipient", "disputes", "home", "action"}),
     Kind.STANDARD: frozenset({"proposal"}),  # where stewards decide
     Kind.OFFER: frozenset({"proposal"}),
     Kind.MANIFEST: frozenset({"prepared", "own_terms"}),  # prepared at home: only there all of it was judged

@@ -78,10 +78,9 @@ def _decided(facts: Facts, policy: Policy) -> Decision:
 
 def _incoherent(facts: Facts, policy: Policy) -> str | None:
     """What is wrong with facts that cannot all be true; Cedar would look at some of them only."""
-    if facts.standard != policy.standard:
-        return "standard"
-    if unruled := [f"peer-{one}" for one in _foreign(facts) if f"peer-{one}" not in policy.rules]:
-        return unruled[0]
+    unruled = (f"peer-{one}" for one in _foreign(facts) if f"peer-{one}" not in policy.rules)
+    if other := "standard" if facts.standard != policy.standard else next(unruled, None):
+        return other
     if facts.known and not facts.member:
         return "member"
     if not facts.known and (facts.left or facts.suspended or facts.agreement is not None):

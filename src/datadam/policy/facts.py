@@ -47,7 +47,7 @@ class Facts:
     corridor: str | None  # the row that is a basis for home → destination; empty: none is needed; None: there is none
     ordered: tuple[str, ...]  # ids of orders in force against this data class to this destination
     frozen: tuple[str, ...]  # ids of disputes for which nothing of the reservoir leaves
-    crossing: tuple[str, ...]  # of a guest: what of its home's peering does not cover this; told only where there is any
+    crossing: tuple[str, ...]  # of a guest: what of a peering does not cover this; told only where there is any
     silent: tuple[str, ...]  # peerings whose other dam was not heard for longer than agreed; told only where there are
     now: str  # instant
 
