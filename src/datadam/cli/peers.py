@@ -1,6 +1,7 @@
 """Peers: agree with another dam what crosses, see how it stands, end it. Each of two operators says `peer add` once."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +32,9 @@ def peer_add(
     key: Annotated[
         str | None, typer.Option("--key", help="The verifier key of its log, as its operator told you elsewhere.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="You agree to the terms and compared the keys (needs --key).")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="You agree to the terms and compared the keys (needs --key).")
+    ] = False,
     dam: Of = HERE,
 ) -> None:
     """Offer another dam a peering, or sign the one that it offers you. Shown before: the terms, and both keys."""
@@ -69,7 +72,7 @@ def fingerprint(vkey: str) -> str:
     return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
-def _say_terms(terms: dict[str, Any]) -> None:
+def _say_terms(terms: Mapping[str, Any]) -> None:
     """The terms in words."""
     terminal = open_terminal()
     one, two = terms["between"]
@@ -126,7 +129,9 @@ def peer_show(peer: Which, dam: Of = HERE, as_json: Json = False) -> None:
     terminal.say("ui.peer-key-other", **facts)
     _say_terms(done["terms"])
     terminal.say("ui.peer-terms-digest", digest=done["terms"]["digest"])
-    rows = [(one["index"], one["fault"], name, text) for one in done["faults"] for name, text in one["evidence"].items()]
+    rows = [
+        (one["index"], one["fault"], name, text) for one in done["faults"] for name, text in one["evidence"].items()
+    ]
     if rows:
         terminal.table(("ui.log-entry", "ui.fault", "ui.part", "ui.value"), rows)
 
@@ -177,6 +182,9 @@ def _template(terms: dict[str, Any]) -> str:
     for name in ("between", "directions", "corridors"):
         tables = []
         for one in terms[name]:
-            tables += [f"[[{name}]]", *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in one.items())]
+            tables += [
+                f"[[{name}]]",
+                *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in one.items()),
+            ]
         part(name, *tables)
     return "\n".join(lines)

@@ -1,8 +1,8 @@
 """Contact with peers: whoever was not heard for longer than agreed is silent, and its scope is served no more.
 
-`settle` is asked before each answer, so that no loop in the background is trusted with it. Time is our own clock's, from
-when a nonce was given out that the peer signed: what another clock says has no effect, and an answer that was held back
-is no younger than its nonce.
+`settle` is asked before each answer, so that no loop in the background is trusted with it. Time is our own clock's,
+from when a nonce was given out that the peer signed: what another clock says has no effect, and an answer that was held
+back is no younger than its nonce.
 """
 
 from dataclasses import replace

@@ -15,6 +15,7 @@ from datadam import decisions, governance
 from datadam.dam import (
     agree,
     combine,
+    contact,
     credential,
     disputed,
     governed,
@@ -73,6 +74,7 @@ def decide(world: World, ask: Ask) -> tuple[Decision, str | None]:
 
     A stranger's answer has none.
     """
+    contact.settle(world)
     if ask.member is None:
         decision = trial(world, ask)
         world.decisions.count("stranger-allowed" if isinstance(decision, Allow) else "stranger-denied")
@@ -90,6 +92,7 @@ def decide_all(world: World, asks: Sequence[Ask]) -> list[tuple[Decision, str] |
 
     None of them is by a stranger.
     """
+    contact.settle(world)
     held = {ask: found for ask in dict.fromkeys(asks) if (found := _held(world, ask)) is not None}
     waiting = {ask: world.decisions.wait(ask) for ask in dict.fromkeys(asks) if ask not in held}
     while any(one.open for one in waiting.values()):
@@ -112,6 +115,7 @@ def _answer(world: World, waiting: Sequence[Waiting]) -> None:
     """Answer all that wait, with one wait for the disk. The caller holds the lock."""
     try:
         state.catch_up(world)  # else what is in the log and not in the tables would bind from the next answer on only
+        contact.settle(world)
         fresh = _fresh(world, waiting)
         if fresh:
             state.record_decisions(world, [statement for _, statement in fresh.values()])
@@ -241,6 +245,7 @@ def deed(action: str | None) -> Action:
 
 def trial(world: World, ask: Ask) -> Decision:
     """What the answer would be now; nothing is logged, because nothing moves."""
+    contact.settle(world)
     return _case(world, ask).judged.decision
 
 

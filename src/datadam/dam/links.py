@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from datadam.errors import Unavailable
 from datadam.model import Kind
@@ -61,6 +61,7 @@ class Links:
     """The links of one dam; threads share it."""
 
     deadline: datetime | None = None  # when the next peer falls silent; None: to be worked out
+    followers: dict[str, tuple[str, Any]] = field(default_factory=dict)  # peer → as it is kept, and as it was read
     counts: Counter[str] = field(default_factory=Counter)  # requests and answers that were refused, by code
     _given: dict[str, OrderedDict[str, datetime]] = field(default_factory=dict)  # peer → nonce → when it was given out
     _theirs: dict[str, list[str]] = field(default_factory=dict)  # peer → nonces that it gave us

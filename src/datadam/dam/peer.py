@@ -139,10 +139,10 @@ def every(world: World) -> list[Peer]:
 def public(world: World) -> Json:
     """What everybody may know: this dam's own keys, and each peer with its terms, last contact and faults."""
     with world.store.read() as rows:
-        found = [_shown(one, rows.get(Followed, one.id), rows.find(PeerFault, peer=one.id)) for one in rows.find(Peer)]
+        held = sorted(rows.find(Peer), key=lambda one: one.since)
+        found = [_shown(one, rows.get(Followed, one.id), rows.find(PeerFault, peer=one.id)) for one in held]
     own = proposals.own(world)
-    items = sorted(found, key=lambda one: one["since"])
-    return {"self": {name: own[name] for name in ("origin", "log", "cosigner")}, "items": items}
+    return {"self": {name: own[name] for name in ("origin", "log", "cosigner")}, "items": found}
 
 
 def _shown(peer: Peer, followed: Followed | None, faults: list[PeerFault]) -> dict[str, object]:
@@ -304,8 +304,7 @@ def _signed(world: World, waiting: Proposal) -> Proposal:
     key = world.secrets.private_key("sign")
     ours, theirs = (seal.countersign(seal.opened(one), key) for one in (waiting.ours, waiting.theirs))
     state.rehearse(world, ours)
-    texts = {"ours": seal.envelope(ours).decode(), "theirs": seal.envelope(theirs).decode()}
-    return replace(waiting, concluding=True, **texts)
+    return replace(waiting, concluding=True, ours=seal.envelope(ours).decode(), theirs=seal.envelope(theirs).decode())
 
 
 def _conclude(world: World, id: str) -> None:

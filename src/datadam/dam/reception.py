@@ -67,7 +67,7 @@ class Request:
         return told
 
 
-Route = Callable[[World, Request], Json]
+Route = Callable[[World, Request], Json | bytes]
 
 
 # --- asked ------------------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def answer(
             else next(at for kind, at in _STATUS if isinstance(error, kind))
         )
         return _refused(world, error, status, fresh)
-    return PeerAnswer(status=_OK, body=seal.canonical(told), nonce=fresh)
+    return PeerAnswer(status=_OK, body=told if isinstance(told, bytes) else seal.canonical(told), nonce=fresh)
 
 
 def _asker(world: World, method: str, path: str, *, token: str | None, body: bytes) -> tuple[Other, str]:
@@ -155,11 +155,21 @@ def _pace(world: World, peer: str) -> bool:
 
 
 def ask(world: World, other: Other, method: str, path: str, body: Json | bytes | None = None) -> Json:
-    """Ask another dam; its answer is believed by nobody yet.
+    """Ask another dam; its answer, a JSON object, is believed by nobody yet.
 
     `Refused` with its code where it refuses, for another size with that size; `NotFound` where it knows of no such
     thing; `Unavailable` where it does not answer.
     """
+    return _read(other, _sent(world, other, method, path, body))
+
+
+def ask_raw(world: World, other: Other, method: str, path: str) -> bytes:
+    """The same for an answer that is read by somebody else."""
+    told = _sent(world, other, method, path, None)
+    return told.body if told.status == _OK else seal.canonical(_read(other, told))
+
+
+def _sent(world: World, other: Other, method: str, path: str, body: Json | bytes | None) -> PeerAnswer:
     if world.peers is None:
         raise Unavailable("peer.unreachable", url=other.url, why="no link")
     data = body if isinstance(body, bytes) else b"" if body is None else seal.canonical(body)
@@ -171,7 +181,7 @@ def ask(world: World, other: Other, method: str, path: str, body: Json | bytes |
         world.links.keep(other.id, told.nonce)
         if told.status != _UNAUTHORISED or told.nonce is None:
             break
-    return _read(other, told)
+    return told
 
 
 def _read(other: Other, told: PeerAnswer) -> Json:

@@ -18,7 +18,13 @@ NONCE: Final = "datadam-nonce"  # the header with what the next signed request m
 SCHEME: Final = "datadam"  # of the Authorization header of a signed request
 _REFUSED: Final = 400
 _UNAUTHORISED: Final = 401
-_BRANCH: Final[Mapping[int, type[DamError]]] = {403: Refused, 404: NotFound, 409: Refused, 429: Refused, 503: Unavailable}
+_BRANCH: Final[Mapping[int, type[DamError]]] = {
+    403: Refused,
+    404: NotFound,
+    409: Refused,
+    429: Refused,
+    503: Unavailable,
+}
 AT_ONCE: Final = 8  # requests of other dams that are answered together; members' have threads of their own
 
 

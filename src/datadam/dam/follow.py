@@ -1,0 +1,511 @@
+"""Follow: read a peer's log, believe of it only what is proven, adopt what binds here; and show a peer ours.
+
+Push and pull carry the same batch. What was believed is kept before what binds is adopted, and adopted before the peer
+counts as heard: so after silence nothing in scope is served that the peer has stopped meanwhile. A batch that does not
+hold changes nothing; where what is wrong with it is proven by the peer's own signatures, our log says so, with those.
+"""
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, cast
+
+from datadam import merkle, peers, seal
+from datadam.between import check_greeting, sign_greeting
+from datadam.dam import contact, peer, peered, proposals, reception, rotate, state
+from datadam.dam.links import SHOWN
+from datadam.dam.reception import Other, Request
+from datadam.dam.world import World
+from datadam.duties import Order
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
+from datadam.federation import Batch, Follower, Shown, Source, stretch
+from datadam.formats import cosignature, note
+from datadam.ledger import LOG
+from datadam.model import Checkpoint, Class, Json, Key, Kind, Member, Statement, StatementId, Withdrawal
+from datadam.peers import Adopted, FaultKind, Followed, Peer, PeerBody, PeerFault
+from datadam.ports import Rows
+from datadam.terms import Agreement
+
+GREETING: Final = "/api/federation/greeting"
+BATCH: Final = "/api/federation/batch"
+COSIGNATURE: Final = "/api/federation/cosignature"
+SIZE: Final = "/api/federation/size"
+CONSISTENCY: Final = "/api/log/consistency"
+MOST_FAULTS: Final = 20  # of one peering that are logged, beside the final ones: nobody fills our log by lying
+MAX_EVIDENCE: Final = 100_000  # characters of one piece
+_DIGITS: Final = 19  # of a size
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What came of asking a peer for what is new."""
+
+    peer: str  # its origin
+    size: int
+    taken: int  # entries that were new
+    adopted: int  # statements that bind here now
+
+
+# --- pull -------------------------------------------------------------------------------------------------------------
+
+
+def look(world: World, id: str) -> Looked:
+    """Ask a peer how large its log is, take all up to there, adopt what binds; then it counts as heard."""
+    found = _believed(world, id)
+    with world.links.reading(found.id):
+        settle(world, found)
+        began, nonce = world.clock(), secrets.token_urlsafe(16)
+        before = _followed(world, found)
+        told = reception.ask(world, reception.of_peer(world, found), "POST", GREETING, {"nonce": nonce})
+        count = adopted = 0
+        try:
+            greeted = _greeted(world, found, told, nonce)
+        except Untrusted as error:
+            if error.code != "peer.key-unknown":
+                raise
+            count, adopted = _pull(world, found, None)  # it may have another key by now, to which its log leads
+            greeted = _greeted(world, found, told, nonce)
+        proof = Proof(greeting=greeted, token=str(told.get("greeting")))
+        _compare(world, found, before, proof)
+        while _followed(world, found).size < greeted.size:
+            more, bound = _pull(world, found, proof)
+            count, adopted = count + more, adopted + bound
+            if not more:
+                raise Unavailable("peer.unreachable", url=found.url, why="shorter than it says")
+        contact.heard(world, found.id, began)
+        held = _followed(world, found)
+    return Looked(peer=found.origin, size=held.size, taken=count, adopted=adopted)
+
+
+def _believed(world: World, id: str) -> Peer:
+    """A peer under a peering that is in force, and of which nothing final is known."""
+    found = peer.find(world, id)
+    if not found.stands:
+        raise Refused("peer.ended", peer=found.origin, index=found.until)
+    if found.distrusted is not None:
+        raise Untrusted("peer.distrusted", peer=found.origin, statement=found.distrusted)
+    return found
+
+
+def _greeted(world: World, found: Peer, told: Json, nonce: str) -> Checkpoint:
+    other = reception.of_peer(world, found)
+    return check_greeting(
+        str(told.get("greeting")), origin=found.origin, to=world.settings.name, nonce=nonce, keys=other.keys
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A greeting that holds, and as it was signed."""
+
+    greeting: Checkpoint
+    token: str
+
+
+def _compare(world: World, found: Peer, before: Followed, proof: Proof) -> None:
+    """Refuse a greeting that contradicts the log as it was followed before: smaller, or another root of one size.
+
+    Nobody else took of it since we asked, so a log that is smaller now was rolled back.
+    """
+    size, evidence = proof.greeting.size, {"greeting": proof.token, "checkpoint": before.checkpoint}
+    if size < before.size:
+        fault = Untrusted("peer.rolled-back", peer=found.origin, size=size, expected=before.size)
+        raise _faulted(world, found, fault, FaultKind.ROLLED_BACK, evidence)
+    if size == before.size and size and proof.greeting.root != _follower(world, found, before).root:
+        fault = Untrusted("peer.forked", peer=found.origin, size=size)
+        raise _faulted(world, found, fault, FaultKind.FORKED, evidence)
+
+
+def _pull(world: World, found: Peer, proof: Proof | None) -> tuple[int, int]:
+    """Take the next batch: how many entries it had, and how many statements of them bind here now."""
+    held = _followed(world, found)
+    other = reception.of_peer(world, found)
+    told = reception.ask_raw(world, other, "GET", f"{BATCH}?old={held.size}")
+    line, count, adopted = _take(world, found, Batch.read(told), proof)
+    if count:
+        _return(world, other, line)
+    return count, adopted
+
+
+def _return(world: World, other: Other, line: str) -> None:
+    """Give a peer our cosignature of its checkpoint; where it cannot be given now, the next one will do."""
+    try:
+        reception.ask(world, other, "POST", COSIGNATURE, {"note": line})
+    except DamError as error:
+        _LOG.info("cosignature not taken by %s: %s", other.origin, error.code)
+
+
+# --- take -------------------------------------------------------------------------------------------------------------
+
+
+def _take(world: World, found: Peer, batch: Batch, proof: Proof | None = None) -> tuple[str, int, int]:
+    """Believe a batch, keep it, adopt what binds: the note that we cosigned, new entries, adopted statements.
+
+    The caller holds the right to read that log. `proof` is a greeting whose root the entries must lead to.
+    """
+    held = _followed(world, found)
+    follower = _follower(world, found, held)
+    try:
+        after, shown = follower.take(batch)
+    except (Untrusted, Invalid) as error:
+        raise _unproven(world, found, held, batch, error) from error
+    if proof is not None:
+        _refuse_other_root(world, found, follower, batch, proof)
+    bodies = [_body(found, one) for one in shown]
+    cosigned = _cosigned(world, batch.checkpoint) if after.size == _size_of(batch) else held.cosigned or ""
+    text = after.write()
+    with world.lock:
+        with world.store.transaction() as rows:
+            if bodies:
+                rows.put_all(bodies)
+            kept = rows.get(Followed, found.id) or held
+            taken = replace(
+                kept,
+                follower=text,
+                checkpoint=batch.checkpoint,
+                size=after.size,
+                cosigned=cosigned or None,
+                pending=kept.pending + len(bodies),
+            )
+            rows.put(taken)
+        world.links.followers[found.id] = (text, after)
+        adopted = _adopt(world, found, bodies)
+        with world.store.transaction() as rows:
+            rows.put(replace(rows.get(Followed, found.id) or taken, pending=0))
+    return cosigned, after.size - held.size, adopted
+
+
+def _size_of(batch: Batch) -> int:
+    return note.unsigned_checkpoint(batch.checkpoint).size
+
+
+def _refuse_other_root(world: World, found: Peer, follower: Follower, batch: Batch, proof: Proof) -> None:
+    """Where a batch leads past the size of a greeting: the root at that size must be the one that was signed."""
+    if not follower.size <= proof.greeting.size <= batch.end:
+        return
+    tree = follower.tree.copy()
+    for clazz, id in batch.entries[: proof.greeting.size - follower.size]:
+        tree.push(merkle.leaf_hash(note.entry(clazz, id)))
+    if tree.root != proof.greeting.root:
+        evidence = {"greeting": proof.token, "shown": batch.checkpoint}
+        fault = Untrusted("peer.forked", peer=found.origin, size=tree.size)
+        raise _faulted(world, found, fault, FaultKind.FORKED, evidence)
+
+
+def _body(found: Peer, one: Shown) -> PeerBody:
+    standard, member = peers.named(one.statement.body)
+    return PeerBody(
+        peer=found.id,
+        id=one.statement.id,
+        place=one.index,
+        kind=str(one.statement.kind),
+        envelope=one.envelope,
+        standard=standard or one.standard,
+        member=member,
+    )
+
+
+def settle(world: World, found: Peer) -> int:
+    """Adopt what a crash left kept and not looked at; how many statements bind now that did not."""
+    with world.lock:
+        with world.store.read() as rows:
+            held = rows.get(Followed, found.id)
+            if held is None or not held.pending:
+                return 0
+            bodies = [one for kind in peers.ADOPTED for one in rows.find(PeerBody, peer=found.id, kind=str(kind))]
+        adopted = _adopt(world, found, sorted(bodies, key=lambda one: one.place))
+        with world.store.transaction() as rows:
+            rows.put(replace(held, pending=0))
+        return adopted
+
+
+def _adopt(world: World, found: Peer, bodies: Sequence[PeerBody]) -> int:
+    """Log every statement among them that binds here and was not adopted before; the caller holds the lock."""
+    count = 0
+    for one in bodies:
+        if Kind(one.kind) not in peers.ADOPTED:
+            continue
+        try:
+            with world.store.read() as rows:
+                now = rows.get(Peer, found.id) or found
+                if rows.get(Adopted, one.id) is not None or not _concerns(rows, now, one):
+                    continue
+                facts = peered.facts(rows, now, one)
+            kind = Kind.ADOPTION if seal.opened(one.envelope).clazz is Class.REGISTRY else Kind.CLOSED_ADOPTION
+            state.record(world, state.statement(world, kind, facts))
+            count += 1
+        except (Untrusted, Refused, Invalid, NotFound) as error:  # it binds at home only
+            world.links.count(error.code)
+            _LOG.warning("statement %s of %s does not bind here: %s", one.id, found.origin, error.code)
+    return count
+
+
+def _concerns(rows: Rows, found: Peer, one: PeerBody) -> bool:
+    """Whether a statement is about anybody or anything that this dam has part in; most of a log is not."""
+    match Kind(one.kind):
+        case Kind.LIFT:
+            order = rows.get(Order, str(seal.opened(one.envelope).body["order"]))
+            return order is not None and order.peer == found.id
+        case Kind.EXIT | Kind.KEY | Kind.RECOVERED | Kind.MEMBER_CHANGE | Kind.AGREEMENT_CHANGE:
+            guest = rows.get(Member, str(one.member))
+            return guest is not None and guest.home == found.id and guest.until is None
+        case Kind.RELEASE | Kind.WITHDRAWAL:
+            return peers.terms_of(found).covers(one.standard) and one.standard is not None
+        case _:
+            return True
+
+
+def _cosigned(world: World, checkpoint: str) -> str:
+    """The peer's checkpoint under our cosignature: of it this is the largest tree that we have seen."""
+    line = cosignature.cosign(
+        checkpoint,
+        proposals.cosigner_name(world),
+        world.secrets.private_key("cosign"),
+        now=int(world.clock().timestamp()),
+    )
+    return checkpoint + line
+
+
+# --- what a peer did that it must not ---------------------------------------------------------------------------------
+
+
+def _unproven(world: World, found: Peer, held: Followed, batch: Batch, error: DamError) -> DamError:
+    """Count what did not hold; where the peer's own signatures prove it, our log says so."""
+    evidence = {"code": error.code, "checkpoint": held.checkpoint, "shown": batch.checkpoint}
+    if error.code == "checkpoint.smaller":  # an older message, late: what a log was is no fault
+        return Refused("peer.other-size", size=held.size)
+    if error.code == "checkpoint.forked" or (error.code == "peer.root-other" and _forked(world, found, held, batch)):
+        fault = Untrusted("peer.forked", peer=found.origin, size=held.size)
+        return _faulted(world, found, fault, FaultKind.FORKED, evidence)
+    wrong = next((one for one in batch.bodies if _is(one, error.facts.get("statement"))), None)
+    if wrong is not None and error.code.startswith(("signature.", "key.")):  # it stands in a log that it signed
+        return _faulted(world, found, error, FaultKind.UNSIGNED, {**evidence, "envelope": wrong})
+    return _faulted(world, found, error, None, evidence)
+
+
+def _is(envelope: str, id: object) -> bool:
+    try:
+        return seal.opened(envelope).id == id
+    except DamError:
+        return False
+
+
+def _forked(world: World, found: Peer, held: Followed, batch: Batch) -> bool:
+    """Whether a log cannot show that it extends what was followed: the batch may only have been spoilt on its way."""
+    try:
+        shown = note.open_checkpoint(batch.checkpoint, found.log)
+        told = reception.public(world, found.url, f"{CONSISTENCY}?old={held.size}&new={shown.size}")
+        path = [seal.decode(one) for one in told["proof"]]
+        merkle.verify_consistency(held.size, shown.size, path, _follower(world, found, held).root, shown.root)
+    except (Unavailable, Invalid, LookupError, TypeError, AttributeError):
+        return False  # not proven: it stays unbelieved, and is asked again
+    except (Untrusted, NotFound, Refused) as error:
+        return error.code == "proof.consistency-wrong"
+    return False
+
+
+def _faulted(
+    world: World, found: Peer, error: DamError, kind: FaultKind | None, evidence: Mapping[str, str]
+) -> DamError:
+    """The error, counted, and told in a log line; of a kind that is proven it is logged too, for everybody to see."""
+    world.links.count(error.code)
+    _LOG.warning("peer %s: %s", found.origin, error.code)
+    if kind is None:
+        return error
+    said = {name: text[:MAX_EVIDENCE] for name, text in evidence.items() if text}
+    with world.lock:
+        with world.store.read() as rows:
+            known = rows.find(PeerFault, peer=found.id)
+            now = rows.get(Peer, found.id)
+        again = any((one.fault, dict(one.evidence)) == (kind, said) for one in known)
+        room = kind in peers.FINAL or len(known) < MOST_FAULTS
+        if now is not None and now.stands and now.distrusted is None and room and not again:
+            facts = {"peer": found.id, "fault": str(kind), "evidence": said}
+            state.record(world, state.statement(world, Kind.PEER_FAULT, facts))
+    return error
+
+
+# --- state ------------------------------------------------------------------------------------------------------------
+
+
+def _followed(world: World, found: Peer) -> Followed:
+    with world.store.read() as rows:
+        return rows.get(Followed, found.id) or Followed(peer=found.id, follower="", checkpoint="", size=0)
+
+
+def _follower(world: World, found: Peer, held: Followed) -> Follower:
+    """The follower as it was kept; it is read once."""
+    text, follower = world.links.followers.get(found.id, ("", None))
+    if follower is not None and text == held.follower:
+        return cast("Follower", follower)
+    if held.follower:
+        return Follower.read(held.follower)
+    return Follower.begin(peer=found.id, origin=found.origin, vkey=found.log)
+
+
+# --- what a peer may see ----------------------------------------------------------------------------------------------
+
+
+def batch_for(world: World, found: Peer, old: int) -> Batch:
+    """What a peer is shown of our log after its first `old` entries, as much as one batch holds.
+
+    Every registry body, and of activity what falls in the scope of the peering: see `_is_theirs`.
+    """
+    with world.store.read() as rows:
+        own = rotate.succession(world) if len(rows.find(Key, owner=LOG)) > 1 else []
+        source = Source(
+            origin=world.settings.name,
+            checkpoint=world.ledger.checkpoint(),
+            entries=world.ledger.entries,
+            shown=partial(_shown, world, rows, found),
+            proof=world.ledger.consistency,
+            steps=lambda: own,
+        )
+        return stretch(source, old)
+
+
+def _shown(
+    world: World, rows: Rows, found: Peer, index: int, clazz: Class, id: StatementId
+) -> tuple[str, str | None] | None:
+    """An entry's envelope if that peer may see it, and the standard that it is about where it does not say so."""
+    if clazz is Class.REGISTRY:
+        return world.bodies.get(id).decode(), None
+    if world.links.shown(index) is False:
+        return None
+    try:
+        statement = world.ledger.statement(id)
+    except NotFound:  # erased on purpose
+        return None
+    if statement.kind not in SHOWN:
+        return None
+    theirs, standard = _is_theirs(rows, found, statement)
+    return (seal.envelope(statement).decode(), standard) if theirs else None
+
+
+def _is_theirs(rows: Rows, found: Peer, statement: Statement) -> tuple[bool, str | None]:
+    """Whether a statement is a peer's to see, and the standard that it is about where it does not say so itself.
+
+    - of deposits under standards in scope: that they were withdrawn, and erased;
+    - where the terms take guests: suspensions of our own members, and their agreements under standards in scope,
+      because what ends here ends there; nothing of another peer's guests;
+    - of the peer's own members who are guests here: their suspensions, agreements, releases and notices.
+    """
+    terms, body, kind = peers.terms_of(found), statement.body, statement.kind
+    if kind in {Kind.WITHDRAWAL, Kind.PURGE}:
+        held = rows.find(Withdrawal, statement=statement.id if kind is Kind.WITHDRAWAL else body["withdrawal"])
+        standard = next((one.standard for one in held), None)
+        return found.stands and standard is not None and terms.covers(standard), standard
+    member = rows.get(Member, str(body.get("member")))
+    if member is None or not (terms.guests and found.stands):
+        return False, None
+    about: str | None = None  # of what is about no standard
+    if kind is Kind.AGREEMENT_CHANGE:
+        agreed = rows.get(Agreement, str(body["agreement"]))
+        about = agreed.standard if agreed is not None else ""
+    elif kind in {Kind.AGREEMENT, Kind.RELEASE}:
+        about = str(body.get("standard"))
+    homes = {found.id} if kind in {Kind.RELEASE, Kind.NOTICE} else {None, found.id}
+    return member.home in homes and terms.covers(about), None
+
+
+# --- what a peer asks -------------------------------------------------------------------------------------------------
+
+
+def _asker(request: Request) -> Peer:
+    """The peer that asks; a dam without a peering in force has nothing to ask here."""
+    if request.other.peer is None:
+        raise NotFound("peer.no-peering")
+    return request.other.peer
+
+
+def greeting(world: World, request: Request) -> Json:
+    """How large our log is, signed with the nonce of whoever asks."""
+    found, nonce = _asker(request), request.read().get("nonce")
+    if not isinstance(nonce, str):
+        raise Invalid("peer.nonce-malformed")
+    now = note.unsigned_checkpoint(world.ledger.checkpoint())
+    key = world.secrets.private_key("sign")
+    return {"greeting": sign_greeting(now, to=found.origin, nonce=nonce, key=key)}
+
+
+def shown(world: World, request: Request) -> bytes:
+    """A batch of our log, from where the peer has it."""
+    found, old = _asker(request), request.query.get("old", "")
+    if not (old.isascii() and old.isdecimal() and len(old) < _DIGITS):
+        raise Invalid("request.malformed", expected="old")
+    return batch_for(world, found, int(old)).write()
+
+
+def size(world: World, request: Request) -> Json:
+    """How far we followed the log of the peer that asks."""
+    return {"size": _followed(world, _asker(request)).size}
+
+
+def taken(world: World, request: Request) -> Json:
+    """Take what a peer pushes; it is heard, if it says that this is all. Again, or out of order, is `Refused`."""
+    found = _believed(world, _asker(request).id)
+    batch = Batch.read(request.body)
+    with world.links.reading(found.id):
+        settle(world, found)
+        if batch.old != _followed(world, found).size:
+            raise Refused("peer.other-size", size=_followed(world, found).size)
+        line, count, _ = _take(world, found, batch)
+        if request.query.get("complete") == "1" and batch.end == _size_of(batch):
+            contact.heard(world, found.id, request.since)
+    return {"size": batch.end, "note": line if count else None}
+
+
+def cosignature_taken(world: World, request: Request) -> Json:
+    """Take a peer's cosignature of our own checkpoint."""
+    found = _asker(request)
+    return {"size": cosigned_by(world, found, {"note": request.read().get("note")})}
+
+
+ROUTES: Final[Mapping[tuple[str, str], reception.Route]] = {
+    ("POST", GREETING): greeting,
+    ("GET", BATCH): shown,
+    ("POST", BATCH): taken,
+    ("GET", SIZE): size,
+    ("POST", COSIGNATURE): cosignature_taken,
+}
+"""What a peer may ask, by method and path."""
+
+
+# --- push -------------------------------------------------------------------------------------------------------------
+
+
+def seen_by(world: World, found: Peer) -> int:
+    """How much of our log a peer says that it has."""
+    told = reception.ask(world, reception.of_peer(world, found), "GET", SIZE).get("size")
+    if type(told) is not int or told < 0:
+        raise Unavailable("peer.unreachable", url=found.url, why="size")
+    return told
+
+
+def send(world: World, found: Peer, batch: Batch) -> Json:
+    """Push a batch; `Refused` (`peer.other-size`) with the size that the peer has."""
+    complete = "?complete=1" if batch.end == _size_of(batch) else ""
+    return reception.ask(world, reception.of_peer(world, found), "POST", BATCH + complete, batch.write())
+
+
+def cosigned_by(world: World, found: Peer, told: Json) -> int:
+    """Keep the cosignature of our checkpoint that a peer gave; the size of that checkpoint, 0 where it gave none.
+
+    It must be of our log, under our own signature, and by the key that the peer named when we peered.
+    """
+    text, vkey = told.get("note"), peer.cosigner_of(world, found.id)
+    if text is None or vkey is None:
+        return 0
+    if not isinstance(text, str):
+        raise Invalid("request.malformed", expected="note")
+    cosignature.cosigned(text, vkey)
+    own = note.open_checkpoint(text, world.ledger.vkey)
+    with world.store.transaction() as rows:
+        held = rows.get(Followed, found.id)
+        before = note.unsigned_checkpoint(held.cosignature).size if held and held.cosignature else 0
+        if held is not None and own.size >= before:
+            rows.put(replace(held, cosignature=text))
+    return own.size
