@@ -10,7 +10,7 @@ from datadam.dam import state
 from datadam.dam.world import World
 from datadam.ledger import ADOPTIONS
 from datadam.model import CLASS_OF, Class, Kind, Statement, instant
-from tests.worlds import START, Person, a_world
+from worlds import START, Person, a_world
 
 HERE, THERE = "kr.example/log", "jp.example/log"
 LANDS = {HERE: "KR", THERE: "JP"}
@@ -30,6 +30,13 @@ def terms(**changes: object) -> dict[str, Any]:
         "guests": True,
         **changes,
     }
+
+
+def between(one: World, other: World) -> list[dict[str, str]]:
+    """The two dams as terms name them."""
+    sides = [world_first(world).body for world in (one, other)]
+    told = [{"origin": str(side["origin"]), "jurisdiction": str(side["jurisdiction"])} for side in sides]
+    return sorted(told, key=lambda side: side["origin"])
 
 
 def two(folder: Path) -> tuple[World, World]:

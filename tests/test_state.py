@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+import peerings
 from cards import CARD
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import found, grant, join, publish, state
+from datadam.dam import found, grant, join, peered, publish, state
 from datadam.dam.world import World
 from datadam.disclosure import told
 from datadam.errors import DamError, Invalid, Unavailable, Untrusted
@@ -532,6 +533,33 @@ def of_tables(world: World) -> dict[str, Any]:
     return {**named, "period": "2026-Q3", "label": "not differentially private", **told}
 
 
+def of_peers(world: World) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
+    """One valid statement of each kind that is about peers, with the keys that have to sign it."""
+    dam = world.secrets.private_key("sign")
+    known, new = (a_world(world.settings.folder / name, name=f"{name}/log", jurisdiction="JP") for name in ("a", "b"))
+    ways: dict[str, Any] = {"directions": [{"from": "a/log", "to": "test.example/log"}], "corridors": []}
+    terms = peerings.terms(between=peerings.between(world, known), **ways)
+    state.record(world, peerings.peering(world, known, terms=terms))
+    ways["directions"] = [{"from": "b/log", "to": "test.example/log"}]
+    wanted = peerings.peering_facts(new, terms=peerings.terms(between=peerings.between(world, new), **ways))
+    first, second = (Person(name, jurisdiction="JP").joins(known) for name in ("First", "Second"))
+    state.record(world, peerings.guest(world, known, first))
+    stop = {"member": first.id, "state": "suspended", "reason": "r"}
+    held = peerings.logged(known, Kind.MEMBER_CHANGE, stop)
+    order = {"classes": ["business"], "destinations": ["JP"], "standard": None, "reason": "r", "ground": "g"}
+    ordered = peerings.logged(known, Kind.ORDER, order)
+    peer = peerings.peer_of(known)
+    return {
+        Kind.PEERING: (wanted, (new.secrets.private_key("sign"), dam)),
+        Kind.PEERING_END: ({"peer": peer, "reason": "r"}, (dam,)),
+        Kind.PEER_CONTACT: ({"peer": peer, "state": "silent", "since": instant(START)}, (dam,)),
+        Kind.PEER_FAULT: ({"peer": peer, "fault": "scope", "evidence": {}}, (dam,)),
+        Kind.ADOPTION: (facts_of(peerings.adoption(world, known, ordered)), (dam,)),
+        Kind.CLOSED_ADOPTION: (facts_of(peerings.adoption(world, known, held)), (dam,)),
+        Kind.GUEST: (peerings.guest_facts(known, second), (second.key, dam)),
+    }
+
+
 def cases(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
     """One valid statement of each kind that can follow, with the keys that have to sign it."""
     dam, new = world.secrets.private_key("sign"), Person("New")
@@ -654,6 +682,7 @@ def swapped(statement: Statement, other: seal.Jwk) -> Statement:
     return replace(statement, signatures=(*theirs, *statement.signatures[1:]))
 
 
+PEERS = set(peered.FOLDS)
 ATTACKS: list[Callable[[Statement, seal.Jwk], Statement]] = [missing, last_missing, surplus, twice, stolen, swapped]
 
 
@@ -666,7 +695,7 @@ def test_exactly_the_parties_sign_each_kind(
     world = a_world(tmp_path)
     one, other = Person("A").joins(world), Person("B").joins(world)
     publish.publish(world, standard_text())
-    facts, keys = cases(world, one)[kind]
+    facts, keys = (of_peers(world) if kind in PEERS else cases(world, one))[kind]
     good = signed(kind, facts, *keys)
     assert refused(world, attack(good, other.key)).startswith(("signature.", "key."))
     state.record(world, good)

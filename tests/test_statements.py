@@ -19,6 +19,16 @@ HEX = "ab" * 32
 OPERATOR = "o-" + "0" * 20
 MEMBER = "m-" + "0" * 20
 JWK = seal.public(KEY)
+PEER = "p-" + "0" * 20
+ENVELOPE = {"payload": "e30", "signatures": [{"protected": "e30", "signature": "AA"}]}
+ADOPTION: dict[str, Any] = {
+    "peer": PEER,
+    "statement": HEX,
+    "index": 1,
+    "standard": "test.reading",
+    "envelope": ENVELOPE,
+    "via": [ENVELOPE],
+}
 FACTS: dict[Kind, dict[str, Any]] = {
     Kind.DAM: {"origin": "o", "title": "t", "jurisdiction": "KR", "key": JWK, "log": "l"},
     Kind.MEMBER: {
@@ -313,6 +323,30 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "left": {"period": 9, "life": 9},
     },
     Kind.CAP: {"member": MEMBER, "standard": "test.reading", "rho": None},
+    Kind.PEERING: {
+        "peer": PEER,
+        "key": JWK,
+        "log": "o+x",
+        "origin": "jp.example/log",
+        "url": "https://jp.example",
+        "jurisdiction": "JP",
+        "terms": {"between": [], "standards": []},
+        "lineage": [ENVELOPE],
+    },
+    Kind.PEERING_END: {"peer": PEER, "reason": "r"},
+    Kind.PEER_CONTACT: {"peer": PEER, "state": "silent", "since": instant(START)},
+    Kind.PEER_FAULT: {"peer": PEER, "fault": "forked", "evidence": {"first": "a note", "second": "another"}},
+    **dict.fromkeys((Kind.ADOPTION, Kind.CLOSED_ADOPTION), ADOPTION),
+    Kind.GUEST: {
+        "member": MEMBER,
+        "key": JWK,
+        "home": PEER,
+        "accession": HEX,
+        "jurisdiction": "JP",
+        "roles": ["consumer"],
+        "lineage": [ENVELOPE],
+        "text": {"version": "1", "language": "en", "digests": {"en": HEX}},
+    },
     Kind.TABLES: {
         "standard": "test.reading",
         "version": "1.0.0",
