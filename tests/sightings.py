@@ -35,7 +35,8 @@ reports = st.builds(
     type=st.sampled_from(["domain", "ipv4"]),
     value=st.sampled_from(["198.51.100.7", "bad.example", "BAD.example."]),
     first_seen=st.none() | minutes,
-    last_seen=st.none() | st.datetimes(NOW.replace(tzinfo=None) - timedelta(days=8), NOW.replace(tzinfo=None)).map(
+    last_seen=st.none()
+    | st.datetimes(NOW.replace(tzinfo=None) - timedelta(days=8), NOW.replace(tzinfo=None)).map(
         lambda one: one.replace(tzinfo=UTC)
     ),
     valid_until=st.none() | st.sampled_from([NOW - timedelta(days=1), NOW + timedelta(days=30)]),

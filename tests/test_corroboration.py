@@ -253,9 +253,9 @@ def test_decay_is_the_polynomial_of_misp() -> None:
 
 
 @given(st.integers(31, 100), st.sampled_from(["domain", "md5"]))
-def test_it_ends_when_it_falls_below_its_threshold(base: int, type: str) -> None:
+def test_it_ends_when_it_falls_below_its_threshold(base: int, kind: str) -> None:
     """A little earlier it does not, a little later it does."""
-    by = decay.model(type)
+    by = decay.model(kind)
     end = decay.ends(base, NOW, by)
     age = decay.days(NOW, end)
     assert decay.faded(base, age * 0.999, by) >= by.threshold - 1e-6
@@ -319,7 +319,7 @@ def test_a_sighting_in_the_future_keeps_nothing_alive() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type", "value", "same"),
+    ("kind", "value", "same"),
     [
         ("domain", " Bad.EXAMPLE. ", "bad.example"),
         ("sha1", "A" * 40, "a" * 40),
@@ -333,13 +333,13 @@ def test_a_sighting_in_the_future_keeps_nothing_alive() -> None:
         ("cve", "CVE-2026-1", "CVE-2026-1"),
     ],
 )
-def test_one_spelling(type: str, value: str, same: str) -> None:
+def test_one_spelling(kind: str, value: str, same: str) -> None:
     """And spelling it once more changes nothing."""
-    assert normal(type, value) == same == normal(type, same)
+    assert normal(kind, value) == same == normal(kind, same)
 
 
 @pytest.mark.parametrize(
-    ("type", "value", "why"),
+    ("kind", "value", "why"),
     [
         ("domain", "bad.example", None),
         ("domain", "localhost", Left.MALFORMED),
@@ -377,9 +377,9 @@ def test_one_spelling(type: str, value: str, same: str) -> None:
         ("url_path", "/gate php", Left.MALFORMED),
     ],
 )
-def test_what_can_be_acted_on(type: str, value: str, why: Left | None) -> None:
+def test_what_can_be_acted_on(kind: str, value: str, why: Left | None) -> None:
     """Nothing that is no value of its kind, and nothing whose blocking blocks oneself or half the world."""
-    assert unfit(type, value) is why
+    assert unfit(kind, value) is why
 
 
 @given(st.text())

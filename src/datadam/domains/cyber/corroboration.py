@@ -1,8 +1,8 @@
 """What reports of one indicator are worth together, told in one sentence. Pure; `client.scoring` does the same faster.
 
 base = 100 · (1 - Π (1 - r·c/100)) over the independent reports, r the reliability of the contributor, c its confidence;
-score = base as it has faded since anybody saw it last. Computed when it is read, from rows that never change: a row that
-is withdrawn is not there any more, and one that was superseded is not either.
+score = base as it has faded since anybody saw it last. Computed when it is read, from rows that never change: a row
+that is withdrawn is not there any more, and one that was superseded is not either.
 """
 
 from collections import Counter, defaultdict

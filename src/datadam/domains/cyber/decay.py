@@ -1,7 +1,7 @@
 """How an indicator's worth fades since it was last seen: MISP's polynomial model. Pure.
 
-score(t) = base · (1 - (t / lifetime)^(1 / speed)), 0 from the lifetime on; t is days since the last sighting. Nothing is
-stored: whoever reads the same facts at the same time gets the same number.
+score(t) = base · (1 - (t / lifetime)^(1 / speed)), 0 from the lifetime on; t is days since the last sighting. Nothing
+is stored: whoever reads the same facts at the same time gets the same number.
 Source: Mokaddem, Wagener, Dulaunoy, Iklody: Taxonomy driven indicator scoring in MISP (arXiv 1902.03914), eq. 4;
 parameters: MISP/misp-decaying-models, models/nids-simple-model.json, version 2.
 """
@@ -35,9 +35,9 @@ CONTENT: Final = Decay(
 MODELS: Final[Mapping[str, Decay]] = dict.fromkeys(("md5", "sha1", "sha256", "ja3", "cve"), CONTENT)
 
 
-def model(type: str) -> Decay:
+def model(kind: str) -> Decay:
     """The model of a kind of indicator."""
-    return MODELS.get(type, NETWORK)
+    return MODELS.get(kind, NETWORK)
 
 
 def days(last: datetime, now: datetime) -> float:

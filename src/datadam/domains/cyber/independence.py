@@ -1,9 +1,9 @@
 """Which reports of one indicator stand on their own: the strongest of them, no two alike. Pure.
 
-Two reports are alike if one contributor made both, if both were taken from the same upstream, or if they were first seen
-within minutes of one another. What counts is the set of reports, no two alike, that is worth most together. So a copy
-adds nothing, and no row that is added, whatever it is like, can make less of those that were there: it only adds sets to
-choose from. Groups linked by chains would not do: one row that is like two others would make one of them.
+Two reports are alike if one contributor made both, if both were taken from the same upstream, or if they were first
+seen within minutes of one another. What counts is the set of reports, no two alike, that is worth most together. So a
+copy adds nothing, and no row that is added, whatever it is like, can make less of those that were there: it only adds
+sets to choose from. Groups linked by chains would not do: a row that is like two others would make one of them.
 """
 
 from collections import defaultdict
@@ -15,7 +15,9 @@ from typing import Final, NamedTuple
 COPY: Final = timedelta(minutes=10)
 """Feeds that take from one another ask every few minutes. Two who saw it by themselves within ten minutes are counted
 once, which is the lesser mistake."""
-MOST: Final = 256  # reports of one value that are compared, the strongest; so many that are not alike are at the ceiling
+MOST: Final = (
+    256  # reports of one value that are compared, the strongest; so many that are not alike are at the ceiling
+)
 STEPS: Final = 20_000  # choices that are tried for one value before the best found so far will do
 
 

@@ -1,7 +1,7 @@
 """How far a contributor's reports are believed: a Beta prior, moved by what others found out about them. Pure.
 
-A vote is one member's finding about one report of another: the indicator was hit and the hit was real, or it was a false
-alarm. Without votes the prior stands, and whoever explains a score says so.
+A vote is one member's finding about one report of another: the indicator was hit and the hit was real, or it was a
+false alarm. Without votes the prior stands, and whoever explains a score says so.
 """
 
 from collections.abc import Iterable, Mapping

@@ -13,6 +13,7 @@ from typing import Final
 
 HOSTS: Final = frozenset({"domain"})
 ADDRESSES: Final = frozenset({"ipv4", "ipv6", "cidr", "ipv4_port"})
+NETWORKS: Final = frozenset({"ipv4", "ipv6", "cidr"})
 HASHES: Final = frozenset({"md5", "sha1", "sha256"})
 _FOLDED: Final = HOSTS | HASHES | {"ja3"}
 
@@ -108,9 +109,16 @@ def left(report: Report, audience: Audience, now: datetime, paps: frozenset[str]
 # --- values -----------------------------------------------------------------------------------------------------------
 
 _LABEL: Final = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_DIGITS: Final = {"md5": 32, "sha1": 40, "sha256": 64, "ja3": 32}
 _DOMAIN: Final = re.compile(rf"(?=.{{4,253}}\Z){_LABEL}(?:\.{_LABEL})+\Z")
 _URL: Final = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\s:]+)(?P<port>:[0-9]{1,5})?(?P<rest>[/?#][!-~]*)?\Z")
-_DIGITS: Final = {"md5": 32, "sha1": 40, "sha256": 64, "ja3": 32}
+_FORMS: Final = {
+    "domain": _DOMAIN,
+    "asn": re.compile("AS[0-9]{1,10}"),
+    **{kind: re.compile(f"[0-9a-f]{{{digits}}}") for kind, digits in _DIGITS.items()},
+}
+_ANY: Final = re.compile("[!-~]+")
+PORTS: Final = 2**16
 _PORT: Final = re.compile(r"(?P<host>[0-9.]+):(?P<port>[0-9]{1,5})\Z")
 WIDEST: Final = {4: 16, 6: 32}
 """The least prefix of a range that may be blocked: a wider one is a provider, not an indicator."""
@@ -126,54 +134,54 @@ _SPECIAL: Final = tuple(
 """Networks inside, to oneself, or to many (IANA special-purpose registries). Those for examples are let through."""
 
 
-def normal(type: str, value: str) -> str:
+def normal(kind: str, value: str) -> str:
     """A value as it is compared: names and digests in small letters, addresses in their one spelling (RFC 5952)."""
     text = value.strip()
-    if type in _FOLDED:
-        return text.lower().removesuffix(".") if type in HOSTS else text.lower()
-    if type in {"ipv4", "ipv6", "cidr"}:
+    if kind in _FOLDED:
+        return text.lower().removesuffix(".") if kind in HOSTS else text.lower()
+    if kind in NETWORKS:
         try:
-            return str(ipaddress.ip_network(text, strict=False) if type == "cidr" else ipaddress.ip_address(text))
+            return str(ipaddress.ip_network(text, strict=False) if kind == "cidr" else ipaddress.ip_address(text))
         except ValueError:
             return text
-    if type == "asn":
+    if kind == "asn":
         return "AS" + text.upper().removeprefix("AS").lstrip("0")
-    if type == "url" and (parts := re.match(r"[A-Za-z]+://[^/?#]*", text)):
-        return parts[0].lower() + text[parts.end() :]
+    if kind == "url" and (begins := re.match(r"[A-Za-z]+://[^/?#]*", text)):
+        return begins[0].lower() + text[begins.end() :]
     return text
 
 
-def unfit(type: str, value: str) -> Left | None:
+def unfit(kind: str, value: str) -> Left | None:
     """Why a value, spelt as `normal` does, cannot be acted on as one of its kind; None if it can."""
-    if type in HOSTS:
-        return None if _DOMAIN.fullmatch(value) and not value.rpartition(".")[2].isdecimal() else Left.MALFORMED
-    if type in _DIGITS:
-        return None if re.fullmatch(rf"[0-9a-f]{{{_DIGITS[type]}}}", value) else Left.MALFORMED
-    if type == "ipv4_port":
+    if kind in NETWORKS:
+        return _unfit_network(kind, value)
+    if kind == "ipv4_port":
         found = _PORT.fullmatch(value)
-        if found is None or not 0 < int(found["port"]) < 2**16:
-            return Left.MALFORMED
-        return unfit("ipv4", found["host"])
-    if type in {"ipv4", "ipv6", "cidr"}:
-        return _unfit_address(type, value)
-    if type == "url":
+        return _unfit_host(found["host"], found["port"]) if found else Left.MALFORMED
+    if kind == "url":
         found = _URL.fullmatch(value)
-        if found is None or not 0 < int((found["port"] or ":80")[1:]) < 2**16:
-            return Left.MALFORMED
-        return unfit("ipv4", found["host"]) if found["host"][-1].isdecimal() else unfit("domain", found["host"])
-    form = r"AS[0-9]{1,10}" if type == "asn" else "[!-~]+"
-    return None if re.fullmatch(form, value) else Left.MALFORMED
+        return _unfit_host(found["host"], (found["port"] or ":80")[1:]) if found else Left.MALFORMED
+    if kind in HOSTS and value.rpartition(".")[2].isdecimal():  # an address, or half of one
+        return Left.MALFORMED
+    return None if _FORMS.get(kind, _ANY).fullmatch(value) else Left.MALFORMED
 
 
-def _unfit_address(type: str, value: str) -> Left | None:
+def _unfit_host(host: str, port: str) -> Left | None:
+    if not 0 < int(port) < PORTS:
+        return Left.MALFORMED
+    return unfit("ipv4" if host[-1].isdecimal() else "domain", host)
+
+
+def _unfit_network(kind: str, value: str) -> Left | None:
     try:
         network = ipaddress.ip_network(value)
     except ValueError:
         return Left.MALFORMED
-    if (type == "cidr") != ("/" in value) or (type != "cidr" and type != f"ipv{network.version}"):
+    if ("cidr" if "/" in value else f"ipv{network.version}") != kind:
         return Left.MALFORMED
     wide = network.prefixlen < WIDEST[network.version]
-    return Left.SPECIAL if wide or any(network.overlaps(one) for one in _SPECIAL if one.version == network.version) else None  # type: ignore[arg-type]  # one version each
+    same = (one for one in _SPECIAL if one.version == network.version)
+    return Left.SPECIAL if wide or any(network.overlaps(one) for one in same) else None
 
 
 def parts(url: str) -> tuple[str, str, str, str]:

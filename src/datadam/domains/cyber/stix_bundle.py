@@ -1,7 +1,7 @@
 """A STIX 2.1 bundle of indicators: deterministic ids, TLP 2.0 markings, patterns that a value cannot break. Pure.
 
-Specification: STIX 2.1 (OASIS) 3.2 common properties, 4.7 indicator, 4.5 identity, 7.2.1 marking definition, 9 patterns;
-ids by UUIDv5 (RFC 9562) in a namespace of ours, times with milliseconds. TLP 2.0 as OASIS gives it as an extension.
+Specification: STIX 2.1 (OASIS), 3.2 common properties, 4.5 identity, 4.7 indicator, 4.10 note, 7.2.1 marking, 9 patterns.
+Ids by UUIDv5 (RFC 9562) in a namespace of ours, times with milliseconds, TLP 2.0 as OASIS gives it as an extension.
 """
 
 import uuid
@@ -128,8 +128,8 @@ def _marking(name: str) -> Json:
     }
 
 
-def _id(type: str, name: str) -> str:
-    return f"{type}--{uuid.uuid5(NAMESPACE, f'{type} {name}')}"
+def _id(kind: str, name: str) -> str:
+    return f"{kind}--{uuid.uuid5(NAMESPACE, f'{kind} {name}')}"
 
 
 def _time(moment: datetime) -> str:
