@@ -29,6 +29,7 @@ from datadam.cli import (
     opening,
     operate,
     own_terms,
+    peers,
     prepare,
     proving,
     roles,
@@ -70,6 +71,7 @@ for _part in (
     declaring,
     auditing,
     years,
+    peers,
 ):
     app.add_typer(_part.app)
 

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from datadam import __version__
-from datadam.dam import deposit, dispute, login, prove, release, steward, twin, withdraw, witnessed
+from datadam.dam import deposit, dispute, login, prove, push, release, steward, twin, withdraw, witnessed
 from datadam.dam import tables as checked_tables
 from datadam.dam.works import Works
 from datadam.dam.world import World
@@ -148,12 +148,15 @@ async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]
     works.resume(await anyio.to_thread.run_sync(partial(_received, world)))
     await anyio.to_thread.run_sync(partial(withdraw.recover, world))
     await anyio.to_thread.run_sync(partial(dispute.hold, world))
+    neighbours = ExitStack()  # before the first request is taken, peers that answer are heard
+    await anyio.to_thread.run_sync(partial(neighbours.enter_context, push.couriers(world)))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_tidy_for_ever, world, works)
         if world.witnesses:
             tasks.start_soon(_be_witnessed_for_ever, world, app)
         yield
         tasks.cancel_scope.cancel()
+    await anyio.to_thread.run_sync(neighbours.close)
     await anyio.to_thread.run_sync(works.stop)
 
 

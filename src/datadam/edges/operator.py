@@ -34,6 +34,7 @@ from datadam.edges import (
     governance_verbs,
     key_verbs,
     law_verbs,
+    peer_verbs,
     private_verbs,
     table_verbs,
 )
@@ -255,6 +256,7 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     **private_verbs.VERBS,
     **gate_verbs.VERBS,
     **table_verbs.VERBS,
+    **peer_verbs.VERBS,
 }
 
 
