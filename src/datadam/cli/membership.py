@@ -50,8 +50,10 @@ def accession(
 
 @app.command()
 def join(
-    name: Annotated[str, typer.Option(help="Legal name of the firm or body; for a country, of the authority.")],
-    jurisdiction: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2.")],
+    name: Annotated[
+        str | None, typer.Option(help="Legal name of the firm or body; for a country, of the authority.")
+    ] = None,
+    jurisdiction: Annotated[str | None, typer.Option(help="ISO 3166-1 alpha-2.")] = None,
     role: Annotated[
         list[str] | None, typer.Option(help="contributor, consumer, auditor; several are possible.")
     ] = None,
@@ -68,13 +70,24 @@ def join(
         Path | None, typer.Option(help="What datadam certify wrote: proof of the organisation; erasable.")
     ] = None,
     language: Annotated[str | None, typer.Option(help="In which you read the accession text.")] = None,
+    as_guest: Annotated[
+        bool, typer.Option("--as-guest", help="Take part as a member of a dam that peers with this one.")
+    ] = False,
+    home: Annotated[
+        str | None, typer.Option(help="Guests: their own dam; default: the saved profile.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="You have read the accession text and sign it.")] = False,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
-    """Sign the accession and apply for membership."""
+    """Sign the accession and apply for membership; or take part as a guest, for whom the own dam vouches."""
     from datadam.formats import countries
 
+    if as_guest:
+        _as_guest(url, home, key, language, yes=yes)
+        return
+    if name is None or jurisdiction is None:
+        raise Invalid("join.incomplete")
     dam, terminal = reach(url, key), open_terminal()
     facts: dict[str, object] = {"jurisdiction": countries.assigned(jurisdiction), "roles": role or []}
     chosen = language or terminal.language
@@ -93,6 +106,25 @@ def join(
         facts["restrictions"] = reserved
     applied = dam.join(profile, facts, language=chosen)
     terminal.say("ui.applied", application=applied["id"], member=applied["member"])
+
+
+def _as_guest(url: str | None, home: str | None, key: Path | None, language: str | None, *, yes: bool) -> None:
+    """Read and sign what a guest signs, at `url`, as a member of the dam at `home`."""
+    if url is None:
+        raise Invalid("join.guest-where")
+    own, terminal = reach(home, key), open_terminal()
+    dam = closing(own.elsewhere(url))
+    draft, chosen = dam.draft_guest(own), language or terminal.language
+    terms = draft.terms
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Invalid("join.unconfirmed")
+        terminal.line(str(draft.texts.get(chosen, "")))
+    terminal.say("ui.guest-scope", standards=terms["standards"], classes=terms["classes"])
+    if not yes:
+        typer.confirm(terminal.word("ui.sign-guest"), abort=True)
+    done = dam.join_as_guest(own, language=chosen, draft=draft)
+    terminal.say("ui.guest-joined", dam=dam.url, index=done["index"], url=dam.url)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Taking data out: reservoirs, their rows, profiles for other tools."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,15 +10,28 @@ from datadam.cli.evolving import news
 from datadam.cli.manners import HERE, Force, KeyFile, Url, free, open_terminal, reach
 from datadam.errors import NotFound
 
+if TYPE_CHECKING:
+    from datadam.edges.terminal import Terminal
+    from datadam.model import Json
+
 app = typer.Typer()
 profile_app = typer.Typer(name="profile", no_args_is_help=True, help="Delta Sharing profiles for other tools.")
 app.add_typer(profile_app)
 
 
 @app.command("ls")
-def ls(url: Url = None, key: KeyFile = None) -> None:
+def ls(
+    everywhere: Annotated[
+        bool, typer.Option("--all", help="What this dam and its peers hold together.")
+    ] = False,
+    url: Url = None,
+    key: KeyFile = None,
+) -> None:
     """The reservoirs, and which are open to you."""
     terminal = open_terminal()
+    if everywhere:
+        _catalogue(terminal, reach(url, key).catalogue())
+        return
     rows = []
     held = list(reach(url, key).reservoirs())
     for one in held:
@@ -30,6 +43,31 @@ def ls(url: Url = None, key: KeyFile = None) -> None:
         if disputed := one.get("disputes"):
             terminal.say("ui.disputed-in", reservoir=one["id"], count=len(disputed))
         news(terminal, one["id"], one.get("signed"))
+
+
+def _catalogue(terminal: "Terminal", held: "list[Json]") -> None:
+    """What dams hold together: a line for each part, and below what is in one's way."""
+    if not held:
+        terminal.say("ui.catalogue-none")
+    for one in held:
+        title = one["titles"].get(terminal.language) or one["titles"].get("en", "")
+        terminal.line(f"{one['id']} · {title}", style="bold")
+        _parts(terminal, one)
+
+
+def _parts(terminal: "Terminal", one: "Json") -> None:
+    from datadam import texts
+
+    rows = []
+    for part in one["parts"]:
+        opened = terminal.word("ui.yes" if part["open_to_you"] else "ui.no")
+        rows.append((part["origin"], part["version"], part["tier"], part["reading"], opened, part["url"]))
+    words = ("ui.dam", "ui.version", "ui.tier", "ui.reading", "ui.open-to-you", "ui.address")
+    terminal.table(words, rows)
+    for part in one["parts"]:
+        for reason in part["reasons"]:
+            told = texts.told(reason, terminal.language)
+            terminal.line(f"  • {part['origin']}: {told['what']} {told['remedy']}".rstrip())
 
 
 @app.command()
@@ -45,6 +83,8 @@ def show(id: str, url: Url = None, key: KeyFile = None) -> None:
     for reason in one["reasons"]:
         told = texts.told(reason, terminal.language)
         terminal.line(f"  • {told['what']} {told['remedy']}".rstrip())
+    if "parts" in one:
+        _parts(terminal, one)
     rows = [
         (column["name"], column["type"], column["unit"], column["titles"].get(terminal.language, ""))
         for column in one["columns"]
@@ -70,13 +110,18 @@ def get(
     key: KeyFile = None,
 ) -> None:
     """Fetch a reservoir's rows as Parquet files. Who trains on them says `--action train`: it is decided apart."""
+    from datadam.client.federated import Federated
+
     reservoir = reach(url, key).open(id, purpose=purpose, to=to, action=action)
     for earlier in reservoir.earlier(into):
         free(earlier, force=force)
     paths = reservoir.download(into)
     if not paths:
         raise NotFound("reservoir.empty", id=id)
-    open_terminal().say("ui.fetched", count=len(paths), path=str(into))
+    terminal = open_terminal()
+    terminal.say("ui.fetched", count=len(paths), path=str(into))
+    for part in reservoir.missing if isinstance(reservoir, Federated) else ():
+        terminal.say("ui.part-missing", dam=part.origin, why=part.why)
 
 
 @profile_app.command("new")

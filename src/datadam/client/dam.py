@@ -26,6 +26,7 @@ from datadam.client.private import Asking
 from datadam.client.recovering import Recovering
 from datadam.client.reserving import Reserving
 from datadam.client.tabling import Tabling
+from datadam.client.visiting import Visiting
 from datadam.client.withdrawals import WayBack
 from datadam.errors import NotFound, Unavailable
 from datadam.formats import odcs
@@ -60,7 +61,20 @@ def open(  # noqa: A001  (datadam.open reads well, and the built-in is not wante
     return connect(profile.url, key=profile.key, member=profile.member).open(id, purpose=purpose, to=to, action=action)
 
 
-class Dam(Agreeing, Asking, Deciding, Declaring, Governing, Holding, Opening, Reserving, Recovering, Tabling, WayBack):
+class Dam(  # one class of deeds each
+    Agreeing,
+    Asking,
+    Deciding,
+    Declaring,
+    Governing,
+    Holding,
+    Opening,
+    Reserving,
+    Recovering,
+    Tabling,
+    Visiting,
+    WayBack,
+):
     """One dam, as one member or a stranger. Made by `connect`."""
 
     # proofs
@@ -171,11 +185,6 @@ class Dam(Agreeing, Asking, Deciding, Declaring, Governing, Holding, Opening, Re
             found: Json = self._get(f"/api/applications/{part(application)}")
         except NotFound:  # what the dam says then is meant for its operator
             raise said(NotFound("application.not-yours", id=application[:64])) from None
-        return found
-
-    def me(self) -> Json:
-        """The caller as the log has it."""
-        found: Json = self._get("/api/me", as_member=True)
         return found
 
     def rotate(self, new: seal.Jwk) -> Json:

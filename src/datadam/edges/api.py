@@ -203,6 +203,7 @@ def get_me(request: Request) -> Json:
         "statement": member.statement,
         "since": member.since,
         "suspended": member.suspended,
+        "home": member.home,  # of a guest: the peer that it is a member of
         "recoveries": [one.id for one in open_ones],  # somebody says that the key is lost: object, if it is not
         "keys": [{"kid": key.kid, "since": key.since, "until": key.until} for key in keys],
         "grants": [

@@ -1,4 +1,4 @@
-"""One catalogue over HTTP: the reservoirs that this dam and its peers hold together, and what may cross to the caller."""
+"""One catalogue over HTTP: what this dam and its peers hold together, and what may cross to the caller."""
 
 from typing import Any
 
