@@ -363,6 +363,10 @@ TRIES = {
     "GET /api/decisions": Try(MEMBERS),
     "GET /api/decisions/{id}": Try((401, 401, 401, 404, 200), lambda scene: f"/api/decisions/{scene.decision}"),
     "GET /api/issuers": Try(EVERYBODY),
+    "GET /api/catalogue": Try(PUBLIC_BUT_NO_LIES),
+    "GET /api/catalogue/{id}": Try((404, 401, 404, 404, 404), lambda _: f"/api/catalogue/{STANDARD}"),
+    "GET /api/guests/draft": Try((404,) * 5, lambda _: "/api/guests/draft?home=x.example&accession=0"),
+    "POST /api/guests": Try((400,) * 5, more=lambda _: {"content": b"{}"}),
     "GET /api/credentials": Try(MEMBERS),
     "GET /api/credentials/{id}/evidence": Try(
         (401, 401, 401, 404, 404), lambda _: "/api/credentials/" + "0" * 64 + "/evidence"
