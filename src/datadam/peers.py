@@ -231,7 +231,7 @@ def _standards_faults(told: object) -> Iterator[DamError]:
 def _ways_faults(told: Json) -> Iterator[DamError]:
     """What is wrong with the two fields that say from where to where."""
     sides = told.get("between")
-    known = isinstance(sides, list) and all(map(_is_side, sides))
+    known = isinstance(sides, list) and len(sides) == 2 and all(map(_is_side, sides))  # noqa: PLR2004  (dams)
     origins = {one["origin"] for one in sides} if known else None  # type: ignore[union-attr]  # a list, if known
     lands = {one["jurisdiction"] for one in sides} if known else None  # type: ignore[union-attr]
     for name, least, names, ends in (
