@@ -6,7 +6,8 @@ looked at part by part; where two are equal, the whole keys are. Each side, and 
 of its own. Half a million rows are a few row groups, which memory does grow with: the bar is for the full size.
 
 With two outputs of the pass 5 M rows took 2.2 GB and 50 M took 13.2 GB (2026-11-22). With one (decision 31), and late
-rows merged a piece at a time, 5 M took 1.3 GB, 20 M 1.7 GB and 50 M 1.9 GB: below the 2 GB, but not yet flat.
+rows merged a piece at a time, 5 M took 1.3 GB and 50 M 1.9 GB: below the 2 GB, but not yet flat. What still grew was
+memory that the allocator kept for later; since it keeps it for ten seconds (decision 13), 50 M take 1.5 GB.
 """
 
 import argparse
