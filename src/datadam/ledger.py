@@ -76,7 +76,7 @@ def parties(statement: Statement) -> frozenset[str]:
     match kind:
         case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL | Kind.OPENING | Kind.RESERVATION | Kind.GUEST | Kind.PEERING:
             return frozenset({_text(statement, "peer" if kind is Kind.PEERING else "member"), DAM})
-        case Kind.KEY | Kind.OBJECTION | Kind.COMMENT | Kind.CAP:
+        case Kind.KEY | Kind.OBJECTION | Kind.COMMENT | Kind.CAP | Kind.COMMITMENT:
             return frozenset({_text(statement, "member")})
         case Kind.OPERATOR | Kind.ROTATION | Kind.RECOVERY:
             return _parties_to_keys(statement)
@@ -479,6 +479,9 @@ class KeyRing:
         if statement.kind in {Kind.EXIT, Kind.RECOVERED, Kind.OPERATOR_EXIT}:
             gone = body.get("operator" if statement.kind is Kind.OPERATOR_EXIT else "member")
             self.retired |= {kid for kid, owner in self.owners.items() if owner == gone and owner not in {DAM, LOG}}
+        if statement.kind is Kind.PEERING_END:  # its guests leave with it
+            gone = {member for member, home in self.guests.items() if home == body.get("peer")}
+            self.retired |= {kid for kid, owner in self.owners.items() if owner in gone}
         if statement.kind is Kind.EXIT:
             self.pending = {id: one for id, one in self.pending.items() if one.member != body.get("member")}
         if statement.kind is Kind.RECOVERED:
