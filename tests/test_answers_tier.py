@@ -272,6 +272,7 @@ ADDRESSES: Final[Mapping[str, str | tuple[tuple[str, dict[str, Any]], ...]]] = {
     "GET /api/applications/{id}": SENT,
     "POST /api/token": SENT,
     "GET /api/me": gotten("/api/me"),
+    "GET /api/members": gotten("/api/members"),
     "POST /api/keys": SENT,
     "POST /api/exit": SENT,
     "GET /api/standards": gotten("/api/standards"),

@@ -320,6 +320,7 @@ TRIES = {
     "GET /api/receipts/{id}": Try((404, 401, 404, 404, 200), lambda scene: f"/api/receipts/{scene.deposit}"),
     "GET /api/accession": Try(EVERYBODY),
     "GET /api/reservations": Try(EVERYBODY),
+    "GET /api/members": Try(EVERYBODY),
     "GET /api/tables": Try(EVERYBODY),
     "GET /api/tables/{standard}/{period}": Try((404,) * 5, lambda _: f"/api/tables/{STANDARD}/2026-Q3"),
     "GET /api/tables/{standard}/{period}/{table}.csv": Try(

@@ -186,6 +186,15 @@ def _audiences(request: Request) -> list[str]:
     return [url, url.replace("//127.0.0.1:", "//localhost:")]
 
 
+@router.get("/members")
+def get_members(request: Request) -> Json:
+    """Everybody who ever joined, by id, as the registry in the log tells strangers too: from where, and until when."""
+    with world_of(request).store.read() as rows:
+        found = sorted(rows.find(Member), key=lambda one: one.since)
+    told = ("kind", "jurisdiction", "home", "since", "until")
+    return {"items": [{"member": one.id} | {name: getattr(one, name) for name in told} for one in found]}
+
+
 @router.get("/me")
 def get_me(request: Request) -> Json:
     """The caller as the log has it, its keys and its leaves."""
