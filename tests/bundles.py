@@ -8,13 +8,13 @@ from pathlib import Path
 from datadam import bundled, seal
 from datadam.adapters.memory.log import MemoryLog
 from datadam.bundled import Proven, Source
-from datadam.dam import decide, offer, order, prove, publish, state, withdraw
+from datadam.dam import decide, follow, offer, order, prove, publish, withdraw
 from datadam.dam.world import World
 from datadam.errors import DamError, NotFound
 from datadam.formats import bundle, cosignature, odrl, tiles
 from datadam.model import Allow, Ask, Kind, StandardId, Statement
 from logs import files as log_files
-from peerings import adoption, embedded, peered
+from peers import KR, pair
 from signed import agreed, an_offer
 from worlds import START, Person, standard_text
 
@@ -42,12 +42,6 @@ class Story:
         """The verifier key of the witness."""
         return cosignature.vkey(WITNESS, self.witness)
 
-    def adopts(self, inner: Statement, **changes: object) -> Statement:
-        """The other dam takes a statement over."""
-        made = adoption(self.there, self.here, inner, **changes)
-        state.record(self.there, made)
-        return made
-
     def source(self, world: World) -> Source:
         """As a member who may see everything gets it."""
         return Source(
@@ -63,29 +57,29 @@ class Story:
         """All files of the bundle but its manifest."""
         return {
             **bundled.gather("kr", self.source(self.here), NOW),
-            **bundled.gather("jp", self.source(self.there), NOW),
+            **bundled.gather("us", self.source(self.there), NOW),
         }
 
 
 def told(folder: Path, *, taken: bool = True) -> Story:
     """The story up to its end, or without the deposit that is taken back."""
-    here, there = peered(folder)
+    made = pair(folder)
+    here, there = made.kr, made.us
     story = Story(here=here, there=there, witness=seal.new_key())
     firms = {}
-    for world, land in ((here, "KR"), (there, "JP")):
+    for world, land in ((here, "KR"), (there, "US")):
         publish.publish(world, standard_text())
         offer.publish(world, odrl.write(an_offer()))
         firms[land] = Person(f"Firm {land}", jurisdiction=land).joins(world)
         agreed(world, firms[land])
         assert ask(world, firms[land])
-    stop = order.suspend(here, ["business"], ["JP", "KR"], standard=ID, reason="A reason.", ground="An act, art. 1")
-    story.adopts(here.ledger.statement(stop.id))
+    stop = order.suspend(here, ["business"], ["US", "KR"], standard=ID, reason="A reason.", ground="An act, art. 1")
+    follow.look(there, KR)
     assert not ask(here, firms["KR"])
-    assert not ask(there, firms["JP"])
+    assert not ask(there, firms["US"])
     order.lift(here, stop.id, "Over.")
-    lift = here.ledger.statement(here.ledger.entry(here.ledger.size - 1)[1])
-    story.adopts(lift, standard=ID)
-    assert ask(there, firms["JP"])
+    follow.look(there, KR)
+    assert ask(there, firms["US"])
     if taken:
         _taken_back(story, firms["KR"])
     return story
@@ -97,8 +91,7 @@ def _taken_back(story: Story, firm: Person) -> None:
     facts = {"contributor": firm.id, "deposits": [job.id], "replaced_by": None, "reason": "Taken back."}
     withdrawal = firm.states(Kind.WITHDRAWAL, facts)
     withdraw.purge(here, withdraw.withdraw(here, firm.caller, seal.envelope(withdrawal)))
-    accession = next(one for one in statements(here) if one.kind is Kind.MEMBER)
-    story.adopts(withdrawal, standard=ID, via=[embedded(accession)])
+    follow.look(story.there, KR)
 
 
 def statements(world: World) -> list[Statement]:

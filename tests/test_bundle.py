@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from bundles import ID, NOW, Story, statements, told, verified, whole
 from datadam import audit, bundled, client, merkle, seal
 from datadam.client import bundles
-from datadam.dam import order, rotate, state
+from datadam.dam import follow, order, rotate, state
 from datadam.errors import DamError, Untrusted
 from datadam.formats import bundle, cosignature, note
 from datadam.model import Checkpoint, Kind, Statement
 from logs import Book
 from peerings import adoption, peer_of, peering, peering_facts, terms
+from peers import KR
 from worlds import Person, refused
 
 NOBODY = "nobody.example/log+" + note.vkey("nobody.example/log", seal.new_key()).partition("+")[2]
@@ -54,7 +55,7 @@ def facts_of(statement: Statement) -> dict[str, object]:
 def test_one_trusted_key_proves_both_dams(story: Story, files: dict[str, bytes]) -> None:
     """The key of the second log is named by the first one's peering; every statement of both is believed."""
     found = verified(files, story.here.ledger.vkey)
-    there, here = found.parts
+    here, there = found.parts
     assert (here.named_by, there.named_by) == (None, here.origin)
     assert [one.checkpoint.size for one in (here, there)] == [story.here.ledger.size, story.there.ledger.size]
     assert [one.unseen for one in (here, there)] == [1, 0]  # the manifest that was erased with its deposit
@@ -67,7 +68,7 @@ def test_what_crossed_stands_in_both_logs_in_its_order(story: Story, files: dict
     """An order, its lift and a withdrawal: where they stand at home, and where the other dam took them over."""
     found = verified(files, story.there.ledger.vkey)
     assert [one.kind for one in found.crossings] == [Kind.ORDER, Kind.LIFT, Kind.WITHDRAWAL]
-    assert all(one.source == "kr.example/log" and one.target == "jp.example/log" for one in found.crossings)
+    assert all(one.source == "kr.example/log" and one.target == "us.example/log" for one in found.crossings)
     for one in found.crossings:
         assert story.here.ledger.entry(one.index)[1] == one.statement
         assert story.there.ledger.statement(story.there.ledger.entry(one.adopted)[1]).body["statement"] == one.statement
@@ -96,7 +97,7 @@ def test_so_many_cosigners_as_are_asked_for_must_have_signed(story: Story, files
     both = changed(files, "dams/kr/cosigned", twice.encode())
     both = changed(both, "dams/kr/cosigners", f"{story.vkey}\n{twin}\n".encode())
     found = verified(both, vkey, cosigners=[story.vkey, twin], quorum=1)
-    assert len(found.parts[1].cosigned) == 2
+    assert len(found.parts[0].cosigned) == 2
     refused("bundle.quorum", lambda: verified(both, vkey, cosigners=[story.vkey, twin], quorum=2))
 
 
@@ -119,10 +120,10 @@ def test_a_log_whose_key_was_rotated_is_followed(tmp_path: Path) -> None:
     rotate.rotate(story.here, "log", "Yearly.")
     rotation = story.here.ledger.statement(story.here.ledger.entry(story.here.ledger.size - 1)[1])
     assert rotation.kind is Kind.ROTATION
-    story.adopts(rotation)
+    follow.look(story.there, KR)
     late = {**story.files(), before: early[before]}
     found = verified(whole(late), story.there.ledger.vkey)
-    assert found.parts[1].vkey == story.here.ledger.vkey != former
+    assert found.parts[0].vkey == story.here.ledger.vkey != former
     assert found.crossings[-1].kind is Kind.ROTATION
     refused("bundle.key-unknown", lambda: verified(whole(late), former))
 
@@ -206,7 +207,7 @@ def test_a_receipt_of_another_history_is_found(story: Story, files: dict[str, by
     forked = changed(forked, "dams/kr/cosigners", f"{cosignature.vkey('w.example', key)}\n".encode())
     refused("bundle.checkpoint-other", lambda: verified(forked, story.here.ledger.vkey))
     path = next(path for path in files if "/kr/receipts/" in path)
-    alien = changed(files, path.replace("/kr/", "/jp/"), files[path])
+    alien = changed(files, path.replace("/kr/", "/us/"), files[path])
     refused("receipt.other-log", lambda: verified(alien, story.here.ledger.vkey))
     misplaced = changed(files, bundle.receipt_path("kr", "0" * 64), files[path])
     refused("bundle.file-stray", lambda: verified(misplaced, story.here.ledger.vkey))
@@ -225,20 +226,20 @@ def test_a_list_of_cosigners_that_is_none_is_refused(story: Story, files: dict[s
 def test_a_yes_against_an_order_is_found_in_either_dam(tmp_path: Path) -> None:
     """Also against one that was adopted: a dam that allows after it has it in its own log."""
     story = told(tmp_path, taken=False)
-    stop = order.suspend(story.here, ["business"], ["JP"], standard=ID, reason="A reason.", ground="An act.")
-    story.adopts(story.here.ledger.statement(stop.id))
+    order.suspend(story.here, ["business"], ["US"], standard=ID, reason="A reason.", ground="An act.")
+    follow.look(story.there, KR)
     allowed = [one for one in statements(story.there) if one.kind is Kind.DECISION and one.body["allowed"]][-1]
     assert verified(whole(story.files()), story.here.ledger.vkey).pending == 0
     again = state.statement(story.there, Kind.DECISION, facts_of(allowed))
     story.there.ledger.append([again])
     found = refused("bundle.order-broken", lambda: verified(whole(story.files()), story.here.ledger.vkey))
-    assert (found.facts["origin"], found.facts["index"]) == ("jp.example/log", story.there.ledger.size - 1)
+    assert (found.facts["origin"], found.facts["index"]) == ("us.example/log", story.there.ledger.size - 1)
 
 
 def test_an_order_that_was_not_taken_over_is_told(tmp_path: Path) -> None:
     """It may be on its way; a bundle made later has it."""
     story = told(tmp_path, taken=False)
-    order.suspend(story.here, ["business"], ["JP"], standard=ID, reason="A reason.", ground="An act.")
+    order.suspend(story.here, ["business"], ["US"], standard=ID, reason="A reason.", ground="An act.")
     assert verified(whole(story.files()), story.here.ledger.vkey).pending == 1
 
 
@@ -270,7 +271,7 @@ def test_a_yes_after_the_other_dam_was_heard_again_is_none_against_it(tmp_path: 
 def test_an_adoption_of_what_the_other_log_does_not_have_is_found(tmp_path: Path) -> None:
     """A statement that the other dam really signed, and never logged in that place."""
     story = told(tmp_path, taken=False)
-    facts = {"classes": ["business"], "destinations": ["JP"], "standard": ID, "reason": "r", "ground": "g"}
+    facts = {"classes": ["business"], "destinations": ["US"], "standard": ID, "reason": "r", "ground": "g"}
     never = state.statement(story.here, Kind.ORDER, facts)
     story.there.ledger.append([adoption(story.there, story.here, never, index=3)])
     refused("bundle.adoption-other", lambda: verified(whole(story.files()), story.here.ledger.vkey))
@@ -279,11 +280,11 @@ def test_an_adoption_of_what_the_other_log_does_not_have_is_found(tmp_path: Path
 def test_an_adoption_from_beyond_the_bundle_is_counted(tmp_path: Path) -> None:
     """The other log grew between the two looks, or is not in the bundle at all."""
     story = told(tmp_path, taken=False)
-    facts = {"classes": ["business"], "destinations": ["JP"], "standard": ID, "reason": "r", "ground": "g"}
+    facts = {"classes": ["business"], "destinations": ["US"], "standard": ID, "reason": "r", "ground": "g"}
     later = state.statement(story.here, Kind.ORDER, facts)
     story.there.ledger.append([adoption(story.there, story.here, later, index=4000)])
     assert verified(whole(story.files()), story.here.ledger.vkey).unheld == 1
-    alone = {path: data for path, data in story.files().items() if path.startswith("dams/jp/")}
+    alone = {path: data for path, data in story.files().items() if path.startswith("dams/us/")}
     assert verified(whole(alone), story.there.ledger.vkey).unheld == 3
 
 
@@ -300,7 +301,7 @@ def test_a_peering_that_ended_asks_for_no_order(tmp_path: Path) -> None:
     state.record(
         story.there, state.statement(story.there, Kind.PEERING_END, {"peer": peer_of(story.here), "reason": "x"})
     )
-    order.suspend(story.here, ["business"], ["JP"], standard=ID, reason="A reason.", ground="An act.")
+    order.suspend(story.here, ["business"], ["US"], standard=ID, reason="A reason.", ground="An act.")
     assert verified(whole(story.files()), story.here.ledger.vkey).pending == 0
 
 

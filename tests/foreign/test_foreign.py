@@ -3,14 +3,14 @@
 import base64
 import json
 import os
-import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import Final
 
 import pytest
+from foreign_tools import Absent, built, node, noded, run
 
 from datadam import seal
 from datadam.adapters.memory.bodies import MemoryBodies
@@ -22,7 +22,6 @@ from datadam.policy import PERMIT, SCHEMA, Facts, Policy, compile_offer, decide_
 from policies import any_facts, any_offer
 
 HERE: Final = Path(__file__).parent
-GOPATH: Final = Path("/usr/share/gocode")  # where Debian puts golang-golang-x-mod-dev
 ORIGIN: Final = "dam.example/log"
 WITNESS: Final = "witness.example/w1"
 ISSUED: Final = "2026-11-22T00:00:00Z"
@@ -39,13 +38,13 @@ def absent(what: str) -> None:
     pytest.skip(message)
 
 
-def run(
-    *command: str | Path, cwd: Path | None = None, variables: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run a tool to its end."""
-    words = [str(word) for word in command]
-    env = {**os.environ, **(variables or {})}
-    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False, cwd=cwd, env=env)
+def there(make: Callable[[], Path]) -> Path:
+    """What a foreign tool is run from, or its absence."""
+    try:
+        return make()
+    except Absent as error:
+        absent(str(error))
+        raise
 
 
 # --- Go ---------------------------------------------------------------------------------------------------------------
@@ -54,23 +53,13 @@ def run(
 @pytest.fixture(scope="module")
 def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The verifier of logs, built with Debian's packages and without a network."""
-    return built("verify", tmp_path_factory.mktemp("go"))
+    return there(lambda: built("verify", tmp_path_factory.mktemp("go")))
 
 
 @pytest.fixture(scope="module")
 def cosigned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The verifier of cosigned checkpoints."""
-    return built("cosigned", tmp_path_factory.mktemp("cosigned"))
-
-
-def built(name: str, folder: Path) -> Path:
-    """One of the Go programs that lie here."""
-    if shutil.which("go") is None or not (GOPATH / "src/golang.org/x/mod/sumdb/tlog").is_dir():
-        absent("Go with golang.org/x/mod")
-    offline = {"GO111MODULE": "off", "GOPATH": str(GOPATH), "GOCACHE": str(folder / "cache"), "GOFLAGS": ""}
-    done = run("go", "build", "-o", folder / name, HERE / f"{name}.go", variables=offline)
-    assert done.returncode == 0, done.stderr
-    return folder / name
+    return there(lambda: built("cosigned", tmp_path_factory.mktemp("cosigned")))
 
 
 @pytest.fixture
@@ -191,15 +180,7 @@ def test_go_opens_a_cosigned_checkpoint(cosigned: Path, log: tuple[Path, str, Pa
 @pytest.fixture(scope="module")
 def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with our programs for Node, and what they need, pinned."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        absent("Node with npm")
-    folder = tmp_path_factory.mktemp("npm")
-    for name in ("package.json", "package-lock.json", "verify.mjs", "credential.mjs", "decide.mjs"):
-        shutil.copy(HERE / name, folder / name)
-    got = run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
-    if got.returncode != 0:
-        absent("npm's jose and cedar-wasm (no registry could be reached)")
-    return folder
+    return there(lambda: noded(tmp_path_factory.mktemp("npm")))
 
 
 # --- npm jose ---------------------------------------------------------------------------------------------------------
@@ -281,10 +262,7 @@ def decided(folder: Path, texts: Mapping[str, str], asks: list[tuple[str, Facts]
     """What `cedar-wasm` decides, and on which rules."""
     told = [{"policy": name, "request": request(facts)} for name, facts in asks]
     (folder / "asks.json").write_text(json.dumps({"schema": SCHEMA, "policies": texts, "asks": told}))
-    for _ in range(3):
-        done = run("node", "decide.mjs", "asks.json", cwd=folder)
-        if done.returncode >= 0:  # else the engine itself broke off (V8 does at times), which decides nothing
-            break
+    done = node(folder, "decide.mjs", "asks.json")
     assert done.returncode == 0, done.stderr
     return [(one["decision"], one["rules"]) for one in json.loads(done.stdout)]
 
