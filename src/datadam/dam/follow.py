@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from datadam import merkle, peers, seal
 from datadam.between import check_greeting, sign_greeting
-from datadam.dam import contact, peer, peered, proposals, reception, rotate, state
+from datadam.dam import abroad, contact, peer, peered, proposals, reception, rotate, state
 from datadam.dam.links import SHOWN
 from datadam.dam.reception import Other, Request
 from datadam.dam.world import World
@@ -36,6 +36,7 @@ CONSISTENCY: Final = "/api/log/consistency"
 MOST_FAULTS: Final = 20  # of one peering that are logged, beside the final ones: nobody fills our log by lying
 MAX_EVIDENCE: Final = 100_000  # characters of one piece
 _DIGITS: Final = 19  # of a size
+_ON_THE_WAY: Final = frozenset({"peer.root-other", "note.signature-wrong", "note.unsigned", "note.malformed"})
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -141,17 +142,20 @@ def _return(world: World, other: Other, line: str) -> None:
 # --- take -------------------------------------------------------------------------------------------------------------
 
 
-def _take(world: World, found: Peer, batch: Batch, proof: Proof | None = None) -> tuple[str, int, int]:
+def _take(
+    world: World, found: Peer, batch: Batch, proof: Proof | None = None, *, token: str = ""
+) -> tuple[str, int, int]:
     """Believe a batch, keep it, adopt what binds: the note that we cosigned, new entries, adopted statements.
 
-    The caller holds the right to read that log. `proof` is a greeting whose root the entries must lead to.
+    The caller holds the right to read that log. `proof` is a greeting whose root the entries must lead to,
+    `token` the request that the batch was pushed with: only what came under its signature is held against a peer.
     """
     held = _followed(world, found)
     follower = _follower(world, found, held)
     try:
         after, shown = follower.take(batch)
     except (Untrusted, Invalid) as error:
-        raise _unproven(world, found, held, batch, error) from error
+        raise _unproven(world, found, held, batch, error, token) from error
     if proof is not None:
         _refuse_other_root(world, found, follower, batch, proof)
     bodies = [_body(found, one) for one in shown]
@@ -173,6 +177,7 @@ def _take(world: World, found: Peer, batch: Batch, proof: Proof | None = None) -
             rows.put(taken)
         world.links.followers[found.id] = (text, after)
         adopted = _adopt(world, found, bodies)
+        abroad.tell(world, found.id)
         with world.store.transaction() as rows:
             rows.put(replace(rows.get(Followed, found.id) or taken, pending=0))
     return cosigned, after.size - held.size, adopted
@@ -217,6 +222,7 @@ def settle(world: World, found: Peer) -> int:
                 return 0
             bodies = [one for kind in peers.ADOPTED for one in rows.find(PeerBody, peer=found.id, kind=str(kind))]
         adopted = _adopt(world, found, sorted(bodies, key=lambda one: one.place))
+        abroad.tell(world, found.id)
         with world.store.transaction() as rows:
             rows.put(replace(held, pending=0))
         return adopted
@@ -252,7 +258,10 @@ def _concerns(rows: Rows, found: Peer, one: PeerBody) -> bool:
         case Kind.EXIT | Kind.KEY | Kind.RECOVERED | Kind.MEMBER_CHANGE | Kind.AGREEMENT_CHANGE:
             guest = rows.get(Member, str(one.member))
             return guest is not None and guest.home == found.id and guest.until is None
-        case Kind.RELEASE | Kind.WITHDRAWAL:
+        case Kind.RELEASE:
+            ours = rows.get(Member, str(one.member))
+            return ours is not None and ours.home is None and seal.opened(one.envelope).body.get("home") is not None
+        case Kind.WITHDRAWAL:
             return peers.terms_of(found).covers(one.standard) and one.standard is not None
         case _:
             return True
@@ -272,18 +281,22 @@ def _cosigned(world: World, checkpoint: str) -> str:
 # --- what a peer did that it must not ---------------------------------------------------------------------------------
 
 
-def _unproven(world: World, found: Peer, held: Followed, batch: Batch, error: DamError) -> DamError:
-    """Count what did not hold; where the peer's own signatures prove it, our log says so."""
+def _unproven(world: World, found: Peer, held: Followed, batch: Batch, error: DamError, token: str) -> DamError:
+    """Count what did not hold; where the peer's own signatures prove it, our log says so.
+
+    A checkpoint carries one. What stands in an answer may have been spoilt on its way; a push was signed as a whole.
+    """
     evidence = {"code": error.code, "checkpoint": held.checkpoint, "shown": batch.checkpoint}
     if error.code == "checkpoint.smaller":  # an older message, late: what a log was is no fault
         return Refused("peer.other-size", size=held.size)
     if error.code == "checkpoint.forked" or (error.code == "peer.root-other" and _forked(world, found, held, batch)):
         fault = Untrusted("peer.forked", peer=found.origin, size=held.size)
         return _faulted(world, found, fault, FaultKind.FORKED, evidence)
-    wrong = next((one for one in batch.bodies if _is(one, error.facts.get("statement"))), None)
-    if wrong is not None and error.code.startswith(("signature.", "key.")):  # it stands in a log that it signed
-        return _faulted(world, found, error, FaultKind.UNSIGNED, {**evidence, "envelope": wrong})
-    return _faulted(world, found, error, None, evidence)
+    if not token or not isinstance(error, Untrusted) or error.code in _ON_THE_WAY:
+        return _faulted(world, found, error, None, evidence)
+    wrong = next((one for one in batch.bodies if _is(one, error.facts.get("statement"))), "")
+    kind = FaultKind.UNSIGNED if error.code.startswith(("signature.", "key.")) else FaultKind.ALTERED
+    return _faulted(world, found, error, kind, {**evidence, "envelope": wrong, "request": token})
 
 
 def _is(envelope: str, id: object) -> bool:
@@ -320,7 +333,7 @@ def _faulted(
         with world.store.read() as rows:
             known = rows.find(PeerFault, peer=found.id)
             now = rows.get(Peer, found.id)
-        again = any((one.fault, dict(one.evidence)) == (kind, said) for one in known)
+        again = any((one.fault, one.evidence.get("code")) == (kind, said.get("code")) for one in known)
         room = kind in peers.FINAL or len(known) < MOST_FAULTS
         if now is not None and now.stands and now.distrusted is None and room and not again:
             facts = {"peer": found.id, "fault": str(kind), "evidence": said}
@@ -452,7 +465,7 @@ def taken(world: World, request: Request) -> Json:
         settle(world, found)
         if batch.old != _followed(world, found).size:
             raise Refused("peer.other-size", size=_followed(world, found).size)
-        line, count, _ = _take(world, found, batch)
+        line, count, _ = _take(world, found, batch, token=request.token)
         if request.query.get("complete") == "1" and batch.end == _size_of(batch):
             contact.heard(world, found.id, request.since)
     return {"size": batch.end, "note": line if count else None}

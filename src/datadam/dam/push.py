@@ -174,6 +174,8 @@ def tell(world: World, id: str) -> int:
     """
     found = peer.find(world, id)
     seen = follow.seen_by(world, found)
+    if seen > world.ledger.size:
+        raise Untrusted("peer.ahead", peer=found.origin, seen=seen, size=world.ledger.size)
     while seen < (size := world.ledger.size):
         batch = follow.batch_for(world, found, seen)
         try:
@@ -182,9 +184,7 @@ def tell(world: World, id: str) -> int:
             if error.code != "peer.other-size":
                 raise
             before, seen = seen, int(str(error.facts["size"]))
-            if seen > size:
-                raise Untrusted("peer.ahead", peer=found.origin, seen=seen, size=size) from error
-            if seen == before:
+            if seen == before or seen > size:
                 raise
             continue
         follow.cosigned_by(world, found, told)

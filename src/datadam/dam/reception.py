@@ -58,6 +58,7 @@ class Request:
     since: datetime  # when the nonce that it carries was given out: it cannot have been signed before
     query: Mapping[str, str]
     body: bytes
+    token: str = ""  # as it was signed
 
     def read(self) -> Json:
         """The body as a JSON object."""
@@ -92,7 +93,9 @@ def answer(
         route = routes.get((method, plain))
         if route is None:
             raise NotFound("request.path-unknown", path=plain[:100])
-        told = route(world, Request(other=other, since=since, query=dict(parse_qsl(query)), body=body))
+        told = route(
+            world, Request(other=other, since=since, query=dict(parse_qsl(query)), body=body, token=token or "")
+        )
     except DamError as error:
         status = (
             _CONFLICT
