@@ -376,6 +376,10 @@ class Dam(  # one class of deeds each
         check_url(url)
         return Dam(url.rstrip("/"), None if stranger else self._key, None if stranger else self.member)
 
+    def members(self) -> list[Json]:
+        """Everybody who ever joined, by id, with their jurisdiction."""
+        return list(self._get("/api/members")["items"])
+
     def releases(self, standard: str | None = None) -> list[Json]:
         """The caller's releases, oldest first."""
         params = {"standard": standard} if standard else {}

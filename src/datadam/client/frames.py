@@ -2,7 +2,7 @@
 
 import operator
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from datadam.client.answers import library, said
+from datadam.client.indicators import Indicators, read
 from datadam.client.private import Private, private
+from datadam.domains.cyber.reliability import Vote
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.model import Json
 
@@ -69,6 +71,10 @@ class Reservoir:
         """The questions that may be asked of a reservoir which gives no rows; `purpose` is what the answers are for."""
         said_for = {} if purpose is None else {PURPOSE: purpose}
         return private(self.dam, self.dam.standard(self.id), {**self.headers, **said_for})
+
+    def indicators(self, *, votes: Iterable[Vote] = ()) -> Indicators:
+        """The rows of a reservoir of indicators, to be scored and written for tools; `votes` are of their readers."""
+        return read(self, votes)
 
     def to_polars(self, *, columns: Sequence[str] | None = None, filter: Sequence[Filter] = ()) -> "pl.DataFrame":
         """The rows as a Polars frame: `columns` to keep; `filter` as tuples like ("type", "=", "domain")."""

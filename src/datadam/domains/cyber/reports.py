@@ -15,7 +15,7 @@ HOSTS: Final = frozenset({"domain"})
 ADDRESSES: Final = frozenset({"ipv4", "ipv6", "cidr", "ipv4_port"})
 NETWORKS: Final = frozenset({"ipv4", "ipv6", "cidr"})
 HASHES: Final = frozenset({"md5", "sha1", "sha256"})
-_FOLDED: Final = HOSTS | HASHES | {"ja3"}
+DIGESTS: Final = HASHES | {"ja3"}
 
 
 class Audience(StrEnum):
@@ -137,7 +137,7 @@ _SPECIAL: Final = tuple(
 def normal(kind: str, value: str) -> str:
     """A value as it is compared: names and digests in small letters, addresses in their one spelling (RFC 5952)."""
     text = value.strip()
-    if kind in _FOLDED:
+    if kind in HOSTS | DIGESTS:
         return text.lower().removesuffix(".") if kind in HOSTS else text.lower()
     if kind in NETWORKS:
         try:

@@ -1,6 +1,6 @@
 """A STIX 2.1 bundle of indicators: deterministic ids, TLP 2.0 markings, patterns that a value cannot break. Pure.
 
-Specification: STIX 2.1 (OASIS), 3.2 common properties, 4.5 identity, 4.7 indicator, 4.10 note, 7.2.1 marking, 9 patterns.
+Specification: STIX 2.1 (OASIS): 3.2 common properties, 4.5 identity, 4.7 indicator, 4.10 note, 7.2.1 TLP, 9 patterns.
 Ids by UUIDv5 (RFC 9562) in a namespace of ours, times with milliseconds, TLP 2.0 as OASIS gives it as an extension.
 """
 

@@ -74,10 +74,10 @@ def chosen(assessed: Assessed, format: Format, choice: Choice) -> tuple[list[Cor
 
 def _why_not(one: Corroboration, wanted: Collection[str], least: int, format: Format) -> Left | None:
     hidden = format is Format.SURICATA and one.type == "url" and one.value.startswith("https:")  # nobody sees its path
-    if hidden or one.type not in wanted:
-        return Left.KIND
     if one.decayed:
         return Left.DECAYED
+    if hidden or one.type not in wanted:
+        return Left.KIND
     return Left.LOW if one.score < least else unfit(one.type, one.value)
 
 
