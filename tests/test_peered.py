@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from datadam import peers, seal
+from datadam import ledger, peers, seal
 from datadam.adapters.memory.store import MemoryStore
 from datadam.dam import decide, grant, join, order, peered, prove, publish, rotate, state
 from datadam.dam.world import World
-from datadam.errors import DamError, Refused, Untrusted
+from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
 from datadam.ledger import KeyRing
 from datadam.model import (
     Allow,
     Ask,
+    Class,
     Deny,
     Key,
     Kind,
@@ -23,7 +24,8 @@ from datadam.model import (
     Statement,
     instant,
 )
-from datadam.peers import Adopted, Contact, Followed, Peer, PeerFault
+from datadam.peers import Adopted, Contact, Followed, HomeAgreement, Peer, PeerBody, PeerFault, PeerWithdrawal
+from datadam.terms import Agreement, AgreementState
 from peerings import (
     HERE,
     THERE,
@@ -39,7 +41,8 @@ from peerings import (
     two,
 )
 from peerings import peered as peering_dams
-from worlds import START, Person, forward, standard_text
+from signed import agreed, offered
+from worlds import GOOD, START, Person, forward, standard_text
 
 READING = StandardId("test.reading")
 ORDER: dict[str, Any] = {
@@ -196,7 +199,7 @@ def test_two_dams_of_one_name_or_address_are_not_both_peers(here: World, there: 
     assert [one.stands for one in records(here, Peer, origin=THERE)].count(True) == 1
 
 
-def test_a_key_that_no_rotation_led_to_is_refused(here: World, there: World, tmp_path: Path) -> None:
+def test_a_key_that_no_rotation_led_to_is_refused(here: World, there: World) -> None:
     """A lineage that forks before the key that we know is a stolen former key's."""
     old = there.secrets.private_key("sign")
     at_first = peering_facts(there, terms=terms(contact_seconds=60))
@@ -586,3 +589,176 @@ def test_the_strictest_of_two_dams_holds(here: World, there: World, kim: Person)
     assert not standing(here, kim).suspended
     again = state.statement(there, Kind.MEMBER_CHANGE, {"member": kim.id, "state": "active", "reason": "r"})
     assert refused(here, adoption(here, there, again)) == "member.change-wrong"
+
+
+# --- what leads to the keys, and what is about a standard -------------------------------------------------------------
+
+
+def shows(here: World, there: World) -> None:
+    """Every body of the other log is kept here, as following keeps them."""
+    with here.store.transaction() as rows:
+        for place, (_, id) in enumerate(there.ledger.entries()):
+            statement = there.ledger.statement(id)
+            rows.put(
+                PeerBody(
+                    peer=peer_of(there),
+                    id=id,
+                    place=place,
+                    kind=str(statement.kind),
+                    envelope=seal.envelope(statement).decode(),
+                    standard="test.reading" if statement.kind is Kind.WITHDRAWAL else None,
+                    member=peers.named(statement.body)[1],
+                )
+            )
+
+
+def took_over(here: World, there: World, inner: Statement) -> Statement:
+    """Adopt a statement with all that leads to it, found among what is kept."""
+    shows(here, there)
+    with here.store.read() as rows:
+        (peer,) = rows.find(Peer)
+        kept = rows.get(PeerBody, peer.id, inner.id)
+        assert kept is not None
+        facts = peered.facts(rows, peer, kept)
+    kind = Kind.ADOPTION if inner.clazz is Class.REGISTRY else Kind.CLOSED_ADOPTION
+    return logged(here, kind, facts)
+
+
+def withdrawn(there: World, person: Person) -> Statement:
+    """Somebody's deposit at home, and that it was taken back."""
+    given = person.deposits(there, READING, GOOD).id
+    facts = {"contributor": person.id, "deposits": [given], "replaced_by": None, "reason": "r"}
+    made = seal.state(Kind.WITHDRAWAL, facts, issued=instant(START), key=person.key)
+    state.record(there, made)
+    return made
+
+
+def changes(there: World, agreement: str, person: Person, wanted: str, *signers: seal.Jwk) -> Statement:
+    """What home says of an agreement."""
+    facts = {"agreement": agreement, "member": person.id, "state": wanted, "by_member": bool(signers), "reason": "r"}
+    return logged(there, Kind.AGREEMENT_CHANGE, facts, *signers)
+
+
+def test_a_guests_key_is_recovered_here_as_at_home(here: World, there: World, kim: Person) -> None:
+    """On the word of two operators of its home, all of which stands beside it; then only the new key counts."""
+    operators = [seal.new_key(), seal.new_key()]
+    ids = [seal.operator_id(key) for key in operators]
+    for id, key in zip(ids, operators, strict=True):
+        logged(there, Kind.OPERATOR, {"operator": id, "key": seal.public(key)}, key)
+    new = seal.new_key()
+    facts = {"member": kim.id, "key": seal.public(new), "operators": ids, "proof": "ab" * 32, "until": instant(START)}
+    begun = seal.state(Kind.RECOVERY, facts, issued=instant(START), key=new)
+    for key in operators:
+        begun = seal.countersign(begun, key)
+    state.record(there, begun)
+    ended = {"recovery": begun.id, "member": kim.id, "key": seal.public(new)}
+    done = logged(there, Kind.RECOVERED, ended)
+    bare = adoption(here, there, done)
+    assert refused(here, bare) == "recovery.wrong"
+    made = took_over(here, there, done)
+    assert len(made.body["via"]) == 3
+    assert [key.kid for key in records(here, Key, owner=kim.id, until=None)] == [seal.thumbprint(new)]
+
+
+def test_a_withdrawal_in_scope_is_known_here(here: World, there: World) -> None:
+    """Its contributor is no guest: its accession and keys at home stand beside it."""
+    one = Person("A", jurisdiction="JP").joins(there)
+    made = withdrawn(there, one)
+    assert refused(here, adoption(here, there, made, standard="test.reading")) == "signature.key-unknown"
+    took = took_over(here, there, made)
+    (held,) = records(here, PeerWithdrawal)
+    assert (held.id, held.standard, held.contributor) == (made.id, "test.reading", one.id)
+    assert held.statement == took.id
+    (adopted,) = records(here, Adopted)
+    assert (adopted.member, adopted.standard) == (one.id, "test.reading")
+
+
+def test_what_was_not_shown_leads_nowhere(here: World, there: World, kim: Person) -> None:
+    """An agreement-change about an agreement whose statement the peer kept back is not adopted."""
+    offered(there)
+    held = agreed(there, kim).id
+    change = changes(there, held, kim, "suspended")
+    shows(here, there)
+    with here.store.transaction() as rows:
+        (peer,) = rows.find(Peer)
+        gone, kept = rows.get(PeerBody, peer.id, held), rows.get(PeerBody, peer.id, change.id)
+        assert gone is not None
+        assert kept is not None
+        rows.remove(gone)
+        with pytest.raises(NotFound, match=r"peer\.body-unknown"):
+            peered.facts(rows, peer, kept)
+
+
+@pytest.mark.parametrize("ours", [False, True], ids=["home alone", "both"])
+def test_what_home_says_of_a_guests_agreement_holds_for_the_one_here(
+    here: World, there: World, kim: Person, *, ours: bool
+) -> None:
+    """Suspended there it is suspended here, until whoever suspended it took that back; ended there it is over."""
+    for world in (here, there):
+        offered(world)
+    at_home, held = agreed(there, kim).id, agreed(here, kim).id
+
+    def now() -> AgreementState:
+        (found,) = [one for one in records(here, Agreement) if one.id == held]
+        return AgreementState(found.state)
+
+    def we_say(wanted: str) -> None:
+        facts = {"agreement": held, "member": kim.id, "state": wanted, "by_member": False, "reason": "r"}
+        state.record(here, state.statement(here, Kind.AGREEMENT_CHANGE, facts))
+
+    assert now() is AgreementState.FINALISED
+    took_over(here, there, changes(there, at_home, kim, "suspended"))
+    assert now() is AgreementState.SUSPENDED
+    assert [one.state for one in records(here, HomeAgreement)] == ["suspended"]
+    with here.store.read() as rows:
+        assert peered.held_at_home(rows, standing(here, kim), READING)
+        assert not peered.held_at_home(rows, standing(here, kim), "test.other")
+    if ours:
+        we_say("suspended")
+        with pytest.raises(Untrusted, match=r"agreement\.change-wrong"):
+            we_say("suspended")
+    took_over(here, there, changes(there, at_home, kim, "finalised"))
+    assert now() is (AgreementState.SUSPENDED if ours else AgreementState.FINALISED)
+    if ours:
+        we_say("finalised")
+        assert now() is AgreementState.FINALISED
+    took_over(here, there, changes(there, at_home, kim, "ended", kim.key))
+    assert now() is AgreementState.ENDED
+
+
+def test_no_agreement_is_concluded_here_that_home_holds_up(here: World, there: World, kim: Person) -> None:
+    """The guest would get here what it may not have there."""
+    for world in (here, there):
+        offered(world)
+    at_home = agreed(there, kim).id
+    took_over(here, there, changes(there, at_home, kim, "suspended"))
+    with pytest.raises(Untrusted, match=r"agreement\.suspended-at-home"):
+        agreed(here, kim)
+    took_over(here, there, changes(there, at_home, kim, "finalised"))
+    agreed(here, kim)
+
+
+def test_a_change_is_about_the_agreement_that_stands_beside_it(here: World, there: World, kim: Person) -> None:
+    """Without that nobody could tell which standard it is about; and what a peer says of the standard is not enough."""
+    offered(there)
+    at_home = agreed(there, kim).id
+    change = changes(there, at_home, kim, "suspended")
+    assert refused(here, adoption(here, there, change)) == "adoption.scope"
+    assert refused(here, adoption(here, there, change, standard=READING)) == "adoption.other"
+    beside = [embedded(there.ledger.statement(at_home))]
+    assert refused(here, adoption(here, there, change, standard="test.other", via=beside)) == "adoption.scope"
+    odd = [embedded(logged(there, Kind.ORDER, ORDER))]
+    assert refused(here, adoption(here, there, change, standard=READING, via=odd)) == "adoption.other"
+
+
+def test_what_a_statement_carries_is_bounded(here: World, there: World) -> None:
+    """Whoever reads a log judges all of it."""
+    made = adoption(here, there, logged(there, Kind.ORDER, ORDER))
+    for via in ({}, made.body["via"] + [made.body["envelope"]] * 65):
+        odd = state.statement(here, Kind.ADOPTION, {**made.body, "via": via})
+        with pytest.raises(Invalid, match=r"statement\.malformed"):
+            ledger.carried(odd)
+    stranger = state.statement(here, Kind.ADOPTION, {**made.body, "peer": "p-" + "0" * 20})
+    assert refused(here, stranger) == "peer.none"
+    with pytest.raises(Untrusted, match=r"peer\.unknown"):
+        walked(here).admit(stranger, here.ledger.size)

@@ -48,6 +48,7 @@ from datadam.terms import Agreement, AgreementState
 RECORDS: Final = (Peer, Contact, PeerFault, Adopted, HomeAgreement, PeerWithdrawal)
 """The tables. `peers.Followed` and `peers.PeerBody` are none: they are of another log."""
 _LEADS: Final = frozenset({str(one) for one in (Kind.MEMBER, Kind.KEY, Kind.RECOVERY, Kind.RECOVERED)})
+_RESTS: Final = {Kind.AGREEMENT_CHANGE: "agreement", Kind.RECOVERED: "recovery"}  # the statement that it goes on from
 ORIGIN: Final = "origin"
 """The note that says what this dam's own log is called."""
 
@@ -90,13 +91,13 @@ def facts(rows: Rows, peer: Peer, one: PeerBody) -> Json:
     """What our adoption of a peer's statement says: the statement, and all that leads to the keys that signed it."""
     inner = seal.opened(one.envelope)
     needed = [inner]
-    if inner.kind is Kind.AGREEMENT_CHANGE:
-        needed.append(seal.opened(_shown(rows, peer, inner.body["agreement"]).envelope))
+    if inner.kind in _RESTS:
+        needed.append(seal.opened(_shown(rows, peer, inner.body[_RESTS[inner.kind]]).envelope))
     known = set(ring(rows, peer).keys)
     members = {str(peers.named(each.body)[1]) for each in needed if set(seal.kids(each)) - known - ledger.brought(each)}
     via = {id: place for member in sorted(members) for id, place in _led(rows, peer, member, one.place, known)}
     via |= {each.id: _shown(rows, peer, each.id).place for each in needed[1:]}
-    agreed = next((str(each.body["standard"]) for each in needed[1:]), None)
+    agreed = next((peers.named(each.body)[0] for each in needed[1:]), None)
     return {
         "peer": peer.id,
         "statement": inner.id,
