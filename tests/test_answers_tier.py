@@ -672,6 +672,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("declare", "declaration list", "declaration forget", "backup"), VERB),
     **dict.fromkeys(("standard coarsen",), HOME),
     **dict.fromkeys(("ask", "dummy", "spent", "cap", "gates show", "tables", "table"), ASKED),
+    **dict.fromkeys(("indicators show", "indicators export", "indicators exposed"), ASKED),
     **dict.fromkeys(("gates suggest", "publish-tables"), VERB),
     **dict.fromkeys(("log verify", "audit", "records", "restore", "upgrade"), FILES),
 }
