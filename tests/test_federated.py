@@ -1,25 +1,18 @@
 """One reservoir over two served dams: each part by its own dam's decision and receipt, and what is missing is named."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from datadam import client, ledger, seal, wiring
-from datadam.adapters import polars_steps
 from datadam.client import federated
-from datadam.client.federated import DAM_COLUMN, Federated, State, refuse_namesakes
-from datadam.conversion import conversion
-from datadam.dam import follow, grant, guest, join, peer, publish, withdraw
-from datadam.errors import DamError
-from datadam.formats import codelists
-from datadam.model import CodeList, Column, Kind, Member, Migration, Move, Standard, Type, Unit
-from drafts import column, standard
+from datadam.client.federated import DAM_COLUMN, Federated, State
+from datadam.dam import follow, grant, join, peer, publish
+from datadam.model import Kind, Member
 from peers import KR, US, terms
 from served import STANDARD, Served, serving
 from worlds import GOOD, Person, refused, standard_text

@@ -110,6 +110,7 @@ class Model:
     replaces: str | None  # the statement of the version before
     releases: tuple[str, ...]  # its training set
     index: int
+    elsewhere: tuple[str, ...] = ()  # releases at peers that are in it too
 
     @property
     def title(self) -> str:
@@ -136,10 +137,14 @@ class Opening:
 
 
 def sources(body: Json) -> Mapping[str, list[Json]]:
-    """A model statement's training set by what was taken: `reservoir` or `reservoir@edition` → its releases."""
+    """A model statement's training set by what was taken: `reservoir` or `reservoir@edition` → its releases.
+
+    What was taken at a peer stands with the peer's id behind it.
+    """
     found: dict[str, list[Json]] = {}
-    for one in body["training"]:
+    for one in (*body["training"], *body.get("elsewhere", ())):
         id = f"{one['standard']}@{one['edition']}" if one["edition"] else str(one["standard"])
+        id = f"{id} ({one['peer']})" if "peer" in one else id
         found.setdefault(id, []).append(one)
     return found
 

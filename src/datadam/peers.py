@@ -34,6 +34,7 @@ ADOPTED: Final = frozenset(
         Kind.MEMBER_CHANGE,
         Kind.AGREEMENT_CHANGE,
         Kind.WITHDRAWAL,
+        Kind.RELEASE,
         Kind.ROTATION,
     }
 )
@@ -370,6 +371,25 @@ class PeerWithdrawal:
     contributor: str
     deposits: tuple[str, ...]
     issued: str  # when its signer says that it was signed
+    statement: str  # the adoption
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerRelease:
+    """What one of our members was given at a peer, as its guest: it counts where a model of its is disclosed here."""
+
+    id: str = field(metadata={"key": True})  # the release in the peer's log
+    peer: str
+    member: str
+    standard: str
+    version: str
+    edition: str | None
+    action: str  # of `terms.Action`
+    share_version: int
+    deposits_digest: str
+    decision: str  # in the peer's log
+    place: int  # its index there
     statement: str  # the adoption
     index: int
 

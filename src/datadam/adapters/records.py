@@ -31,10 +31,21 @@ from datadam.model import (
     Used,
     Withdrawal,
 )
-from datadam.peers import Adopted, Contact, Followed, HomeAgreement, Peer, PeerBody, PeerFault, PeerWithdrawal
+from datadam.peers import (
+    Adopted,
+    Contact,
+    Followed,
+    HomeAgreement,
+    Peer,
+    PeerBody,
+    PeerFault,
+    PeerRelease,
+    PeerWithdrawal,
+)
 from datadam.privacy.accounts import Cap, Charge, Twin
 from datadam.privacy.tables import PublishedTables
 from datadam.restriction import Reservation, Restricted
+from datadam.rounds import Announced, Commitment, Matched, Message, Payload, Planned, Refusal, Running
 from datadam.terms import Acceptance, Agreement, PublishedOffer
 
 Flat: TypeAlias = str | int | bool | None
@@ -86,9 +97,18 @@ KINDS: Final[tuple[type, ...]] = (
     PeerFault,
     Adopted,
     HomeAgreement,
+    PeerRelease,
     PeerWithdrawal,
     Followed,
     PeerBody,
+    Announced,
+    Commitment,
+    Matched,
+    Planned,
+    Running,
+    Message,
+    Payload,
+    Refusal,
 )
 """Every kind of record that a Store keeps."""
 

@@ -27,9 +27,10 @@ from datadam.duties import LawFile, Notice, Order
 from datadam.errors import Unavailable
 from datadam.governance import Comment, Motion, Proposal
 from datadam.model import Decided, Deposit, Grant, Job, Key, Member, Recovery, Release, Token, Withdrawal
-from datadam.peers import Adopted, Contact, HomeAgreement, PeerBody, PeerFault, PeerWithdrawal
+from datadam.peers import Adopted, Contact, HomeAgreement, PeerBody, PeerFault, PeerRelease, PeerWithdrawal
 from datadam.privacy.accounts import Cap, Charge, Twin
 from datadam.restriction import Restricted
+from datadam.rounds import Commitment, Message, Refusal
 from datadam.terms import Agreement
 
 FORMAT: Final = 1  # of the tables; a change of their records that `complete` does not make is a new one
@@ -72,8 +73,12 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     PeerFault: ("peer",),
     Adopted: ("peer",),
     HomeAgreement: ("member",),
+    PeerRelease: ("member", "standard"),
     PeerWithdrawal: ("standard",),
     PeerBody: ("peer", "kind", "member"),
+    Commitment: ("round", "member"),
+    Message: ("round",),
+    Refusal: ("round",),
 }
 
 

@@ -344,7 +344,8 @@ def notices(url: Url = None, key: KeyFile = None, as_json: Json = False) -> None
             _told_of_agreement(terminal, facts)
             continue
         answer = {"answer": terminal.word(f"ui.answer-{facts['answer']}")} if "answer" in facts else {}
-        terminal.say("ui.notice-demand" if answer else "ui.notice-withdrawal", **{**facts, **answer})
+        left = "ui.notice-withdrawal-abroad" if "dam" in facts else "ui.notice-withdrawal"
+        terminal.say("ui.notice-demand" if answer else left, **{**facts, **answer})
         if "models" in facts:
             terminal.say("ui.notice-models", models=facts["models"])
     _caution()

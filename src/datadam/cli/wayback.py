@@ -70,6 +70,9 @@ def _tell(one: Any) -> None:  # noqa: ANN401  (JSON)
     terminal, purge = open_terminal(), one["purge"]
     if models := one.get("models"):  # a dam of an earlier version keeps no register
         terminal.say("ui.models-touched", models=", ".join(f"{each['name']} {each['version']}" for each in models))
+    for each in one.get("abroad", ()):
+        models = ", ".join(f"{model['name']} {model['version']}" for model in each["models"])
+        terminal.say("ui.reached-abroad", dam=each["origin"], guests=", ".join(each["guests"]), models=models or "–")
     if purge is None:
         terminal.say("ui.erased-by", due=one["due"])
         return

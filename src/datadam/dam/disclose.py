@@ -19,6 +19,7 @@ from datadam.formats import model_card, strict_yaml
 from datadam.formats.statements import shaped
 from datadam.model import Json, Kind, Release, Role, Standard, Withdrawal
 from datadam.model import Member as MemberRecord
+from datadam.peers import PeerBody
 from datadam.ports import Rows
 
 MOST_RELEASES: Final = 4000  # in a training set: its statement, base64 twice, stays below `seal.MAX_ENVELOPE`
@@ -51,25 +52,36 @@ def _body(rows: Rows, member: str, card: Card) -> Json:
         "member": member,
         "replaces": before.id if before else None,
         "training": registered.training(rows, member),
+        **({"elsewhere": there} if (there := registered.elsewhere(rows, member)) else {}),
         **disclosure.told(card),
     }
 
 
 def _check(world: World, card: Card, body: Json) -> None:
     """Something was taken to train on, not too often to be told; and synthetic data is said to be in it if it is."""
-    if not body["training"]:
+    there = body.get("elsewhere", [])
+    if not body["training"] and not there:
         raise Invalid("model.nothing-trained")
-    if len(body["training"]) > MOST_RELEASES:
-        raise Refused("model.too-many-releases", count=len(body["training"]), limit=MOST_RELEASES)
+    if (count := len(body["training"]) + len(there)) > MOST_RELEASES:
+        raise Refused("model.too-many-releases", count=count, limit=MOST_RELEASES)
     used = {(one["standard"], one["version"]) for one in body["training"]}
     synthetic = any(one.origin is Origin.SYNTHETIC for one in card.outside)
     synthetic = synthetic or any(_standard(world, id, version).synthetic for id, version in used)
+    synthetic = synthetic or any(_is_synthetic_there(world, one) for one in there)
     if card.synthetic is not synthetic:
         raise Invalid("model.synthetic-wrong", synthetic=str(synthetic).lower())
 
 
 def _standard(world: World, id: str, version: str) -> Standard:
     return publish.parsed(publish.published(world, id, version).text)
+
+
+def _is_synthetic_there(world: World, taken: Json) -> bool:
+    """Whether a peer's standard says that its rows are synthetic; what was not followed says nothing."""
+    with world.store.read() as rows:
+        held = rows.find(PeerBody, peer=taken["peer"], kind=str(Kind.STANDARD), standard=taken["standard"])
+    said = (seal.opened(one.envelope).body for one in held)
+    return any(publish.parsed(str(one["text"])).synthetic for one in said if one["version"] == taken["version"])
 
 
 def register(world: World, caller: Caller, envelope: bytes) -> Model:
@@ -88,8 +100,9 @@ def register(world: World, caller: Caller, envelope: bytes) -> Model:
         with world.store.read() as rows:
             body = _body(rows, member, card)
         _check(world, card, body)
-        if wrong := sorted(name for name, value in body.items() if statement.body[name] != value):
-            code = "model.training-other" if wrong == ["training"] else "model.draft-other"
+        drafted = {"elsewhere": [], **body}
+        if wrong := sorted(name for name, value in drafted.items() if statement.body.get(name, []) != value):
+            code = "model.training-other" if {*wrong} <= {"training", "elsewhere"} else "model.draft-other"
             raise Untrusted(code, model=f"{card.name} {card.version}")
         state.record(world, seal.countersign(statement, world.secrets.private_key("sign")))
     return find(world, statement.id)

@@ -70,7 +70,11 @@ def of_withdrawal(world: World, id: str) -> int:
             to_tell, models = recipients(rows, held), registered.touched(rows, held)
         notices = [
             to_member(
-                world, Topic.WITHDRAWAL, id, member, _left(standards, [one for one in models if one.member == member])
+                world,
+                Topic.WITHDRAWAL,
+                id,
+                member,
+                left_from(standards, [one for one in models if one.member == member]),
             )
             for member, standards in to_tell.items()
             if member not in told
@@ -80,8 +84,8 @@ def of_withdrawal(world: World, id: str) -> int:
     return len(notices)
 
 
-def _left(standards: Sequence[str], models: Sequence[Model]) -> dict[str, str]:
-    """Where rows left from, and the member's own models, each by name and the first digits of its statement."""
+def left_from(standards: Sequence[str], models: Sequence[Model]) -> dict[str, str]:
+    """The facts of a notice: where rows left from, and the member's own models, each by name and its first digits."""
     told = {"standards": ", ".join(standards)}
     own = ", ".join(f"{one.title} ({one.id[:12]})" for one in models)
     return {**told, "models": own[:MAX_FACT]} if own else told

@@ -39,13 +39,14 @@ from datadam.peers import (
     Peer,
     PeerBody,
     PeerFault,
+    PeerRelease,
     PeerWithdrawal,
     Terms,
 )
 from datadam.ports import Rows
 from datadam.terms import Agreement, AgreementState
 
-RECORDS: Final = (Peer, Contact, PeerFault, Adopted, HomeAgreement, PeerWithdrawal)
+RECORDS: Final = (Peer, Contact, PeerFault, Adopted, HomeAgreement, PeerRelease, PeerWithdrawal)
 """The tables. `peers.Followed` and `peers.PeerBody` are none: they are of another log."""
 _LEADS: Final = frozenset({str(one) for one in (Kind.MEMBER, Kind.KEY, Kind.RECOVERY, Kind.RECOVERED)})
 _RESTS: Final = {Kind.AGREEMENT_CHANGE: "agreement", Kind.RECOVERED: "recovery"}  # the statement that it goes on from
@@ -136,7 +137,8 @@ def covers(terms: Terms, statement: Statement, standard: str | None) -> bool:
     if statement.kind is Kind.ORDER:
         mildest = min(STRICTNESS[PrivacyClass(one)] for one in statement.body["classes"])
         return terms.covers(statement.body["standard"]) and mildest <= max(STRICTNESS[one] for one in terms.classes)
-    return statement.kind not in {Kind.AGREEMENT_CHANGE, Kind.WITHDRAWAL} or standard is not None
+    about_one = {Kind.AGREEMENT_CHANGE, Kind.RELEASE, Kind.WITHDRAWAL}
+    return statement.kind not in about_one or standard is not None
 
 
 # --- peerings ---------------------------------------------------------------------------------------------------------
@@ -299,6 +301,7 @@ class _Told:
     via: tuple[Statement, ...]
     inner: Statement
     standard: str | None
+    place: int  # in the peer's log
     id: str  # of the adoption
     index: int
 
@@ -336,6 +339,7 @@ def _adopt(rows: Rows, index: int, statement: Statement) -> None:
         via=carried[:-1],
         inner=inner,
         standard=body["standard"],
+        place=body["index"],
         id=statement.id,
         index=index,
     )
@@ -470,6 +474,34 @@ def _bind_withdrawal(rows: Rows, told: _Told) -> None:
     )
 
 
+def _bind_release(rows: Rows, told: _Told) -> None:
+    """To one of our members, who is a guest there; that dam says whose guest it is, and it says this one."""
+    body = told.body
+    member = rows.get(Member, body["member"])
+    if body.get("home") != own_id(rows) or member is None or member.home is not None:
+        raise Untrusted("adoption.scope", peer=told.peer.id, statement=told.inner.id)
+    if told.standard != body["standard"] or "decision" not in body:
+        raise Untrusted("adoption.other", statement=told.id)
+    named = ("member", "standard", "version", "action", "share_version", "deposits_digest", "decision")
+    rows.put(
+        PeerRelease(
+            id=told.inner.id,
+            peer=told.peer.id,
+            edition=body.get("edition"),
+            place=told.place,
+            statement=told.id,
+            index=told.index,
+            **{name: body[name] for name in named},
+        )
+    )
+
+
+def own_id(rows: Rows) -> str:
+    """The id by which other dams know this one: of its first statement key."""
+    first = min(rows.find(Key, owner=DAM), key=lambda key: key.since)
+    return seal.peer_of(first.kid)
+
+
 _BINDS: Final[Mapping[Kind, Callable[[Rows, _Told], None]]] = {
     Kind.ORDER: _bind_order,
     Kind.LIFT: _bind_lift,
@@ -480,6 +512,7 @@ _BINDS: Final[Mapping[Kind, Callable[[Rows, _Told], None]]] = {
     Kind.MEMBER_CHANGE: _bind_member_change,
     Kind.AGREEMENT_CHANGE: _bind_agreement_change,
     Kind.WITHDRAWAL: _bind_withdrawal,
+    Kind.RELEASE: _bind_release,
 }
 
 FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {

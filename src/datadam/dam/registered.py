@@ -13,6 +13,7 @@ from datadam.disclosure import TRAIN, Model, Opening, Part, may_hold
 from datadam.duties import Answer, Demand
 from datadam.errors import Untrusted
 from datadam.model import Deposit, Edition, Json, Kind, Member, Release, Withdrawal
+from datadam.peers import PeerRelease, PeerWithdrawal
 from datadam.ports import Rows
 
 RECORDS: Final = (Model, Opening)
@@ -22,6 +23,16 @@ RECORDS: Final = (Model, Opening)
 def training(rows: Rows, member: str) -> list[dict[str, Any]]:
     """What a member took to train on, up to now."""
     return disclosure.training(rows.find(Release, member=member, action=TRAIN))
+
+
+def elsewhere(rows: Rows, member: str) -> list[dict[str, Any]]:
+    """What it took at peers, as their guest, to train on, as far as this log has it; `index` is of their log."""
+    found = rows.find(PeerRelease, member=member, action=TRAIN)
+    names = ("peer", "standard", "version", "edition", "share_version", "deposits_digest", "decision")
+    return [
+        {**{name: getattr(one, name) for name in names}, "release": one.id, "index": one.place}
+        for one in sorted(found, key=lambda one: one.index)
+    ]
 
 
 def last(rows: Rows, member: str, name: str) -> Model | None:
@@ -40,7 +51,8 @@ def _fold_model(rows: Rows, index: int, id: str, body: Json) -> None:
         raise Untrusted("model.replaces-other", model=f"{name} {version}", statement=id)
     if rows.find(Model, member=member.id, name=name, version=version):
         raise Untrusted("model.version-there", name=name, version=version)
-    if body["training"] != training(rows, member.id):
+    there = elsewhere(rows, member.id)
+    if (body["training"], body.get("elsewhere", [])) != (training(rows, member.id), there):
         raise Untrusted("model.training-other", model=f"{name} {version}")
     rows.put(
         Model(
@@ -50,6 +62,7 @@ def _fold_model(rows: Rows, index: int, id: str, body: Json) -> None:
             version=version,
             replaces=body["replaces"],
             releases=tuple(one["release"] for one in body["training"]),
+            elsewhere=tuple(one["release"] for one in there),
             index=index,
         )
     )
@@ -93,15 +106,31 @@ def withdrawn_of(rows: Rows, releases: Iterable[Release]) -> list[Withdrawal]:
 
 def touched(rows: Rows, held: Sequence[Withdrawal]) -> list[Model]:
     """The models in whose training sets one of these withdrawn deposits may be, in the order of the log."""
+    found = holding(rows, held)
+    models = [one for one in rows.find(Model) if not found.isdisjoint(one.releases)] if found else []
+    return sorted(models, key=lambda one: one.index)
+
+
+def holding(rows: Rows, held: Sequence[Withdrawal]) -> frozenset[str]:
+    """The releases to train on in which one of these withdrawn deposits may be."""
     deposits = [(one, given) for one in held if (given := rows.get(Deposit, one.deposit)) is not None]
     releases = {one.id: (one, _frozen(rows, one)) for one in rows.find(Release, action=TRAIN)} if deposits else {}
-    holding = {
+    return frozenset(
         id
         for id, (release, frozen) in releases.items()
         if any(may_hold(release, given, left, frozen) and _let_out(rows, release, given) for left, given in deposits)
-    }
-    models = [one for one in rows.find(Model) if not holding.isdisjoint(one.releases)] if holding else []
-    return sorted(models, key=lambda one: one.index)
+    )
+
+
+def touched_abroad(rows: Rows, left: PeerWithdrawal, place: int, member: str | None = None) -> list[Model]:
+    """Models of our members that may have been trained on rows which a contributor of a peer took back there.
+
+    All that was taken there to train on before: `place` is where that log has the withdrawal. Of one member, or of all.
+    """
+    mine = {} if member is None else {"member": member}
+    taken = rows.find(PeerRelease, peer=left.peer, standard=left.standard, action=TRAIN, **mine)
+    before = {one.id for one in taken if one.place < place}
+    return sorted((one for one in rows.find(Model) if not before.isdisjoint(one.elsewhere)), key=lambda one: one.index)
 
 
 def _let_out(rows: Rows, release: Release, deposit: Deposit) -> bool:

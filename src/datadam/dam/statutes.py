@@ -9,6 +9,7 @@ from datadam.disputes import Dispute, Step
 from datadam.duties import Answer, Declaration, Demand, Incident, LawFile, Notice, Order, Topic
 from datadam.errors import Untrusted
 from datadam.model import Json, Kind, Member, PublishedStandard, Withdrawal
+from datadam.peers import PeerWithdrawal
 from datadam.ports import Rows
 from datadam.terms import Agreement
 
@@ -90,7 +91,7 @@ def _fold_notice(rows: Rows, index: int, id: str, body: Json) -> None:
     there: Mapping[Topic, Callable[[], object]] = {
         Topic.DEMAND: lambda: rows.get(Demand, about),
         Topic.INCIDENT: lambda: rows.get(Incident, about),
-        Topic.WITHDRAWAL: lambda: rows.find(Withdrawal, statement=about),
+        Topic.WITHDRAWAL: lambda: rows.find(Withdrawal, statement=about) or rows.get(PeerWithdrawal, about),
         Topic.DISPUTE: lambda: rows.get(Dispute, about) or rows.get(Step, about),
         Topic.AGREEMENT: lambda: [
             one for one in rows.find(Agreement, member=body["member"]) if one.changed == index - 1

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from datadam import seal
-from datadam.dam import deposit, disclose, edition, lineage, notice, pool, quota, release, state, twin
+from datadam.dam import abroad, deposit, disclose, edition, lineage, notice, pool, quota, release, state, twin
+from datadam.dam.abroad import Reached
 from datadam.dam.journal import FINAL, own_job
 from datadam.dam.login import Caller
 from datadam.dam.world import World
@@ -250,6 +251,7 @@ def _told(world: World, id: str, held: Sequence[Withdrawal], editions: Sequence[
     with world.store.read() as rows:
         deposits = [found for one in held if (found := rows.get(Deposit, one.deposit)) is not None]
         recipients = {one.member for one in rows.find(Notice, about=id)}
+        elsewhere = abroad.beyond(rows, id)
     days = world.settings.backup_days
     until = instant(world.clock() + timedelta(days=days)) if days else None
     standards = {one.standard for one in held}
@@ -270,6 +272,7 @@ def _told(world: World, id: str, held: Sequence[Withdrawal], editions: Sequence[
             "recipients": len(recipients),
             "strangers": Tier.OPEN in tiers,
             "models": [one.id for one in disclose.of_withdrawal(world, id)],
+            **({"abroad": elsewhere} if elsewhere else {}),
         },
     }
 
@@ -289,6 +292,7 @@ class Standing:
     due: str
     purge: Statement | None
     models: tuple[Model, ...]  # of the register, that may have been trained on what was taken back
+    abroad: tuple[Reached, ...]  # guests of other dams who were given it, and models in those dams' registers
 
 
 def own(world: World, caller: Caller) -> list[Standing]:
@@ -311,6 +315,8 @@ def standing(world: World, caller: Caller, id: str) -> Standing:
 
 def _standing(world: World, held: Sequence[Withdrawal]) -> Standing:
     first = held[0]
+    with world.store.read() as rows:
+        elsewhere = tuple(abroad.of_withdrawal(rows, first.statement))
     return Standing(
         id=first.statement,
         index=first.index,
@@ -320,6 +326,7 @@ def _standing(world: World, held: Sequence[Withdrawal]) -> Standing:
         due=due(world, first),
         purge=world.ledger.statement(first.purge) if first.purge else None,
         models=tuple(disclose.of_withdrawal(world, first.statement)),
+        abroad=elsewhere,
     )
 
 

@@ -1,5 +1,6 @@
 """The way back over HTTP: withdraw, amend, throw away what was refused; editions, and what left them."""
 
+from dataclasses import asdict
 from functools import partial
 
 import anyio.to_thread
@@ -52,6 +53,7 @@ def _standing(one: withdraw.Standing) -> Json:
         "due": one.due,
         "purge": purge and {"id": purge.id, "reached": purge.body["reached"], "beyond": purge.body["beyond"]},
         "models": [{"id": model.id, "name": model.name, "version": model.version} for model in one.models],
+        "abroad": [{**asdict(each), "guests": list(each.guests)} for each in one.abroad],
     }
 
 

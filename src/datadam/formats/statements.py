@@ -17,9 +17,12 @@ from datadam.governance import About
 from datadam.model import FORMATS, Kind, PrivacyClass, Statement
 from datadam.peers import MAX_CARRIED, MAX_URL, FaultKind
 from datadam.privacy.question import MAX_PERIODS
+from datadam.rounds import Role
 from datadam.standard import MAX_QUORUM
 from datadam.terms import CHANGED, LEVELS, PURPOSES, Action
 
+MAX_MAKERS: Final = 200  # of a round
+MAX_SHARED: Final = 10_000  # sets of makers that share something
 # `$(?!\n)`: to Python, unlike to JSON Schema, `$` alone also matches before a line break at the end
 _HEX: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$(?!\n)"}
 _MEMBER: Final = {"type": "string", "pattern": "^m-[0-9a-f]{20}$(?!\n)"}
@@ -280,8 +283,12 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
                 "recipients": _COUNT,
                 "strangers": _BOOLEAN,
                 "models": _list(_HEX, 10_000),
+                "abroad": _list(
+                    _closed({"peer": _PEER, "recipients": _COUNT, "models": _list(_HEX, 10_000)}),  # in its register
+                    1000,
+                ),
             },
-            optional=frozenset({"models"}),  # before there was a register of them
+            optional=frozenset({"models", "abroad"}),  # before there was a register, and where nothing went abroad
         ),
     },
     Kind.LAW: {
@@ -372,6 +379,25 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
             ),
             10_000,
         ),
+        "elsewhere": {
+            **_list(
+                _closed(
+                    {
+                        "peer": _PEER,
+                        "standard": _STANDARD,
+                        "version": _VERSION,
+                        "edition": {"anyOf": [_EDITION_NAME, {"type": "null"}]},
+                        "share_version": _COUNT,
+                        "deposits_digest": _HEX,
+                        "release": _HEX,
+                        "decision": _HEX,
+                        "index": _COUNT,  # in that peer's log
+                    }
+                ),
+                10_000,
+            ),
+            "minItems": 1,
+        },
     },
     Kind.PROPOSAL: {
         "standard": _STANDARD,
@@ -553,6 +579,35 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "lineage": {**_list(_ENVELOPE, MAX_CARRIED), "minItems": 1},  # from the accession at home to the key
         "text": _TEXT_READ,
     },
+    Kind.ROUND: {
+        "peer": _PEER,
+        "round": _HEX,
+        "plan": {"type": "object", "required": ["standard", "period", "dams"]},  # judged by `overlap.Plan`
+        "parts": {**_list({"type": "object", "required": ["dam"]}, 2), "minItems": 2},  # by `overlap.Round`
+        "closes": _INSTANT,
+    },
+    Kind.COMMITMENT: {
+        "member": _MEMBER,
+        "round": _HEX,
+        "role": {"enum": list(Role)},
+        "digest": _HEX,
+        "reader": {"anyOf": [_closed({"key": _text(43), "proof": _text(86)}), {"type": "null"}]},
+        "pair": {"anyOf": [{"type": "object", "required": ["asker", "holder"]}, {"type": "null"}]},  # `overlap.Pair`
+    },
+    Kind.MATCH: {
+        "round": _HEX,
+        "member": _NULLABLE_MEMBER,  # of whom it speaks; null: what the dam learned
+        "state": {"enum": ["found", "ended"]},
+        "reason": {"anyOf": [_text(200), {"type": "null"}]},
+        "makers": _list(_closed({"member": _MEMBER, "dam": _text(255)}), MAX_MAKERS),
+        "shared": _list(
+            _closed({"makers": {**_list(_MEMBER, MAX_MAKERS), "minItems": 2}, "count": {**_COUNT, "minimum": 1}}),
+            MAX_SHARED,
+        ),
+        "handed": _list(_HEX, 2),  # digests of what both dams handed the maker
+        "shows": _COUNT,  # suppliers of its bag that another's has too
+        "commitment": _NULLABLE_HEX,
+    },
 }
 
 _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
@@ -560,6 +615,7 @@ _OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.OUTCOME: frozenset({"own_terms"}),  # of the contributor's, as the manifest has them
     Kind.DECISION: frozenset({"narrowing"}),
     Kind.DEMAND: frozenset({"model"}),
+    Kind.MODEL: frozenset({"elsewhere"}),  # what its provider took at peers
     Kind.RELEASE: frozenset({"edition", "decision", "recipient", "disputes", "home", "action"}),
     Kind.STANDARD: frozenset({"proposal"}),  # where stewards decide
     Kind.OFFER: frozenset({"proposal"}),
