@@ -351,11 +351,11 @@ def refused(code: str, do: Callable[[], object]) -> DamError:
     return caught.value
 
 
-def rebuilds(world: World) -> None:
-    """The log, folded anew, says what the tables say."""
-    scratch = MemoryStore()
+def rebuilds(world: World, scratch: MemoryStore | None = None, start: int = 0) -> None:
+    """The log, folded anew, says what the tables say; `scratch` may have the entries before `start` already."""
+    scratch = scratch or MemoryStore()
     with scratch.transaction() as rows:
-        state.fold_all(world, rows, 0)
+        state.fold_all(world, rows, start)
     with scratch.read() as told, world.store.read() as held:
         for kind in state.PROJECTED:
             assert told.find(kind) == held.find(kind), kind
