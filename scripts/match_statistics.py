@@ -85,16 +85,17 @@ def play(network: networks.Network, plan: overlap.Plan | None = None) -> Played:
         maker: send(maker, DAMS[place % 2], _bag(this, network, maker, 0, send))
         for place, maker in enumerate(network.makers)
     }
-    finals = {}
+    seconds, finals = {}, {}
     for place, (maker, bag) in enumerate(handed_in.items()):
-        own, other = place % 2, 1 - place % 2  # a maker hands its bag to its own dam, which mixes first
+        own, other = place % 2, 1 - place % 2  # a maker hands its bag to its own dam, which is the first and the last
         first = send(DAMS[own], DAMS[other], overlap.mix(this, DAMS[own], secrets[own], bag))
-        finals[maker] = send(DAMS[other], DAMS[own], overlap.mix(this, DAMS[other], secrets[other], first))
-        overlap.check_mixed(this, finals[maker], first)
+        second = send(DAMS[other], DAMS[own], overlap.mix(this, DAMS[other], secrets[other], first))
+        finals[maker] = send(DAMS[own], DAMS[other], overlap.mix(this, DAMS[own], secrets[own], second))
+        seconds[maker] = second
     tokens = {}
     for maker, final in finals.items():
         both = [
-            send(dam, DAMS[1 - number], overlap.shares(this, dam, secrets[number], final))
+            send(dam, DAMS[1 - number], overlap.shares(this, dam, secrets[number], final, seconds[maker]))
             for number, dam in enumerate(DAMS)
         ]
         tokens[maker] = overlap.tokens(this, final, both)

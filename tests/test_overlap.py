@@ -157,25 +157,34 @@ def items(*suppliers: str, **facts: Any) -> list[overlap.Item]:
     return match_statistics.items_of(edge(one, **facts) for one in suppliers)
 
 
-def finals_of(this: overlap.Round, secrets: list[overlap.Secret], handed_in: dict[str, bytes]) -> dict[str, bytes]:
-    """Each bag, mixed by both dams."""
+def mixed_of(this: overlap.Round, secrets: list[overlap.Secret], bag: bytes, **more: Any) -> tuple[bytes, bytes]:
+    """A bag's SECOND and LAST."""
     first, second = this.plan.dams
-    return {
-        maker: overlap.mix(this, second, secrets[1], overlap.mix(this, first, secrets[0], data))
-        for maker, data in handed_in.items()
-    }
+    middle = overlap.mix(this, second, secrets[1], overlap.mix(this, first, secrets[0], bag, **more), **more)
+    return middle, overlap.mix(this, first, secrets[0], middle, **more)
 
 
-def tokens_of(this: overlap.Round, secrets: list[overlap.Secret], final: bytes) -> tuple[bytes, ...]:
+def tokens_of(this: overlap.Round, secrets: list[overlap.Secret], mixed: tuple[bytes, bytes]) -> tuple[bytes, ...]:
     """What both dams decrypt together."""
-    both = [overlap.shares(this, dam, secret, final) for dam, secret in zip(this.plan.dams, secrets, strict=True)]
-    return overlap.tokens(this, final, both)
+    both = [
+        overlap.shares(this, dam, secret, mixed[1], mixed[0])
+        for dam, secret in zip(this.plan.dams, secrets, strict=True)
+    ]
+    return overlap.tokens(this, mixed[1], both)
+
+
+def opened(
+    this: overlap.Round, secrets: list[overlap.Secret], handed_in: dict[str, bytes]
+) -> tuple[dict[str, bytes], dict[str, tuple[bytes, ...]]]:
+    """The LAST of each bag, and its tokens."""
+    mixed = {maker: mixed_of(this, secrets, data) for maker, data in handed_in.items()}
+    tokens = {maker: tokens_of(this, secrets, pair) for maker, pair in mixed.items()}
+    return {maker: last for maker, (_, last) in mixed.items()}, tokens
 
 
 def counted(this: overlap.Round, secrets: list[overlap.Secret], handed_in: dict[str, bytes]) -> dict[Any, int]:
     """Which makers share how many."""
-    finals = finals_of(this, secrets, handed_in)
-    return overlap.found({maker: tokens_of(this, secrets, one) for maker, one in finals.items()}).counts()
+    return overlap.found(opened(this, secrets, handed_in)[1]).counts()
 
 
 def test_makers_with_a_common_supplier_do_not_share_its_padding() -> None:
@@ -212,21 +221,20 @@ def test_what_is_alike_in_one_bag_may_be_made_up() -> None:
     plan = match_statistics.plan_of(SMALL, decoys=3, caps=(12 + 54, 3))
     this, secrets = dealt(plan)
     seen = []
-    finals = finals_of(this, secrets, {str(maker): overlap.bag(this, 0, [], []) for maker in range(5)})
-    for final in finals.values():
-        tokens = tokens_of(this, secrets, final)
+    _, all_tokens = opened(this, secrets, {str(maker): overlap.bag(this, 0, [], []) for maker in range(5)})
+    for tokens in all_tokens.values():
         alike = [tokens.count(one) for one in set(tokens)]
         assert set(alike) <= {1, 2, 3, 4}
         assert all(alike.count(size) <= 2 * plan.decoys for size in (2, 3, 4))
         seen.append(tuple(alike.count(size) for size in (2, 3, 4)))
     assert len(set(seen)) > 1
-    assert not overlap.found({maker: tokens_of(this, secrets, one) for maker, one in finals.items()}).shared
+    assert not overlap.found(all_tokens).shared
 
 
 def read_by(this: overlap.Round, secrets: list[overlap.Secret], handed_in: dict[str, bytes], maker: str) -> Any:
     """What a maker reads."""
-    finals = finals_of(this, secrets, handed_in)
-    found = overlap.found({name: tokens_of(this, secrets, one) for name, one in finals.items()})
+    finals, tokens = opened(this, secrets, handed_in)
+    found = overlap.found(tokens)
     kept = overlap.new_reader()
     to = overlap.Reader(maker=maker, key=overlap.check_reader(this, maker, overlap.reader(this, maker, kept)))
     told = [
@@ -270,25 +278,30 @@ def test_what_encrypts_the_identity_matches_nothing() -> None:
     this, secrets = dealt(roomy(SMALL, decoys=0))
     rows = [b"".join((*group.zero(this.key), *group.zero(this.key))) for _ in range(this.plan.cap(0))]
     data = wire.write(wire.Head(form=wire.Form.BAG, round_id=this.id, rows=len(rows)), *rows)
-    finals = finals_of(this, secrets, {"one": data, "two": data})
-    tokens = {maker: tokens_of(this, secrets, final) for maker, final in finals.items()}
+    _, tokens = opened(this, secrets, {"one": data, "two": data})
     assert set(tokens["one"]) == {group.IDENTITY}
     assert overlap.found(tokens).counts() == {}
 
 
 def test_one_dam_alone_sees_no_equal_tokens() -> None:
-    """Its own share, its own exponent, the other's message: the same supplier looks different in each bag."""
+    """Its own share and exponent, on all that it is sent: the same supplier looks different in each bag."""
     this, secrets = dealt(roomy(SMALL, decoys=0))
-    first, second = this.plan.dams
-    seen = []
+    seen: list[set[bytes]] = []
     for _ in range(2):
-        mixed = overlap.mix(this, first, secrets[0], overlap.bag(this, 0, items(FIRMS[6]), []))
-        final = overlap.mix(this, second, secrets[1], mixed)
-        for row in dams.Mixed.read(this, wire.Form.LAST, final).rows:
-            head, tail = row[-64:-32], row[-32:]
-            once = group.subtract(tail, group.multiply(secrets[1].opening, head))
-            seen += [once, group.multiply(group.inverse(secrets[1].raising), once), head, tail]
-    assert len(set(seen)) == len(seen)
+        bag = overlap.bag(this, 0, items(FIRMS[6]), [])
+        points = set()
+        for form, data in zip((wire.Form.SECOND, wire.Form.LAST), mixed_of(this, secrets, bag), strict=True):
+            step = dams.Step.read(this, form, data)
+            for row in range(len(step.rows)):
+                (head, tail), _ = step.of(row)
+                for secret in secrets:
+                    once = group.subtract(tail, group.multiply(secret.opening, head))
+                    points |= {
+                        once,
+                        *(group.multiply(by, once) for by in (secret.raising, group.inverse(secret.raising))),
+                    }
+        seen.append(points)
+    assert not seen[0] & seen[1]
 
 
 def test_work_can_be_spread_over_processes() -> None:
@@ -299,19 +312,17 @@ def test_work_can_be_spread_over_processes() -> None:
 
     plan = match_statistics.plan_of(SMALL, decoys=0, caps=(600, 3))
     this, secrets = dealt(plan)
-    first, second = plan.dams
     below = overlap.bag(this, 1, items(FIRMS[7]), [], spread=spread)
     tokens = {}
     for maker in ("one", "two"):
         data = overlap.bag(this, 0, items(FIRMS[6]), [below], spread=spread)
-        mixed = overlap.mix(this, first, secrets[0], data, spread=spread)
-        final = overlap.mix(this, second, secrets[1], mixed, spread=spread)
-        overlap.check_mixed(this, final, mixed, spread=spread)
+        middle, last = mixed_of(this, secrets, data, spread=spread)
+        overlap.check_mixed(this, last, middle, spread=spread)
         both = [
-            overlap.shares(this, dam, secret, final, spread=spread)
+            overlap.shares(this, dam, secret, last, middle, spread=spread)
             for dam, secret in zip(plan.dams, secrets, strict=True)
         ]
-        tokens[maker] = overlap.tokens(this, final, both, spread=spread)
+        tokens[maker] = overlap.tokens(this, last, both, spread=spread)
     assert overlap.found(tokens).counts() == {("one", "two"): 2}
 
 

@@ -1,6 +1,7 @@
 """Rounds and comparisons under attack: altered, replayed, foreign, unpadded, oversized; nothing of it is taken."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -41,6 +42,7 @@ class Stage(NamedTuple):
     deep: bytes
     bags: dict[str, bytes]
     firsts: dict[str, bytes]
+    seconds: dict[str, bytes]
     finals: dict[str, bytes]
     shares: dict[str, tuple[bytes, bytes]]
     found: overlap.Found
@@ -61,9 +63,13 @@ def stage() -> Stage:
     deep = overlap.bag(this, 2, items(9), [])
     bags = {name: overlap.bag(this, 0, items(number), []) for name, number in (("one", 9), ("two", 9))}
     firsts = {name: overlap.mix(this, FIRST, secrets[0], data) for name, data in bags.items()}
-    finals = {name: overlap.mix(this, SECOND, secrets[1], data) for name, data in firsts.items()}
+    seconds = {name: overlap.mix(this, SECOND, secrets[1], data) for name, data in firsts.items()}
+    finals = {name: overlap.mix(this, FIRST, secrets[0], data) for name, data in seconds.items()}
     shares = {
-        name: (overlap.shares(this, FIRST, secrets[0], data), overlap.shares(this, SECOND, secrets[1], data))
+        name: (
+            overlap.shares(this, FIRST, secrets[0], data, seconds[name]),
+            overlap.shares(this, SECOND, secrets[1], data, seconds[name]),
+        )
         for name, data in finals.items()
     }
     found = overlap.found({name: overlap.tokens(this, data, shares[name]) for name, data in finals.items()})
@@ -72,7 +78,7 @@ def stage() -> Stage:
     handed = tuple(
         overlap.handed(this, dam, secret, to, found, finals) for dam, secret in zip(PLAN.dams, secrets, strict=True)
     )
-    return Stage(this, secrets, deep, bags, firsts, finals, shares, found, reader, (handed[0], handed[1]))
+    return Stage(this, secrets, deep, bags, firsts, seconds, finals, shares, found, reader, (handed[0], handed[1]))
 
 
 def take_bag(at: Stage, data: bytes) -> object:
@@ -85,10 +91,14 @@ def take_first(at: Stage, data: bytes) -> object:
     return overlap.mix(at.this, SECOND, at.secrets[1], data)
 
 
-def take_final(at: Stage, data: bytes) -> object:
-    """The first dam takes the second one's."""
-    overlap.check_mixed(at.this, data, at.firsts["one"])
-    return overlap.shares(at.this, FIRST, at.secrets[0], data)
+def take_second(at: Stage, data: bytes) -> object:
+    """The first dam takes the second one's mix."""
+    return overlap.mix(at.this, FIRST, at.secrets[0], data)
+
+
+def take_last(at: Stage, data: bytes) -> object:
+    """The second dam takes what the first one raised."""
+    return overlap.shares(at.this, SECOND, at.secrets[1], data, at.seconds["one"])
 
 
 def take_shares(at: Stage, data: bytes) -> object:
@@ -103,20 +113,22 @@ def take_handed(at: Stage, data: bytes) -> object:
 
 TAKEN: dict[str, tuple[Callable[[Stage], bytes], Callable[[Stage, bytes], object]]] = {
     "first": (lambda at: at.firsts["one"], take_first),
-    "final": (lambda at: at.finals["one"], take_final),
+    "second": (lambda at: at.seconds["one"], take_second),
+    "last": (lambda at: at.finals["one"], take_last),
     "shares": (lambda at: at.shares["one"][0], take_shares),
     "handed": (lambda at: at.handed[0], take_handed),
 }
 
 
-@pytest.mark.parametrize("name", TAKEN)
+@pytest.mark.parametrize("name", ["second", "last", "shares", "handed"])
 def test_what_is_proven_cannot_be_altered(name: str) -> None:
     """One bit anywhere, header, row or proof: refused. Every 7th byte, and each bit position."""
     at = stage()
     get, take = TAKEN[name]
     data = get(at)
     take(at, data)
-    for place in range(0, len(data), 7):
+    own = 32 if name in {"second", "last"} else 0  # by which its maker knows it again; others do not read it
+    for place in range(0, len(data) - own, 7):
         altered = data[:place] + bytes([data[place] ^ (1 << place % 8)]) + data[place + 1 :]
         with pytest.raises(DamError):
             take(at, altered)
@@ -130,7 +142,8 @@ def test_messages_are_taken_whole_or_not_at_all(name: str) -> None:
     data = get(at)
     more = data[:12] + (int.from_bytes(data[12:16], "big") + 1).to_bytes(4, "big") + data[16:]
     other = at.handed[0] if name != "handed" else at.bags["one"]
-    for wrong in (b"", data[:10], data[:48], data[:-1], data + b"\0", data[48:], more, bytes(len(data)), other):
+    filled = data[:11] + b"\1" + data[12:]  # a byte that says nothing
+    for wrong in (b"", data[:10], data[:48], data[:-1], data + b"\0", data[48:], more, filled, bytes(len(data)), other):
         with pytest.raises(DamError):
             take(at, wrong)
 
@@ -242,44 +255,95 @@ def test_names_are_never_matched(supplier: str) -> None:
 # --- dams that do what is not theirs ----------------------------------------------------------------------------------
 
 
-def test_each_dam_mixes_each_bag_once() -> None:
-    """Neither its own mix again, nor a stranger, nor what is mixed already."""
+def test_each_dam_takes_its_own_steps() -> None:
+    """Neither its own message again, nor a stranger's, nor what is through."""
     at = stage()
-    with pytest.raises(Invalid, match=r"overlap\.dam"):
-        overlap.mix(at.this, FIRST, at.secrets[0], at.firsts["one"])
+    for wrong, number in ((at.firsts["one"], 0), (at.seconds["one"], 1)):
+        with pytest.raises(Invalid, match=r"overlap\.dam"):
+            overlap.mix(at.this, PLAN.dams[number], at.secrets[number], wrong)
     with pytest.raises(Invalid, match=r"overlap\.dam"):
         overlap.mix(at.this, "jp.example/log", at.secrets[0], at.bags["one"])
     with pytest.raises(Invalid, match=r"overlap\.malformed"):
         overlap.mix(at.this, FIRST, at.secrets[0], at.finals["one"])
-    overlap.check_mixed(at.this, at.firsts["one"], at.bags["one"])
+    steps = (at.bags["one"], at.firsts["one"], at.seconds["one"], at.finals["one"])
+    for before, data in itertools.pairwise(steps):
+        overlap.check_mixed(at.this, data, before)
 
 
-def test_a_mix_by_another_exponent_is_refused() -> None:
+def test_raising_by_another_exponent_is_refused() -> None:
     """An exponent of its own for one maker would let a dam hide what that maker shares, or mark its tokens."""
     at = stage()
-    other = overlap.Secret(at.secrets[0].opening, group.random_scalar())
+    others = [overlap.Secret(secret.opening, group.random_scalar()) for secret in at.secrets]
     with pytest.raises(Untrusted, match=r"overlap\.proof"):
-        take_first(at, overlap.mix(at.this, FIRST, other, at.bags["one"]))
+        take_second(at, overlap.mix(at.this, SECOND, others[1], at.firsts["one"]))
+    wrong = overlap.mix(at.this, FIRST, others[0], at.seconds["one"])
     with pytest.raises(Untrusted, match=r"overlap\.proof"):
-        overlap.check_mixed(at.this, overlap.mix(at.this, SECOND, other, at.firsts["one"]), at.firsts["one"])
-    wrong = overlap.shares(at.this, FIRST, overlap.new_secret(), at.finals["one"])
+        take_last(at, wrong)
     with pytest.raises(Untrusted, match=r"overlap\.proof"):
-        take_shares(at, wrong)
+        overlap.check_mixed(at.this, wrong, at.seconds["one"])
+    stranger = overlap.Secret(group.random_scalar(), at.secrets[0].raising)
+    last = overlap.mix(at.this, FIRST, stranger, at.seconds["one"])
+    wrong = overlap.shares(at.this, FIRST, stranger, last, at.seconds["one"])
+    with pytest.raises(Untrusted, match=r"overlap\.proof"):
+        overlap.tokens(at.this, last, (wrong, overlap.shares(at.this, SECOND, at.secrets[1], last, at.seconds["one"])))
+
+
+def forged_last(at: Stage, number: int, rows: list[bytes]) -> bytes:
+    """A LAST in the name of a dam, of rows of somebody's choice, without that dam's tag."""
+    head = wire.Head(form=wire.Form.LAST, round_id=at.this.id, rows=len(rows), dam=number)
+    source = wire.digest(at.bags["one"])
+    base = group.random_point()
+    return wire.write(head, source, wire.digest(at.seconds["one"]), base, *rows, bytes(64), bytes(32))
+
+
+def test_no_dam_decrypts_what_the_other_likes() -> None:
+    """Rows of a bag in place of what was raised would be opened to H(id), to try all numbers of a register on."""
+    at = stage()
+    rows = wire.cut(at.bags["two"][wire.HEADER.size :], 128)
+    for number, (dam, secret) in enumerate(zip(PLAN.dams, at.secrets, strict=True)):
+        for name in (0, 1):
+            with pytest.raises(DamError):
+                overlap.shares(at.this, dam, secret, forged_last(at, name, rows), at.seconds["one"])
+        own = (at.finals if number == 0 else at.seconds)["one"]
+        untagged = own[:-1] + bytes([own[-1] ^ 1])
+        with pytest.raises(Untrusted, match=r"overlap\.before"):
+            overlap.shares(
+                at.this,
+                dam,
+                secret,
+                untagged if number == 0 else at.finals["one"],
+                at.seconds["one"] if number == 0 else untagged,
+            )
+    # a LAST and a SECOND that are both of the other dam: this one would add nothing of its own
+    other = overlap.mix(at.this, SECOND, at.secrets[1], overlap.mix(at.this, FIRST, at.secrets[0], at.bags["one"]))
+    last = overlap.mix(at.this, FIRST, at.secrets[0], other)
+    with pytest.raises(Untrusted, match=r"overlap\.before"):
+        overlap.shares(at.this, SECOND, at.secrets[1], last, at.seconds["one"])
+    backwards = overlap.mix(at.this, FIRST, at.secrets[0], overlap.mix(at.this, SECOND, at.secrets[1], at.bags["one"]))
+    with pytest.raises(Untrusted, match=r"overlap\.before"):
+        overlap.shares(at.this, SECOND, at.secrets[1], at.finals["one"], backwards)
 
 
 def test_messages_of_one_bag_do_not_serve_another() -> None:
-    """A final mix of another bag, shares of another final: told by the digests that they carry."""
+    """Steps of another bag, shares of another last: told by the digests that they carry."""
     at = stage()
-    with pytest.raises(Untrusted, match=r"overlap\.before"):
-        overlap.check_mixed(at.this, at.finals["two"], at.firsts["one"])
-    with pytest.raises(Untrusted, match=r"overlap\.before"):
-        overlap.check_mixed(at.this, at.firsts["two"], at.bags["one"])
+    for data, before in (
+        (at.finals["two"], at.seconds["one"]),
+        (at.seconds["two"], at.firsts["one"]),
+        (at.firsts["two"], at.bags["one"]),
+    ):
+        with pytest.raises(Untrusted, match=r"overlap\.before"):
+            overlap.check_mixed(at.this, data, before)
     with pytest.raises(Untrusted, match=r"overlap\.before"):
         take_shares(at, at.shares["two"][0])
     with pytest.raises(Invalid, match=r"overlap\.malformed"):
         take_shares(at, at.shares["one"][1])
     with pytest.raises(Invalid, match=r"overlap\.malformed"):
         overlap.tokens(at.this, at.finals["one"], at.shares["one"][:1])
+    this, secrets = dealt(PLAN)
+    foreign = overlap.mix(this, SECOND, secrets[1], overlap.mix(this, FIRST, secrets[0], overlap.bag(this, 0, [], [])))
+    with pytest.raises(Untrusted, match=r"overlap\.round"):
+        overlap.check_mixed(at.this, at.finals["one"], foreign)
 
 
 def test_codes_are_for_one_reader_and_from_both_dams() -> None:
@@ -296,6 +360,11 @@ def test_codes_are_for_one_reader_and_from_both_dams() -> None:
     none = overlap.handed(at.this, SECOND, at.secrets[1], to, overlap.Found(()), at.finals)
     with pytest.raises(Untrusted, match=r"overlap\.before"):
         overlap.readings(at.this, at.reader, (at.handed[0], none))
+    other = overlap.mix(at.this, FIRST, at.secrets[0], at.seconds["two"])
+    position = wire.HEADER.size + 64
+    mixed = {**at.finals, "two": other[:position] + group.random_point() + other[position + 32 :]}
+    with pytest.raises(Untrusted, match=r"overlap\.before"):
+        overlap.handed(at.this, FIRST, at.secrets[0], to, at.found, mixed)
 
 
 def test_a_reading_key_must_be_its_makers_own() -> None:
@@ -369,7 +438,8 @@ def test_a_plan_is_an_object_of_its_fields() -> None:
     """Nothing else, and none missing."""
     told = PLAN.to_json()
     assert overlap.Plan.from_json(told) == PLAN
-    for wrong in (None, [], {name: told[name] for name in told if name != "caps"}):
+    wrongs: list[object] = [None, [], {name: told[name] for name in told if name != "caps"}]
+    for wrong in wrongs:
         with pytest.raises(Invalid, match=r"overlap\.plan"):
             overlap.Plan.from_json(wrong)
 
@@ -392,7 +462,12 @@ def test_a_part_that_proves_nothing_is_refused() -> None:
     for parts in ([first], [first, first], [first, overlap.part(PLAN, "jp.example/log", secrets[1])]):
         with pytest.raises(Invalid, match=r"overlap\.plan"):
             overlap.Round.of(PLAN, parts)
-    for part in ({**second, "proofs": second["proofs"][:1]}, {**second, "proofs": [1, 2]}, {"dam": SECOND}):
+    shapeless: list[object] = [
+        {**second, "proofs": second["proofs"][:1]},
+        {**second, "proofs": [1, 2]},
+        {"dam": SECOND},
+    ]
+    for part in shapeless:
         with pytest.raises(Invalid, match=r"overlap\.plan"):
             overlap.Round.of(PLAN, [first, part])
     with pytest.raises(Untrusted, match=r"overlap\.point"):

@@ -1,7 +1,9 @@
 """Codes of what is shared: handed by both dams to the makers that signed, readable to nobody on the way.
 
-A dam's share of a decryption is turned to the maker's own key for the round. A maker is handed the code that another
-maker's bag gave: its own it could have chosen, one for each id that it wants to probe, and would know which were hit.
+A dam's share of a decryption is turned to the maker's own key for the round. Codes are raised like ids, and counted in
+the generator times both exponents: whatever else somebody puts in a code's place, its reader cannot try ids on. A maker
+is handed the code that another maker's bag gave: its own it could have chosen, one for each id that it wants to probe,
+and would know which were hit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,9 +12,9 @@ from typing import Final
 
 from datadam.errors import Invalid, Untrusted
 from datadam.model import Json
-from datadam.overlap.dams import Found, Mixed, Shared
+from datadam.overlap.dams import Found, Shared, Step
 from datadam.overlap.terms import Plan, Round, Secret
-from datadam.overlap.wire import PAIR, Form, Head, cut, expect_size, pairs_of, read, write
+from datadam.overlap.wire import HEADER, PAIR, Form, Head, cut, expect_size, pairs_of, read, write
 from datadam.seal import canonical, decode, encode, group
 
 _ROW: Final = 1 + 2 * PAIR + group.TURNED_BYTES  # makers, the code's ciphertext, this dam's share of it, a proof
@@ -73,15 +75,18 @@ def handed(this: Round, dam: str, secret: Secret, to: Reader, found: Found, fina
     number = this.number(dam)
     mine = found.of(to.maker)
     head = Head(form=Form.HANDED, round_id=this.id, rows=len(mine), dam=number)
-    mixed = {maker: Mixed.read(this, Form.LAST, data) for maker, data in finals.items()}
+    steps = {maker: Step.read(this, Form.LAST, data) for maker, data in finals.items()}
+    (base, *others) = {step.base for step in steps.values()}
+    if others:
+        raise Untrusted("overlap.before")
     rows = []
     for place, one in enumerate(mine):
         other = _other(one, to.maker)
-        code = mixed[other].rows[one.rows[other]][PAIR : 2 * PAIR]
-        told = bytes([min(len(one.rows), _MOST_MAKERS)]) + code
-        pair, proof = group.turn(_context(this, number, place, told), secret.opening, code[: group.BYTES], to.key)
+        _, code = steps[other].of(one.rows[other])
+        told = bytes([min(len(one.rows), _MOST_MAKERS)]) + b"".join(code)
+        pair, proof = group.turn(_context(this, number, place, base + told), secret.opening, code[0], to.key)
         rows.append(told + b"".join(pair) + proof)
-    return write(head, to.key, *rows)
+    return write(head, to.key, base, *rows)
 
 
 def _other(one: Shared, maker: str) -> str:
@@ -105,10 +110,10 @@ def readings(this: Round, secret: bytes, both: Sequence[bytes]) -> tuple[Reading
     points, makers = [], []
     for (told, first), (_, second) in zip(*lines, strict=True):
         head, tail = group.plus(first, second)
-        tail = group.add(tail, told[1 + group.BYTES :])
+        tail = group.add(tail, told[-group.BYTES :])
         points.append(group.subtract(tail, group.multiply(secret, head)))
-        makers.append(told[0])
-    named = _named(this.plan, set(points))
+        makers.append(told[group.BYTES])
+    named = _named(this.plan, both[0][HEADER.size + group.BYTES :][: group.BYTES], set(points))
     return tuple(
         sorted(Reading(*named.get(point, ("", "", -1)), count) for point, count in zip(points, makers, strict=True))
     )
@@ -118,26 +123,27 @@ def _read(this: Round, number: int, key: bytes, data: bytes) -> Iterator[tuple[b
     head, body = read(data, Form.HANDED, this.id)
     if head != Head(form=Form.HANDED, round_id=this.id, rows=head.rows, dam=number):
         raise Invalid("overlap.malformed", why="codes of another dam")
-    expect_size(body, group.BYTES + head.rows * _ROW)
+    expect_size(body, 2 * group.BYTES + head.rows * _ROW)
     if body[: group.BYTES] != key:
         raise Untrusted("overlap.reader")
-    for place, row in enumerate(cut(body[group.BYTES :], _ROW)):
+    base = group.point(body[group.BYTES : 2 * group.BYTES])
+    for place, row in enumerate(cut(body[2 * group.BYTES :], _ROW)):
         told, proof = row[: 1 + PAIR], row[-group.TURNED_BYTES :]
         code, pair = pairs_of(row[1 : 1 + 2 * PAIR])
         part = this.parts[number]
-        if not group.is_turned(_context(this, number, place, told), part.opening, (code[0], key), pair, proof):
+        if not group.is_turned(_context(this, number, place, base + told), part.opening, (code[0], key), pair, proof):
             raise Untrusted("overlap.proof", dam=part.dam)
-        yield told, pair
+        yield base + told, pair
 
 
-def _named(plan: Plan, points: set[bytes]) -> dict[bytes, tuple[str, str, int]]:
-    """Which codes some points are: the table is walked once, and not kept."""
+def _named(plan: Plan, base: bytes, points: set[bytes]) -> dict[bytes, tuple[str, str, int]]:
+    """Which codes some points are, counted in the generator times both exponents: the table is walked, and not kept."""
     found: dict[bytes, tuple[str, str, int]] = {}
-    one = point = group.public_of((1).to_bytes(group.BYTES, "little"))
+    point = base
     for code in plan.codes():
         if point in points:
             found[point] = code
         if len(found) == len(points):
             break
-        point = group.add(point, one)
+        point = group.add(point, base)
     return found

@@ -32,12 +32,13 @@ class Form(IntEnum):
     """What a message is."""
 
     BAG = 1  # a member's, for one customer, or a maker's, for its dam
-    FIRST = 2  # a maker's bag, mixed by one dam
-    LAST = 3  # the same, mixed by both
-    SHARES = 4  # one dam's shares of the decryption of a LAST
-    HANDED = 5  # one dam's shares of some codes, for one maker
-    ASKED = 6  # of two parties: what one asks
-    ANSWERED = 7  # of two parties: what the other answers
+    FIRST = 2  # a maker's bag, shuffled by its own dam
+    SECOND = 3  # that, shuffled and raised by the other dam
+    LAST = 4  # that, raised by the maker's own dam, in place
+    SHARES = 5  # one dam's shares of the decryption of a LAST
+    HANDED = 6  # one dam's shares of some codes, for one maker
+    ASKED = 7  # of two parties: what one asks
+    ANSWERED = 8  # of two parties: what the other answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
