@@ -211,7 +211,7 @@ def test_what_answers_like_no_dam_is_told_as_that(dams: Pair) -> None:
         ("peer.no-dam", seal.canonical({**told, "lineage": []})),
         ("peer.lineage-wrong", seal.canonical({**told, "lineage": stranger})),
     ):
-        dams.link.listen("https://odd.example", lambda *_, body=body: PeerAnswer(status=200, body=body))  # type: ignore[misc]
+        dams.link.listen("https://odd.example", lambda *_, body=body: PeerAnswer(status=200, body=body))
         if code == "peer.lineage-wrong":
             with pytest.raises(DamError):
                 peer.look(dams.kr, "https://odd.example")
@@ -834,8 +834,9 @@ def test_a_cosignature_of_something_else_is_not_kept(dams: Pair) -> None:
     line = cosignature.cosign(theirs, proposals.cosigner_name(dams.us), dams.us.secrets.private_key("cosign"), now=9)
     for text in (dams.kr.ledger.checkpoint(), theirs + line):
         refused(
-            "peer.refused", lambda text=text: reception.ask(dams.us, other, "POST", follow.COSIGNATURE, {"note": text})
-        )  # type: ignore[misc]
+            "peer.refused",
+            lambda text=text: reception.ask(dams.us, other, "POST", follow.COSIGNATURE, {"note": text}),  # type: ignore[misc]
+        )
     assert followed(dams, dams.kr).cosignature == held
     assert follow.cosigned_by(dams.kr, dams.of(dams.kr), {"note": None}) == 0
 

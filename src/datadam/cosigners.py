@@ -7,6 +7,7 @@ the largest that enough of them vouch for.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from datadam import merkle, seal
@@ -51,7 +52,7 @@ def vouched(notes: Iterable[str], quorum: Quorum, *, vkey: str, prove: Prove) ->
     if len(seen) < quorum.least:
         raise Untrusted("quorum.too-few", have=len(seen), least=quorum.least)
     counted = sorted(seen.values(), key=lambda one: one.size)[-quorum.least :]
-    for before, after in zip(counted, counted[1:], strict=False):
+    for before, after in pairwise(counted):
         linked(before, after, prove)
     return counted[0]
 

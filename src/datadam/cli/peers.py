@@ -1,4 +1,4 @@
-"""Peers: agree with another dam what crosses, see how it stands, end it. Each of two operators says `peer add` once."""
+"""Peers: agree with another dam what crosses, see how it stands, end it; and whose cosignatures a client asks for."""
 
 import sys
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from datadam.cli.manners import HERE, Json, Of, open_terminal, operated, print_json, read_text
+from datadam.cli.manners import HERE, Json, Of, Url, open_terminal, operated, print_json, reach, read_text
 from datadam.cli.manners import whole_id as whole
 
 app = typer.Typer()
@@ -156,6 +156,28 @@ def peer_pull(
     done = operated(dam, "pull-peers", id=_id(dam, peer) if peer is not None else None)
     for one in done["items"]:
         open_terminal().say("ui.peer-pulled", **one)
+
+
+@app.command()
+def trust(
+    cosigned_by: Annotated[
+        list[str] | None, typer.Option(help="Verifier key of a witness, or of another dam; may be repeated.")
+    ] = None,
+    quorum: Annotated[
+        int | None, typer.Option(help="How many of them must have cosigned the log; default: all.", min=1)
+    ] = None,
+    nobody: Annotated[bool, typer.Option("--nobody", help="Ask for no cosignatures any more.")] = False,
+    url: Url = None,
+) -> None:
+    """Pin a dam's log key, and from now on believe its log only as far as so many cosigners saw it."""
+    dam, terminal = reach(url, None), open_terminal()
+    if cosigned_by or nobody:
+        keys = [] if nobody else cosigned_by or []
+        dam.require(keys, quorum or len(keys))
+    told = dam.trust()
+    terminal.say("ui.trusted", url=dam.url, vkey=told["vkey"], size=told["size"])
+    for one in dam.pinned_quorum:
+        terminal.say("ui.trusted-cosigner", vkey=one)
 
 
 def _id(dam: Path, peer: str) -> str:

@@ -40,9 +40,11 @@ def verify(
         typer.Option(help="The log's key, of a bundle perhaps several; default: those that you pinned."),
     ] = None,
     cosigned_by: Annotated[
-        list[str] | None, typer.Option(help="Bundle: verifier key of a cosigner whom you trust; may be repeated.")
+        list[str] | None, typer.Option(help="Verifier key of a cosigner whom you trust; may be repeated.")
     ] = None,
-    quorum: Annotated[int, typer.Option(min=0, help="Bundle: how many of them must have cosigned each log.")] = 0,
+    quorum: Annotated[
+        int, typer.Option(min=0, help="How many of them must have cosigned the log; of a receipt its dam is asked.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Check offline a receipt, or a whole evidence bundle, under the log keys that you trust.
@@ -58,13 +60,20 @@ def verify(
         proven = bundles.check_bundle(file, vkey or (), cosigners=cosigned_by or (), quorum=quorum)
         (evidence.print_proven if as_json else evidence.tell)(proven)
         return
-    _verify_receipt(file, vkey)
+    _verify_receipt(file, vkey, cosigned_by or [], quorum)
 
 
-def _verify_receipt(file: Path, vkeys: list[str] | None) -> None:
+def _verify_receipt(file: Path, vkeys: list[str] | None, keys: list[str], least: int) -> None:
     from datadam import client
+    from datadam.cosigners import Quorum
 
     found = client.check_receipt(read_text(file), *(vkeys or ())[:1])
+    if least:
+        url = client.pinned_url(found.logs[-1])
+        if url is None:
+            raise Invalid("quorum.no-dam", log=found.logs[-1][:400])
+        closing(client.connect(url)).vouched_for(found, Quorum(keys=tuple(keys), least=least))
+        open_terminal().say("ui.vouched", least=least)
     open_terminal().say(
         "ui.verified",
         kind=str(found.statement.kind),

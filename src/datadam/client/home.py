@@ -11,6 +11,7 @@ import platformdirs
 
 from datadam import seal
 from datadam.client.signing import signing_key
+from datadam.cosigners import Quorum
 from datadam.errors import Invalid, NotFound, Refused, Untrusted
 from datadam.formats import note
 from datadam.model import Checkpoint, Json
@@ -151,6 +152,33 @@ def read_formers(pin: Json) -> list[Former]:
         return [Former(vkey=str(one["vkey"]), size=int(one["size"])) for one in pin.get("formers", [])]
     except (KeyError, TypeError, ValueError) as error:
         raise Untrusted("client.pins-broken", path=str(home() / "pins.json")) from error
+
+
+def read_quorum(pin: Json) -> Quorum | None:
+    """The cosigners that a log's pin asks for, None if it asks for none; what cannot be read is `Untrusted`."""
+    asked = pin.get("quorum")
+    if asked is None:
+        return None
+    try:
+        return Quorum(keys=tuple(map(str, asked["keys"])), least=int(asked["least"]))
+    except (Invalid, KeyError, TypeError, ValueError) as error:
+        raise Untrusted("client.pins-broken", path=str(home() / "pins.json")) from error
+
+
+def read_vouched(pin: Json, origin: str) -> Checkpoint | None:
+    """The last checkpoint of a log that enough cosigners vouched for, if there was one."""
+    told = pin.get("vouched")
+    if told is None:
+        return None
+    try:
+        return Checkpoint(origin=origin, size=int(told["size"]), root=seal.decode(told["root"]))
+    except (Invalid, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Untrusted("client.pins-broken", path=str(home() / "pins.json")) from error
+
+
+def pinned_url(vkey: str) -> str | None:
+    """The dam whose log has that key, if it was pinned on this machine."""
+    return next((url for url, pin in read_pins().items() if pin["vkey"] == vkey), None)
 
 
 def pinned_checkpoint(url: str, vkey: str) -> Checkpoint | None:

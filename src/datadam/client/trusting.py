@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from datadam import ledger, seal, succession
-from datadam.client.home import home, read_formers, read_pins, write_private
+from datadam import cosigners, ledger, seal, succession
+from datadam.client.home import home, read_formers, read_pins, read_quorum, read_vouched, write_private
 from datadam.client.line import Line
-from datadam.errors import Invalid, NotFound, Unavailable, Untrusted
+from datadam.cosigners import Quorum
+from datadam.errors import DamError, Invalid, NotFound, Unavailable, Untrusted
 from datadam.formats import note
-from datadam.model import Json
+from datadam.model import Checkpoint, Json
 
 
 class Trusting(Line):
@@ -33,10 +34,64 @@ class Trusting(Line):
             raise Untrusted("client.key-not-told", url=self.url)
         pinned = note.open_checkpoint(held["checkpoint"], held["vkey"]) if held else None
         seen = ledger.believe(text, vkey=vkey, pinned=pinned, proof=self._consistency)
-        pin = {"vkey": vkey, "checkpoint": text, **({"formers": list(map(asdict, formers))} if formers else {})}
+        asked = read_quorum(held) if held else None
+        vouched = self._vouched(asked, vkey, seen, held or {}) if asked is not None else None
+        pin: dict[str, object] = {
+            "vkey": vkey,
+            "checkpoint": text,
+            **({"formers": list(map(asdict, formers))} if formers else {}),
+        }
+        if asked is not None and vouched is not None:
+            pin |= {"quorum": asdict(asked), "vouched": {"size": vouched.size, "root": seal.encode(vouched.root)}}
         write_private(home() / "pins.json", {**pins, self.url: pin})
         self._pinned = vkey
-        return {"vkey": vkey, "size": seen.size, "first": held is None}
+        return {"vkey": vkey, "size": vouched.size if vouched else seen.size, "first": held is None}
+
+    def require(self, keys: Sequence[str], least: int) -> Json:
+        """From now on believe this dam's log only as far as so many of these cosigners saw it; none asks for no one.
+
+        What is not vouched for now is refused now, and nothing is changed. Returns what `trust` does.
+        """
+        self.trust()
+        before = read_pins()
+        asked = asdict(Quorum(keys=tuple(keys), least=least)) if keys else None
+        plain = {name: value for name, value in before[self.url].items() if name not in {"quorum", "vouched"}}
+        write_private(home() / "pins.json", {**before, self.url: {**plain, **({"quorum": asked} if asked else {})}})
+        try:
+            return self.trust()
+        except DamError:
+            write_private(home() / "pins.json", {**read_pins(), self.url: before[self.url]})
+            raise
+
+    @property
+    def pinned_quorum(self) -> tuple[str, ...]:
+        """The cosigners whose word is asked for before this dam's log is believed."""
+        asked = read_quorum(read_pins().get(self.url, {}))
+        return asked.keys if asked is not None else ()
+
+    def cosignatures(self) -> list[str]:
+        """What each witness and each peer of the dam cosigned last, a note each; not yet believed."""
+        told = self._get("/api/log/cosignatures")
+        found = told.get("items") if isinstance(told, dict) else None
+        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+            raise Unavailable("client.answer-odd", status=200)
+        return found
+
+    def _vouched(self, asked: Quorum, vkey: str, seen: Checkpoint, held: Json) -> Checkpoint:
+        """The largest checkpoint that enough cosigners saw: of this log, and never less than was vouched for before."""
+        found = cosigners.vouched(self.cosignatures(), asked, vkey=vkey, prove=self._consistency)
+        before, after = sorted((found, seen), key=lambda one: one.size)  # the log may have grown in between
+        cosigners.linked(before, after, self._consistency)
+        if (last := read_vouched(held, seen.origin)) is not None:
+            if found.size < last.size:
+                raise Untrusted("checkpoint.smaller", size=found.size, expected=last.size)
+            cosigners.linked(last, found, self._consistency)
+        return found
+
+    def vouched_for(self, receipt: ledger.Verified, asked: Quorum) -> None:
+        """Refuse (`Untrusted`) a receipt whose checkpoint is not part of what enough cosigners of this dam saw."""
+        found = cosigners.vouched(self.cosignatures(), asked, vkey=self.vkey, prove=self._consistency)
+        cosigners.under(receipt.checkpoint, found, self._consistency)
 
     def follow(self, vkey: str) -> str:
         """The log's key now, for whoever trusts `vkey`: that one, or what it led to under its own signature."""

@@ -14,6 +14,7 @@ from datadam.errors import DamError, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats import cosignature, note
 from datadam.formats.cosignature import Submission
 from datadam.model import Checkpoint
+from datadam.peers import Followed
 from datadam.ports import Witness
 
 AGAIN_SECONDS: Final = (
@@ -99,16 +100,22 @@ def standings(world: World) -> list[Standing]:
 
 
 def cosigned(world: World) -> str:
-    """The newest checkpoint that a witness cosigned, with every cosignature of it; `NotFound` where there is none."""
-    with world.store.read() as rows:
-        held = [rows.noted(_KEPT + _name(witness)) for witness in world.witnesses]
-    notes = [one for one in held if one is not None]
+    """The newest checkpoint that a witness or a peer cosigned, with every cosignature of it; `NotFound` for none."""
+    notes = cosignatures(world)
     if not notes:
         raise NotFound("witness.nothing-cosigned")
     newest = max(notes, key=lambda one: note.unsigned_checkpoint(one).size)
     lines = {one.rpartition("\n\n")[2].splitlines()[-1] for one in notes if note.text_of(one) == note.text_of(newest)}
     own = newest.rpartition("\n\n")[2].splitlines()[:-1]  # by the log: also of a former key, or of two
     return note.text_of(newest) + "\n" + "".join(f"{line}\n" for line in [*own, *sorted(lines)])
+
+
+def cosignatures(world: World) -> list[str]:
+    """What each witness and each peer cosigned last, a note each: in a busy log they are of different sizes."""
+    with world.store.read() as rows:
+        held = [rows.noted(_KEPT + _name(witness)) for witness in world.witnesses]
+        held += [one.cosignature for one in rows.find(Followed)]
+    return [one for one in held if one is not None]
 
 
 def _last(world: World, witness: Witness) -> tuple[Checkpoint, int] | None:

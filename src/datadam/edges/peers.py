@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from datadam import seal
-from datadam.dam import federate, peer, proposals
+from datadam.dam import federate, peer, proposals, witnessed
 from datadam.edges.manners import PROBLEM, details, vouch, world_of
 from datadam.errors import DamError, NotFound, Refused, Unavailable, Untrusted, revived
 from datadam.model import Json
@@ -32,6 +32,12 @@ AT_ONCE: Final = 8  # requests of other dams that are answered together; members
 def get_peers(request: Request) -> Json:
     """The dams that this one peers with: keys, terms, last contact, and faults with what shows them."""
     return peer.public(world_of(request))
+
+
+@router.get("/log/cosignatures")
+def get_cosignatures(request: Request) -> Json:
+    """What each witness and each peer cosigned last of this log, a note each (C2SP tlog-cosignature)."""
+    return {"items": witnessed.cosignatures(world_of(request))}
 
 
 @router.get("/federation/identity")
