@@ -48,3 +48,12 @@ reports = st.builds(
     dam=st.sampled_from(["one", "two"]),
 )
 """Reports that are often alike, and often wrong in some way."""
+
+
+def indicator_rows(now: datetime, seen: list[tuple[str, float]], *, tlp: str = "green", upstream: str = "") -> bytes:
+    """A CSV of domains, each first and last seen so many days before `now`."""
+    lines = ["type,value,first_seen,last_seen,confidence,tlp,upstream"]
+    for value, days in seen:
+        moment = (now - timedelta(days=days)).isoformat(timespec="seconds").replace("+00:00", "Z")
+        lines.append(f"domain,{value},{moment},{moment},80,{tlp},{upstream}")
+    return ("\n".join(lines) + "\n").encode()

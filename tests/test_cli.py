@@ -22,14 +22,15 @@ import served
 from authorities import root
 from datadam import client, wiring
 from datadam.cli.manners import print_json
-from datadam.dam import publish
-from datadam.formats import odrl
-from datadam.model import Deposit
+from datadam.dam import grant, publish
+from datadam.formats import codelists, odrl
+from datadam.model import Deposit, MemberId
 from datadam.privacy import periods
 from datadam.terms import Action
 from machines import ALL, NAMES, Machine, a_machine, found
 from pools import report, tables_text
 from served import STANDARD, Served, serving
+from sightings import indicator_rows
 from signed import an_offer, permission
 from test_combine import a_text
 from test_credential import AGENCY, KEY, claims, token
@@ -90,6 +91,7 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     _takes_out(machine)
     _decides(machine)
     _tabulates(machine, dam)
+    _corroborates(machine, dam, member)
     _agrees(machine, dam, member)
     # another joins in vain
     machine("keygen", "other.key")
@@ -116,6 +118,36 @@ def _decides(machine: Machine) -> None:
     assert "No" in machine("can", "me", "combine", STANDARD).out
     first = machine("decisions").out.splitlines()[-1].split()[0]
     assert "the same answer" in machine("why", first).out
+
+
+def _corroborates(machine: Machine, dam: Served, member: str) -> None:
+    """Indicators with what they are worth, as a file for a tool; and who has software that is being exploited."""
+    other = dam.person("Sees it too")
+    rows = {"m": ("bad.example", 9), "o": ("bad.example", 5)}
+    told = {who: indicator_rows(dam.clock(), [one]) for who, one in rows.items()}
+    for standard in ("cti.indicator", "cti.exploited-vulnerability"):
+        publish.publish(dam.world, codelists.packaged_standard(standard))
+        grant.grant(dam.world, MemberId(member), standard)
+    other.deposits(dam.world, "cti.indicator", told["o"])
+    Path("seen.csv").write_bytes(told["m"])
+    machine("deposit", "seen.csv", "--standard", "cti.indicator", "--yes")
+    shown = " ".join(machine("indicators", "show", "cti.indicator").out.split())
+    assert "bad[.]example" in shown
+    assert "bad.example" not in shown
+    (one,) = json.loads(machine("indicators", "show", "cti.indicator", "--json").out)
+    assert one["explanation"].startswith("2 organisations, 1 country, last seen 5 days ago, decayed to ")
+    written = machine("indicators", "export", "cti.indicator", "--format", "suricata", "--min-score", 10).out
+    assert "bad.example" in Path("datadam.rules").read_text(encoding="utf-8")
+    assert "1 indicator for own" in " ".join(written.split())
+    machine("indicators", "export", "cti.indicator", "--format", "suricata", code=3)  # it is there already
+    kev = b"cve_id,vendor,product,vulnerability,date_added\nCVE-2026-0001,Made Up Soft,Gate,Made up,2026-01-01\n"
+    other.deposits(dam.world, "cti.exploited-vulnerability", kev)
+    Path("uses.csv").write_text("supplier,vendor\nGraphite Ltd (fictional),made up soft\nFoil,Nobody\n", encoding="utf-8")
+    exposed = machine("indicators", "exposed", "cti.exploited-vulnerability", "uses.csv").out
+    assert "CVE-2026-0001" in exposed
+    assert "Nobody" in exposed
+    listed = json.loads(machine("indicators", "exposed", "cti.exploited-vulnerability", "uses.csv", "--json").out)
+    assert listed["touched"] == [{"supplier": "Graphite Ltd (fictional)", "by": ["CVE-2026-0001"]}]
 
 
 def _tabulates(machine: Machine, dam: Served) -> None:
@@ -663,7 +695,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "tables": (("tables",), 4),
     "indicators show": (("indicators", "show", "no.such", "--url", "URL"), 4),
     "indicators export": (("indicators", "export", "no.such", "--url", "URL"), 4),
-    "indicators exposed": (("indicators", "exposed", "no.such", "none.csv", "--url", "URL"), 6),
+    "indicators exposed": (("indicators", "exposed", "no.such", "full/file", "--url", "URL"), 2),
     "table": (("table", STANDARD, "2026-Q3", "--url", "URL"), 4),
     "publish-tables": (("publish-tables", "no.such", "--dam", "DAM"), 4),
     "freeze": (("freeze", "no-edition", "--dam", "DAM"), 2),

@@ -149,7 +149,10 @@ def _rows(path: Path, names: tuple[str, ...], code: str) -> Iterator[tuple[int, 
     number = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file, strict=True), start=2):
+            read = csv.DictReader(file, strict=True)
+            if not set(names) <= set(read.fieldnames or ()):
+                raise Invalid(code, name=path.name, row=number)
+            for number, row in enumerate(read, start=2):
                 if any(not (row.get(name) or "").strip() for name in names) or None in row:
                     raise Invalid(code, name=path.name, row=number)
                 yield number, {name: (value or "").strip() for name, value in row.items()}
