@@ -16,7 +16,7 @@ import peerings
 from cards import CARD
 from datadam import seal
 from datadam.adapters.memory.store import MemoryStore
-from datadam.dam import found, grant, join, peered, publish, state
+from datadam.dam import found, grant, join, peered, publish, rounded, state
 from datadam.dam.world import World
 from datadam.disclosure import told
 from datadam.errors import DamError, Invalid, Unavailable, Untrusted
@@ -533,7 +533,7 @@ def of_tables(world: World) -> dict[str, Any]:
     return {**named, "period": "2026-Q3", "label": "not differentially private", **told}
 
 
-def of_peers(world: World) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
+def of_peers(world: World, one: Person) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
     """One valid statement of each kind that is about peers, with the keys that have to sign it."""
     dam = world.secrets.private_key("sign")
     known, new = (a_world(world.settings.folder / name, name=f"{name}/log", jurisdiction="JP") for name in ("a", "b"))
@@ -557,6 +557,25 @@ def of_peers(world: World) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, .
         Kind.ADOPTION: (facts_of(peerings.adoption(world, known, ordered)), (dam,)),
         Kind.CLOSED_ADOPTION: (facts_of(peerings.adoption(world, known, held)), (dam,)),
         Kind.GUEST: (peerings.guest_facts(known, second), (second.key, dam)),
+        **of_rounds(world, one, peer),
+    }
+
+
+def of_rounds(world: World, one: Person, peer: str) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
+    """One valid statement of each kind that is about rounds of matching with a peer, with the keys that sign it."""
+    dam = world.secrets.private_key("sign")
+    dams = ["a/log", "test.example/log"]
+    plan: dict[str, Any] = {"standard": "test.reading", "period": "2026-Q3", "dams": dams, "caps": [2, 1], "decoys": 0}
+    plan |= {"countries": ["KOR"], "stages": ["mining"]}
+    parts = [{"dam": name} for name in dams]
+    told = {"peer": peer, "round": HEX, "plan": plan, "parts": parts, "closes": "2026-12-01T00:00:00Z"}
+    state.record(world, state.statement(world, Kind.ROUND, told))
+    listed = {"member": one.id, "round": HEX, "role": "supplier", "digest": HEX, "reader": None, "pair": None}
+    over: dict[str, Any] = {"round": HEX, "member": None, "state": "ended", "reason": "round.too-few", "makers": []}
+    return {
+        Kind.ROUND: ({**told, "round": HEX[::-1], "plan": {**plan, "period": "2026-Q4"}}, (dam,)),
+        Kind.COMMITMENT: (listed, (one.key,)),
+        Kind.MATCH: ({**over, "shared": [], "handed": [], "shows": 0, "commitment": None}, (dam,)),
     }
 
 
@@ -682,7 +701,7 @@ def swapped(statement: Statement, other: seal.Jwk) -> Statement:
     return replace(statement, signatures=(*theirs, *statement.signatures[1:]))
 
 
-PEERS = set(peered.FOLDS)
+PEERS = {*peered.FOLDS, *rounded.FOLDS}
 ATTACKS: list[Callable[[Statement, seal.Jwk], Statement]] = [missing, last_missing, surplus, twice, stolen, swapped]
 
 
@@ -695,7 +714,7 @@ def test_exactly_the_parties_sign_each_kind(
     world = a_world(tmp_path)
     one, other = Person("A").joins(world), Person("B").joins(world)
     publish.publish(world, standard_text())
-    facts, keys = (of_peers(world) if kind in PEERS else cases(world, one))[kind]
+    facts, keys = (of_peers(world, one) if kind in PEERS else cases(world, one))[kind]
     good = signed(kind, facts, *keys)
     assert refused(world, attack(good, other.key)).startswith(("signature.", "key."))
     state.record(world, good)

@@ -845,6 +845,9 @@ class Kind(StrEnum):
     ADOPTION = "adoption"  # a statement of a peer's log that binds here too
     CLOSED_ADOPTION = "closed-adoption"  # the same of one whose body is not for everybody
     GUEST = "guest"  # a member of a peer that takes part here
+    ROUND = "round"  # two dams announce that they look for hidden shared suppliers, with their keys for it
+    COMMITMENT = "commitment"  # by which list a member takes part in a round, or asks another member
+    MATCH = "match"  # what came of a round, for the dam or for one maker
 
 
 class Class(StrEnum):
@@ -914,6 +917,9 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.ADOPTION: Class.REGISTRY,
     Kind.CLOSED_ADOPTION: Class.ACTIVITY,
     Kind.GUEST: Class.REGISTRY,
+    Kind.ROUND: Class.REGISTRY,
+    Kind.COMMITMENT: Class.ACTIVITY,
+    Kind.MATCH: Class.ACTIVITY,
 }
 
 

@@ -52,7 +52,11 @@ class Secrets(Protocol):
         ...
 
     def secret(self, name: str) -> bytes:
-        """32 bytes for `name`: `unit-<domain>`, `share`, `url`, `rows`; unit and share ones are made on first use."""
+        """32 bytes for `name`: `unit-<domain>`, `share`, `url`, `rows`, `round-<id>`; all but two are made on first use."""
+        ...
+
+    def destroy(self, name: str) -> None:
+        """Destroy a secret that was made on first use; from then on the name has another. None is fine."""
         ...
 
 

@@ -35,7 +35,7 @@ NEXT: Final = "-next"  # ends the name of a key that is about to come
 FORMER: Final = "-former"  # and of one that still signs beside the one that came after it
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
-_ON_FIRST_USE: Final = re.compile(r"unit-.+|share(-.+)?")
+_ON_FIRST_USE: Final = re.compile(r"unit-.+|share(-.+)?|round-.+")
 _MAX_NAME: Final = 120  # file systems allow 255 bytes; a partial file's name is longer than its own
 _MAX_FILE: Final = 4096  # a JWK has about 200 bytes
 _INDEX: Final = "held.json"
@@ -152,6 +152,14 @@ class KeyFiles:
             if name not in self._secrets:
                 self._secrets[name] = self._secret(known(name))
             return self._secrets[name]
+
+    def destroy(self, name: str) -> None:
+        """Destroy the secret called `name`, which was made on its first use."""
+        if not made_on_first_use(known(name)):
+            raise Unavailable("secret.name-malformed", name=name[:60])
+        with self._lock:
+            self._secrets.pop(name, None)
+            self._drop(self._folder / f"{name}.key")
 
     def _secret(self, name: str) -> bytes:
         path = self._folder / f"{name}.key"

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from datadam import seal
-from datadam.dam import follow, peer, proposals, reception
+from datadam.dam import follow, peer, proposals, reception, rounding
 from datadam.dam.world import World
 from datadam.ports import PeerAnswer
 
-ROUTES: Final[Mapping[tuple[str, str], reception.Route]] = {**peer.ROUTES, **follow.ROUTES}
+ROUTES: Final[Mapping[tuple[str, str], reception.Route]] = {
+    **peer.ROUTES,
+    **follow.ROUTES,
+    **rounding.ROUTES,
+}
 """By method and path; each is for signed requests only."""
 
 

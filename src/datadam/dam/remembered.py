@@ -48,6 +48,9 @@ PASSIVE: Final = frozenset(
         Kind.CHARGE,
         Kind.ANSWER,
         Kind.CAP,
+        Kind.ROUND,
+        Kind.COMMITMENT,
+        Kind.MATCH,
     }
 )
 """Statements that no decision rests on."""

@@ -18,6 +18,7 @@ from datadam.dam import (
     peered,
     registered,
     restricted,
+    rounded,
     statutes,
     tabled,
 )
@@ -80,6 +81,7 @@ PROJECTED: Final = (
     *tabled.RECORDS,
     *charged.RECORDS,
     *peered.RECORDS,
+    *rounded.RECORDS,
 )
 
 
@@ -483,6 +485,7 @@ _FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     **tabled.FOLDS,
     **charged.FOLDS,
     **peered.FOLDS,
+    **rounded.FOLDS,
 }
 
 

@@ -58,4 +58,5 @@ class World:
     peers: PeerLink | None = None  # None where no other dam can be reached
     links: Links = field(default_factory=Links)
     decisions: Remembered = field(default_factory=Remembered)
+    matching: threading.Lock = field(default_factory=threading.Lock)  # one round at a time is worked on
     lock: threading.RLock = field(default_factory=threading.RLock)  # checks and what they allow are one step

@@ -56,3 +56,10 @@ class MemorySecrets:
                     raise Unavailable("secret.missing", name=name, folder="memory")
                 self._secrets[name] = secrets.token_bytes(SECRET_BYTES)
             return self._secrets[name]
+
+    def destroy(self, name: str) -> None:
+        """Destroy the secret called `name`, which was made on its first use."""
+        if not made_on_first_use(known(name)):
+            raise Unavailable("secret.name-malformed", name=name[:60])
+        with self._lock:
+            self._secrets.pop(name, None)
