@@ -330,6 +330,13 @@ TRIES = {
     "GET /api/countries": Try(EVERYBODY),
     "GET /api/law": Try(EVERYBODY),
     "GET /api/log/keys": Try(EVERYBODY),
+    "GET /api/log/cosignatures": Try(EVERYBODY),
+    "GET /api/peers": Try(EVERYBODY),
+    "GET /api/federation/identity": Try(EVERYBODY),
+    "GET /api/federation/{rest:path}": Try((401,) * 5, lambda _: "/api/federation/batch?old=0"),
+    "POST /api/federation/{rest:path}": Try(
+        (401,) * 5, lambda _: "/api/federation/batch", more=lambda _: {"content": b"{}"}
+    ),
     "GET /api/recoveries": Try(EVERYBODY),
     "POST /api/objections": Try((401, 401, 401, 400, 400), more=_objection),
     "GET /api/notices": Try(MEMBERS),

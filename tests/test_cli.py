@@ -91,7 +91,6 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     _takes_out(machine)
     _decides(machine)
     _tabulates(machine, dam)
-    _corroborates(machine, dam, member)
     _agrees(machine, dam, member)
     # another joins in vain
     machine("keygen", "other.key")
@@ -142,7 +141,8 @@ def _corroborates(machine: Machine, dam: Served, member: str) -> None:
     machine("indicators", "export", "cti.indicator", "--format", "suricata", code=3)  # it is there already
     kev = b"cve_id,vendor,product,vulnerability,date_added\nCVE-2026-0001,Made Up Soft,Gate,Made up,2026-01-01\n"
     other.deposits(dam.world, "cti.exploited-vulnerability", kev)
-    Path("uses.csv").write_text("supplier,vendor\nGraphite Ltd (fictional),made up soft\nFoil,Nobody\n", encoding="utf-8")
+    uses = "supplier,vendor\nGraphite Ltd (fictional),made up soft\nFoil,Nobody\n"
+    Path("uses.csv").write_text(uses, encoding="utf-8")
     exposed = machine("indicators", "exposed", "cti.exploited-vulnerability", "uses.csv").out
     assert "CVE-2026-0001" in exposed
     assert "Nobody" in exposed
@@ -390,6 +390,7 @@ def _declares(machine: Machine, dam: Served, member: str) -> None:
 
 def _agrees(machine: Machine, dam: Served, member: str) -> None:
     """An offer that is read and signed; held up, resumed, ended; and one that people sign for the dam."""
+    _corroborates(machine, dam, member)
     _goes_by_law(machine, dam, member)
     _holds(machine, dam, member)
     assert "PIPA art. 28-3" in machine("terms", "roles").out
@@ -819,6 +820,13 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     ),
     "order lift": (("order", "lift", "0" * 64, "--reason", "x", "--dam", "DAM"), 4),
     "order list": (("order", "list", "--dam", "none"), 4),
+    "peer add": (("peer", "add", "http://open.example", "--dam", "DAM"), 2),
+    "peer terms": (("peer", "terms", "http://127.0.0.1:1", "--dam", "DAM"), 6),
+    "peer list": (("peer", "list", "--dam", "none"), 4),
+    "peer show": (("peer", "show", "p-0", "--dam", "DAM"), 4),
+    "peer end": (("peer", "end", "p-0", "--reason", "x", "--dam", "DAM"), 4),
+    "peer pull": (("peer", "pull", "p-0", "--dam", "DAM"), 4),
+    "trust": (("trust", "--cosigned-by", "x", "--url", "URL"), 2),
     "demand record": (
         (*("demand", "record", "--authority", "x", "--country", "US", "--ground", "x", "--what", "x"), *WHEN, "DAM"),
         2,

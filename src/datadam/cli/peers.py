@@ -111,7 +111,7 @@ def peer_list(dam: Of = HERE, as_json: Json = False) -> None:
         )
         for one in done["items"]
     ]
-    terminal.table(("ui.peer", "ui.country", "ui.state", "ui.peer-heard", "ui.size", "ui.fault"), rows)
+    terminal.table(("ui.peer", "ui.jurisdiction", "ui.state", "ui.peer-heard", "ui.size", "ui.fault"), rows)
     for one in done["offers"]:
         terminal.say("ui.peer-concluding" if one["concluding"] else "ui.peer-offered", origin=one["origin"], index=None)
 
