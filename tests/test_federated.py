@@ -1,8 +1,9 @@
 """One reservoir over two served dams: each part by its own dam's decision and receipt, and what is missing is named."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -10,9 +11,13 @@ import pytest
 
 from datadam import client, ledger, seal, wiring
 from datadam.client import federated
-from datadam.client.federated import DAM_COLUMN, Federated, State
-from datadam.dam import follow, grant, join, peer, publish
-from datadam.model import Kind, Member
+from datadam.client.federated import DAM_COLUMN, Federated, State, refuse_namesakes
+from datadam.dam import follow, grant, join, login, peer, publish
+from datadam.formats import note
+from datadam.migration import Drawn
+from datadam.model import Kind, Member, Type
+from drafts import column
+from machines import a_machine
 from peers import KR, US, terms
 from served import STANDARD, Served, serving
 from worlds import GOOD, Person, refused, standard_text
@@ -49,15 +54,18 @@ def a_dam(folder: Path, name: str, land: str) -> Iterator[Served]:
 
 
 @contextmanager
-def two(folder: Path, **changes: object) -> Iterator[Two]:
-    """The scene, with terms of the peering changed so; the person is a guest of nobody yet."""
+def two(folder: Path, *, theirs: tuple[str, bytes] | None = None, tier: str = "agreement") -> Iterator[Two]:
+    """The scene; `theirs` are another standard and other rows in the American dam. Nobody is a guest yet."""
     with ExitStack() as stack:
         kr = stack.enter_context(a_dam(folder / "kr", KR, "KR"))
         us = stack.enter_context(a_dam(folder / "us", US, "US"))
-        for dam, data in ((kr, GOOD), (us, THEIRS)):
-            publish.publish(dam.world, standard_text())
+        for dam, (text, data) in (
+            (kr, (standard_text(tier=tier), GOOD)),
+            (us, theirs or (standard_text(tier=tier), THEIRS)),
+        ):
+            publish.publish(dam.world, text)
             dam.person("gives").deposits(dam.world, STANDARD, data)
-        peer.add(kr.world, us.url, terms=terms(STANDARD, **changes))
+        peer.add(kr.world, us.url, terms=terms(STANDARD))
         peer.add(us.world, kr.url)
         person = kr.person("Busan Cells")
         grant.grant(kr.world, person.id, STANDARD)
@@ -168,3 +176,127 @@ def test_an_unreachable_dam_is_named_with_its_reason(tmp_path: Path) -> None:
         assert found.to_polars()["meter"].sort().to_list() == ["A1", "A2", "A3"]
         (lacking,) = found.missing
         assert (lacking.url, lacking.reason and lacking.reason.code) == (gone, "client.unreachable")
+
+
+def test_what_a_lying_dam_sends_is_named_and_not_read(dams: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another log key than the one that home knows, bytes that no release is of, columns of another type."""
+    home = entered(dams)
+    found = home.open(ALL)
+    assert isinstance(found, Federated)
+    ours, theirs = found.parts
+    other = {**theirs.told, "log": dams.kr.world.ledger.vkey}
+    assert lacking(replaced(found, ours, replace(theirs, told=other))) == "client.key-not-told"
+    with monkeypatch.context() as patched:
+        patched.setattr(federated, "_digest", lambda _: "0" * 64)
+        nothing = home.open(ALL)
+        error = refused("federated.nothing-read", nothing.to_polars)
+        assert [one.code for one in error.facts["reasons"]] == ["federated.release-none"] * 2  # type: ignore[attr-defined]
+    with monkeypatch.context() as patched:
+        days = (Drawn(column=column("amount", Type.DATE)),)
+        turns = iter([(), (days,)])  # as they come, and with amounts that are days
+        patched.setattr(Federated, "_steps", lambda *_: next(turns))
+        assert lacking(found) == "federated.columns-other"
+
+
+def replaced(found: Federated, *parts: federated.Part) -> Federated:
+    """The same with other parts."""
+    return replace(found, parts=list(parts))
+
+
+def lacking(found: Federated) -> str:
+    """Why the one part that is missing is."""
+    assert found.to_polars()["meter"].sort().to_list() == ["A1", "A2", "A3"]
+    (missing,) = found.missing
+    assert missing.reason is not None
+    return missing.reason.code
+
+
+def test_two_dams_of_one_name_are_not_told_apart_by_guessing(dams: Two) -> None:
+    """A name that is pinned under another address and key, or two parts of one name: refused before all else."""
+    entered(dams).open(ALL).to_polars()
+    vkey, stranger = dams.us.world.ledger.vkey, note.vkey(US, seal.public(seal.new_key()))
+    refuse_namesakes([(US, "https://moved.example", vkey)])  # the same key: the same dam
+    error = refused("client.dam-namesake", lambda: refuse_namesakes([(US, "https://other.example", stranger)]))
+    assert error.facts["other"] == dams.us.url
+    twice = [("x.example/log", "https://a.example", stranger), ("x.example/log", "https://b.example", vkey)]
+    refused("client.dam-namesake", lambda: refuse_namesakes(twice))
+
+
+def test_a_part_under_an_aligned_standard_is_read_under_ours(tmp_path: Path) -> None:
+    """Their column has another name and the same title: it is read as ours. What differs is named with the reason."""
+    renamed = standard_text().replace("version: 1.0.0", "version: 1.1.0").replace("name: amount", "name: quantity")
+    data = b"meter,quantity\nB1,11\n"
+    with two(tmp_path / "aligned", theirs=(renamed, data)) as dams:
+        found = entered(dams).open(ALL)
+        assert isinstance(found, Federated)
+        assert found.parts[1].told["reading"] == "aligned"
+        assert found.to_polars(strict=True).sort("meter")["amount"].to_list() == [5, 7, 1000, 11]
+    other = (
+        standard_text()
+        .replace("version: 1.0.0", "version: 1.1.0")
+        .replace("logicalType: integer", "logicalType: number")
+    )
+    with two(tmp_path / "other", theirs=(other, THEIRS)) as dams:
+        found = entered(dams).open(ALL)
+        assert isinstance(found, Federated)
+        assert lacking(found) == "peer.standard-differs"
+        assert found.missing[0].state is State.MISSING
+
+
+def test_strangers_read_open_parts_and_no_receipt_is_theirs(tmp_path: Path) -> None:
+    """What is open to everybody is read without a key, of both dams; a member that is no guest there reads it too."""
+    with two(tmp_path, tier="open") as dams:
+        found = dams.stack.enter_context(dams.kr.client()).open(ALL)
+        assert isinstance(found, Federated)
+        assert found.to_polars(strict=True).height == 5
+        assert [(one.release, one.receipt) for one in found.parts] == [(None, {}), (None, {})]
+        mine = dams.reader().open(ALL)
+        assert isinstance(mine, Federated)
+        assert mine.to_polars(strict=True).height == 5
+        assert [bool(one.receipt) for one in mine.parts] == [True, False]
+
+
+def test_what_home_says_voids_a_token_of_before_in_the_other_served_dam(tmp_path: Path) -> None:
+    """Pushed by the servers themselves: the next request with it is refused, and the part is missing from then on."""
+    with two(tmp_path) as dams:
+        home = entered(dams)
+        token = dams.us.token(dams.person)
+        assert dams.us.ask("GET", "/api/me", token).status_code == 200
+        join.expel(dams.kr.world, dams.person.id, "gone")
+        until = time.monotonic() + 30
+        while dams.us.ask("GET", "/api/me", token).status_code != 401:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        refused("login.token-unknown", lambda: login.caller(dams.us.world, token))
+        assert home.has_key
+
+
+def test_one_command_makes_a_guest_and_others_read_all_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Join --as-guest shows the text and the scope; ls --all, show and get tell of every part."""
+    with two(tmp_path / "dams") as dams:
+        machine = a_machine(tmp_path, monkeypatch, capsys)
+        key = tmp_path / "key"
+        client.write_private(key, dict(dams.person.key))
+        mine = ("--url", dams.kr.url, "--key", key)
+        told = machine("ls", "--all", *mine)
+        assert dams.us.url in told.out
+        assert "--as-guest" in told.out
+        away = ("join", "--as-guest", "--home", dams.kr.url, "--url", dams.us.url, "--key", key)
+        machine(*away, code=2)  # nobody is there to read it
+        machine("join", "--as-guest", "--key", key, "--home", dams.kr.url, "--yes", code=2)
+        machine("join", "--yes", *mine, code=2)
+        done = machine(*away, "--yes")
+        assert STANDARD in done.out
+        grant.grant(dams.us.world, dams.person.id, STANDARD)
+        assert US in machine("show", ALL, *mine).out
+        machine("get", ALL, tmp_path / "rows", *mine)
+        assert len(list((tmp_path / "rows").glob("*.parquet"))) == 2
+        join.suspend(dams.us.world, dams.person.id, "asked")
+        lacking = machine("get", ALL, tmp_path / "rows", "--force", *mine).out
+        assert US in lacking
+        with dams.us.world.store.read() as rows:
+            held = rows.get(Member, dams.person.id)
+        assert held is not None
+        assert held.home == peer.find(dams.us.world, KR).id
