@@ -1,0 +1,103 @@
+"""Who plays in the drill: two countries, their firms, and what each brings. All of them are made up."""
+
+import csv
+import io
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from demo.cast import Person
+
+SEED: Final = 20261122
+INDICATORS: Final = "cti.indicator"
+VULNERABILITIES: Final = "cti.exploited-vulnerability"
+LINKS: Final = "supply.supply-edge"
+MINERALS: Final = "supply.mineral-production"
+STANDARDS: Final = (VULNERABILITIES, INDICATORS, MINERALS, LINKS)
+SHARED: Final = INDICATORS  # the reservoir that the order is about
+CONTACT_SECONDS: Final = 6
+PULL_SECONDS: Final = 2
+
+SEOUL, WASHINGTON = "seoul", "washington"
+ORIGINS: Final = {SEOUL: "seoul-drill.example/log", WASHINGTON: "washington-drill.example/log"}
+LANDS: Final = {SEOUL: "KR", WASHINGTON: "US"}
+
+COUNTRIES: Final = {
+    SEOUL: Person(handle="kr-office", name="Fictional Data Office of Korea (made up)", jurisdiction="KR"),
+    WASHINGTON: Person(handle="us-office", name="Fictional Data Office of the US (made up)", jurisdiction="US"),
+}
+NOEUL: Final = Person(  # a battery maker
+    handle="noeul",
+    name="Noeul Cell Co. (fictional)",
+    jurisdiction="KR",
+    roles=("contributor", "consumer"),
+    number="kr-brn:999-99-99997",
+)
+YAMABIKO: Final = Person(  # a battery maker of a third country
+    handle="yamabiko",
+    name="Yamabiko Denchi K.K. (fictional)",
+    jurisdiction="JP",
+    roles=("contributor", "consumer"),
+    number="jp-cn:9999999999999",
+)
+COPPER: Final = Person(  # a battery maker
+    handle="copper",
+    name="Copper Creek Cells Inc. (fictional)",
+    jurisdiction="US",
+    roles=("contributor", "consumer"),
+    number="lei:000000FICTIVEINC0254",
+)
+CERT: Final = Person(handle="cert", name="Cedar Hollow CERT (fictional)", jurisdiction="US", roles=("contributor",))
+MESA: Final = Person(handle="mesa", name="Blue Mesa Analytics Inc. (fictional)", jurisdiction="US", roles=("consumer",))
+AUDITOR: Final = Person(
+    handle="auditor", name="Fictional Chamber of Audit (made up)", jurisdiction="KR", roles=("auditor",)
+)
+MEMBERS: Final = {SEOUL: (NOEUL, YAMABIKO, AUDITOR), WASHINGTON: (COPPER, CERT, MESA, AUDITOR)}
+GUESTS: Final = ((YAMABIKO, SEOUL, WASHINGTON), (MESA, WASHINGTON, SEOUL))
+"""Who takes part in the other dam as well: home, then where it is a guest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Indicators that somebody saw, in its own layout."""
+
+    who: Person
+    home: str
+    file: str
+    header: tuple[str, ...]
+    kind: str  # how it calls a domain
+    marking: str  # how it calls what everybody may know
+
+    def rows(self, count: int = 40) -> list[tuple[str, ...]]:
+        """Made-up names in a zone that nobody can have, the same from the same seed; one of them is everybody's."""
+        drawn = random.Random(f"{SEED} {self.who.handle}")
+        seen = {"update.greylead-scada.example"}
+        while len(seen) < count:
+            seen.add(f"{''.join(drawn.choices('abcdefghijklmnop', k=9))}.{drawn.choice(('bad', 'cnc', 'kit'))}.example")
+        return [(self.kind, one, drawn.choice(("quietfox", "tinkerrat")), self.marking) for one in sorted(seen)]
+
+    def text(self) -> str:
+        """The file."""
+        into = io.StringIO()
+        csv.writer(into, lineterminator="\n").writerows([self.header, *self.rows()])
+        return into.getvalue()
+
+
+WATCHES: Final = (
+    Watch(
+        who=NOEUL,
+        home=SEOUL,
+        file="noeul_soc.csv",
+        header=("지표 유형", "지표값", "악성코드", "공유 등급"),
+        kind="도메인",
+        marking="CLEAR",
+    ),
+    Watch(
+        who=CERT,
+        home=WASHINGTON,
+        file="cert_feed.csv",
+        header=("ioc_type", "ioc", "family", "tlp"),
+        kind="domain",
+        marking="clear",
+    ),
+)

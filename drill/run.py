@@ -1,0 +1,455 @@
+"""The drill: two countries' dams act as one where that was agreed. `python -m drill.run [--folder drill-dams] [--once]`.
+
+Two dams run as two processes with two folders, two operators' keys and two witnesses. Each step checks what came out; the
+first that is not as it should be ends all with exit code 1. At the end there is a bundle of evidence that anybody can
+verify, and the story on a page. The folder must be new: a drill is no going on.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from datadam import client, texts
+from datadam.errors import DamError, Refused
+from datadam.formats import codelists
+from demo.cast import Person
+from demo.shell import NOTHING, ROOT, Failed, Shell, indent, must
+from drill import cast
+from drill.cast import AUDITOR, CERT, COPPER, MESA, NOEUL, SEOUL, SHARED, WASHINGTON, YAMABIKO
+from drill.site import DAM, Site, Witness, together
+from drill.story import Story
+
+REFUSED: Final = 3
+UNTRUSTED: Final = 5
+BUNDLE: Final = "evidence"
+SOON: Final = 1.0  # seconds within which an order binds in both dams
+PATIENCE: Final = 60.0  # seconds for what comes by itself
+POLL: Final = 0.05  # seconds
+GROUND: Final = "Fictional Data Emergency Act, Article 12(1)"
+SECOND: Final = "Fictional Data Emergency Act, Article 14(2)"
+CARD: Final = """\
+name: quietfox-sorter
+version: "1.0"
+purpose: Sort names that malware calls from those that people do.
+description: A character model over names of hosts; made up for a drill.
+contact: models@bluemesa.example
+limits: [It knows names alone.]
+criteria: [How often it is right about names that it never saw.]
+"""
+
+
+class Drill:
+    """The steps, over one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Play in `folder`, which is new."""
+        self.folder = folder
+        self.story = Story("Two countries, two dams, one drill")
+        self.sites = {name: Site(name, folder / name) for name in (SEOUL, WASHINGTON)}
+        self.witnesses = [Witness(name, folder / name) for name in ("north-witness", "south-witness")]
+        everybody = [*cast.COUNTRIES.items(), *((name, who) for name, held in cast.MEMBERS.items() for who in held)]
+        self.shells = {who.handle: Shell(who.handle, folder / "people" / who.handle) for _, who in everybody}
+
+    @property
+    def seoul(self) -> Site:
+        """The dam in Korea."""
+        return self.sites[SEOUL]
+
+    @property
+    def washington(self) -> Site:
+        """The dam in the United States."""
+        return self.sites[WASHINGTON]
+
+    def reach(self, who: Person, site: Site) -> client.Dam:
+        """A dam as somebody sees it."""
+        return client.connect(site.url, key=self.shells[who.handle].home / "firm.key")
+
+    # the dams
+
+    def found(self) -> None:
+        """Two dams, and two witnesses who watch both."""
+        self.story.chapter(
+            "Two countries each run a dam",
+            "Each has its own machine, folder, keys, operator and law. Two independent witnesses remember how long each "
+            "log was, so that nobody can quietly rewrite the past. Every person, firm and office here is made up.",
+        )
+        for site in self.sites.values():
+            site.found()
+        with together(*(site.served() for site in self.sites.values())):
+            told = [witness.found(*self.sites.values()) for witness in self.witnesses]
+        for site in self.sites.values():
+            site.set(witnesses=told)
+
+    def open_for_business(self) -> None:
+        """Law, standards, offers; countries accede and firms join."""
+        self.story.chapter(
+            "Standards, terms and members",
+            "Both dams publish the same standards, so that a column means the same in both. Two countries accede; their "
+            "firms come under what their country reserved. A Japanese firm joins in Seoul.",
+        )
+        for name, site in self.sites.items():
+            site.operator.type("datadam", "law", "adopt", lines=NOTHING)
+            for standard in cast.STANDARDS:
+                site.told("publish", text=codelists.packaged_standards()[standard])
+            indent(f"Published in {name.capitalize()}: {', '.join(cast.STANDARDS)}.")
+            site.operator.type("datadam", "offer", "publish", SHARED, lines=slice(1))
+            for who in (cast.COUNTRIES[name], *cast.MEMBERS[name]):
+                site.joins(who, self.shells[who.handle], typed=who is NOEUL)
+
+    def peer(self) -> None:
+        """Both operators sign one document of terms."""
+        self.story.chapter(
+            "The two dams peer",
+            "Both operators sign one and the same document: which standards, which classes of data, in which direction, "
+            "that rows stay where they are, and for how long one dam goes on without a word of the other.",
+        )
+        terms = self.folder / "terms.toml"
+        terms.write_text(self._terms(), encoding="utf-8")
+        keys = {name: site.vkey for name, site in self.sites.items()}
+        offers = ("datadam", "peer", "add", self.washington.url, "--terms", str(terms), "--key", keys[WASHINGTON])
+        self.seoul.operator.type(*offers, "--yes")
+        self.washington.operator.type("datadam", "peer", "add", self.seoul.url, "--key", keys[SEOUL], "--yes")
+        for site in self.sites.values():
+            self._until(lambda at=site: self._standing(at) == "heard", f"{site.name} hears its peer")
+        self.story.fact("Both logs hold the same terms, byte for byte, signed by both dams.")
+
+    def _terms(self) -> str:
+        one, two = cast.ORIGINS[SEOUL], cast.ORIGINS[WASHINGTON]
+        return "\n".join(
+            [
+                f'standards = ["{cast.INDICATORS}", "{cast.LINKS}"]',
+                'classes = ["public", "business", "confidential"]',
+                f"contact_seconds = {cast.CONTACT_SECONDS}",
+                "guests = true",
+                *(
+                    f'[[between]]\norigin = "{cast.ORIGINS[name]}"\njurisdiction = "{cast.LANDS[name]}"'
+                    for name in cast.ORIGINS
+                ),
+                f'[[directions]]\nfrom = "{one}"\nto = "{two}"',
+                f'[[directions]]\nfrom = "{two}"\nto = "{one}"',
+                "",
+            ]
+        )
+
+    def _standing(self, site: Site) -> str:
+        items = site.told("peers")["items"]
+        return str(items[0]["state"]) if items else "none"
+
+    def guests(self) -> None:
+        """Members of one dam take part in the other; the dam at home vouches."""
+        self.story.chapter(
+            "Members become guests of the other dam",
+            "No second application: the dam at home vouches for its member, and the other checks that in the home dam's "
+            "own log. The names of firms stay at home.",
+        )
+        for who, home, there in cast.GUESTS:
+            words = ("datadam", "join", "--as-guest", "--home", self.sites[home].url, "--url", self.sites[there].url)
+            self.shells[who.handle].type(*words, "--key", "firm.key", "--yes")
+
+    # data
+
+    def deposit(self) -> None:
+        """Indicators in two layouts and languages, each in its own country's dam; readers sign the terms."""
+        self.story.chapter(
+            "Each country's firms hand in what they saw",
+            "Names of hosts that malware calls: a battery maker's security team in Seoul, in Korean; an emergency team in "
+            "the United States, in English. The rows lie in the dam of their own country and stay there.",
+        )
+        for watch in cast.WATCHES:
+            shell = self.shells[watch.who.handle]
+            (shell.home / watch.file).write_text(watch.text(), encoding="utf-8")
+            shell.type(
+                "datadam",
+                "deposit",
+                watch.file,
+                "--standard",
+                SHARED,
+                "--yes",
+                *self._at(watch.home),
+                lines=slice(-6, None),
+            )
+        for who, site in ((YAMABIKO, self.seoul), (YAMABIKO, self.washington), (COPPER, self.washington)):
+            self._agree(who, site, "security")
+        self._agree(MESA, self.seoul, "model-training")
+        for site in self.sites.values():
+            rows = self.reach(YAMABIKO, site).open(SHARED).to_polars()
+            must(len(rows) == len(cast.WATCHES[0].rows()), f"{len(rows)} rows in {site.name}")
+        both = "Yamabiko, a Japanese firm, may read the rows of both dams: of its own as a member, of the other as a guest."
+        self.story.fact(both)
+
+    def _at(self, home: str) -> tuple[str, ...]:
+        return "--url", self.sites[home].url, "--key", "firm.key"
+
+    def _agree(self, who: Person, site: Site, purpose: str) -> None:
+        words = ("datadam", "agree", SHARED, "--purpose", purpose, "--to", who.jurisdiction, "--yes")
+        shell = self.shells[who.handle]
+        shell.type(*words, "--url", site.url, "--key", "firm.key", lines=slice(-2, None))
+
+    # orders
+
+    def order(self) -> None:
+        """Seoul stops a class of data; both dams deny the next request, with the article, in both languages."""
+        self.story.chapter(
+            "Seoul stops a class of data",
+            "Korea's authority suspends business data going to Japan. Nothing is sent round by hand: the order is signed, "
+            "logged in Seoul, pushed to Washington, checked there against Seoul's log, and logged there too.",
+        )
+        facts = {"classes": "business", "destinations": "JP", "standard": SHARED}
+        with self._watched(YAMABIKO, *self.sites.values()) as watched:
+            began = time.monotonic()
+            done = self.seoul.told("order", **facts, reason="An incident is being looked into.", ground=GROUND)
+            for one in watched:
+                one.denied.wait(PATIENCE)
+        self.first = str(done["id"])
+        for one in watched:
+            must(one.first is not None, f"{one.site.name} did not deny")
+            seconds = (one.first or 0) - began
+            must(seconds < SOON, f"{one.site.name} denied only after {seconds:.2f} s")
+            self.story.fact(
+                f"In {one.site.name.capitalize()} requests were denied {seconds * 1000:.0f} ms after the order was given."
+            )
+        for site in self.sites.values():
+            for language, word in (("en", "order"), ("ko", "명령")):
+                told = self._get(YAMABIKO, site, expect=REFUSED, DATADAM_LANG=language)
+                must("12(1)" in told, f"{site.name} does not name the article in {language}")
+                must(word in told, f"{site.name} does not speak {language}")
+
+    def cut_off(self) -> None:
+        """The cable breaks; Seoul lifts its order and gives another; nothing stale is served, and nothing is missed."""
+        self.story.chapter(
+            "The cable between the two countries breaks",
+            f"Neither dam hears the other. After {cast.CONTACT_SECONDS} seconds, as both signed, Washington serves nothing "
+            "of what they share, because it cannot know what Seoul has ordered since. Meanwhile Seoul lifts its order and "
+            "gives another one.",
+        )
+        for site in self.sites.values():
+            site.relay.cut()
+        cut = time.monotonic()
+        with self._watched(COPPER, self.washington) as (own,):
+            self._until(own.denied.is_set, "Washington falls silent")
+            silent = (own.first or cut) - cut
+            told = self._get(COPPER, self.washington, expect=REFUSED)
+            self.story.fact(
+                f"{silent:.1f} s after the cable broke, Washington denied even its own country's firm "
+                f"({own.allowed} answers before, none after)."
+            )
+            must(self.seoul.origin.partition("/")[0] in told or "peer" in told.lower(), "the reason is not told")
+            self.seoul.operator.type("datadam", "order", "lift", self.first[:16], "--reason", "It was looked into.")
+            words = ("--class", "business", "--to", "US", "--standard", SHARED)
+            why = ("--reason", "A second incident.", "--ground", SECOND)
+            self.seoul.operator.type("datadam", "order", "suspend", *words, *why, lines=slice(1))
+            own.denied.clear()
+            for site in self.sites.values():
+                site.relay.join()
+            joined = time.monotonic()
+            self._until(lambda: self._standing(self.washington) == "heard", "Washington hears Seoul again")
+            heard = time.monotonic() - joined
+            time.sleep(4 * POLL)
+            must(not own.after, "something was served after the order that came while the cable was broken")
+        told = self._get(COPPER, self.washington, expect=REFUSED)
+        must("14(2)" in told, "the order that came while the cable was broken does not bind")
+        self._until(lambda: self._reads(YAMABIKO, self.washington), "the lifted order binds no more")
+        self.story.fact(
+            f"{heard:.1f} s after the cable was mended Washington was heard again. It had taken over the lift and the new "
+            f"order before it answered anything: of {own.asked} requests in all this time none got a stale answer."
+        )
+        second = self.seoul.told("orders")["items"][-1]["id"]
+        self.seoul.operator.type("datadam", "order", "lift", second[:16], "--reason", "It is over.", lines=slice(1))
+        self._until(lambda: self._reads(COPPER, self.washington), "the second order is lifted in both dams")
+
+    @contextmanager
+    def _watched(self, who: Person, *sites: Site) -> "Iterator[list[Asking]]":
+        """Somebody who asks each of these dams for the rows again and again."""
+        asking = [Asking(site, lambda at=site: self._reads(who, at)) for site in sites]
+        for one in asking:
+            one.start()
+        try:
+            yield asking
+        finally:
+            for one in asking:
+                one.stop()
+
+    def _reads(self, who: Person, site: Site) -> bool:
+        """Whether a dam gives somebody the rows now."""
+        with self.reach(who, site) as dam:
+            try:
+                dam.open(SHARED).to_polars()
+            except Refused:
+                return False
+        return True
+
+    def _get(self, who: Person, site: Site, *, expect: int, **environ: str) -> str:
+        words = ("datadam", "get", SHARED, "rows", "--force", "--url", site.url, "--key", "firm.key")
+        done = self.shells[who.handle].type(*words, expect=expect, **environ)
+        return done.stdout + done.stderr
+
+    # evidence
+
+    def evidence(self) -> None:
+        """An auditor collects what both dams show it; verified offline, by us and by tools that are not ours."""
+        self.story.chapter(
+            "Anybody can check all of it, without either dam",
+            "An auditor whom both dams admitted collects what both dams show it into one folder. "
+            "Nothing in it has to be trusted but the keys of the two logs.",
+        )
+        shell = self.shells[AUDITOR.handle]
+        self._until(lambda: self._witnessed(), "both witnesses cosign both logs")
+        cosigners = [word for one in self._cosigners() for word in ("--cosigned-by", one)]
+        urls = [site.url for site in self.sites.values()]
+        shell.type("datadam", "evidence", "collect", *urls, "--key", "firm.key", "--into", BUNDLE, *cosigners)
+        vkeys = [word for site in self.sites.values() for word in ("--vkey", site.vkey)]
+        trusted = [word for one in self.witnesses for word in ("--cosigned-by", one.vkey)]
+        shell.type("datadam", "verify", BUNDLE, *vkeys[:2], *trusted, "--quorum", str(len(self.witnesses)))
+        self._spoil(shell, vkeys)
+        self._foreign(shell, [site.vkey for site in self.sites.values()])
+
+    def _cosigners(self) -> list[str]:
+        told = [site.told("peers")["self"]["cosigner"] for site in self.sites.values()]
+        return [*(one.vkey for one in self.witnesses), *told]
+
+    def _witnessed(self) -> bool:
+        for site in self.sites.values():
+            text = self.reach(AUDITOR, site).cosigned()
+            if not all(one.vkey.partition("+")[0] in text for one in self.witnesses):
+                return False
+        return True
+
+    def _spoil(self, shell: Shell, vkeys: list[str]) -> None:
+        """One byte of one statement, in a copy."""
+        copy = shell.home / "spoilt"
+        shell.type("cp", "-r", BUNDLE, "spoilt")
+        path = next(iter(sorted(copy.glob("dams/*/bodies/*/*.json"))))
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        shell.type("datadam", "verify", "spoilt", *vkeys, expect=UNTRUSTED)
+        self.story.fact("With one single byte of the copy changed, it was refused.")
+
+    def _foreign(self, shell: Shell, vkeys: list[str]) -> None:
+        """Go's sumdb, npm jose and cedar-wasm, where they are installed."""
+        program = ROOT / "tests" / "foreign" / "foreign_tools.py"
+        done = shell.run("python", str(program), BUNDLE, *vkeys)
+        print(done.stdout + done.stderr)
+        if done.returncode == REFUSED and not os.environ.get("CI"):
+            self.story.fact("The verifiers that are not ours are not installed here; they were left out.")
+            return
+        must(done.returncode == 0, "a verifier that is not ours refuses the bundle")
+        self.story.fact(
+            "Three verifiers that share no code with the dams hold it right as well: Go's transparency log library (the "
+            "logs), npm jose (the signatures) and cedar-wasm (the decisions)."
+        )
+
+    def farewell(self, started: float) -> None:
+        """Where all of it is."""
+        target = self.shells[AUDITOR.handle].home / BUNDLE
+        self.story.says(f"All of this took {time.monotonic() - started:.0f} seconds on one machine.")
+        self.story.write(self.folder)
+        print(f"\n    The evidence: {target}\n    The story: {self.folder / 'story.html'} (and story.md)")
+
+    def _until(self, held: Callable[[], bool], what: str) -> None:
+        """Wait for what comes by itself."""
+        late = time.monotonic() + PATIENCE
+        while not held():
+            must(time.monotonic() < late, f"not within {PATIENCE:.0f} s: {what}")
+            time.sleep(POLL)
+
+
+@dataclass
+class Asking:
+    """Somebody who asks one dam again and again, and notes what it was told when."""
+
+    site: Site
+    ask: Callable[[], bool]
+    denied: threading.Event = field(default_factory=threading.Event)
+    first: float | None = None  # when the first request was denied that was begun after the last yes
+    allowed: int = 0
+    asked: int = 0
+    after: bool = False  # whether there was a yes after the first no
+
+    def start(self) -> None:
+        """Begin."""
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the request that is on its way."""
+        self._ended.set()
+        self._thread.join(PATIENCE)
+
+    def _go_on(self) -> None:
+        while not self._ended.is_set():
+            with suppress(DamError):
+                yes = self.ask()
+                self.asked += 1
+                self.allowed += yes
+                self.after |= yes and self.first is not None
+                if not yes:
+                    self.first = self.first or time.monotonic()
+                    self.denied.set()
+            self._ended.wait(POLL)
+
+
+def play(folder: Path, *, once: bool) -> None:
+    """All of it; then serve on, unless `once`."""
+    started = time.monotonic()
+    must(not folder.exists() or not any(folder.iterdir()), f"{folder} is not empty: a drill begins with nothing")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    drill = Drill(folder)
+    sites, witnesses = drill.sites.values(), drill.witnesses
+    with together(*(site.relay for site in sites)), ExitStack() as served:
+        drill.found()
+        served.enter_context(together(*(one.served() for one in (*witnesses, *sites))))
+        drill.open_for_business()
+        drill.peer()
+        drill.guests()
+        drill.deposit()
+        drill.order()
+        drill.cut_off()
+        drill.evidence()
+        drill.farewell(started)
+        print("\n    All steps passed.", flush=True)
+        if not once:
+            with suppress(KeyboardInterrupt):
+                print("    Serving until Ctrl+C.", flush=True)
+                signal.pause()
+            print()
+
+
+def failed(why: str) -> int:
+    """Say why not all passed; the exit code."""
+    print(f"\n    Not passed: {why}", file=sys.stderr)
+    return 1
+
+
+def main() -> int:
+    """Play; the exit code: 0 when all passed, 1 when a step did not, 130 when interrupted before the end."""
+    parser = argparse.ArgumentParser(description="Two countries, two dams, one drill.")
+    parser.add_argument("--folder", type=Path, default=ROOT / "drill-dams", help="a new folder for all of it")
+    asked = os.environ.get("ONCE", "") not in {"", "0"}
+    parser.add_argument("--once", action="store_true", default=asked, help="end when all has passed")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the servers are ended as well
+    try:
+        play(given.folder.absolute(), once=given.once)
+    except DamError as error:
+        return failed(f"{texts.explain(error).what} {texts.explain(error).remedy}")
+    except (Failed, OSError, subprocess.SubprocessError) as error:
+        return failed(str(error))
+    except KeyboardInterrupt:
+        print()
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
