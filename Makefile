@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint light peers bench torture attack foreign text docs lock clean sbom wheelhouse
+.PHONY: help setup demo test lint light peers bench torture attack match foreign text docs lock clean sbom wheelhouse
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -93,6 +93,9 @@ docs: setup ## write what is generated: reference, architecture, pictures
 
 lock: setup ## write constraints.txt from what is installed
 	$(BIN)/python scripts/lock.py
+
+match: setup ## how surely a hidden shared supplier is found, over NETWORKS (100) of each kind, into docs/match.md; INTO names another file
+	$(BIN)/python scripts/match_statistics.py --networks $(or $(NETWORKS),100) --into $(or $(INTO),docs/match.md)
 
 sbom: setup ## the bill of materials of datadam[server], as it is installed here: build/sbom.json (CycloneDX)
 	$(BIN)/python scripts/sbom.py build/sbom.json
