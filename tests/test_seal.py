@@ -453,6 +453,67 @@ def test_a_payload_that_is_not_canonical_is_refused() -> None:
             seal.opened(wrapped(None, payload=payload))
 
 
+def sealed(payload: bytes) -> bytes:
+    """An envelope around any bytes."""
+    signature = {"protected": "e30", "signature": "AA"}
+    return seal.canonical({"payload": seal.encode(payload), "signatures": [signature]})
+
+
+@given(facts=st.dictionaries(st.text(max_size=4), st.integers() | st.floats() | st.text(max_size=4), max_size=4))
+def test_a_payload_opens_exactly_where_its_canonical_bytes_are_it(facts: dict[str, object]) -> None:
+    """ASCII or not, whole numbers or fractions, large ones: the short way to read it decides as the long one would."""
+    body = {**facts, "v": 1, "kind": "exit", "salt": seal.salt(), "issued": "2026-11-22T00:00:00Z"}
+    for payload in (rfc8785_of(body), json.dumps(body, separators=(",", ":"), sort_keys=True).encode()):
+        try:
+            right = payload is not None and seal.canonical(seal.parse(payload)) == payload
+        except Invalid:
+            right = False
+        if payload is None:
+            continue
+        if right:
+            assert seal.opened(sealed(payload)).payload == payload
+        else:
+            with pytest.raises(Invalid):
+                seal.opened(sealed(payload))
+
+
+def rfc8785_of(value: object) -> bytes | None:
+    """The canonical bytes, where there are any."""
+    try:
+        return seal.canonical(value)
+    except Invalid:
+        return None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"a":1}',
+        '{"a":9007199254740993}',
+        '{"a":1.0}',
+        '{"a":NaN}',
+        '{"a":"\\u00e9"}',
+        '{"\\u0061":1}',
+        "[]",
+        '"x"',
+    ],
+)
+def test_a_payload_that_could_be_written_otherwise_is_refused(text: str) -> None:
+    """A key twice, a number that is not exact or has another spelling, an escape that needs none, no object."""
+    with pytest.raises(Invalid, match=r"statement\.not-canonical|json\."):
+        seal.opened(sealed(text.encode()))
+
+
+@pytest.mark.parametrize("signature", ["AA", "A", "AA==", "a b"])
+def test_a_signature_that_is_none_does_not_hold(signature: str) -> None:
+    """Too short, or no base64url at all."""
+    statement = seal.state(Kind.EXIT, {"member": "m"}, issued="2026-11-22T00:00:00Z", key=ONE)
+    outer = json.loads(seal.envelope(statement))
+    outer["signatures"][0]["signature"] = signature
+    with pytest.raises(Untrusted, match=r"signature\.wrong"):
+        seal.verify(seal.opened(seal.canonical(outer)), {seal.thumbprint(ONE): seal.public(ONE)})
+
+
 def test_an_envelope_beyond_the_limit_is_not_read() -> None:
     """Size is checked before anything else."""
     with pytest.raises(Invalid, match=r"statement\.too-large"):

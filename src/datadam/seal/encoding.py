@@ -1,6 +1,6 @@
 """Bytes of what is signed: RFC 8785 JSON, strict reading, digests, base64url, random salts."""
 
-import base64
+import binascii
 import hashlib
 import json
 import secrets
@@ -14,6 +14,8 @@ SALT_BYTES: Final = 16  # makes guessing a body from its public id useless
 
 _MOST_EXACT: Final = 2**53 - 1  # the largest integer that every reader of JSON holds exactly (RFC 8785 §3.2.2.3)
 _MOST_PLAIN: Final = 1_000_000  # values in one another
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")  # what the other alphabet has is none of this one's
 _PLAIN: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
 
 
@@ -56,11 +58,38 @@ def _exact(number: int) -> bool:
     return -_MOST_EXACT <= number <= _MOST_EXACT
 
 
+def plain(value: object) -> bytes:
+    """The RFC 8785 bytes of what `read_plain` read, where they are ASCII; of anything else they may be others."""
+    return _PLAIN.encode(value).encode()
+
+
+def read_plain(data: bytes) -> Any:  # noqa: ANN401  (JSON may be any value)
+    """Read ASCII JSON without fractions and large numbers; `ValueError` if it has some, or is no JSON.
+
+    A key that stands there twice is one: only whoever compares what `plain` makes of it sees that.
+    """
+    return _WHOLE.decode(data.decode("ascii"))
+
+
+def _no_fraction(text: str) -> None:
+    message = f"{text} may be written in several ways"
+    raise ValueError(message)
+
+
+def _small(text: str) -> int:
+    number = int(text)
+    if not _exact(number):
+        _no_fraction(text)
+    return number
+
+
+_WHOLE: Final = json.JSONDecoder(parse_float=_no_fraction, parse_int=_small, parse_constant=_no_fraction)
+
+
 def parse(data: bytes | str) -> Any:  # noqa: ANN401  (JSON may be any value)
     """Read JSON strictly: a repeated key, NaN or bad UTF-8 is `Invalid`, not a silent choice."""
     try:
-        text = data if isinstance(data, str) else data.decode()
-        return json.loads(text, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+        return _STRICT.decode(data if isinstance(data, str) else data.decode())
     except (ValueError, RecursionError) as error:
         raise Invalid("json.malformed", why=str(error)[:200]) from error
 
@@ -78,6 +107,9 @@ def _no_constant(name: str) -> None:
     raise ValueError(message)
 
 
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+
+
 def digest(data: bytes) -> str:
     """SHA-256 as lower-case hex."""
     return hashlib.sha256(data).hexdigest()
@@ -85,16 +117,18 @@ def digest(data: bytes) -> str:
 
 def encode(data: bytes) -> str:
     """Base64url without padding (RFC 7515 §2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode()
 
 
 def decode(text: str) -> bytes:
     """Read base64url without padding; any other spelling of the same bytes is `Invalid`."""
     try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        coded = text.encode("ascii").translate(_FROM_URL)
+        data = binascii.a2b_base64(coded + b"=" * (-len(coded) % 4), strict_mode=True)
     except ValueError as error:
         raise Invalid("text.base64-malformed", value=text[:40]) from error
-    if encode(data) != text:
+    rest = len(data) % 3  # bytes that do not fill a group: their last letter has bits to spare, which must be 0
+    if rest and encode(data[-rest:]) != text[-rest - 1 :]:
         raise Invalid("text.base64-malformed", value=text[:40])
     return data
 

@@ -35,24 +35,39 @@ def new_key() -> Jwk:
 
 def thumbprint(jwk: Mapping[str, str]) -> str:
     """The key's RFC 7638 thumbprint, base64url SHA-256."""
-    return _thumbprint(*(_member(jwk, name) for name in ("crv", "kty", "x")))
+    return _thumbprint(*_parts(jwk))
 
 
 @lru_cache(maxsize=MOST_BELIEVED)
-def _thumbprint(crv: str, kty: str, x: str) -> str:
+def _thumbprint(kty: str, crv: str, x: str) -> str:
     return encode(hashlib.sha256(canonical({"crv": crv, "kty": kty, "x": x})).digest())
 
 
 def public(jwk: Mapping[str, str]) -> Jwk:
     """The public part: exactly kty, crv, x. Refuses other kinds of keys and points that anyone can sign for."""
-    found = {name: _member(jwk, name) for name in ("kty", "crv", "x")}
-    if (found["kty"], found["crv"]) != ("OKP", ALGORITHM):
-        raise Invalid("key.kind-unknown", kind=f"{found['kty']} {found['crv']}"[:40])
-    raw = decode(found["x"])
+    kty, crv, x = _parts(jwk)
+    _raw(kty, crv, x)
+    return {"kty": kty, "crv": crv, "x": x}
+
+
+@lru_cache(maxsize=MOST_BELIEVED)
+def _raw(kty: str, crv: str, x: str) -> bytes:
+    """The 32 bytes of a public key that is of our kind and not weak."""
+    if (kty, crv) != ("OKP", ALGORITHM):
+        raise Invalid("key.kind-unknown", kind=f"{kty} {crv}"[:40])
+    raw = decode(x)
     y = int.from_bytes(raw, "little") & (2**255 - 1)
     if len(raw) != 32 or y >= _FIELD or y in _SMALL_ORDER:  # noqa: PLR2004  (RFC 8032: 32 octets)
         raise Invalid("key.point-weak")
-    return found
+    return raw
+
+
+def _parts(jwk: Mapping[str, str]) -> tuple[str, str, str]:
+    """The three texts that make a public key."""
+    kty, crv, x = jwk.get("kty"), jwk.get("crv"), jwk.get("x")
+    if isinstance(kty, str) and isinstance(crv, str) and isinstance(x, str):
+        return kty, crv, x
+    return _member(jwk, "kty"), _member(jwk, "crv"), _member(jwk, "x")  # the one that is none is named
 
 
 def _member(jwk: Mapping[str, str], name: str) -> str:
@@ -64,7 +79,7 @@ def _member(jwk: Mapping[str, str], name: str) -> str:
 
 def raw_public(jwk: Mapping[str, str]) -> bytes:
     """The 32 bytes of the public key."""
-    return decode(public(jwk)["x"])
+    return _raw(*_parts(jwk))
 
 
 def public_from_raw(raw: bytes) -> Jwk:
@@ -142,7 +157,7 @@ def _private(d: str) -> Ed25519PrivateKey:
 def bytes_signed(jwk: Mapping[str, str], message: bytes, signature: bytes) -> bool:
     """Whether the signature holds."""
     try:
-        _public_key(_member(jwk, "kty"), _member(jwk, "crv"), _member(jwk, "x")).verify(signature, message)
+        _public_key(*_parts(jwk)).verify(signature, message)
     except InvalidSignature:
         return False
     return True
@@ -151,4 +166,4 @@ def bytes_signed(jwk: Mapping[str, str], message: bytes, signature: bytes) -> bo
 @lru_cache(maxsize=MOST_BELIEVED)
 def _public_key(kty: str, crv: str, x: str) -> Ed25519PublicKey:
     """The public key, if it is none that anyone can sign for."""
-    return Ed25519PublicKey.from_public_bytes(raw_public({"kty": kty, "crv": crv, "x": x}))
+    return Ed25519PublicKey.from_public_bytes(_raw(kty, crv, x))

@@ -1,13 +1,13 @@
 """Statements: one canonical payload, signatures around it, who signed and who had to."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final, cast
 
 from datadam.errors import Invalid, Untrusted
 from datadam.model import Json, Kind, Statement, StatementId
-from datadam.seal.encoding import SALT_BYTES, canonical, decode, digest, encode, parse, salt
+from datadam.seal.encoding import SALT_BYTES, canonical, decode, digest, encode, parse, plain, read_plain, salt
 from datadam.seal.keys import ALGORITHM, KEYS_KEPT, SIGNATURE_BYTES, Jwk, bytes_signed, sign_bytes, thumbprint
 
 MAX_ENVELOPE: Final = 4 * 1024 * 1024  # bytes; a standard with many columns is the largest honest one
@@ -78,18 +78,18 @@ def opened(data: bytes | str) -> Statement:
 def _read(payload: bytes) -> Json:
     """The one JSON object whose RFC 8785 bytes these are.
 
-    Where they come out the same, no key stood there twice and no number was none: what reads strictly is asked only
-    where they do not, and says what is wrong.
+    Most are ASCII without fractions. Where such a one comes out the same, no key stood there twice and no number was
+    none; all else is read strictly, which says what is wrong.
     """
-    try:
-        body = json.loads(payload)
-        same = isinstance(body, dict) and canonical(body) == payload
-    except (Invalid, ValueError, RecursionError):
-        same = False
-    if not same:
-        canonical(parse(payload))
+    if payload.isascii():
+        with suppress(ValueError, RecursionError):
+            quick = read_plain(payload)
+            if isinstance(quick, dict) and plain(quick) == payload:
+                return cast("Json", quick)
+    body = parse(payload)
+    if not isinstance(body, dict) or canonical(body) != payload:
         raise Invalid("statement.not-canonical")
-    return cast("Json", body)
+    return body
 
 
 def _parts(outer: object) -> tuple[str, list[dict[str, str]]]:
