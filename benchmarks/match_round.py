@@ -20,6 +20,7 @@ DAMS = ("kr.example/log", "us.example/log")
 FAN = 10  # suppliers with lists of their own that a maker has, and each of those
 DECOYS = 4
 BAR = 60  # seconds, on two cores
+ROWS = 2000
 
 
 def plan_of(rows: int) -> overlap.Plan:
@@ -111,19 +112,21 @@ def marked() -> tuple[float, float, float]:
     return time.perf_counter(), cpu, max(one.ru_maxrss for one in used) / 1024
 
 
-def main() -> None:
+def measured(rows: int) -> dict[str, Any]:
     """The whole round, and smaller ones beside it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2000, help="ciphertexts for each maker and tier")
-    rows = max(FAN**2, parser.parse_args().rows // FAN**2 * FAN**2)
+    rows = max(FAN**2, rows // FAN**2 * FAN**2)
     steps = sorted({max(FAN**2, rows // part // FAN**2 * FAN**2) for part in (20, 4, 2)} - {rows})
-    grown = {}
-    for many in steps:
-        grown[f"cpu_s_3_makers_{many}_rows"] = told(3, many)["cpu_s"]
     few = steps[0] if steps else rows
-    for makers in (2, 4, 6):
-        grown[f"cpu_s_{makers}_makers_{few}_rows"] = told(makers, few)["cpu_s"]
-    measure.say(name="match_round", rows=rows, bar_wall_s=BAR, **told(3, rows), **grown)
+    grown = {f"cpu_s_3_makers_{many}_rows": told(3, many)["cpu_s"] for many in steps}
+    grown |= {f"cpu_s_{makers}_makers_{few}_rows": told(makers, few)["cpu_s"] for makers in (2, 4, 6)}
+    return {"rows": rows, "bar_wall_s": BAR, **told(3, rows), **grown}
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS, help="ciphertexts for each maker and tier")
+    measure.say(name="match_round", **measured(parser.parse_args().rows))
 
 
 def told(makers: int, rows: int) -> dict[str, Any]:
