@@ -119,14 +119,33 @@ def _decides(machine: Machine) -> None:
     assert "the same answer" in machine("why", first).out
 
 
-def _corroborates(machine: Machine, dam: Served, member: str) -> None:
+def _peers(machine: Machine, dam: Served) -> None:
+    """Two operators agree; each sees how it stands; a client asks that the other dam saw the log; the end of it."""
+    wiring.init(machine.folder / "other", name="other.example/log", jurisdiction="US")
+    with serving(machine.folder / "other", peer_pull_seconds=1) as other:
+        of, back = ("--dam", dam.folder), ("--dam", other.folder)
+        text = machine("peer", "terms", other.url, *of).out.replace("standards = []", f'standards = ["{STANDARD}"]')
+        Path("peering.toml").write_text(text, encoding="utf-8")
+        key, mine = (("--key", one.world.ledger.vkey, "--yes") for one in (other, dam))
+        machine("peer", "add", other.url, "--terms", "peering.toml", *key, *of)
+        assert STANDARD in machine("peer", "add", dam.url, *mine, *back).out
+        assert "served.example/log" in machine("peer", "list", *back).out
+        assert STANDARD in machine("peer", "show", "served.example/log", *back).out
+        machine("peer", "pull", *back)
+        vkey = json.loads(other.ask("GET", "/api/peers").text)["self"]["cosigner"]
+        assert vkey in machine("trust", "--cosigned-by", vkey, "--url", dam.url).out
+        machine("trust", "--nobody", "--url", dam.url)
+        machine("peer", "end", "other.example/log", "--reason", "over", *of)
+
+
+def _corroborates(machine: Machine, dam: Served) -> None:
     """Indicators with what they are worth, as a file for a tool; and who has software that is being exploited."""
     other = dam.person("Sees it too")
     rows = {"m": ("bad.example", 9), "o": ("bad.example", 5)}
     told = {who: indicator_rows(dam.clock(), [one]) for who, one in rows.items()}
     for standard in ("cti.indicator", "cti.exploited-vulnerability"):
         publish.publish(dam.world, codelists.packaged_standard(standard))
-        grant.grant(dam.world, MemberId(member), standard)
+        grant.grant(dam.world, MemberId(json.loads(machine("me").out)["member"]), standard)
     other.deposits(dam.world, "cti.indicator", told["o"])
     Path("seen.csv").write_bytes(told["m"])
     machine("deposit", "seen.csv", "--standard", "cti.indicator", "--yes")
@@ -172,6 +191,7 @@ def _tabulates(machine: Machine, dam: Served) -> None:
     assert json.loads(machine("table", "test.energy", day, "--json").out)["label"] == "not differentially private"
     _groups(machine, dam)
     _asks(machine, dam)
+    _corroborates(machine, dam)
 
 
 def _groups(machine: Machine, dam: Served) -> None:
@@ -390,7 +410,6 @@ def _declares(machine: Machine, dam: Served, member: str) -> None:
 
 def _agrees(machine: Machine, dam: Served, member: str) -> None:
     """An offer that is read and signed; held up, resumed, ended; and one that people sign for the dam."""
-    _corroborates(machine, dam, member)
     _goes_by_law(machine, dam, member)
     _holds(machine, dam, member)
     assert "PIPA art. 28-3" in machine("terms", "roles").out
@@ -587,6 +606,7 @@ def _keeps_keys(machine: Machine, dam: Served) -> None:
 
 def _expels(machine: Machine, dam: Served) -> None:
     _keeps_keys(machine, dam)
+    _peers(machine, dam)
     person = dam.person("Somebody")
     machine("member", "expel", person.id, "--reason", "broke the terms", "--dam", dam.folder)
 

@@ -15,7 +15,7 @@ from datadam.dam import join, steward
 from datadam.dam.world import World
 from datadam.edges import operator
 from datadam.edges.terminal import Terminal
-from datadam.errors import DamError, Invalid, NotFound, Refused
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable
 from datadam.formats import law_files, odrl
 from datadam.model import instant
 from served import STANDARD, Served, serving
@@ -84,6 +84,7 @@ def test_every_verb_does_its_work(way: tuple[World, Perform]) -> None:
     decide_together(world, does, person)
     recognise(does, person)
     keep_keys(world, does)
+    go_by_peers(does)
     backups = world.settings.folder.parent / "backups"
     assert does("backup", into=str(backups), keep="1")["entries"] == world.ledger.size
     assert does("backup", into=str(backups), with_keys="yes")["keys"] is True
@@ -199,6 +200,19 @@ def keep_keys(world: World, does: Perform) -> None:
         assert (made["vkey"] == former) is (use == "dam")
         assert does("retire-key", use=use, reason="stolen", now="yes")["index"] > made["index"]
     assert {one["use"] for one in does("keys")["items"]} == {"log", "dam"}
+
+
+def go_by_peers(does: Perform) -> None:
+    """Nobody to peer with: who is not there is told as that, and so is whom nobody knows."""
+    url = "http://127.0.0.1:1"
+    for verb, args in (("look-peer", {"url": url}), ("add-peer", {"url": url})):
+        with pytest.raises(Unavailable, match=r"peer\.unreachable"):
+            does(verb, **args)
+    for verb, args in (("peer", {"id": "p-0"}), ("end-peer", {"id": "p-0", "reason": "x"})):
+        with pytest.raises(NotFound, match=r"peer\.unknown"):
+            does(verb, **args)
+    assert does("peers")["items"] == []
+    assert does("pull-peers") == {"items": []}
 
 
 def declare(does: Perform, person: Person) -> None:
