@@ -86,21 +86,20 @@ def accessions(dam: seal.Jwk) -> Iterator[Statement]:
 
 
 def registry(dam: seal.Jwk) -> Iterator[Statement]:
-    """Of twenty statements ten accessions, two next keys, two standards with their whole text, six orders and lifts."""
+    """Of twenty statements ten accessions, three next keys, one standard with its whole text, six orders and lifts."""
     text = resources.files("datadam.standards").joinpath("cti.indicator.yaml").read_text(encoding="utf-8")
     order = {"classes": ["personal"], "destinations": ["US"], "standard": None, "reason": "r", "ground": "art. 1"}
     number = 0
     while True:
         keys = [seal.new_key() for _ in range(10)]
         yield from (accession(dam, key) for key in keys)
-        for key in keys[:2]:
+        for key in keys[:3]:
             new = seal.new_key()
             facts = {"member": seal.member_id(key), "key": seal.public(new), "replaces": seal.thumbprint(key)}
             yield signed(Kind.KEY, facts, key, new)
-        for _ in range(2):
-            number += 1
-            facts = {"standard": "cti.indicator", "version": f"1.{number}.0", "text": text, "digest": HEX}
-            yield signed(Kind.STANDARD, facts, dam)
+        number += 1
+        facts = {"standard": "cti.indicator", "version": f"1.{number}.0", "text": text, "digest": HEX}
+        yield signed(Kind.STANDARD, facts, dam)
         for _ in range(3):
             yield (said := signed(Kind.ORDER, order, dam))
             yield signed(Kind.LIFT, {"order": said.id, "reason": "over"}, dam)
