@@ -38,6 +38,7 @@ class Announced:
     text: str  # JSON of the `overlap.Round`
     state: Course
     reason: str | None  # code, where it ended without a result
+    outcome: str | None  # the statement that says so
     index: int
 
 

@@ -22,6 +22,7 @@ from datadam.client.governing import Governing
 from datadam.client.holding import Holding
 from datadam.client.home import default_profile, read_key
 from datadam.client.opening import Opening
+from datadam.client.pairs import Pairing
 from datadam.client.private import Asking
 from datadam.client.recovering import Recovering
 from datadam.client.reserving import Reserving
@@ -71,6 +72,7 @@ class Dam(  # one class of deeds each
     Opening,
     Reserving,
     Recovering,
+    Pairing,
     Tabling,
     Visiting,
     WayBack,

@@ -199,6 +199,14 @@ def told(world: World, announced: Announced) -> Json:
     }
 
 
+def learned(world: World, announced: Announced) -> Json | None:
+    """What this dam learned of a round that is over: makers, and how many suppliers which of them share."""
+    if announced.outcome is None:
+        return None
+    body = world.ledger.statement(announced.outcome).body
+    return {name: body[name] for name in ("makers", "shared")}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insight:
     """What an operator sees of a round: who takes part, how far it is, what was refused. No row of any bag."""
@@ -241,6 +249,13 @@ def commit(world: World, caller: Caller, envelope: bytes) -> int:
             with world.store.read() as rows:
                 state.believe(rows, statement)
             return state.record(world, statement)
+
+
+def committed(world: World, caller: Caller, envelope: bytes) -> Json:
+    """The same, with the receipt that shows it to another member."""
+    index = commit(world, caller, envelope)
+    statement = seal.opened(envelope)
+    return {"index": index, "statement": statement.id, "receipt": prove.receipt_of(world, statement)}
 
 
 def _refuse_wrong(world: World, statement: Statement) -> None:

@@ -44,6 +44,7 @@ def _fold_round(rows: Rows, index: int, id: str, body: Json) -> None:
             text=_text({"plan": body["plan"], "parts": body["parts"]}),
             state=Course.OPEN,
             reason=None,
+            outcome=None,
             index=index,
         )
     )
@@ -100,7 +101,7 @@ def _fold_match(rows: Rows, index: int, id: str, body: Json) -> None:
     if member is None:
         if announced.state is not Course.OPEN or (body["reason"] is None) is not (body["state"] == Course.FOUND):
             raise Untrusted("round.match-wrong", round=body["round"], statement=id)
-        rows.put(replace(announced, state=Course(body["state"]), reason=body["reason"]))
+        rows.put(replace(announced, state=Course(body["state"]), reason=body["reason"], outcome=id))
         return
     signed = rows.get(Commitment, body["commitment"] or "")
     same = signed is not None and (signed.round, signed.member) == (announced.id, member)

@@ -296,8 +296,8 @@ class _Work:
 
 def _end(world: World, announced: Announced, reason: str, *, tell: bool) -> None:
     """Log that a round has no result, and why; tell the other dam, if it can be told."""
-    facts: Json = {"round": announced.id, "member": None, "state": "ended", "reason": reason[:MAX_REASON]}
-    facts |= {"makers": [], "shared": [], "handed": [], "shows": 0, "commitment": None}
+    nothing = {"makers": [], "shared": [], "handed": [], "shows": 0, "commitment": None}
+    facts = {"round": announced.id, "member": None, "state": "ended", "reason": reason[:MAX_REASON], **nothing}
     with world.lock:
         if round.find(world, announced.id).state is Course.OPEN:
             state.record(world, state.statement(world, Kind.MATCH, facts))

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from datadam import __version__
-from datadam.dam import deposit, dispute, login, prove, push, release, steward, twin, withdraw, witnessed
+from datadam.dam import deposit, dispute, login, prove, push, release, rounding, steward, twin, withdraw, witnessed
 from datadam.dam import tables as checked_tables
 from datadam.dam.works import Works
 from datadam.dam.world import World
@@ -40,6 +40,7 @@ from datadam.edges import (
     peers,
     private,
     restrictions,
+    rounds,
     tables,
     upload,
     withdrawals,
@@ -51,6 +52,7 @@ from datadam.model import Job
 
 TIDY_SECONDS: Final = 3600  # how often what is over is removed
 WITNESS_SECONDS: Final = 5  # how long what the log has taken up may go unwitnessed; a rollback to then goes unnoticed
+ROUND_SECONDS: Final = 1.0  # how often it is seen whether a round of matching can go on
 UPLOADS: Final = 64  # files that come in at once, a thread each; more of them wait
 _LOG: Final = logging.getLogger(__name__)
 _UPLOADS_FROM: Final = "/api/deposits/"
@@ -88,6 +90,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(guests.router)
     app.include_router(catalogue.router)
     app.include_router(peers.router)
+    app.include_router(rounds.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
     log_file = partial(_log_file, log_folder)
@@ -154,6 +157,7 @@ async def _life(world: World, works: Works, app: FastAPI) -> AsyncIterator[None]
         tasks.start_soon(_tidy_for_ever, world, works)
         if world.witnesses:
             tasks.start_soon(_be_witnessed_for_ever, world, app)
+        tasks.start_soon(_mix_for_ever, world)
         yield
         tasks.cancel_scope.cancel()
     await anyio.to_thread.run_sync(neighbours.close)
@@ -173,6 +177,13 @@ async def _tidy_for_ever(world: World, works: Works) -> None:
             await _now_or_next_time(partial(tidy, world))
         await _now_or_next_time(partial(checked_tables.publish_due, world))
         await anyio.sleep(TIDY_SECONDS)
+
+
+async def _mix_for_ever(world: World) -> None:
+    """Go on with the rounds of matching that run: whatever waits for the other dam is tried again."""
+    while True:
+        await _now_or_next_time(partial(rounding.advance_all, world))
+        await anyio.sleep(ROUND_SECONDS)
 
 
 async def _now_or_next_time(work: Callable[[], object]) -> None:

@@ -36,6 +36,7 @@ from datadam.edges import (
     law_verbs,
     peer_verbs,
     private_verbs,
+    round_verbs,
     table_verbs,
 )
 from datadam.edges.manners import as_branch, world_of
@@ -257,6 +258,7 @@ VERBS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Json]]]] = {
     **gate_verbs.VERBS,
     **table_verbs.VERBS,
     **peer_verbs.VERBS,
+    **round_verbs.VERBS,
 }
 
 
