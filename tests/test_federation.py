@@ -124,6 +124,23 @@ class There:
             self.draw.choice(EVENTS)(self)
         return self
 
+    def recovers(self) -> None:
+        """A member lost its key: two operators vouch, and it objects, or waits, or is recovered."""
+        while len(self.operators) < 2:
+            key = seal.new_key()
+            self.operators.append(key)
+            self.says(Kind.OPERATOR, {"operator": seal.operator_id(key), "key": seal.public(key)}, key, self.sign)
+        one, new = self.draw.choice(self.people), seal.new_key()
+        ids = [seal.operator_id(key) for key in self.operators]
+        facts = {"member": one.id, "key": seal.public(new), "operators": ids, "proof": HEX, "until": instant(START)}
+        begun = self.says(Kind.RECOVERY, facts, new, *self.operators)
+        match self.draw.randrange(3):
+            case 0:
+                self.says(Kind.OBJECTION, {"recovery": begun.id, "member": one.id}, one.key)
+            case 1:
+                self.says(Kind.RECOVERED, {"recovery": begun.id, "member": one.id, "key": seal.public(new)})
+                self.people[self.people.index(one)] = Kept(one.name, key=new, first=one.id)
+
     def source(self) -> Source:
         """What batches are made of."""
         return Source(
@@ -170,6 +187,7 @@ EVENTS: Final[Sequence[Callable[[There], None]]] = [
     There.suspends,
     There.grants,
     There.withdraws,
+    There.recovers,
 ]
 
 
@@ -412,6 +430,23 @@ def test_what_has_not_the_shape_of_its_kind_is_not_believed() -> None:
     there = There(Random(6))
     there.says(Kind.ORDER, {"classes": []})
     with pytest.raises(Invalid, match=r"statement\.shape"):
+        there.begin().take(stretch(there.source(), 0))
+
+
+def test_a_log_that_calls_an_order_nobodys_business_is_found_out() -> None:
+    """The entry says who may read the body; it must be the class of the kind."""
+    there = There(Random(11))
+    made = seal.state(
+        Kind.EXIT,
+        {"member": "m-" + "0" * 20, "reason": "r", "signed_by_member": False},
+        issued=instant(START),
+        key=there.sign,
+    )
+    there.bodies.put_all([(made.id, seal.envelope(made))])
+    there.ledger._log.append([note.entry(Class.ACTIVITY, made.id)])
+    there.ledger.use(there.logs)
+    there.orders()  # signs a checkpoint over both
+    with pytest.raises(Untrusted, match=r"log\.class-wrong"):
         there.begin().take(stretch(there.source(), 0))
 
 
