@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datadam import decisions, texts
-from datadam.dam import charge, decide, prove, publish, state, twin
+from datadam.dam import charge, decide, order, prove, publish, state, twin
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
 from datadam.dam.world import World
@@ -83,9 +83,7 @@ def answer(world: World, caller: Caller, sent: object, *, purpose: str | None = 
     decision, decided = decide.decide(world, ask)
     told = decisions.for_asker(decision)
     if isinstance(told, Deny):
-        if len(told.reasons) == 1:
-            raise Refused(told.reasons[0].code, **told.reasons[0].facts)
-        raise Refused("ask.denied", reasons=told.reasons)
+        raise order.refusal(world, told.reasons)
     narrowing = decide.narrowed(world, ask, standard)
     if not narrowing.lets_out(None):
         raise Refused(

@@ -1,6 +1,6 @@
 """Orders and demands: stop a class of data on its way to a country, at once; record what a government asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from datadam.disclosure import Model
 from datadam.duties import STRICTNESS, Answer, Demand, Order, Topic
 from datadam.errors import Invalid, NotFound, Refused
 from datadam.formats import countries
-from datadam.model import Deposit, Kind, MemberId, PrivacyClass, Withdrawal, instant, moment
+from datadam.model import Deposit, Kind, MemberId, PrivacyClass, Reason, Withdrawal, instant, moment
 
 MAX_WORDS: Final = 2000  # characters of a reason or ground
 
@@ -62,6 +62,22 @@ def orders(world: World) -> list[Order]:
     """Every order in log order, lifted ones too."""
     with world.store.read() as rows:
         return sorted(rows.find(Order), key=lambda one: one.index)
+
+
+def refusal(world: World, reasons: Sequence[Reason]) -> Refused:
+    """A no, with every reason; of orders also why each was given and on what law it rests, which everybody may know."""
+    grounds = tuple(_grounds(world, reasons))
+    if len(reasons) == 1:
+        return Refused(reasons[0].code, **{**reasons[0].facts, **({"reasons": grounds} if grounds else {})})
+    return Refused("ask.denied", reasons=(*reasons, *grounds))
+
+
+def _grounds(world: World, reasons: Sequence[Reason]) -> Iterator[Reason]:
+    named = {str(id) for one in reasons if one.code == "ask.order" for id in one.facts.get("ordered", ())}
+    with world.store.read() as rows:
+        held = [found for id in sorted(named) if (found := rows.get(Order, id)) is not None]
+    for one in sorted(held, key=lambda order: order.index):
+        yield Reason("order.grounds", {"order": one.id[:12], "reason": one.reason, "ground": one.ground})
 
 
 def in_force(

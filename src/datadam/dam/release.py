@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from datadam import decisions, seal
-from datadam.dam import combine, decide, disputed, gates, lineage, narrow, pool, publish, state
+from datadam.dam import combine, decide, disputed, gates, lineage, narrow, order, pool, publish, state
 from datadam.dam.login import Caller
 from datadam.dam.narrow import Narrowing
 from datadam.dam.pool import Pool
@@ -128,7 +128,7 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
     decision, decided = decide.decide(world, ask)
     match decisions.for_asker(decision):
         case Deny(reasons):
-            raise _refusal(reasons)
+            raise order.refusal(world, reasons)
         case Allow(basis=basis):
             while True:
                 now = decide.narrowed(world, ask, found.standard)
@@ -152,7 +152,7 @@ def refuse_other(world: World, caller: Caller, id: str, recipient: str) -> None:
     decision, _ = decide.decide(world, ask)
     match decisions.for_asker(decision):
         case Deny(reasons):
-            raise _refusal(reasons)
+            raise order.refusal(world, reasons)
         case Allow():
             now = decide.narrowed(world, ask, found.standard)
             _refuse_unnamed(found, now)
@@ -164,7 +164,8 @@ def _refuse_unnamed(of: Pool, narrowing: Narrowing) -> None:
     """Refuse an edition that the terms do not name, and the reservoir as it stands where they do not name that."""
     edition = of.edition.name if of.edition else None
     if not narrowing.lets_out(edition):
-        raise _refusal([_unnamed(of.standard.id, edition, narrowing.versions or ())])
+        unnamed = _unnamed(of.standard.id, edition, narrowing.versions or ())
+        raise Refused(unnamed.code, **unnamed.facts)
 
 
 def file(world: World, standard: str, recipient: str, version: int, name: str) -> Path:
@@ -183,12 +184,6 @@ def _ask(caller: Caller, standard: StandardId) -> Ask:
         action=caller.action,
         destination=caller.destination,
     )
-
-
-def _refusal(reasons: Sequence[Reason]) -> Refused:
-    if len(reasons) == 1:
-        return Refused(reasons[0].code, **reasons[0].facts)
-    return Refused("ask.denied", reasons=tuple(reasons))
 
 
 def _recipient(world: World, ask: Ask, narrowing: Narrowing) -> str:
