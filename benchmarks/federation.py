@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+import match_round
 from datadam import seal
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.memory.log import MemoryLog
@@ -203,9 +204,29 @@ def follow(rows: int) -> dict[str, object]:
     return {"bar": BAR, **told, "rows": rows}
 
 
+# --- orders -----------------------------------------------------------------------------------------------------------
+
+MOST_ORDERS: Final = 200  # and as many lifts; more tell no more
+
+
+def orders(rows: int) -> dict[str, object]:
+    """How soon an order binds in two served dams under load: see `federation_orders`."""
+    import federation_orders  # noqa: PLC0415  (it needs all of a dam, and what `follow` takes would be more by that)
+
+    return federation_orders.measured(min(rows, MOST_ORDERS))
+
+
+# --- matching ---------------------------------------------------------------------------------------------------------
+
+
+def match(rows: int) -> dict[str, object]:
+    """A round of matching over both dams, of at most so many rows for each maker and tier as `match_round.py` takes."""
+    return match_round.measured(min(rows, match_round.ROWS))
+
+
 # --- all --------------------------------------------------------------------------------------------------------------
 
-PARTS: Final[Mapping[str, Callable[[int], dict[str, object]]]] = {"follow": follow}
+PARTS: Final[Mapping[str, Callable[[int], dict[str, object]]]] = {"follow": follow, "match": match, "orders": orders}
 
 
 def main() -> None:

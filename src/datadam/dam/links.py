@@ -69,6 +69,7 @@ class Links:
     since: int | None = None  # the log index from which on kinds are known
     _kinds: OrderedDict[int, Kind] = field(default_factory=OrderedDict)  # of entries that peers may see
     _paces: dict[str, tuple[float, float]] = field(default_factory=dict)  # requests left, and when that was
+    _back: dict[str, threading.Event] = field(default_factory=dict)
     _waking: list[Callable[[], None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -109,6 +110,11 @@ class Links:
         finally:
             with self._lock:
                 self._waking.remove(wake)
+
+    def back(self, peer: str) -> threading.Event:
+        """Set whenever that peer was reached, or reached us: who waits to try again need not wait longer."""
+        with self._lock:
+            return self._back.setdefault(peer, threading.Event())
 
     # --- nonces -------------------------------------------------------------------------------------------------------
 

@@ -100,6 +100,7 @@ class _Courier:
     def __init__(self, world: World, id: str) -> None:
         self._world, self._id = world, id
         self._told, self._stop = threading.Event(), threading.Event()
+        self._back = world.links.back(id)
         self.asked = threading.Event()  # for the first time, whatever came of it
         self.threads = [
             threading.Thread(target=self._telling, name=f"tell {id}", daemon=True),
@@ -121,6 +122,7 @@ class _Courier:
     def stop(self) -> None:
         self._stop.set()
         self._told.set()
+        self._back.set()
 
     def _telling(self) -> None:
         failed = 0
@@ -136,7 +138,8 @@ class _Courier:
                     self._stop.set()
             else:
                 failed += 1
-                self._stop.wait(_jittered(min(AGAIN[0] * 2 ** min(failed - 1, 20), AGAIN[1])))
+                self._back.clear()
+                self._back.wait(_jittered(min(AGAIN[0] * 2 ** min(failed - 1, 20), AGAIN[1])))
                 self._told.set()
 
     def _asking(self) -> None:
@@ -144,6 +147,8 @@ class _Courier:
         while not self._stop.is_set():
             done = _quietly(self._world, self._id, lambda: follow.look(self._world, self._id))
             self.asked.set()
+            if done:
+                self._back.set()
             failed = 0 if done else failed + 1
             pause = self._world.settings.peer_pull_seconds
             self._stop.wait(_jittered(min(pause * 2 ** min(failed, 20), max(pause, MOST_WAIT))))

@@ -82,6 +82,7 @@ def answer(
         other, asked = _asker(world, method, path, token=token, body=body)
     except DamError as error:
         return _refused(world, error, _UNAUTHORISED)
+    world.links.back(other.id).set()
     since = world.links.use(other.id, asked)
     fresh = world.links.give(other.id, world.clock())
     if since is None:
