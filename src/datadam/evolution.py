@@ -18,7 +18,7 @@ CONTRIBUTORS: Final = "contributors"
 CONSUMERS: Final = "consumers"
 _BOTH: Final = (CONTRIBUTORS, CONSUMERS)
 TIERS: Final = (Tier.OPEN, Tier.AGREEMENT, Tier.TABLES, Tier.ANSWERS)  # from loose to strict
-ATTRIBUTIONS: Final = (Attribution.CONTRIBUTOR, Attribution.COUNTRY, Attribution.NONE)
+ATTRIBUTIONS: Final = tuple(Attribution)  # from telling to silent
 
 
 class Effect(IntEnum):

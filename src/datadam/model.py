@@ -188,6 +188,7 @@ class Attribution(StrEnum):
     """What served rows say about who contributed them."""
 
     CONTRIBUTOR = "contributor"
+    PSEUDONYM = "pseudonym"  # its country and a name that this recipient alone knows it by, the same every time
     COUNTRY = "country"
     NONE = "none"
 

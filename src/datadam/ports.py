@@ -401,7 +401,7 @@ class SharePart:
     path: Path
     tag: str
     sequence: int  # position of its deposit in the log: higher is newer
-    contributor: str
+    contributor: str  # its id, or the pseudonym that stands for it in this share
     country: str
     own: bool  # contributed by the recipient
     columns: tuple[Column, ...] = ()  # of the version that it was deposited under, where steps are needed

@@ -152,7 +152,7 @@ def _told(order: ShareOrder, part: SharePart) -> str:
     """What the rows of a part say about who contributed them."""
     if order.attributed is None:
         return ""
-    return part.contributor if order.attribution is Attribution.CONTRIBUTOR else part.country
+    return part.country if order.attribution is Attribution.COUNTRY else part.contributor
 
 
 def _scan(

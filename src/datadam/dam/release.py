@@ -6,7 +6,8 @@
 3. record   one `release` statement for each member, standard, share version and deed, before anything is served
 4. serve    the edge signs addresses of exactly these files; a version stays until none of its addresses can be alive
 
-A share has a recipient of its own only where columns hold unit ids, which each recipient sees differently.
+A share has a recipient of its own only where columns hold unit ids, or contributors stand under pseudonyms: each
+recipient sees them differently.
 """
 
 import json
@@ -50,6 +51,7 @@ from datadam.terms import CURRENT
 SHARE_NAME: Final = "dam"
 """The one share, in Delta Sharing's words, under which all reservoirs of a dam stand as tables."""
 EVERYBODY: Final = "*"
+PSEUDONYM: Final = 16  # hex digits of a contributor's, in one share
 _UNDER: Final = "under "  # the note that says under which terms its deposits were as a share was made
 _TOLD: Final = "narrowing "  # the note that says what of its reservoir a share's recipient gets
 WAITERS: Final = 16  # who wait for one share to be made; each holds a thread of the server, which has others to answer
@@ -193,7 +195,8 @@ def _recipient(world: World, ask: Ask, narrowing: Narrowing) -> str:
 
 def _who(ask: Ask, narrowing: Narrowing) -> str:
     units = any(column.protection is Protection.UNIT_ID for column in narrowing.columns)
-    return ask.member if units and ask.member is not None else EVERYBODY
+    each = units or narrowing.standard.attribution is Attribution.PSEUDONYM
+    return ask.member if each and ask.member is not None else EVERYBODY
 
 
 def _told_of(rows: Rows, recipient: str) -> Mapping[str, Collection[str]] | None:
@@ -316,6 +319,13 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
     version = max(released, need.last.version if need.last else -1) + 1
     attributed = _attributed(standard)
     secret = world.secrets.secret("share")
+
+    def named(contributor: str) -> str:
+        if standard.attribution is not Attribution.PSEUDONYM:
+            return contributor
+        alias = seal.keyed(secret, "contributor", str(standard.id), who, contributor).hex()[:PSEUDONYM]
+        return f"{countries[contributor]}-{alias}"
+
     domains = sorted({column.domain or "" for column in narrowing.columns if column.protection is Protection.UNIT_ID})
     order = ShareOrder(
         columns=narrowing.columns,
@@ -326,7 +336,7 @@ def _make(world: World, of: Pool, recipient: str, need: _Need) -> Share:
                 path=path,
                 tag=deposit.tag,
                 sequence=deposit.index,
-                contributor=deposit.contributor,
+                contributor=named(deposit.contributor),
                 country=countries[deposit.contributor],
                 own=deposit.contributor == who,
                 columns=views[deposit.version].columns or lying,
