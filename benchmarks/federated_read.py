@@ -7,8 +7,10 @@ sides are programs of that member and its cost alone is counted: `two` opens the
 """
 
 import argparse
+import json
 import os
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,7 @@ from datadam.client.home import HOME_VARIABLE, read_key
 from datadam.confirming import confirm
 from datadam.dam import peer, publish
 from datadam.dam.world import World
+from datadam.errors import NotFound
 from datadam.formats import codelists
 from datadam.model import Json, Layout
 from datadam.proposing import suggest
@@ -82,7 +85,7 @@ KINDS = {
 }
 
 
-def rows(count: int, first: int) -> bytes:
+def readings(count: int, first: int) -> bytes:
     """A file of so many readings, whose meters nobody else has."""
     rng = np.random.default_rng(first)
     frame = pl.DataFrame(
@@ -109,7 +112,9 @@ def founded(folder: Path, name: str, port: int, count: int) -> None:
         standard = publish.current(world, ID)
         layout = Layout(columns=HEADER, types=("text",) * len(HEADER), samples=((),) * len(HEADER))
         fit = confirm(suggest(standard, layout, codelists.packaged()), standard, layout)
-        small_deposits.hand_in(world, read_key(folder / f"{name}.json"), fit, rows(count, 0 if name == "kr" else count))
+        small_deposits.hand_in(
+            world, read_key(folder / f"{name}.json"), fit, readings(count, 0 if name == "kr" else count)
+        )
 
 
 def terms() -> Json:
@@ -187,7 +192,7 @@ def visit(ports: dict[str, int], key: Path) -> None:
         while True:
             try:
                 away.join_as_guest(home, language="en")
-            except client.dam.NotFound:  # not followed yet
+            except NotFound:  # not followed yet
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.5)
@@ -203,35 +208,47 @@ def main() -> None:
     parser.add_argument("--side", choices=("two", "all"))
     parser.add_argument("--ports", type=int, nargs=2)
     parser.add_argument("--key", type=Path)
+    parser.add_argument("--into", type=Path, help="where a side writes what it cost")
     asked = parser.parse_args()
     if asked.side:
+        begun = time.process_time()
         read(asked.side, dict(zip(("kr", "us"), asked.ports, strict=True)), asked.key)
+        with asked.into.open("a") as file:
+            file.write(f"{time.process_time() - begun}\n")
         return
+    print(json.dumps(compared(asked.rows, asked.rounds)))
+
+
+def compared(rows: int, rounds: int = ROUNDS) -> dict[str, object]:
+    """Make the dams and run the sides in turns: what each cost, with and without what a program costs to start."""
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary)
         os.environ[HOME_VARIABLE] = str(folder / "home")
         ports = {name: free_port() for name in NAMES}
         for name, port in ports.items():
-            founded(folder, name, port, asked.rows // 2)
+            founded(folder, name, port, rows // 2)
         peered(folder, ports)
         for name in NAMES:
             stack.enter_context(served(folder, name))
         visit(ports, folder / "reader.json")
         told = [str(port) for port in ports.values()]
         key = str(folder / "reader.json")
-        sides = {side: [__file__, "--side", side, "--ports", *told, "--key", key] for side in ("two", "all")}
+        given = ["--ports", *told, "--key", key]
+        sides = {side: [__file__, "--side", side, *given, "--into", str(folder / side)] for side in ("two", "all")}
         read("two", ports, Path(key))  # the shares are made by the first who asks
-        costs = measure.compare(sides, turns=asked.rounds)
-    measure.say(
-        name="federated_read",
-        ratio=costs["all"].cpu_s / costs["two"].cpu_s,
-        bar=BAR,
-        rows=asked.rows,
-        two_cpu_s=costs["two"].cpu_s,
-        all_cpu_s=costs["all"].cpu_s,
-        two_peak_mb=costs["two"].peak_mb,
-        all_peak_mb=costs["all"].peak_mb,
-    )
+        costs = measure.compare(sides, turns=rounds)
+        alone = {side: statistics.median(map(float, (folder / side).read_text().split())) for side in sides}
+    whole = {side: cost.cpu_s for side, cost in costs.items()}
+    return {
+        "name": "federated_read",
+        "ratio": round(alone["all"] / alone["two"], 3),
+        "bar": BAR,
+        "rows": rows,
+        "ratio_with_start": round(whole["all"] / whole["two"], 3),
+        **{f"{side}_cpu_s": round(spent, 3) for side, spent in alone.items()},
+        **{f"{side}_with_start_cpu_s": round(spent, 3) for side, spent in whole.items()},
+        **{f"{side}_peak_mb": round(cost.peak_mb, 1) for side, cost in costs.items()},
+    }
 
 
 if __name__ == "__main__":
