@@ -4,7 +4,7 @@ Everything is read off the statements themselves, not off the facts that a dam n
 believes neither its tables nor its word. What cannot be read is not there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -16,7 +16,7 @@ from datadam.duties import STRICTNESS, Order
 from datadam.errors import DamError
 from datadam.formats import law_files, odcs, odrl
 from datadam.formats.law import NAMES, Clocks, Corridors, Law
-from datadam.ledger import carried
+from datadam.ledger import ADOPTIONS, carried
 from datadam.model import Column, Json, Kind, PrivacyClass, Protection, Reason, Standard, Tier
 from datadam.obligations.checking import Checked, checked
 from datadam.obligations.view import Logged, View
@@ -45,20 +45,37 @@ class Membership:
 
 @lru_cache(maxsize=_KEPT)
 def members(view: View) -> dict[str, Membership]:
-    """Every member there ever was, by id."""
+    """Every member there ever was, by id; guests too, about whom their home's word that was adopted counts as well."""
     found: dict[str, Membership] = {}
-    for one in view.of(Kind.MEMBER, Kind.EXIT, Kind.MEMBER_CHANGE):
-        id = one.body["member"]
+    stops: dict[tuple[str, str], int] = {}  # member and whose word it is → since where that holds it up
+    for index, kind, body, by in _said_of_members(view):
+        if kind is Kind.PEERING_END:
+            gone = {id: one for id, one in found.items() if one.body.get("home") == body["peer"] and one.left is None}
+            found |= {id: replace(one, left=index) for id, one in gone.items()}
+            continue
+        id = str(body["member"])
         held = found.get(id)
-        if one.kind is Kind.MEMBER:
-            found.setdefault(id, Membership(body=one.body, joined=one.index))
-        elif held is not None and one.kind is Kind.EXIT:
-            found[id] = replace(held, left=one.index)
-        elif held is not None and one.body["state"] == "suspended":
-            found[id] = replace(held, held_up=(*held.held_up, (one.index, None)))
-        elif held is not None and held.held_up and held.held_up[-1][1] is None:
-            found[id] = replace(held, held_up=(*held.held_up[:-1], (held.held_up[-1][0], one.index)))
+        if kind in {Kind.MEMBER, Kind.GUEST}:
+            found.setdefault(id, Membership(body=body, joined=index))
+        elif held is not None and kind is Kind.EXIT:
+            found[id] = replace(held, left=index)
+        elif held is not None and body["state"] == "suspended":
+            stops[id, by] = index
+            found[id] = replace(held, held_up=(*held.held_up, (index, None)))
+        elif held is not None and (since := stops.pop((id, by), None)) is not None:
+            rest = tuple(one for one in held.held_up if one != (since, None))
+            found[id] = replace(held, held_up=(*rest, (since, index)))
     return found
+
+
+def _said_of_members(view: View) -> Iterator[tuple[int, Kind, Json, str]]:
+    """What the log says of members, in its order: index, kind, body, and whose word it is."""
+    own = (Kind.MEMBER, Kind.GUEST, Kind.EXIT, Kind.MEMBER_CHANGE, Kind.PEERING_END)
+    for one in view.of(*own, *ADOPTIONS):
+        if one.kind not in ADOPTIONS:
+            yield one.index, one.kind, one.body, ""
+        elif (inner := carried(one.statement)[-1]).kind in {Kind.EXIT, Kind.MEMBER_CHANGE}:
+            yield one.index, inner.kind, inner.body, str(one.body["peer"])
 
 
 def jurisdiction(view: View, member: str) -> str | None:
