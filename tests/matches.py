@@ -10,22 +10,21 @@ from typing import Any
 from datadam import overlap, seal
 from datadam.dam import follow, publish, round, rounding  # noqa: A004  (the noun)
 from datadam.dam.world import World
-from datadam.formats import codelists
 from datadam.model import Json, Kind, Statement, instant
 from datadam.overlap import Item
 from peers import KR, US, Pair, pair
-from worlds import Person
+from worlds import Person, standard_text
 
-SUPPLY = "supply.supply-edge"
+STANDARD = "test.reading"  # any one will do, and it is read in no time
 CLOSES = "2026-12-01T00:00:00Z"
 GRAPHITE = "380110"
 CELLS = "850760"
 
 
-def a_plan(**changes: Any) -> Json:  # noqa: ANN401  (any field)
+def a_plan(**changes: Any) -> Json:
     """A small plan of three tiers."""
     told: dict[str, Any] = {
-        "standard": SUPPLY,
+        "standard": STANDARD,
         "period": "2026-Q4",
         "dams": (KR, US),
         "caps": (16, 6, 3),
@@ -43,14 +42,14 @@ def item(number: int, *, country: str = "CHN", stage: str = GRAPHITE, essential:
 
 
 def two(folder: Path, *standards: str) -> Pair:
-    """Two dams that peer, about supply links."""
-    made = pair(folder, *(standards or (SUPPLY,)))
+    """Two dams that peer."""
+    made = pair(folder, *standards)
     for world in made.worlds:
-        publish.publish(world, codelists.packaged_standard(SUPPLY))
+        publish.publish(world, standard_text())
     return made
 
 
-def opened(made: Pair, **changes: Any) -> overlap.Round:  # noqa: ANN401  (any field)
+def opened(made: Pair, **changes: Any) -> overlap.Round:
     """A round that both operators agreed to."""
     plan = a_plan(**changes)
     assert round.open_round(made.kr, US, plan, CLOSES)["state"] == "offered"

@@ -375,6 +375,12 @@ TRIES = {
     "GET /api/catalogue/{id}": Try((404, 401, 404, 404, 404), lambda _: f"/api/catalogue/{STANDARD}"),
     "GET /api/guests/draft": Try((404,) * 5, lambda _: "/api/guests/draft?home=x.example&accession=0"),
     "POST /api/guests": Try((400,) * 5, more=lambda _: {"content": b"{}"}),
+    "GET /api/rounds": Try(EVERYBODY),
+    "POST /api/commitments": Try((401, 401, 401, 400, 400), more=lambda _: {"content": b"{}"}),
+    "POST /api/rounds/{id}/bag": Try(
+        (401, 401, 401, 404, 404), lambda _: "/api/rounds/" + "0" * 64 + "/bag", more=lambda _: {"content": b"bag"}
+    ),
+    "GET /api/rounds/{id}/result": Try((401, 401, 401, 404, 404), lambda _: "/api/rounds/" + "0" * 64 + "/result"),
     "GET /api/credentials": Try(MEMBERS),
     "GET /api/credentials/{id}/evidence": Try(
         (401, 401, 401, 404, 404), lambda _: "/api/credentials/" + "0" * 64 + "/evidence"

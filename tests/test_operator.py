@@ -213,6 +213,12 @@ def go_by_peers(does: Perform) -> None:
             does(verb, **args)
     assert does("peers")["items"] == []
     assert does("pull-peers") == {"items": []}
+    assert does("rounds") == {"items": []}
+    for verb, args in (("run-round", {}), ("close-round", {"reason": "x"})):
+        with pytest.raises(NotFound, match=r"round\.unknown"):
+            does(verb, id="0" * 64, **args)
+    with pytest.raises(NotFound, match=r"peer\.unknown"):
+        does("open-round", peer_id="p-0", plan="{}", closes="2999-01-01T00:00:00Z")
 
 
 def declare(does: Perform, person: Person) -> None:

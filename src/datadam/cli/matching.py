@@ -187,7 +187,7 @@ def _show_readings(readings: Any, *, as_json: bool) -> None:  # noqa: ANN401  (o
     if not rows:
         terminal.say("ui.match-nothing")
         return
-    terminal.table(("ui.country", "ui.match-stage", "ui.match-essential", "ui.match-makers"), rows)
+    terminal.table(("ui.match-country", "ui.match-stage", "ui.match-essential", "ui.match-makers"), rows)
 
 
 @match_app.command("status")

@@ -73,11 +73,15 @@ _NAMES: Final = ("supplier", "country", "stage", "essential")
 
 def bounded(items: Iterable[overlap.Item]) -> tuple[overlap.Item, ...]:
     """The distinct lines, in order; more suppliers than any bag takes are `Invalid`."""
-    distinct = tuple(dict.fromkeys(items))
-    have = len({one.supplier for one in distinct})
-    if not 0 < have <= MAX_CAP:
-        raise Invalid("match.list-size", have=have, limit=MAX_CAP)
-    return distinct
+    distinct, suppliers = dict[overlap.Item, None](), set[str]()
+    for one in items:
+        distinct.setdefault(one)
+        suppliers.add(one.supplier)
+        if len(suppliers) > MAX_CAP:  # however many more there are
+            break
+    if not 0 < len(suppliers) <= MAX_CAP:
+        raise Invalid("match.list-size", have=len(suppliers), limit=MAX_CAP)
+    return tuple(distinct)
 
 
 def prepared(file: Path) -> tuple[list[overlap.Item], int]:

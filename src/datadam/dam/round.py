@@ -102,7 +102,7 @@ def _refuse_unfit(world: World, found: Peer, plan: overlap.Plan, closes: str) ->
         raise Refused("round.repeated", standard=plan.standard, period=plan.period)
     try:
         late = moment(closes) <= world.clock() and not held
-    except ValueError:
+    except (ValueError, DamError):
         raise Invalid("round.closes-wrong", closes=closes[:40]) from None
     if late:
         raise Invalid("round.closes-wrong", closes=closes)

@@ -371,8 +371,10 @@ def _believe(world: World, announced: Announced, statement: Statement) -> None:
     with world.store.read() as rows:
         followed = rows.get(Followed, announced.peer)
         ours = rows.get(Commitment, statement.id)
-    if followed is None or ours is not None:
+    if ours is not None:
         raise Untrusted("round.maker-wrong", member=statement.body["member"])
+    if followed is None or not followed.follower:
+        raise Refused("round.maker-unknown", member=statement.body["member"])
     ring = Follower.read(followed.follower).ring
     kids = [kid for kid in seal.kids(statement) if kid in ring.keys and kid not in ring.retired]
     if not kids:  # it joined after we last read that log
