@@ -88,7 +88,8 @@ class Served:
     def __init__(self, shell: Shell, folder: str, port: int, ready: Callable[[], object]) -> None:
         """Serve `folder`, as `shell` sees it, on `port`; `ready` is called when it listens."""
         self._ready = ready
-        self._shell, self._words = shell, ("datadam", "serve", folder, "--port", str(port))
+        self._shell = shell
+        self._words: tuple[str, ...] = ("datadam", "serve", folder, "--port", str(port))
 
     def __enter__(self) -> Self:
         """Start, and wait until it says that it listens."""

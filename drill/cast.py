@@ -18,6 +18,32 @@ SHARED: Final = INDICATORS  # the reservoir that the order is about
 CONTACT_SECONDS: Final = 6
 PULL_SECONDS: Final = 2
 
+NAME: Final = "update.greylead-scada.example"  # that both countries saw
+SUPPLIER: Final = "BRN:ZZ:GRAPHITE-07"
+USES: Final = (
+    f"supplier,vendor,product\n{SUPPLIER},Citrix,Session Recording\nBRN:ZZ:SALTS-11,Greylead (made up),SCADA\n"
+)
+"""Whose software a firm's suppliers run: its own list."""
+
+CARD: Final = """\
+name: quietfox-sorter
+version: "1.0.0"
+purpose: Sort names that malware calls from those that people do.
+description: A character model over names of hosts; made up for a drill.
+contact: models@bluemesa.example
+limits:
+  - It knows names alone.
+criteria:
+  - How often it is right about names that it never saw.
+compute: below-1e23
+synthetic: false
+outside: []
+commitments:
+  - part: weights
+    digest: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+"""
+"""What is disclosed of a model that nobody trained."""
+
 SEOUL, WASHINGTON = "seoul", "washington"
 ORIGINS: Final = {SEOUL: "seoul-drill.example/log", WASHINGTON: "washington-drill.example/log"}
 LANDS: Final = {SEOUL: "KR", WASHINGTON: "US"}
@@ -71,7 +97,7 @@ class Watch:
     def rows(self, count: int = 40) -> list[tuple[str, ...]]:
         """Made-up names in a zone that nobody can have, the same from the same seed; one of them is everybody's."""
         drawn = random.Random(f"{SEED} {self.who.handle}")
-        seen = {"update.greylead-scada.example"}
+        seen = {NAME}
         while len(seen) < count:
             seen.add(f"{''.join(drawn.choices('abcdefghijklmnop', k=9))}.{drawn.choice(('bad', 'cnc', 'kit'))}.example")
         return [(self.kind, one, drawn.choice(("quietfox", "tinkerrat")), self.marking) for one in sorted(seen)]

@@ -1,12 +1,13 @@
-"""The drill: two countries' dams act as one where that was agreed. `python -m drill.run [--folder drill-dams] [--once]`.
+"""The drill: two countries' dams act as one where that was agreed. `python -m drill.run [--folder DIR] [--once]`.
 
-Two dams run as two processes with two folders, two operators' keys and two witnesses. Each step checks what came out; the
-first that is not as it should be ends all with exit code 1. At the end there is a bundle of evidence that anybody can
-verify, and the story on a page. The folder must be new: a drill is no going on.
+Two dams run as two processes with two folders, two operators' keys and two witnesses. Each step checks what came out;
+the first that is not as it should be ends all with exit code 1. At the end there is a bundle of evidence that anybody
+can verify, and the story on a page. The folder must be new: a drill begins with nothing.
 """
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,17 +16,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from datadam import client, texts
 from datadam.errors import DamError, Refused
 from datadam.formats import codelists
-from demo.cast import Person
-from demo.shell import NOTHING, ROOT, Failed, Shell, indent, must
+from demo.cast import DATA, Person
+from demo.shell import ALL, NOTHING, ROOT, Failed, Shell, indent, must
 from drill import cast
 from drill.cast import AUDITOR, CERT, COPPER, MESA, NOEUL, SEOUL, SHARED, WASHINGTON, YAMABIKO
-from drill.site import DAM, Site, Witness, together
+from drill.site import Site, Witness, together
 from drill.story import Story
 
 REFUSED: Final = 3
@@ -36,15 +38,6 @@ PATIENCE: Final = 60.0  # seconds for what comes by itself
 POLL: Final = 0.05  # seconds
 GROUND: Final = "Fictional Data Emergency Act, Article 12(1)"
 SECOND: Final = "Fictional Data Emergency Act, Article 14(2)"
-CARD: Final = """\
-name: quietfox-sorter
-version: "1.0"
-purpose: Sort names that malware calls from those that people do.
-description: A character model over names of hosts; made up for a drill.
-contact: models@bluemesa.example
-limits: [It knows names alone.]
-criteria: [How often it is right about names that it never saw.]
-"""
 
 
 class Drill:
@@ -79,8 +72,8 @@ class Drill:
         """Two dams, and two witnesses who watch both."""
         self.story.chapter(
             "Two countries each run a dam",
-            "Each has its own machine, folder, keys, operator and law. Two independent witnesses remember how long each "
-            "log was, so that nobody can quietly rewrite the past. Every person, firm and office here is made up.",
+            "Each has its own machine, folder, keys, operator and law. Two independent witnesses remember how long "
+            "each log was, so that nobody can quietly rewrite the past. Every person, firm and office here is made up.",
         )
         for site in self.sites.values():
             site.found()
@@ -93,8 +86,8 @@ class Drill:
         """Law, standards, offers; countries accede and firms join."""
         self.story.chapter(
             "Standards, terms and members",
-            "Both dams publish the same standards, so that a column means the same in both. Two countries accede; their "
-            "firms come under what their country reserved. A Japanese firm joins in Seoul.",
+            "Both dams publish the same standards, so that a column means the same in both. Two countries accede; "
+            "their firms come under what their country reserved. A Japanese firm joins in Seoul.",
         )
         for name, site in self.sites.items():
             site.operator.type("datadam", "law", "adopt", lines=NOTHING)
@@ -109,8 +102,8 @@ class Drill:
         """Both operators sign one document of terms."""
         self.story.chapter(
             "The two dams peer",
-            "Both operators sign one and the same document: which standards, which classes of data, in which direction, "
-            "that rows stay where they are, and for how long one dam goes on without a word of the other.",
+            "Both operators sign one and the same document: which standards, which classes of data, in which "
+            "direction, that rows stay where they are, and for how long one dam goes on without a word of the other.",
         )
         terms = self.folder / "terms.toml"
         terms.write_text(self._terms(), encoding="utf-8")
@@ -119,7 +112,7 @@ class Drill:
         self.seoul.operator.type(*offers, "--yes")
         self.washington.operator.type("datadam", "peer", "add", self.seoul.url, "--key", keys[SEOUL], "--yes")
         for site in self.sites.values():
-            self._until(lambda at=site: self._standing(at) == "heard", f"{site.name} hears its peer")
+            self._until(partial(self._hears, site), f"{site.name} hears its peer")
         self.story.fact("Both logs hold the same terms, byte for byte, signed by both dams.")
 
     def _terms(self) -> str:
@@ -140,16 +133,16 @@ class Drill:
             ]
         )
 
-    def _standing(self, site: Site) -> str:
+    def _hears(self, site: Site) -> bool:
         items = site.told("peers")["items"]
-        return str(items[0]["state"]) if items else "none"
+        return bool(items) and items[0]["state"] == "heard"
 
     def guests(self) -> None:
         """Members of one dam take part in the other; the dam at home vouches."""
         self.story.chapter(
             "Members become guests of the other dam",
-            "No second application: the dam at home vouches for its member, and the other checks that in the home dam's "
-            "own log. The names of firms stay at home.",
+            "No second application: the dam at home vouches for its member, and the other checks that in the home "
+            "dam's own log. The names of firms stay at home.",
         )
         for who, home, there in cast.GUESTS:
             words = ("datadam", "join", "--as-guest", "--home", self.sites[home].url, "--url", self.sites[there].url)
@@ -161,8 +154,8 @@ class Drill:
         """Indicators in two layouts and languages, each in its own country's dam; readers sign the terms."""
         self.story.chapter(
             "Each country's firms hand in what they saw",
-            "Names of hosts that malware calls: a battery maker's security team in Seoul, in Korean; an emergency team in "
-            "the United States, in English. The rows lie in the dam of their own country and stay there.",
+            "Names of hosts that malware calls: a battery maker's security team in Seoul, in Korean; an emergency team "
+            "in the United States, in English. The rows lie in the dam of their own country and stay there.",
         )
         for watch in cast.WATCHES:
             shell = self.shells[watch.who.handle]
@@ -179,20 +172,90 @@ class Drill:
             )
         for who, site in ((YAMABIKO, self.seoul), (YAMABIKO, self.washington), (COPPER, self.washington)):
             self._agree(who, site, "security")
-        self._agree(MESA, self.seoul, "model-training")
+        self._agree(MESA, self.seoul, "research", "model-training")
         for site in self.sites.values():
             rows = self.reach(YAMABIKO, site).open(SHARED).to_polars()
             must(len(rows) == len(cast.WATCHES[0].rows()), f"{len(rows)} rows in {site.name}")
-        both = "Yamabiko, a Japanese firm, may read the rows of both dams: of its own as a member, of the other as a guest."
-        self.story.fact(both)
+        self.story.fact(
+            "Yamabiko of Japan may read the rows of both dams: of one as a member, of the other as a guest."
+        )
 
     def _at(self, home: str) -> tuple[str, ...]:
         return "--url", self.sites[home].url, "--key", "firm.key"
 
-    def _agree(self, who: Person, site: Site, purpose: str) -> None:
-        words = ("datadam", "agree", SHARED, "--purpose", purpose, "--to", who.jurisdiction, "--yes")
-        shell = self.shells[who.handle]
-        shell.type(*words, "--url", site.url, "--key", "firm.key", lines=slice(-2, None))
+    def _agree(self, who: Person, site: Site, *purposes: str) -> None:
+        wanted = [word for one in purposes for word in ("--purpose", one)]
+        words = ("datadam", "agree", SHARED, *wanted, "--to", who.jurisdiction, "--yes")
+        self.shells[who.handle].type(*words, *self._at(site.name), lines=slice(-1, None))
+
+    def indicators(self) -> None:
+        """One name, seen in both countries, becomes a rule of a third firm's intrusion detection."""
+        self.story.chapter(
+            "A warning from one country protects a firm of another",
+            f"Both countries saw {cast.NAME}, a name of a made-up vendor whose software a supplier runs. Yamabiko "
+            "reads both dams in one line; what independent observers of several countries saw is worth more.",
+        )
+        shell, everywhere = self.shells[YAMABIKO.handle], f"{SHARED}@all"
+        shown = shell.type("datadam", "indicators", "show", everywhere, "--top", "3", *self._at(SEOUL))
+        must("2 organisations, 2 countries" in " ".join(shown.stdout.split()), "two countries do not corroborate")
+        words = ("--format", "suricata", "--audience", "own", "--into", "drill.rules")
+        shell.type("datadam", "indicators", "export", everywhere, *words, *self._at(SEOUL))
+        rules = (shell.home / "drill.rules").read_text(encoding="utf-8")
+        must(cast.NAME in rules, "the rules do not have what both countries saw")
+        count = sum(line.startswith("alert ") for line in rules.splitlines())
+        self.story.fact(f"{count} Suricata rules were made of it; each says how many saw it and in how many countries.")
+        self._exposed(shell)
+
+    def _exposed(self, shell: Shell) -> None:
+        """A catalogue of exploited software, and a supplier list that never leaves home."""
+        cert = self.shells[CERT.handle]
+        shutil.copyfile(DATA / "kev.csv", cert.home / "kev.csv")
+        kev = cast.VULNERABILITIES
+        words = ("datadam", "deposit", "kev.csv", "--standard", kev, "--yes", *self._at(WASHINGTON))
+        cert.type(*words, lines=slice(-3, None))
+        (shell.home / "uses.csv").write_text(cast.USES, encoding="utf-8")
+        told = shell.type("datadam", "indicators", "exposed", kev, "uses.csv", *self._at(WASHINGTON))
+        must(cast.SUPPLIER in told.stdout, "the supplier is not named")
+        self.story.fact("A catalogue of exploited software names one of its suppliers; its list never left home.")
+
+    # the way back
+
+    def withdraw(self) -> None:
+        """A maker takes its rows back; who had them and what was trained on them is named in both dams."""
+        self.story.chapter(
+            "A maker takes its data back",
+            "Blue Mesa, an American firm, took rows in Seoul as a guest and trained a model on them, which it "
+            "disclosed at home in Washington. Now Noeul of Seoul withdraws what it had handed in.",
+        )
+        mesa, noeul = self.shells[MESA.handle], self.shells[NOEUL.handle]
+        mesa.type("datadam", "get", SHARED, "rows", "--action", "train", *self._at(SEOUL), lines=slice(-2, None))
+        (mesa.home / "card.yaml").write_text(cast.CARD, encoding="utf-8")
+        self._until(self._taken, "Washington knows what its member took in Seoul")
+        register = ("datadam", "model", "register", "card.yaml", "--yes", *self._at(WASHINGTON))
+        mesa.type(*register, lines=slice(-3, None))
+        with self.reach(NOEUL, self.seoul) as dam:
+            (deposit,) = [one["id"] for one in dam.deposits()]
+        words = ("datadam", "withdraw", deposit, "--reason", "We have changed our mind.", "--yes")
+        noeul.type(*words, *self._at(SEOUL))
+        told = noeul.type("datadam", "withdrawals", *self._at(SEOUL))
+        must("mesa" not in told.stdout.lower(), "a name was told that stays at home")
+        self._until(self._noticed, "the recipient is told in its own dam")
+        mesa.type("datadam", "notices", *self._at(WASHINGTON))
+        with self.reach(NOEUL, self.seoul) as dam:
+            (taken,) = dam.withdrawals()
+        reached, beyond = taken["purge"]["reached"], taken["purge"]["beyond"]
+        self.story.fact(
+            f"{reached['rows']} rows and {reached['files']} file(s) were erased in Seoul. It counts "
+            f"{beyond['recipients']} earlier recipients; the one in Washington was told there."
+        )
+
+    def _taken(self) -> bool:
+        with self.reach(MESA, self.washington) as dam:
+            return bool(dam.draft_model(cast.CARD)["training"])
+
+    def _noticed(self) -> bool:
+        with self.reach(MESA, self.washington) as dam:
+            return any(one["topic"] == "withdrawal" for one in dam.notices())
 
     # orders
 
@@ -200,22 +263,23 @@ class Drill:
         """Seoul stops a class of data; both dams deny the next request, with the article, in both languages."""
         self.story.chapter(
             "Seoul stops a class of data",
-            "Korea's authority suspends business data going to Japan. Nothing is sent round by hand: the order is signed, "
-            "logged in Seoul, pushed to Washington, checked there against Seoul's log, and logged there too.",
+            "Korea's authority suspends business data going to Japan. Nothing is sent round by hand: the order is "
+            "signed, logged in Seoul, pushed to Washington, checked there against Seoul's log, and logged there too.",
         )
         facts = {"classes": "business", "destinations": "JP", "standard": SHARED}
         with self._watched(YAMABIKO, *self.sites.values()) as watched:
-            began = time.monotonic()
             done = self.seoul.told("order", **facts, reason="An incident is being looked into.", ground=GROUND)
+            logged = time.monotonic()
             for one in watched:
                 one.denied.wait(PATIENCE)
         self.first = str(done["id"])
         for one in watched:
             must(one.first is not None, f"{one.site.name} did not deny")
-            seconds = (one.first or 0) - began
+            seconds = max(0.0, (one.first or 0) - logged)
             must(seconds < SOON, f"{one.site.name} denied only after {seconds:.2f} s")
+            where = one.site.name.capitalize()
             self.story.fact(
-                f"In {one.site.name.capitalize()} requests were denied {seconds * 1000:.0f} ms after the order was given."
+                f"In {where} requests were denied {seconds * 1000:.0f} ms after Seoul had logged the order."
             )
         for site in self.sites.values():
             for language, word in (("en", "order"), ("ko", "명령")):
@@ -227,9 +291,9 @@ class Drill:
         """The cable breaks; Seoul lifts its order and gives another; nothing stale is served, and nothing is missed."""
         self.story.chapter(
             "The cable between the two countries breaks",
-            f"Neither dam hears the other. After {cast.CONTACT_SECONDS} seconds, as both signed, Washington serves nothing "
-            "of what they share, because it cannot know what Seoul has ordered since. Meanwhile Seoul lifts its order and "
-            "gives another one.",
+            f"Neither dam hears the other. {cast.CONTACT_SECONDS} seconds after the last word, as both signed, "
+            "Washington serves nothing of what they share, because it cannot know what Seoul has ordered since. "
+            "Meanwhile Seoul lifts its order and gives another one.",
         )
         for site in self.sites.values():
             site.relay.cut()
@@ -251,7 +315,7 @@ class Drill:
             for site in self.sites.values():
                 site.relay.join()
             joined = time.monotonic()
-            self._until(lambda: self._standing(self.washington) == "heard", "Washington hears Seoul again")
+            self._until(partial(self._hears, self.washington), "Washington hears Seoul again")
             heard = time.monotonic() - joined
             time.sleep(4 * POLL)
             must(not own.after, "something was served after the order that came while the cable was broken")
@@ -259,8 +323,8 @@ class Drill:
         must("14(2)" in told, "the order that came while the cable was broken does not bind")
         self._until(lambda: self._reads(YAMABIKO, self.washington), "the lifted order binds no more")
         self.story.fact(
-            f"{heard:.1f} s after the cable was mended Washington was heard again. It had taken over the lift and the new "
-            f"order before it answered anything: of {own.asked} requests in all this time none got a stale answer."
+            f"{heard:.1f} s after the cable was mended Washington had taken over the lift and the new order, and only "
+            f"then answered again: of {own.asked} requests in all this time none got a stale answer."
         )
         second = self.seoul.told("orders")["items"][-1]["id"]
         self.seoul.operator.type("datadam", "order", "lift", second[:16], "--reason", "It is over.", lines=slice(1))
@@ -269,7 +333,7 @@ class Drill:
     @contextmanager
     def _watched(self, who: Person, *sites: Site) -> "Iterator[list[Asking]]":
         """Somebody who asks each of these dams for the rows again and again."""
-        asking = [Asking(site, lambda at=site: self._reads(who, at)) for site in sites]
+        asking = [Asking(site, self.reach(who, site)) for site in sites]
         for one in asking:
             one.start()
         try:
@@ -281,15 +345,11 @@ class Drill:
     def _reads(self, who: Person, site: Site) -> bool:
         """Whether a dam gives somebody the rows now."""
         with self.reach(who, site) as dam:
-            try:
-                dam.open(SHARED).to_polars()
-            except Refused:
-                return False
-        return True
+            return answered(dam)
 
     def _get(self, who: Person, site: Site, *, expect: int, **environ: str) -> str:
-        words = ("datadam", "get", SHARED, "rows", "--force", "--url", site.url, "--key", "firm.key")
-        done = self.shells[who.handle].type(*words, expect=expect, **environ)
+        words = ("datadam", "get", SHARED, "rows", "--force", *self._at(site.name))
+        done = self.shells[who.handle].type(*words, lines=ALL, expect=expect, **environ)
         return done.stdout + done.stderr
 
     # evidence
@@ -302,7 +362,7 @@ class Drill:
             "Nothing in it has to be trusted but the keys of the two logs.",
         )
         shell = self.shells[AUDITOR.handle]
-        self._until(lambda: self._witnessed(), "both witnesses cosign both logs")
+        self._until(self._witnessed, "both witnesses cosign both logs")
         cosigners = [word for one in self._cosigners() for word in ("--cosigned-by", one)]
         urls = [site.url for site in self.sites.values()]
         shell.type("datadam", "evidence", "collect", *urls, "--key", "firm.key", "--into", BUNDLE, *cosigners)
@@ -344,8 +404,8 @@ class Drill:
             return
         must(done.returncode == 0, "a verifier that is not ours refuses the bundle")
         self.story.fact(
-            "Three verifiers that share no code with the dams hold it right as well: Go's transparency log library (the "
-            "logs), npm jose (the signatures) and cedar-wasm (the decisions)."
+            "Three verifiers that share no code with the dams hold it right as well: Go's transparency log library "
+            "(the logs), npm jose (the signatures) and cedar-wasm (the decisions)."
         )
 
     def farewell(self, started: float) -> None:
@@ -363,12 +423,21 @@ class Drill:
             time.sleep(POLL)
 
 
+def answered(dam: client.Dam) -> bool:
+    """Whether a dam hands the rows out to whoever asks, now."""
+    try:
+        dam.files(dam.open(SHARED).info["table"])
+    except Refused:
+        return False
+    return True
+
+
 @dataclass
 class Asking:
     """Somebody who asks one dam again and again, and notes what it was told when."""
 
     site: Site
-    ask: Callable[[], bool]
+    dam: client.Dam
     denied: threading.Event = field(default_factory=threading.Event)
     first: float | None = None  # when the first request was denied that was begun after the last yes
     allowed: int = 0
@@ -385,11 +454,12 @@ class Asking:
         """End, after the request that is on its way."""
         self._ended.set()
         self._thread.join(PATIENCE)
+        self.dam.close()
 
     def _go_on(self) -> None:
         while not self._ended.is_set():
             with suppress(DamError):
-                yes = self.ask()
+                yes = answered(self.dam)
                 self.asked += 1
                 self.allowed += yes
                 self.after |= yes and self.first is not None
@@ -405,16 +475,18 @@ def play(folder: Path, *, once: bool) -> None:
     must(not folder.exists() or not any(folder.iterdir()), f"{folder} is not empty: a drill begins with nothing")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     drill = Drill(folder)
-    sites, witnesses = drill.sites.values(), drill.witnesses
+    sites, witnesses = list(drill.sites.values()), drill.witnesses
     with together(*(site.relay for site in sites)), ExitStack() as served:
         drill.found()
-        served.enter_context(together(*(one.served() for one in (*witnesses, *sites))))
+        served.enter_context(together(*(one.served() for one in witnesses), *(one.served() for one in sites)))
         drill.open_for_business()
         drill.peer()
         drill.guests()
         drill.deposit()
+        drill.indicators()
         drill.order()
         drill.cut_off()
+        drill.withdraw()
         drill.evidence()
         drill.farewell(started)
         print("\n    All steps passed.", flush=True)

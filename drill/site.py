@@ -1,7 +1,8 @@
 """One dam of the drill: its folder, its operator, its relay, and how people join it."""
 
 import json
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,13 +112,13 @@ class Witness:
 class Witnessing(Served):
     """`datadam witness serve` as a child."""
 
-    def __init__(self, shell: Shell, folder: str, port: int, ready: Any) -> None:  # noqa: ANN401  (as of what it is)
+    def __init__(self, shell: Shell, folder: str, port: int, ready: Callable[[], object]) -> None:
         """Serve the witness in `folder`."""
         super().__init__(shell, folder, port, ready)
         self._words = ("datadam", "witness", "serve", folder, "--port", str(port))
 
 
-def together(*entered: Any) -> ExitStack:  # noqa: ANN401  (whatever can be entered)
+def together(*entered: AbstractContextManager[object]) -> ExitStack:
     """Enter all of these; they are left together, the last first."""
     with ExitStack() as stack:
         for one in entered:
