@@ -5,9 +5,11 @@
 
 import logging
 import os
+import re
+import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -15,12 +17,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import simulated
-from datadam import seal
-from datadam.dam import join, order, state
-from datadam.model import Kind
-from simulated import MEETINGS, OWN, SHARED, Dam, Sim
+from datadam import merkle, seal
+from datadam.dam import contact, follow, join, order, peered, state
+from datadam.dam.remembered import Remembered
+from datadam.dam.world import World
+from datadam.model import Checkpoint, Json, Kind
+from datadam.peers import Peer
+from simulated import MEETINGS, OWN, SHARED, Change, Dam, Sim
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "300"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "200"))
 STEPS = 24
 DAMS = st.integers(0, 9)
 NUMBERS = st.integers(0, 999)
@@ -93,11 +98,6 @@ class Schedule(RuleBasedStateMachine):
             one.deposits = one.deposits[1:]
             self.sim.doing(one, lambda: state.record(one.world, said))
 
-    @rule(dam=DAMS)
-    def asks(self, dam: int) -> None:
-        """Everybody asks one dam for rows."""
-        self.sim.ask_all(self.one(dam))
-
     # --- what dams do by themselves -----------------------------------------------------------------------------------
 
     @rule()
@@ -106,17 +106,21 @@ class Schedule(RuleBasedStateMachine):
         for one, other in self.sim.pairs():
             self.sim.doing(one, partial(one.look, other))
 
-    @rule(way=NUMBERS)
-    def looks(self, way: int) -> None:
-        """One dam asks another for what is new."""
+    @rule(way=NUMBERS, moods=st.one_of(st.none(), MOODS))
+    def looks(self, way: int, moods: list[str] | None) -> None:
+        """One dam asks another for what is new, as far as it gets; then everybody asks that dam."""
         one, other = self.way(way)
+        self.sim.moods[one.name, other.name].extend(moods or ())
         self.sim.doing(one, lambda: one.look(other))
+        self.sim.ask_all(one)
 
-    @rule(way=NUMBERS)
-    def tells(self, way: int) -> None:
-        """One dam shows another what is new."""
+    @rule(way=NUMBERS, moods=st.one_of(st.none(), MOODS))
+    def tells(self, way: int, moods: list[str] | None) -> None:
+        """One dam shows another what is new, as far as it gets; then everybody asks that other one."""
         one, other = self.way(way)
+        self.sim.moods[one.name, other.name].extend(moods or ())
         self.sim.doing(one, lambda: one.tell(other))
+        self.sim.ask_all(other)
 
     # --- what happens to them -----------------------------------------------------------------------------------------
 
@@ -127,22 +131,14 @@ class Schedule(RuleBasedStateMachine):
         for one in self.sim.dams:
             self.sim.ask_all(one)
 
-    @rule(way=NUMBERS, moods=MOODS)
-    def weather(self, way: int, moods: list[str]) -> None:
-        """What becomes of the next requests on one way."""
-        one, other = self.way(way)
-        self.sim.moods[one.name, other.name].extend(moods)
-
-    @rule(way=NUMBERS)
-    def cuts(self, way: int) -> None:
-        """Nothing goes one way any more."""
-        one, other = self.way(way)
-        self.sim.cut.add((one.name, other.name))
-
-    @rule()
-    def joins(self) -> None:
-        """Everything goes every way again."""
-        self.sim.cut.clear()
+    @rule(way=NUMBERS, cut=st.sampled_from([True, True, False]))
+    def cuts(self, way: int, *, cut: bool) -> None:
+        """Nothing goes one way any more; or everything goes every way again."""
+        if cut:
+            one, other = self.way(way)
+            self.sim.cut.add((one.name, other.name))
+        else:
+            self.sim.cut.clear()
 
     @rule(pick=NUMBERS, again=st.booleans())
     def delivers(self, pick: int, again: bool) -> None:
@@ -152,15 +148,13 @@ class Schedule(RuleBasedStateMachine):
             parcel = parcels[pick % len(parcels)]
             self.sim.doing(self.sim.dam(parcel.source), lambda: self.sim.deliver(parcel))
 
-    @rule(dam=DAMS, lose=st.sampled_from([False, False, False, True]))
-    def restarts(self, dam: int, lose: bool) -> None:
-        """A dam is started anew; now and then its tables are lost."""
-        self.sim.restart(self.one(dam), lose=lose)
-
-    @rule(dam=DAMS, writes=st.integers(0, 8))
-    def crashes(self, dam: int, writes: int) -> None:
-        """A dam will end in the middle of something."""
-        self.one(dam).store.fuse = writes
+    @rule(dam=DAMS, writes=st.one_of(st.none(), st.integers(0, 8)), lose=st.sampled_from([False, False, True]))
+    def ends(self, dam: int, writes: int | None, *, lose: bool) -> None:
+        """A dam will end amid something, after so many writes; or it starts anew, now and then without its tables."""
+        if writes is None:
+            self.sim.restart(self.one(dam), lose=lose)
+        else:
+            self.one(dam).store.fuse = writes
 
     # --- a dam that lies ----------------------------------------------------------------------------------------------
 
@@ -182,17 +176,24 @@ class Schedule(RuleBasedStateMachine):
         if other in one.faces:
             self.sim.doing(other, lambda: one.tell(other, one.faces[other]))
 
+    def lie(self, one: Dam, how: str, pick: int) -> Change:
+        """What a dam may change in what it says of its log."""
+        if how == "foreign":
+            others = [each for each in self.sim.dams if each is not one]
+            return simulated.foreign(_order_of(others[pick % len(others)]))
+        return simulated.altered(pick) if how == "altered" else simulated.withheld(pick)
+
     @rule(dam=DAMS, how=st.sampled_from(["altered", "withheld", "foreign", "stale"]), pick=NUMBERS)
     def lies(self, dam: int, how: str, pick: int) -> None:
         """What a dam answers is not what it holds."""
-        one, others = self.one(dam), [each for each in self.sim.dams if each is not self.one(dam)]
-        said: dict[str, Callable[[], Any]] = {
-            "altered": lambda: simulated.altered(pick),
-            "withheld": lambda: simulated.withheld(pick),
-            "foreign": lambda: simulated.foreign(_order_of(others[pick % len(others)])),
-            "stale": simulated.stale,
-        }
-        one.answers_wrong = said[how]()
+        one = self.one(dam)
+        one.answers_wrong = simulated.stale() if how == "stale" else simulated.retold(self.lie(one, how, pick))
+
+    @rule(way=NUMBERS, how=st.sampled_from(["altered", "withheld", "foreign"]), pick=NUMBERS)
+    def signs_wrong(self, way: int, how: str, pick: int) -> None:
+        """What a dam pushes is not what it holds."""
+        one, other = self.way(way)
+        self.sim.doing(one, lambda: self.sim.push(one, other, self.lie(one, how, pick)))
 
     @rule()
     def repents(self) -> None:
@@ -246,3 +247,138 @@ def _still() -> Iterator[None]:
 def test_what_is_promised_of_peers_holds_whatever_happens(meeting: str) -> None:
     """Nothing unproven believed, no order missed, no yes after too long a silence, nothing lost; all agree after."""
     tried(meeting, SCHEDULES)
+
+
+# --- that it can fail -------------------------------------------------------------------------------------------------
+
+
+def _no_silence(patch: pytest.MonkeyPatch) -> None:
+    """Nobody is silent, however long it was not heard."""
+    patch.setattr(contact, "settle", lambda _world: None)
+
+
+def _no_root(patch: pytest.MonkeyPatch) -> None:
+    """A stretch of a log is believed whatever root its entries lead to."""
+    patch.setattr(merkle, "verify_consistency", lambda *_: None)
+
+
+def _no_digest(patch: pytest.MonkeyPatch) -> None:
+    """What a peer shows is adopted with a place that was not looked up."""
+    real = follow._body
+    patch.setattr(follow, "_body", lambda found, one: replace(real(found, one), place=one.index + 1))
+
+
+def _nothing_adopted(patch: pytest.MonkeyPatch) -> None:
+    """A peer is heard, and what it said binds nobody."""
+    patch.setattr(follow, "_adopt", lambda *_: 0)
+
+
+def _no_lifts(patch: pytest.MonkeyPatch) -> None:
+    """An order of a peer's is never lifted here."""
+    real = follow._concerns
+    patch.setattr(follow, "_concerns", lambda rows, found, one: one.kind != Kind.LIFT and real(rows, found, one))
+
+
+def _heard_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Whoever answers is heard, before what it answered was taken."""
+    real = follow._greeted
+
+    def greeted(world: World, found: Peer, told: Json, nonce: str) -> Checkpoint:
+        contact.heard(world, found.id, world.clock())
+        return real(world, found, told, nonce)
+
+    patch.setattr(follow, "_greeted", greeted)
+
+
+def _pushes_are_fresh(patch: pytest.MonkeyPatch) -> None:
+    """A push counts as heard when it arrives, however old its nonce is."""
+    real = contact.heard
+    patch.setattr(contact, "heard", lambda world, id, _at: real(world, id, world.clock()))
+
+
+def _accused(patch: pytest.MonkeyPatch) -> None:
+    """What did not hold was a fork, whoever spoilt it."""
+    patch.setattr(follow, "_forked", lambda *_: True)
+
+
+def _remembered(patch: pytest.MonkeyPatch) -> None:
+    """An answer holds for good, whoever fell silent meanwhile."""
+    patch.setattr(peered, "deadlines", lambda *_: ())
+    patch.setattr(Remembered, "logged", lambda *_: None)
+    patch.setattr(Remembered, "changed", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (_no_silence, "was not heard for"),
+        (_no_root, "which d. never logged|believes nothing of|follows another"),
+        (_no_digest, "which d. never logged"),
+        (_nothing_adopted, "an order of|suspended it"),
+        (_no_lifts, "Deny"),
+        (_accused, "accuses|believes nothing of"),
+        (_remembered, "its own order|was not heard|is suspended"),
+    ],
+)
+def test_a_dam_without_one_of_its_rules_is_caught(
+    broken: Callable[[pytest.MonkeyPatch], None], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the schedules reach what each rule is there for."""
+    simulated.begun("two")
+    broken(monkeypatch)
+    with pytest.raises((AssertionError, ExceptionGroup)) as caught:
+        tried("two", 400, shrink=False)
+    assert re.search(told, "".join(traceback.format_exception(caught.value)))
+
+
+def _late_push(sim: Sim) -> None:
+    """A push is held back for longer than a dam may serve unheard, and arrives after all."""
+    one, other = sim.dams
+    order.suspend(one.world, ["business"], ["KR"], standard=OWN, reason="a reason", ground="a ground")
+    sim.note(one)
+    fine = 0
+    while not any(parcel.method == "POST" for parcel in sim.held):
+        sim.moods[one.name, other.name].extend(["fine"] * fine + ["held"])
+        one.tell(other)
+        fine += 1
+    sim.now += simulated.LIMIT + 1
+    for parcel in sim.held:
+        sim.deliver(parcel)
+
+
+def _half_look(sim: Sim) -> None:
+    """After a long silence a dam asks its peer, who has ordered something meanwhile, and hears only the greeting."""
+    other, one = sim.dams
+    order.suspend(other.world, ["business"], ["KR"], reason="a reason", ground="a ground")
+    sim.note(other)
+    sim.now += simulated.LIMIT + 1
+    for fine in range(3):
+        sim.moods[one.name, other.name].extend(["fine"] * fine + ["lost"] * 4)
+        one.look(other)
+        sim.moods.clear()
+        sim.ask_all(one)
+
+
+@pytest.mark.parametrize(
+    ("happens", "broken"),
+    [
+        pytest.param(_late_push, _pushes_are_fresh, id="a push is as old as its nonce"),
+        pytest.param(_half_look, _heard_at_once, id="what binds is adopted before a peer is heard"),
+    ],
+)
+def test_a_rule_that_few_schedules_need_holds_in_the_one_that_does(
+    happens: Callable[[Sim], None], broken: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the rule nobody is let in; without it somebody is, and that is seen."""
+    whole = simulated.begin("two")
+    happens(whole)
+    whole.ask_all(whole.dams[1])
+    broken(monkeypatch)
+    short = simulated.begin("two")
+    with pytest.raises(AssertionError, match=r"was not heard|an order of"):
+        _asked_after(happens, short)
+
+
+def _asked_after(happens: Callable[[Sim], None], sim: Sim) -> None:
+    happens(sim)
+    sim.ask_all(sim.dams[1])
