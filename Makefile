@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint light peers bench torture attack match foreign text docs lock clean sbom wheelhouse
+.PHONY: help setup demo drill test lint light peers bench torture attack match foreign text docs lock clean sbom wheelhouse
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +12,7 @@ TEXT := .venv-text/.ready
 ACCOUNTANT := .venv-accountant/.ready
 PEERS := datacontract frictionless great-expectations opendp-polars pandera pointblank pycanon smartnoise
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
-CODE := src tests benchmarks scripts $(if $(wildcard demo/*.py),demo)
+CODE := src tests benchmarks scripts $(if $(wildcard demo/*.py),demo) $(if $(wildcard drill/*.py),drill)
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1 — /'
@@ -27,6 +27,9 @@ $(READY): pyproject.toml constraints.txt
 
 demo: setup ## bring up a dam with fictional firms and real data; ONCE=1 ends when all has passed
 	ONCE="$(ONCE)" $(BIN)/python -m demo.run
+
+drill: setup ## two dams of two countries act as one, and leave evidence of it; ONCE=1 ends when all has passed
+	ONCE="$(ONCE)" $(BIN)/python -m drill.run
 
 foreign: $(FOREIGN) $(ACCOUNTANT) ## what foreign checkers need: Go, Node, the official Delta Sharing client, dp-accounting, each for itself
 	@scripts/system_packages.sh
