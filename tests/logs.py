@@ -245,7 +245,8 @@ class Book:
             "live_rows": 0,
             "corridor": "",
         }
-        blank = {one.name: _BLANK.get(getattr(one.type, "__name__", ""), None) for one in fields(Facts)}
+        named = [one for one in fields(Facts) if one.name not in {"crossing", "silent"}]  # told where there are any
+        blank = {one.name: _BLANK.get(getattr(one.type, "__name__", ""), None) for one in named}
         return {**blank, **told, **agreed, **changes}
 
 

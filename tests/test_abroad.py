@@ -30,14 +30,17 @@ from datadam.dam.world import World
 from datadam.disclosure import Model
 from datadam.duties import Topic
 from datadam.model import Ask, Deny, Kind, StandardId
+from datadam.obligations.table import row, run
 from datadam.peers import PeerRelease
 from datadam.terms import Action, AgreementState
 from guests import accession_of, signing
 from peers import KR, US, Pair, pair
 from signed import offered, permission
+from trades import seen
 from worlds import GOOD, Person, rebuilds, refused, standard_text
 
 STANDARD = "test.reading"
+ROWS = range(1, 34)
 
 
 @pytest.fixture
@@ -112,10 +115,12 @@ def reasons(world: World, person: Person) -> list[str]:
 
 
 def sound(dams: Pair) -> None:
-    """Both logs hold, folded anew from nothing but themselves."""
+    """Both logs hold, folded anew from nothing but themselves, and no obligation is broken by what crossed."""
     for world in dams.worlds:
         assert prove.check(world, MemoryStore, lambda: None).faults == []
         rebuilds(world)
+        found = run(seen(world), [row(number) for number in ROWS])
+        assert {one.row.number: [(each.index, each.what) for each in one.found] for one in found if one.found} == {}
 
 
 # --- releases and models ----------------------------------------------------------------------------------------------

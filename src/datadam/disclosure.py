@@ -95,6 +95,12 @@ def training(releases: list[Release]) -> list[dict[str, Any]]:
     ]
 
 
+def taken_there(told: Json, *, peer: str, release: str, index: int) -> dict[str, Any]:
+    """What a release at a peer, to one of our members, is in a training set; `index` is its place in that log."""
+    names = ("standard", "version", "edition", "share_version", "deposits_digest", "decision")
+    return {"peer": peer, **{name: told.get(name) for name in names}, "release": release, "index": index}
+
+
 TRAIN: Final = "train"
 """Of `terms.Action`."""
 

@@ -5,6 +5,7 @@ nor put anything into it: not its provider, and not the dam.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from datadam import disclosure
@@ -28,9 +29,8 @@ def training(rows: Rows, member: str) -> list[dict[str, Any]]:
 def elsewhere(rows: Rows, member: str) -> list[dict[str, Any]]:
     """What it took at peers, as their guest, to train on, as far as this log has it; `index` is of their log."""
     found = rows.find(PeerRelease, member=member, action=TRAIN)
-    names = ("peer", "standard", "version", "edition", "share_version", "deposits_digest", "decision")
     return [
-        {**{name: getattr(one, name) for name in names}, "release": one.id, "index": one.place}
+        disclosure.taken_there(asdict(one), peer=one.peer, release=one.id, index=one.place)
         for one in sorted(found, key=lambda one: one.index)
     ]
 

@@ -93,7 +93,8 @@ def training_sets(view: View) -> Checked:
 
 def _other_training(view: View, one: Logged) -> Iterator[Reason]:
     due = disclosure.training(flows.trained(view, one.body["member"], one.index))
-    told = one.body["training"]
+    due += flows.trained_abroad(view, one.body["member"], one.index)
+    told = [*one.body["training"], *one.body.get("elsewhere", ())]
     if told == due:
         return
     left_out = [each["release"] for each in due if each not in told]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
-from datadam import restriction
+from datadam import disclosure, restriction
 from datadam.disclosure import TRAIN, Model, may_hold
 from datadam.duties import Incident
 from datadam.errors import DamError
 from datadam.formats import own_terms
+from datadam.ledger import carried
 from datadam.model import Deposit, DepositId, Edition, Json, Kind, Release, Withdrawal
 from datadam.obligations import past
 from datadam.obligations.view import Logged, View
@@ -112,6 +113,18 @@ def _release(view: View, one: Logged) -> Release:
         deposits_digest=body["deposits_digest"] if decided else None,
         basis=body["basis"],
     )
+
+
+def trained_abroad(view: View, member: str, index: int) -> list[dict[str, Any]]:
+    """What a member took at peers to train on, as far as the log has it before a place (`disclosure.taken_there`)."""
+    found = []
+    for one in view.of(Kind.CLOSED_ADOPTION):
+        inner = carried(one.statement)[-1]
+        taken = inner.kind is Kind.RELEASE and inner.body["member"] == member and inner.body.get("action") == TRAIN
+        if taken and one.index < index:
+            peer, place = str(one.body["peer"]), int(one.body["index"])
+            found.append(disclosure.taken_there(inner.body, peer=peer, release=inner.id, index=place))
+    return found
 
 
 def trained(view: View, member: str, before: int) -> list[Release]:

@@ -143,16 +143,25 @@ def _unregistered(view: View, one: Deed) -> Iterator[str]:
 
 
 def unnamed(view: View) -> Checked:
-    """Whoever takes rows out signed the accession whose fourth clause forbids to find out who stands behind them."""
-    known = {language: seal.digest(texts.accession(language).encode()) for language in texts.LANGUAGES}
+    """Whoever takes rows out signed a text that forbids to find out who stands behind them.
+
+    Of the accession it is the fourth clause, of what guests sign the third.
+    """
+    known = {language: _digest(texts.accession(language)) for language in texts.LANGUAGES}
+    known |= {f"guest {language}": _digest(texts.guest(language)) for language in texts.LANGUAGES}
     return checked_deeds([one for one in allowed(view) if one.basis != OPEN], lambda one: _unbound(view, one, known))
+
+
+def _digest(text: str) -> str:
+    return seal.digest(text.encode())
 
 
 def _unbound(view: View, one: Deed, known: Mapping[str, str]) -> Iterator[Reason]:
     held = past.members(view).get(one.member)
     text = held.body["text"] if held is not None else {}
     language = str(text.get("language"))
-    if language not in known or text["digests"].get(language) != known[language]:
+    signed = f"guest {language}" if held is not None and "home" in held.body else language
+    if signed not in known or text["digests"].get(language) != known[signed]:
         yield Reason("obligation.clause-unsigned", {"member": one.member})
 
 
