@@ -4,6 +4,7 @@ import csv
 import io
 import random
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from demo.cast import Person
@@ -93,6 +94,7 @@ class Watch:
     header: tuple[str, ...]
     kind: str  # how it calls a domain
     marking: str  # how it calls what everybody may know
+    hours: int  # ago that it saw them last
 
     def rows(self, count: int = 40) -> list[tuple[str, ...]]:
         """Made-up names in a zone that nobody can have, the same from the same seed; one of them is everybody's."""
@@ -102,10 +104,10 @@ class Watch:
             seen.add(f"{''.join(drawn.choices('abcdefghijklmnop', k=9))}.{drawn.choice(('bad', 'cnc', 'kit'))}.example")
         return [(self.kind, one, drawn.choice(("quietfox", "tinkerrat")), self.marking) for one in sorted(seen)]
 
-    def text(self) -> str:
-        """The file."""
-        into = io.StringIO()
-        csv.writer(into, lineterminator="\n").writerows([self.header, *self.rows()])
+    def text(self, now: datetime) -> str:
+        """The file, written `now`."""
+        into, seen = io.StringIO(), (now - timedelta(hours=self.hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        csv.writer(into, lineterminator="\n").writerows([self.header, *((*row, seen) for row in self.rows())])
         return into.getvalue()
 
 
@@ -114,16 +116,18 @@ WATCHES: Final = (
         who=NOEUL,
         home=SEOUL,
         file="noeul_soc.csv",
-        header=("지표 유형", "지표값", "악성코드", "공유 등급"),
+        header=("지표 유형", "지표값", "악성코드", "공유 등급", "마지막 관측"),
         kind="도메인",
         marking="CLEAR",
+        hours=50,
     ),
     Watch(
         who=CERT,
         home=WASHINGTON,
         file="cert_feed.csv",
-        header=("ioc_type", "ioc", "family", "tlp"),
+        header=("ioc_type", "ioc", "family", "tlp", "last_seen"),
         kind="domain",
         marking="clear",
+        hours=30,
     ),
 )

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -159,7 +160,7 @@ class Drill:
         )
         for watch in cast.WATCHES:
             shell = self.shells[watch.who.handle]
-            (shell.home / watch.file).write_text(watch.text(), encoding="utf-8")
+            (shell.home / watch.file).write_text(watch.text(datetime.now(UTC)), encoding="utf-8")
             shell.type(
                 "datadam",
                 "deposit",
@@ -378,7 +379,8 @@ class Drill:
 
     def _witnessed(self) -> bool:
         for site in self.sites.values():
-            text = self.reach(AUDITOR, site).cosigned()
+            with self.reach(AUDITOR, site) as dam:
+                text = "".join(dam.cosignatures())
             if not all(one.vkey.partition("+")[0] in text for one in self.witnesses):
                 return False
         return True

@@ -49,7 +49,7 @@ class Story:
             read=reader(world),
             bodies=lambda: lambda id: body(world, id),
             receipt=lambda id: seal.canonical(prove.receipt_of(world, world.ledger.statement(id))),
-            cosigned=lambda: cosigned(world, self.witness),
+            cosigned=lambda: [cosigned(world, self.witness)],
             cosigners=(self.vkey,),
         )
 

@@ -92,9 +92,9 @@ def test_so_many_cosigners_as_are_asked_for_must_have_signed(story: Story, files
     refused("bundle.quorum", lambda: verified(files, vkey, cosigners=[story.vkey, other], quorum=2))
     refused("bundle.quorum", lambda: verified(files, vkey, cosigners=[other], quorum=1))
     twin = cosignature.vkey("twin.example/w", story.witness)  # one key under two names
-    text = files["dams/kr/cosigned"].decode()
+    text = files[bundle.cosigned_path("kr", story.vkey)].decode()
     twice = text + cosignature.cosign(text, "twin.example/w", story.witness, now=1_800_000_000)
-    both = changed(files, "dams/kr/cosigned", twice.encode())
+    both = changed(files, bundle.cosigned_path("kr", twin), twice.encode())
     both = changed(both, "dams/kr/cosigners", f"{story.vkey}\n{twin}\n".encode())
     found = verified(both, vkey, cosigners=[story.vkey, twin], quorum=1)
     assert len(found.parts[0].cosigned) == 2
@@ -202,9 +202,10 @@ def test_a_receipt_of_another_history_is_found(story: Story, files: dict[str, by
     key, origin = seal.new_key(), "kr.example/log"
     fork = Checkpoint(origin=origin, size=4, root=b"\1" * 32)
     other = note.sign_checkpoint(fork, origin, story.here.secrets.private_key("log"))
-    told = other + cosignature.cosign(other, "w.example", key, now=5)
-    forked = changed(files, "dams/kr/cosigned", told.encode())
-    forked = changed(forked, "dams/kr/cosigners", f"{cosignature.vkey('w.example', key)}\n".encode())
+    told, vkey = other + cosignature.cosign(other, "w.example", key, now=5), cosignature.vkey("w.example", key)
+    forked = changed(files, bundle.cosigned_path("kr", vkey), told.encode())
+    forked = changed(forked, bundle.cosigned_path("kr", story.vkey), None)
+    forked = changed(forked, "dams/kr/cosigners", f"{vkey}\n".encode())
     refused("bundle.checkpoint-other", lambda: verified(forked, story.here.ledger.vkey))
     path = next(path for path in files if "/kr/receipts/" in path)
     alien = changed(files, path.replace("/kr/", "/us/"), files[path])

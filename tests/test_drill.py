@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,9 @@ def test_everybody_is_made_up() -> None:
 def test_what_was_seen_is_drawn_from_a_seed() -> None:
     """The same in each run; one name is in every file, and no other."""
     first, second = ({row[1] for row in watch.rows()} for watch in cast.WATCHES)
-    assert [watch.text() for watch in cast.WATCHES] == [watch.text() for watch in cast.WATCHES]
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert [watch.text(now) for watch in cast.WATCHES] == [watch.text(now) for watch in cast.WATCHES]
+    assert cast.WATCHES[0].text(now).splitlines()[1].endswith("2026-11-20T10:00:00Z")
     assert first & second == {cast.NAME}
 
 

@@ -36,6 +36,14 @@ Read = Callable[[str], bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cosigned:
+    """That somebody saw a log grow up to a size."""
+
+    vkey: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One dam's part of a bundle, verified."""
 
@@ -49,7 +57,7 @@ class Part:
     receipts: int
     allowed: int  # decisions
     denied: int
-    cosigned: tuple[str, ...] = ()  # the verifier keys of those who cosigned, in the order of the file
+    cosigned: tuple[Cosigned, ...] = ()  # in the order of the file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,8 +271,8 @@ def _names(by: _Dam) -> set[tuple[str, str]]:
 
 def _part(dam: _Dam, files: Files, named_by: str | None) -> Part:
     receipts = [_receipt(dam, path, data) for path, data in files.all_of(dam.name, "receipts")]
-    cosigned, seen = _cosigned(dam, files)
-    claimed = [*receipts, *([seen] if seen is not None else [])]
+    cosigned = _cosigned(dam, files)
+    claimed = [*receipts, *(seen for _, seen in cosigned)]
     roots = dam.roots({one.size for one in claimed})
     for one in claimed:
         if roots.get(one.size) != one.root:
@@ -281,7 +289,7 @@ def _part(dam: _Dam, files: Files, named_by: str | None) -> Part:
         receipts=len(receipts),
         allowed=sum(said),
         denied=len(said) - sum(said),
-        cosigned=cosigned,
+        cosigned=tuple(Cosigned(vkey=vkey, size=seen.size) for vkey, seen in cosigned),
     )
 
 
@@ -297,20 +305,22 @@ def _receipt(dam: _Dam, path: str, data: bytes) -> Checkpoint:
     return found.checkpoint
 
 
-def _cosigned(dam: _Dam, files: Files) -> tuple[tuple[str, ...], Checkpoint | None]:
-    """Who cosigned the log, each signature verified, and the checkpoint that they did."""
-    told, listed = (files.get(f"dams/{dam.name}/{name}") for name in ("cosigned", "cosigners"))
-    if told is None and listed is None:
-        return (), None
-    if told is None or listed is None:
-        raise Untrusted("bundle.cosigners-malformed", origin=dam.origin)
+def _cosigned(dam: _Dam, files: Files) -> list[tuple[str, Checkpoint]]:
+    """Who cosigned the log, each signature verified, and the checkpoint that each cosigned last."""
+    listed = files.get(f"dams/{dam.name}/cosigners")
+    if listed is None:
+        return []
     keys = listed.decode(errors="replace").splitlines()
     if not 0 < len(keys) <= MAX_COSIGNERS or len(set(keys)) != len(keys):
         raise Untrusted("bundle.cosigners-malformed", origin=dam.origin)
-    seen = _signed(told, dam)
+    found = []
     for vkey in keys:
+        told = files.get(bundle.cosigned_path(dam.name, vkey))
+        if told is None:
+            raise Untrusted("bundle.cosigners-malformed", origin=dam.origin)
         cosignature.cosigned(told, vkey)
-    return tuple(keys), seen
+        found.append((vkey, _signed(told, dam)))
+    return found
 
 
 def _signed(text: bytes, dam: _Dam) -> Checkpoint:
@@ -326,7 +336,9 @@ def _signed(text: bytes, dam: _Dam) -> Checkpoint:
 
 def _quorate(part: Part, cosigners: Collection[str], quorum: int) -> None:
     """Distinct keys count, whatever they call themselves."""
-    keys = {seal.thumbprint(note.read_vkey(one, note.WITNESS_KEY)[2]) for one in part.cosigned if one in cosigners}
+    keys = {
+        seal.thumbprint(note.read_vkey(one.vkey, note.WITNESS_KEY)[2]) for one in part.cosigned if one.vkey in cosigners
+    }
     if len(keys) < quorum:
         raise Untrusted("bundle.quorum", origin=part.origin, have=len(keys), quorum=quorum)
 
@@ -488,8 +500,8 @@ class Source:
     read: Read  # of the log's static files
     bodies: Callable[[], Callable[[str], bytes | None]]  # begins anew; in the log's order, None where one is not shown
     receipt: Callable[[str], bytes | None]  # of a statement, None where it is not for the bundle's maker
-    cosigned: Callable[[], str]
-    cosigners: tuple[str, ...] = ()  # verifier keys that are looked for under the cosigned checkpoint
+    cosigned: Callable[[], list[str]]  # what others cosigned last, a note each
+    cosigners: tuple[str, ...] = ()  # verifier keys that are looked for under these
 
 
 def gather(name: str, source: Source, now: datetime) -> dict[str, bytes]:
@@ -502,11 +514,11 @@ def gather(name: str, source: Source, now: datetime) -> dict[str, bytes]:
         receipt = source.receipt(one.id)
         if receipt is not None:
             found[bundle.receipt_path(name, one.id)] = receipt
-    text = source.cosigned() if source.cosigners else ""
-    keys = [vkey for vkey in source.cosigners if _holds(text, vkey)]
-    if keys:
-        found[f"dams/{name}/cosigned"] = text.encode()
-        found[f"dams/{name}/cosigners"] = "".join(f"{vkey}\n" for vkey in keys).encode()
+    notes = source.cosigned() if source.cosigners else []
+    held = {vkey: text for vkey in dict.fromkeys(source.cosigners) for text in notes if _holds(text, vkey)}
+    found |= {bundle.cosigned_path(name, vkey): text.encode() for vkey, text in held.items()}
+    if held:
+        found[f"dams/{name}/cosigners"] = "".join(f"{vkey}\n" for vkey in held).encode()
 
     def log(path: str) -> bytes:
         place = f"dams/{name}/log/{path}"

@@ -151,12 +151,13 @@ func cosigners(dir, vkey string, held log) int {
 		return 0
 	}
 	check(err, "cosigners")
-	data, err := os.ReadFile(filepath.Join(dir, "cosigned"))
-	check(err, "cosigned")
-	size, root := signed(data, vkey)
-	same(held, size, root)
 	keys := strings.Split(strings.TrimSuffix(string(listed), "\n"), "\n")
 	for _, key := range keys {
+		name := sha256.Sum256([]byte(key))
+		data, err := os.ReadFile(filepath.Join(dir, "cosigned", hex.EncodeToString(name[:])+".note"))
+		check(err, "cosigned")
+		size, root := signed(data, vkey)
+		same(held, size, root)
 		seen, err := newWitness(key)
 		check(err, "cosigner")
 		opened, err := note.Open(data, note.VerifierList(seen))

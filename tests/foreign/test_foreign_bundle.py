@@ -101,7 +101,7 @@ def unproven(data: bytes) -> bytes:
         ("log/checkpoint", lambda data: flipped(data, 20), {GO}),
         ("log/tile/0/", lambda data: flipped(data, 40), {GO}),
         ("log/tile/entries/", lambda data: flipped(data, 40), {GO}),
-        ("cosigned", lambda data: flipped(data, -9), {GO}),
+        ("cosigned/", lambda data: flipped(data, -9), {GO}),
         ("vkey", lambda data: flipped(data, -5), {GO}),
         ("receipts/", unproven, {GO}),
         ("bodies/", resigned, {JOSE}),

@@ -63,8 +63,8 @@ def tell(found: "Proven") -> None:
             denied=one.denied,
             cosigned=len(one.cosigned),
         )
-        for vkey in one.cosigned:
-            terminal.line(f"  {vkey}")
+        for each in one.cosigned:
+            terminal.say("ui.bundle-cosigner", vkey=each.vkey, size=each.size)
     if found.crossings:
         terminal.line()
         terminal.say("ui.bundle-crossed", count=len(found.crossings))
@@ -108,7 +108,7 @@ def print_proven(found: "Proven") -> None:
                     "unseen": one.unseen,
                     "receipts": one.receipts,
                     "decisions": {"allowed": one.allowed, "denied": one.denied},
-                    "cosigned": list(one.cosigned),
+                    "cosigned": [{"vkey": each.vkey, "size": each.size} for each in one.cosigned],
                 }
                 for one in found.parts
             ],

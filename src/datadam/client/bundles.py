@@ -36,7 +36,7 @@ def collect(dams: Sequence[Dam], into: Path, *, cosigners: Collection[str] = ())
             read=dam.read_log,
             bodies=dam.bodies,
             receipt=_receipt(dam),
-            cosigned=dam.cosigned,
+            cosigned=dam.cosignatures,
             cosigners=tuple(cosigners),
         )
         name = bundle.name_of(_origin(dam.vkey))

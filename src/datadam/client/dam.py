@@ -97,10 +97,6 @@ class Dam(  # one class of deeds each
         """One of the log's static files."""
         return self._ask("GET", f"/log/{path}", as_member=False).content
 
-    def cosigned(self) -> str:
-        """The newest checkpoint that others cosigned, with their cosignatures."""
-        return self._ask("GET", "/api/log/cosigned", as_member=False).text
-
     def body(self, id: str) -> bytes | None:
         """A statement's body, None where the caller may not read it."""
         try:

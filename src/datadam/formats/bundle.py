@@ -4,8 +4,8 @@
     dams/<name>/vkey                 the log's verifier key
     dams/<name>/log/…                checkpoint, hash tiles and entry bundles (C2SP tlog-tiles)
     dams/<name>/bodies/<aa>/<id>.json  statements, as far as whoever made the bundle may see them
-    dams/<name>/cosigned             the newest checkpoint that others cosigned, if one did
-    dams/<name>/cosigners            who they are: a verifier key a line
+    dams/<name>/cosigners            whose cosignatures there are: a verifier key a line
+    dams/<name>/cosigned/<digest>.note  what each cosigned last, by the SHA-256 of its key (C2SP tlog-cosignature)
     dams/<name>/receipts/<id>.json   receipts of statements
     dams/<name>/policies/<digest>.cedar   what decisions were made by, and `schema.cedarschema` that all of them hold to
     dams/<name>/requests/<id>.json   what a decision asked of its policy, in Cedar's form
@@ -34,9 +34,10 @@ MAX_BUNDLE: Final = 4 << 30  # bytes in all; a zip without 64-bit records has no
 _NAME: Final = r"[a-z0-9][a-z0-9.-]{0,62}"
 _PLACE: Final = re.compile(
     rf"dams/({_NAME})/(?:"
-    r"(vkey|cosigned|cosigners)"
+    r"(vkey|cosigners)"
     r"|(log)/(?:checkpoint|tile/(?:[0-9]|entries)/(?:x[0-9]{3}/){0,5}[0-9]{3}(?:\.p/[1-9][0-9]{0,2})?)"
     r"|(bodies)/[0-9a-f]{2}/[0-9a-f]{64}\.json"
+    r"|(cosigned)/[0-9a-f]{64}\.note"
     r"|(receipts|requests)/[0-9a-f]{64}\.json"
     r"|(policies)/(?:[0-9a-f]{64}\.cedar|schema\.cedarschema)"
     r")"
@@ -81,6 +82,11 @@ def policy_path(dam: str, digest: str) -> str:
 def schema_path(dam: str) -> str:
     """Where the schema of all policies lies."""
     return f"dams/{dam}/policies/schema.cedarschema"
+
+
+def cosigned_path(dam: str, vkey: str) -> str:
+    """Where the checkpoint lies that somebody cosigned last."""
+    return f"dams/{dam}/cosigned/{seal.digest(vkey.encode())}.note"
 
 
 def dam_of(path: str) -> tuple[str, str]:
