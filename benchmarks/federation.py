@@ -224,9 +224,24 @@ def match(rows: int) -> dict[str, object]:
     return match_round.measured(min(rows, match_round.ROWS))
 
 
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read(rows: int) -> dict[str, object]:
+    """What reading over two dams costs against two reads, so many rows in all: see `federated_read`."""
+    import federated_read  # noqa: PLC0415  (it needs all of a dam)
+
+    return federated_read.compared(rows)
+
+
 # --- all --------------------------------------------------------------------------------------------------------------
 
-PARTS: Final[Mapping[str, Callable[[int], dict[str, object]]]] = {"follow": follow, "match": match, "orders": orders}
+PARTS: Final[Mapping[str, Callable[[int], dict[str, object]]]] = {
+    "follow": follow,
+    "match": match,
+    "orders": orders,
+    "read": read,
+}
 
 
 def main() -> None:

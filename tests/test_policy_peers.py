@@ -13,7 +13,7 @@ from datadam import decisions, policy
 from datadam.errors import Invalid, Untrusted
 from datadam.formats import odrl
 from datadam.model import Allow, Deny, Reason
-from datadam.policy import compile_offer, decide_on, read_facts, silenced, write_facts
+from datadam.policy import compile_offer, confined, decide_on, read_facts, silenced, write_facts
 from datadam.terms import Action
 from policies import any_facts, any_offer, facts, offer
 from signed import an_offer
@@ -53,6 +53,24 @@ def test_the_rule_adds_its_own_reason_and_changes_no_other(draw: Random) -> None
     told = {reason.code for reason in before.reasons} if isinstance(before, Deny) else set()
     if policy.UNDECIDABLE not in told:
         assert {reason.code for reason in after.reasons} == {*told, "ask.peer-silent"}
+
+
+@pytest.mark.parametrize("what", ["class", "direction", "standard"])
+def test_what_a_peering_does_not_cover_is_a_reason_of_its_own_and_not_for_what_is_open(what: str) -> None:
+    """A guest is denied by the peering; where strangers may read, it may too; without the rule nobody says yes."""
+    asked = facts(crossing=(what,))
+    decision = decide_on(asked, confined(PLAIN))
+    assert isinstance(decision, Deny)
+    (reason,) = decision.reasons
+    assert (reason.code, reason.facts["law"]) == (f"ask.peer-{what}", "peering")
+    reading = replace(asked, tier="open", action=Action.READ)
+    assert isinstance(decide_on(reading, confined(PLAIN)), Allow)
+    assert isinstance(decide_on(facts(), confined(PLAIN)), Allow)
+    unruled = decide_on(asked, PLAIN)
+    assert isinstance(unruled, Deny)
+    assert [one.code for one in unruled.reasons] == [policy.UNDECIDABLE]
+    both = decide_on(facts(crossing=(what,), silent=("peering-1",)), confined(silenced(PLAIN)))
+    assert {one.code for one in getattr(both, "reasons", ())} == {f"ask.peer-{what}", "ask.peer-silent"}
 
 
 def test_the_fact_is_told_only_where_there_is_one() -> None:
