@@ -1,8 +1,10 @@
 """Evidence bundles: what one proves of two dams, and that nothing in one can be changed, added or left out."""
 
+import json
 import shutil
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from bundles import ID, NOW, Story, statements, told, verified, whole
 from datadam import audit, bundled, client, merkle, seal
+from datadam.cli import evidence
 from datadam.client import bundles
 from datadam.dam import follow, order, rotate, state
 from datadam.errors import DamError, Untrusted
@@ -21,6 +24,7 @@ from datadam.model import Checkpoint, Kind, Statement
 from logs import Book
 from peerings import adoption, peer_of, peering, peering_facts, terms
 from peers import KR
+from served import published, serving
 from worlds import Person, refused
 
 NOBODY = "nobody.example/log+" + note.vkey("nobody.example/log", seal.new_key()).partition("+")[2]
@@ -517,3 +521,65 @@ def test_no_other_path_is_one(path: str) -> None:
         return
     assert path.startswith(f"dams/{dam}/")
     assert not {"..", "", "."} & set(path.split("/"))
+
+
+# --- what a person and a program read ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Everything in the bundle holds"), ("ko", "올바릅니다")])
+def test_a_person_reads_what_a_bundle_proves(
+    story: Story,
+    folder: Path,
+    language: str,
+    word: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Both logs, who cosigned them, what crossed with its places, and how far the withdrawal went."""
+    monkeypatch.setenv("DATADAM_LANG", language)
+    evidence.tell(bundles.check_bundle(folder, [story.here.ledger.vkey], cosigners=[story.vkey], quorum=1))
+    told = capsys.readouterr().out
+    assert word in told
+    assert told.count(story.vkey) == 2
+    assert "order" in told
+    assert "us.example/log" in told
+    assert story.there.ledger.vkey in "".join(told.split("\n"))
+
+
+def test_a_withdrawal_that_waits_is_told(
+    story: Story, files: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bundle that was made before the purge says so."""
+    proven = verified(files, story.here.ledger.vkey)
+    (taken,) = proven.taken
+    evidence.tell(replace(proven, taken=(replace(taken, purged=None),), crossings=()))
+    assert "not purged yet" in capsys.readouterr().out
+
+
+def test_a_program_reads_the_same(story: Story, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As JSON."""
+    evidence.print_proven(bundles.check_bundle(folder, [story.here.ledger.vkey]))
+    told = json.loads(capsys.readouterr().out)
+    assert [one["origin"] for one in told["dams"]] == ["kr.example/log", "us.example/log"]
+    assert [one["kind"] for one in told["crossings"]] == ["order", "lift", "withdrawal"]
+    assert told["withdrawals"][0]["rows"] == 2
+
+
+# --- from dams that are served ----------------------------------------------------------------------------------------
+
+
+def test_a_served_dam_is_collected_as_whoever_asks_may_see_it(tmp_path: Path) -> None:
+    """An auditor gets the deposit's statements, a stranger what is public; both bundles hold, under the pinned key."""
+    with serving(tmp_path / "dam") as dam:
+        published(dam.world)
+        firm, auditor = dam.person("firm"), dam.person("auditor", roles=("auditor",))
+        firm.deposits(dam.world, ID, b"meter,amount\nA,1\n")
+        vkey = dam.world.ledger.vkey
+        for person, into in ((auditor, tmp_path / "whole"), (None, tmp_path / "public.zip")):
+            with dam.client(person) as asked:
+                assert bundles.collect([asked], into) > 5
+        found = [bundles.check_bundle(path, [vkey]).parts[0] for path in (tmp_path / "whole", tmp_path / "public.zip")]
+        assert found[0].unseen == 0 < found[1].unseen
+        assert found[0].believed == dam.world.ledger.size
+        with dam.client(auditor) as one, dam.client(auditor) as again:
+            refused("bundle.dam-repeated", lambda: bundles.collect([one, again], tmp_path / "twice"))
