@@ -16,6 +16,7 @@ from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.memory.log import MemoryLog
 from datadam.adapters.memory.store import MemoryStore
 from datadam.dam import (
+    accuse,
     contact,
     decide,
     federate,
@@ -726,7 +727,7 @@ def _with_consistency(world: World) -> Callable[..., PeerAnswer]:
 
     def answers(method: str, path: str, token: str | None, body: bytes) -> PeerAnswer:
         plain, _, query = path.partition("?")
-        if plain == follow.CONSISTENCY:
+        if plain == accuse.CONSISTENCY:
             old, new = (int(part.partition("=")[2]) for part in query.split("&"))
             proof = [seal.encode(one) for one in world.ledger.consistency(old, new)]
             return PeerAnswer(status=200, body=seal.canonical({"proof": proof}))

@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from datadam import merkle, peers, seal
 from datadam.between import check_greeting, sign_greeting
-from datadam.dam import abroad, contact, peer, peered, proposals, reception, rotate, state
+from datadam.dam import abroad, accuse, contact, peer, peered, proposals, reception, rotate, state
 from datadam.dam.links import SHOWN
 from datadam.dam.reception import Other, Request
 from datadam.dam.world import World
@@ -24,7 +24,7 @@ from datadam.federation import Batch, Follower, Shown, Source, stretch
 from datadam.formats import cosignature, note
 from datadam.ledger import LOG
 from datadam.model import Checkpoint, Class, Json, Key, Kind, Member, Statement, StatementId, Withdrawal
-from datadam.peers import Adopted, FaultKind, Followed, Peer, PeerBody, PeerFault
+from datadam.peers import Adopted, FaultKind, Followed, Peer, PeerBody
 from datadam.ports import Rows
 from datadam.terms import Agreement
 
@@ -32,11 +32,7 @@ GREETING: Final = "/api/federation/greeting"
 BATCH: Final = "/api/federation/batch"
 COSIGNATURE: Final = "/api/federation/cosignature"
 SIZE: Final = "/api/federation/size"
-CONSISTENCY: Final = "/api/log/consistency"
-MOST_FAULTS: Final = 20  # of one peering that are logged, beside the final ones: nobody fills our log by lying
-MAX_EVIDENCE: Final = 100_000  # characters of one piece
 _DIGITS: Final = 19  # of a size
-_ON_THE_WAY: Final = frozenset({"peer.root-other", "note.signature-wrong", "note.unsigned", "note.malformed"})
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -114,10 +110,10 @@ def _compare(world: World, found: Peer, before: Followed, proof: Proof) -> None:
     size, evidence = proof.greeting.size, {"greeting": proof.token, "checkpoint": before.checkpoint}
     if size < before.size:
         fault = Untrusted("peer.rolled-back", peer=found.origin, size=size, expected=before.size)
-        raise _faulted(world, found, fault, FaultKind.ROLLED_BACK, evidence)
+        raise accuse.faulted(world, found, fault, FaultKind.ROLLED_BACK, evidence)
     if size == before.size and size and proof.greeting.root != _follower(world, found, before).root:
         fault = Untrusted("peer.forked", peer=found.origin, size=size)
-        raise _faulted(world, found, fault, FaultKind.FORKED, evidence)
+        raise accuse.faulted(world, found, fault, FaultKind.FORKED, evidence)
 
 
 def _pull(world: World, found: Peer, proof: Proof | None) -> tuple[int, int]:
@@ -155,7 +151,7 @@ def _take(
     try:
         after, shown = follower.take(batch)
     except (Untrusted, Invalid) as error:
-        raise _unproven(world, found, held, batch, error, token) from error
+        raise accuse.unproven(world, found, held, batch, error, token) from error
     if proof is not None:
         _refuse_other_root(world, found, follower, batch, proof)
     bodies = [_body(found, one) for one in shown]
@@ -197,7 +193,7 @@ def _refuse_other_root(world: World, found: Peer, follower: Follower, batch: Bat
     if tree.root != proof.greeting.root:
         evidence = {"greeting": proof.token, "shown": batch.checkpoint}
         fault = Untrusted("peer.forked", peer=found.origin, size=tree.size)
-        raise _faulted(world, found, fault, FaultKind.FORKED, evidence)
+        raise accuse.faulted(world, found, fault, FaultKind.FORKED, evidence)
 
 
 def _body(found: Peer, one: Shown) -> PeerBody:
@@ -276,69 +272,6 @@ def _cosigned(world: World, checkpoint: str) -> str:
         now=int(world.clock().timestamp()),
     )
     return checkpoint + line
-
-
-# --- what a peer did that it must not ---------------------------------------------------------------------------------
-
-
-def _unproven(world: World, found: Peer, held: Followed, batch: Batch, error: DamError, token: str) -> DamError:
-    """Count what did not hold; where the peer's own signatures prove it, our log says so.
-
-    A checkpoint carries one. What stands in an answer may have been spoilt on its way; a push was signed as a whole.
-    """
-    evidence = {"code": error.code, "checkpoint": held.checkpoint, "shown": batch.checkpoint}
-    if error.code == "checkpoint.smaller":  # an older message, late: what a log was is no fault
-        return Refused("peer.other-size", size=held.size)
-    if error.code == "checkpoint.forked" or (error.code == "peer.root-other" and _forked(world, found, held, batch)):
-        fault = Untrusted("peer.forked", peer=found.origin, size=held.size)
-        return _faulted(world, found, fault, FaultKind.FORKED, evidence)
-    if not token or not isinstance(error, Untrusted) or error.code in _ON_THE_WAY:
-        return _faulted(world, found, error, None, evidence)
-    wrong = next((one for one in batch.bodies if _is(one, error.facts.get("statement"))), "")
-    kind = FaultKind.UNSIGNED if error.code.startswith(("signature.", "key.")) else FaultKind.ALTERED
-    return _faulted(world, found, error, kind, {**evidence, "envelope": wrong, "request": token})
-
-
-def _is(envelope: str, id: object) -> bool:
-    try:
-        return seal.opened(envelope).id == id
-    except DamError:
-        return False
-
-
-def _forked(world: World, found: Peer, held: Followed, batch: Batch) -> bool:
-    """Whether a log cannot show that it extends what was followed: the batch may only have been spoilt on its way."""
-    try:
-        shown = note.open_checkpoint(batch.checkpoint, found.log)
-        told = reception.public(world, found.url, f"{CONSISTENCY}?old={held.size}&new={shown.size}")
-        path = [seal.decode(one) for one in told["proof"]]
-        merkle.verify_consistency(held.size, shown.size, path, _follower(world, found, held).root, shown.root)
-    except (Unavailable, Invalid, LookupError, TypeError, AttributeError):
-        return False  # not proven: it stays unbelieved, and is asked again
-    except (Untrusted, NotFound, Refused) as error:
-        return error.code == "proof.consistency-wrong"
-    return False
-
-
-def _faulted(
-    world: World, found: Peer, error: DamError, kind: FaultKind | None, evidence: Mapping[str, str]
-) -> DamError:
-    """The error, counted, and told in a log line; of a kind that is proven it is logged too, for everybody to see."""
-    world.links.count(error.code)
-    _LOG.warning("peer %s: %s", found.origin, error.code)
-    if kind is None:
-        return error
-    said = {name: text[:MAX_EVIDENCE] for name, text in evidence.items() if text}
-    with world.lock:
-        with world.store.read() as rows:
-            known = rows.find(PeerFault, peer=found.id)
-            now = rows.get(Peer, found.id)
-        again = any((one.fault, one.evidence.get("code")) == (kind, said.get("code")) for one in known)
-        room = kind in peers.FINAL or len(known) < MOST_FAULTS
-        if now is not None and now.stands and now.distrusted is None and room and not again:
-            facts = {"peer": found.id, "fault": str(kind), "evidence": said}
-            state.record(world, state.statement(world, Kind.PEER_FAULT, facts))
-    return error
 
 
 # --- state ------------------------------------------------------------------------------------------------------------
