@@ -310,6 +310,18 @@ def test_a_peering_that_ended_asks_for_no_order(tmp_path: Path) -> None:
     assert verified(whole(story.files()), story.here.ledger.vkey).pending == 0
 
 
+def test_an_adopted_order_ends_with_the_peering(tmp_path: Path) -> None:
+    """What is allowed after that is nothing against it."""
+    story = told(tmp_path, taken=False)
+    allowed = [one for one in statements(story.there) if one.kind is Kind.DECISION and one.body["allowed"]][-1]
+    order.suspend(story.here, ["business"], ["US"], standard=ID, reason="A reason.", ground="An act.")
+    follow.look(story.there, KR)
+    ending = {"peer": peer_of(story.here), "reason": "x"}
+    state.record(story.there, state.statement(story.there, Kind.PEERING_END, ending))
+    story.there.ledger.append([state.statement(story.there, Kind.DECISION, facts_of(allowed))])
+    assert verified(whole(story.files()), story.here.ledger.vkey).parts
+
+
 def test_a_purge_for_somebody_else_is_found(tmp_path: Path) -> None:
     """It erases for the one whom the withdrawal was of."""
     story = told(tmp_path)

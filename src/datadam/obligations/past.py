@@ -166,6 +166,7 @@ def orders(view: View) -> tuple[Order, ...]:
     told += [(one.index, carried(one.statement)[-1], one.body) for one in view.of(Kind.ADOPTION)]
     told.sort(key=lambda one: one[0])
     lifted = {one.body["order"]: index for index, one, _ in reversed(told) if one.kind is Kind.LIFT}
+    ended = [(one.index, one.body["peer"]) for one in view.of(Kind.PEERING_END)]
     return tuple(
         Order(
             id=one.id,
@@ -175,13 +176,21 @@ def orders(view: View) -> tuple[Order, ...]:
             reason=one.body["reason"],
             ground=one.body["ground"],
             index=index,
-            lifted=lifted.get(one.id),
+            lifted=min(
+                (at for at in (lifted.get(one.id), _first(ended, said.get("peer"), index)) if at is not None),
+                default=None,
+            ),
             peer=said.get("peer"),
             scope=_scope(view, str(said["peer"]), index) if "peer" in said and one.body["standard"] is None else None,
         )
         for index, one, said in told
         if one.kind is Kind.ORDER
     )
+
+
+def _first(ended: Iterable[tuple[int, str]], peer: str | None, index: int) -> int | None:
+    """Where the peering with a dam ended after a place: its orders bind no more from there on."""
+    return next((at for at, whose in ended if whose == peer and at > index), None)
 
 
 def _scope(view: View, peer: str, index: int) -> tuple[str, ...]:
