@@ -1,6 +1,6 @@
 """Schedules of everything that may go wrong between dams, thousands of them: what is promised of peers holds in each.
 
-`SCHEDULES` sets how many are tried for each meeting of dams; `make torture` tries more than CI does.
+`SCHEDULES` sets how many are tried of two dams, and with it how many of more; `make torture` tries more than CI does.
 """
 
 import logging
@@ -14,7 +14,14 @@ from functools import partial
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 import simulated
 from datadam import merkle, seal
@@ -25,7 +32,8 @@ from datadam.model import Checkpoint, Json, Kind
 from datadam.peers import Peer
 from simulated import MEETINGS, OWN, SHARED, Change, Dam, Sim
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "200"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "300"))
+LESS = {"two": 1, "three, each with each": 2, "four in a ring": 3, "five, one amid": 3}  # dams cost what they cost
 STEPS = 24
 DAMS = st.integers(0, 9)
 NUMBERS = st.integers(0, 999)
@@ -40,7 +48,7 @@ class Schedule(RuleBasedStateMachine):
     def __init__(self) -> None:
         """Nothing has happened yet."""
         super().__init__()
-        self.sim = Sim()
+        self.sim, self.liar = Sim(), False
 
     def one(self, number: int) -> Dam:
         """Any of the dams."""
@@ -51,10 +59,10 @@ class Schedule(RuleBasedStateMachine):
         ways = self.sim.pairs()
         return ways[number % len(ways)]
 
-    @initialize()
-    def begin(self) -> None:
-        """Dams that peer, and have just heard each other."""
-        self.sim = simulated.begin(self.meeting)
+    @initialize(liar=st.booleans())
+    def begin(self, *, liar: bool) -> None:
+        """Dams that peer, and have just heard each other; in half of the schedules one will show two logs."""
+        self.sim, self.liar = simulated.begin(self.meeting), liar
 
     # --- what operators and members do --------------------------------------------------------------------------------
 
@@ -158,6 +166,7 @@ class Schedule(RuleBasedStateMachine):
 
     # --- a dam that lies ----------------------------------------------------------------------------------------------
 
+    @precondition(lambda self: self.liar)
     @rule(to=NUMBERS, back=st.sampled_from([0, 0, 1, 3]), again=st.booleans(), orders=st.booleans())
     def forks(self, to: int, back: int, *, again: bool, orders: bool) -> None:
         """A dam shows one peer another log than the rest; only the last dam of a meeting ever does."""
@@ -168,6 +177,7 @@ class Schedule(RuleBasedStateMachine):
             if orders:
                 order.suspend(twin, ["business"], ["KR"], reason="a reason", ground="a ground")
 
+    @precondition(lambda self: self.liar)
     @rule(to=NUMBERS)
     def pretends(self, to: int) -> None:
         """A dam pushes its other log."""
@@ -178,6 +188,8 @@ class Schedule(RuleBasedStateMachine):
 
     def lie(self, one: Dam, how: str, pick: int) -> Change:
         """What a dam may change in what it says of its log."""
+        if how == "withheld":
+            self.sim.withholds.add(one)
         if how == "foreign":
             others = [each for each in self.sim.dams if each is not one]
             return simulated.foreign(_order_of(others[pick % len(others)]))
@@ -246,7 +258,7 @@ def _still() -> Iterator[None]:
 @pytest.mark.parametrize("meeting", list(MEETINGS))
 def test_what_is_promised_of_peers_holds_whatever_happens(meeting: str) -> None:
     """Nothing unproven believed, no order missed, no yes after too long a silence, nothing lost; all agree after."""
-    tried(meeting, SCHEDULES)
+    tried(meeting, SCHEDULES // LESS[meeting])
 
 
 # --- that it can fail -------------------------------------------------------------------------------------------------
@@ -315,7 +327,6 @@ def _remembered(patch: pytest.MonkeyPatch) -> None:
         (_no_root, "which d. never logged|believes nothing of|follows another"),
         (_no_digest, "which d. never logged"),
         (_nothing_adopted, "an order of|suspended it"),
-        (_no_lifts, "Deny"),
         (_accused, "accuses|believes nothing of"),
         (_remembered, "its own order|was not heard|is suspended"),
     ],
@@ -344,6 +355,7 @@ def _late_push(sim: Sim) -> None:
     sim.now += simulated.LIMIT + 1
     for parcel in sim.held:
         sim.deliver(parcel)
+    sim.ask_all(other)
 
 
 def _half_look(sim: Sim) -> None:
@@ -359,26 +371,28 @@ def _half_look(sim: Sim) -> None:
         sim.ask_all(one)
 
 
+def _lifted(sim: Sim) -> None:
+    """An order of a peer's comes and goes."""
+    one, other = sim.dams
+    held = order.suspend(one.world, ["business"], ["KR"], reason="a reason", ground="a ground")
+    other.look(one)
+    order.lift(one.world, held.id, "it is over")
+    sim.settle()
+
+
 @pytest.mark.parametrize(
     ("happens", "broken"),
     [
         pytest.param(_late_push, _pushes_are_fresh, id="a push is as old as its nonce"),
+        pytest.param(_lifted, _no_lifts, id="what a peer lifts binds no more"),
         pytest.param(_half_look, _heard_at_once, id="what binds is adopted before a peer is heard"),
     ],
 )
 def test_a_rule_that_few_schedules_need_holds_in_the_one_that_does(
     happens: Callable[[Sim], None], broken: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the rule nobody is let in; without it somebody is, and that is seen."""
-    whole = simulated.begin("two")
-    happens(whole)
-    whole.ask_all(whole.dams[1])
+    """With the rule all is well; without it that is seen."""
+    happens(simulated.begin("two"))
     broken(monkeypatch)
-    short = simulated.begin("two")
-    with pytest.raises(AssertionError, match=r"was not heard|an order of"):
-        _asked_after(happens, short)
-
-
-def _asked_after(happens: Callable[[Sim], None], sim: Sim) -> None:
-    happens(sim)
-    sim.ask_all(sim.dams[1])
+    with pytest.raises(AssertionError, match=r"was not heard|an order of|Deny"):
+        happens(simulated.begin("two"))
