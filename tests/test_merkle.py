@@ -111,6 +111,24 @@ def test_a_copied_frontier_grows_apart() -> None:
     assert (tree.root, tree.size, twin.size) == (before, 5, 6)
 
 
+@given(size=st.integers(0, 300), more=st.integers(0, 5))
+def test_a_frontier_is_remembered_by_its_peaks(size: int, more: int) -> None:
+    """Taken up again it grows as the one that was kept."""
+    kept = merkle.Frontier(hashes(size))
+    again = merkle.Frontier.of(kept.size, kept.peaks)
+    for leaf in hashes(more):
+        kept.push(leaf)
+        again.push(leaf)
+    assert (again.size, again.root, again.peaks) == (kept.size, kept.root, kept.peaks)
+
+
+@pytest.mark.parametrize(("size", "peaks"), [(-1, ()), (1, ()), (2, (b"", b"")), (3, (b"x" * 32,)), (1, (b"x",))])
+def test_peaks_that_no_tree_of_that_size_has_are_refused(size: int, peaks: tuple[bytes, ...]) -> None:
+    """One for each bit, each a hash."""
+    with pytest.raises(Invalid, match=r"proof\.range"):
+        merkle.Frontier.of(size, peaks)
+
+
 @given(trees_with_leaf())
 def test_every_leaf_of_every_tree_is_proven(tree: tuple[int, int]) -> None:
     """The made proof is the defined one, and verifies."""

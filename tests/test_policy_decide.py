@@ -28,6 +28,7 @@ from datadam.policy import (
     engine,
     for_asker,
     read_facts,
+    silenced,
     write_facts,
 )
 from datadam.policy.cedar import permit
@@ -78,6 +79,7 @@ CASES: dict[str, tuple[Policy, dict[str, Any], dict[str, Any]]] = {
     "ask.no-corridor": (PLAIN, {"corridor": None}, {"corridor": "corridor-1"}),
     "ask.order": (PLAIN, {"ordered": ("order-1",)}, {"ordered": ()}),
     "ask.frozen": (PLAIN, {"frozen": ("dispute-1",)}, {"frozen": ()}),
+    "ask.peer-silent": (silenced(PLAIN), {"silent": ("peering-1",)}, {"silent": ()}),
     "ask.tier-without-rows": (PLAIN, {"tier": "tables"}, {"tier": "agreement"}),
     "ask.not-permitted": (PLAIN, {"action": Action.TRAIN}, {"action": Action.READ}),
     "ask.prohibited": (NO_TRAINING, {"action": Action.TRAIN}, {"action": Action.READ}),
@@ -122,7 +124,14 @@ CASES: dict[str, tuple[Policy, dict[str, Any], dict[str, Any]]] = {
 }
 
 
-EVEN_OPEN = {"ask.operator", "ask.order", "ask.frozen", "ask.tier-without-rows", "ask.no-agreement"}
+EVEN_OPEN = {
+    "ask.operator",
+    "ask.order",
+    "ask.frozen",
+    "ask.peer-silent",
+    "ask.tier-without-rows",
+    "ask.no-agreement",
+}
 
 
 @pytest.mark.parametrize("code", CASES)
