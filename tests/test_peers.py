@@ -259,6 +259,19 @@ def test_an_offer_that_says_something_else_of_the_two_is_not_signed(tmp_path: Pa
     assert not peer.every(dams.us)
 
 
+def test_terms_are_renewed_as_they_were_agreed(dams: Pair) -> None:
+    """One offers others while the peering stands; until the other signs them, those of before hold."""
+    urls = {world.settings.name: world.settings.public_url for world in dams.worlds}
+    assert peer.add(dams.kr, urls[US], terms=terms(contact_seconds=60))["state"] == "offered"
+    assert dams.of(dams.kr).digest == peers.digest(peers.read_terms(terms()))
+    assert peer.look(dams.us, urls[KR]).terms == terms(contact_seconds=60)
+    assert peer.add(dams.us, urls[KR])["state"] == "peered"
+    for world in dams.worlds:
+        assert peers.terms_of(dams.of(world)).contact_seconds == 60
+        assert peer.add(world, urls[dams.other(world).settings.name])["state"] == "peered"
+        rebuilds(world)
+
+
 # --- requests ---------------------------------------------------------------------------------------------------------
 
 

@@ -34,6 +34,14 @@ def test_a_new_dam_has_two_keys_that_sign(secrets: Secrets) -> None:
     assert secrets.private_key("sign") == sign
 
 
+def test_the_key_that_cosigns_is_made_when_it_is_first_asked_for(secrets: Secrets) -> None:
+    """A dam of before has none; many who ask at once get the same, and it is missed from then on."""
+    with ThreadPoolExecutor(8) as pool:
+        kids = {key["kid"] for key in pool.map(secrets.private_key, ["cosign"] * 16)}
+    assert len(kids) == 1
+    assert kids.isdisjoint({secrets.private_key("sign")["kid"], secrets.private_key("log")["kid"]})
+
+
 def test_secrets_have_32_bytes_and_stay_the_same(secrets: Secrets) -> None:
     """Each name has a value of its own, and keeps it."""
     names = ["rows", "url", "share", "share-cti.indicator", "unit-supply.company", "unit-a_b"]

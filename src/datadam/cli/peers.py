@@ -45,14 +45,15 @@ def peer_add(
     terminal = open_terminal()
     found = operated(dam, "look-peer", url=url)
     text = read_text(terms) if terms is not None else None
-    shown = found["terms"] or (read_terms(text) if text is not None else None)
+    asks = text is not None and found["state"] in {"new", "peered"}  # terms of one's own, not those that are under way
+    shown = read_terms(text) if asks and text is not None else found["terms"]
     if shown is not None:
         _say_terms(shown)
     for side in ("own", "other"):
         told = found[side]
         facts = {"origin": told["origin"], "vkey": told["log"], "print": fingerprint(told["log"])}
         terminal.say(f"ui.peer-key-{side}", **facts)
-    if found["state"] == "waiting" or (shown is not None and found["state"] == "new"):
+    if found["state"] == "waiting" or (asks and shown != found["terms"]):
         if yes and key is None:
             raise Invalid("peer.key-needed", origin=found["other"]["origin"])
         if not yes:

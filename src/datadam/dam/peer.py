@@ -43,16 +43,17 @@ def look(world: World, url: str) -> Look:
     """Who the dam at `url` says that it is, and whether a peering waits there, or here. Signs and keeps nothing."""
     other = proposals.identity(reception.public(world, url, IDENTITY))
     _refuse_wrong(world, other)
-    held = _standing(world, other.id)
-    if held is not None and held.url == other.url:
-        return Look(other=other, state="peered", terms=peers.write_terms(peers.terms_of(held)))
-    mine = proposals.with_dam(world, other.id)
+    held, mine = _standing(world, other.id), proposals.with_dam(world, other.id)
     if mine is not None and mine.concluding:
         return Look(other=other, state="concluding", terms=mine.terms)
     theirs = _waiting(world, other)
-    if theirs is not None:
+    stands = held is not None and held.url == other.url
+    now = peers.write_terms(peers.terms_of(held)) if held is not None else None
+    if theirs is not None and not (stands and theirs.terms == now):
         return Look(other=other, state="waiting", terms=theirs.terms, proposal=theirs)
-    return Look(other=other, state="offered" if mine else "new", terms=mine.terms if mine else None)
+    if mine is not None:
+        return Look(other=other, state="offered", terms=mine.terms)
+    return Look(other=other, state="peered" if stands else "new", terms=now if stands else None)
 
 
 def add(
@@ -68,8 +69,13 @@ def add(
         if key is not None and found.other.log != key:
             raise Untrusted("peer.key-other", told=found.other.log, expected=key[:200])
         wanted = peers.read_terms(terms) if terms is not None else None
+        renews = found.state == "peered" and wanted is not None and peers.write_terms(wanted) != found.terms
         for chosen in (peers.digest(wanted) if wanted else None, digest):
-            if found.terms is not None and chosen not in {None, peers.digest(peers.read_terms(found.terms))}:
+            if (
+                found.terms is not None
+                and not renews
+                and chosen not in {None, peers.digest(peers.read_terms(found.terms))}
+            ):
                 raise Refused("peer.terms-differ", origin=found.other.origin)
         match found.state:
             case "waiting" if found.proposal is not None:
@@ -79,7 +85,7 @@ def add(
                 _conclude(world, found.other.id)
             case "offered" if (mine := proposals.with_dam(world, found.other.id)) and mine.other != found.other:
                 proposals.keep(world, _offer(world, found.other, peers.read_terms(mine.terms)))  # it has other keys now
-            case "new":
+            case "new" | "peered" if renews or found.state == "new":
                 if wanted is None:
                     raise Refused("peer.terms-needed", origin=found.other.origin)
                 proposals.keep(world, _offer(world, found.other, wanted))
@@ -89,7 +95,7 @@ def add(
 def told(world: World, other: Identity) -> Json:
     """How it stands between this dam and another."""
     peer, mine = _standing(world, other.id), proposals.with_dam(world, other.id)
-    standing = "concluding" if mine and mine.concluding else "peered" if peer else "offered"
+    standing = "peered" if mine is None else "concluding" if mine.concluding else "offered"
     return {"id": other.id, "origin": other.origin, "state": standing, "index": peer.since if peer else None}
 
 
