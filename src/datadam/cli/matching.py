@@ -219,7 +219,7 @@ def _say_inside(terminal: "Terminal", one: Mapping[str, Any]) -> None:
     counts = {"committed": len(one["commitments"]), "bags": len(one["bags"]), "theirs": len(one["theirs"])}
     terminal.say("ui.match-inside", round=name, **counts)
     for refused in one["refusals"]:
-        facts = {name: refused[name] for name in ("member", "code", "count")}
+        facts = {"member": refused["member"], "why": refused["code"], "count": refused["count"]}
         terminal.say("ui.match-refused", round=name, **facts)
     for shared in (one["found"] or {"shared": []})["shared"]:
         terminal.say("ui.match-found-here", makers=", ".join(shared["makers"]), count=shared["count"])

@@ -248,7 +248,12 @@ def commit(world: World, caller: Caller, envelope: bytes) -> int:
         with world.lock:
             with world.store.read() as rows:
                 state.believe(rows, statement)
-            return state.record(world, statement)
+            try:
+                return state.record(world, statement)
+            except Untrusted as error:
+                if error.code == "round.committed":  # a thing of the member's, not of the log's
+                    raise Refused(error.code, **error.facts) from None
+                raise
 
 
 def committed(world: World, caller: Caller, envelope: bytes) -> Json:
