@@ -1,23 +1,25 @@
 """Guests: their home vouches for them, the peering says what crosses, and they bring nothing in."""
 
+import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import peers as two_dams
 import signed
-from datadam import decisions, seal, texts
-from datadam.dam import agree, decide, grant, guest, join, login, peer, publish, release, state
+from datadam import decisions, recovery, seal, texts
+from datadam.dam import agree, decide, grant, guest, join, login, peer, publish, recover, release, state
 from datadam.dam.login import Caller
 from datadam.dam.steward import propose
 from datadam.dam.world import World
 from datadam.governance import About
-from datadam.model import Allow, Ask, Deny, Key, Kind, Member, Release, Role, StandardId
+from datadam.model import Allow, Ask, Deny, Key, Kind, Member, Release, Role, StandardId, instant
 from guests import accession_of, drafted, enters, followed, signing
 from peers import KR, US, Pair, pair
 from signed import offered
-from worlds import GOOD, Person, rebuilds, refused, standard_text
+from worlds import GOOD, START, Person, rebuilds, refused, standard_text
 
 STANDARD = "test.reading"
 
@@ -158,6 +160,30 @@ def test_a_member_that_changed_its_key_at_home_enters_with_the_new_one(dams: Pai
     assert guest.enter(dams.kr, seal.envelope(signing(person, draft, by=new))).id == person.id
     with dams.kr.store.read() as rows:
         assert [one.kid for one in rows.find(Key, owner=person.id, until=None)] == [seal.thumbprint(new)]
+    rebuilds(dams.kr)
+
+
+def test_a_member_that_lost_its_key_at_home_enters_with_the_recovered_one(dams: Pair) -> None:
+    """The operators who vouched, the recovery and its end stand in the statement, in the order of that log."""
+    person, new, operators = american(dams), seal.new_key(), [seal.new_key(), seal.new_key()]
+    for key in operators:
+        recover.add_operator(dams.us, seal.envelope(recovery.introduced(key, issued=instant(START))))
+    named, until = [seal.operator_id(key) for key in operators], instant(START + timedelta(days=30))
+    profile = {"legal_name": person.name, "numbers": {}}
+    drafted_there = recovery.draft(person.id, new, named, profile, until=until, issued=instant(START))
+    for key in operators:
+        drafted_there = recovery.vouched(json.dumps(drafted_there), key)
+    told, proof = recovery.read(json.dumps(drafted_there))
+    id = recover.begin(dams.us, seal.envelope(told), proof)[0]
+    dams.forward(days=30)
+    recover.finish(dams.us, id)
+    followed(dams, dams.kr)
+    draft = drafted(dams, dams.kr, person)
+    kinds = [seal.opened(seal.canonical(one)).kind for one in draft.body["lineage"]]
+    assert (
+        kinds == [Kind.OPERATOR, Kind.OPERATOR, Kind.MEMBER, Kind.RECOVERY, Kind.RECOVERED] or kinds[0] is Kind.MEMBER
+    )
+    assert guest.enter(dams.kr, seal.envelope(signing(person, draft, by=new))).id == person.id
     rebuilds(dams.kr)
 
 
