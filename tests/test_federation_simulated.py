@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 import simulated
 from datadam import merkle, seal
-from datadam.dam import contact, follow, join, order, peered, state
+from datadam.dam import accuse, contact, follow, join, order, peered, state
 from datadam.dam.remembered import Remembered
 from datadam.dam.world import World
 from datadam.model import Checkpoint, Json, Kind
@@ -310,7 +310,7 @@ def _pushes_are_fresh(patch: pytest.MonkeyPatch) -> None:
 
 def _accused(patch: pytest.MonkeyPatch) -> None:
     """What did not hold was a fork, whoever spoilt it."""
-    patch.setattr(follow, "_forked", lambda *_: True)
+    patch.setattr(accuse, "_forked", lambda *_: True)
 
 
 def _remembered(patch: pytest.MonkeyPatch) -> None:

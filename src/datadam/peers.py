@@ -7,6 +7,7 @@ adoption in this dam's own log, within the scope of those terms: `dam.peered` fo
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from datadam import seal
@@ -36,6 +37,7 @@ ADOPTED: Final = frozenset(
         Kind.WITHDRAWAL,
         Kind.RELEASE,
         Kind.ROTATION,
+        Kind.RETIREMENT,
     }
 )
 """Kinds of a peer's statements that can bind here."""
@@ -310,7 +312,13 @@ class Peer:
 
 def terms_of(peer: Peer) -> Terms:
     """The terms of its peering."""
-    return read_terms(seal.parse(peer.terms))
+    return _read(peer.terms)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Terms:
+    """Every decision looks at them, and they never change."""
+    return read_terms(seal.parse(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
