@@ -415,16 +415,26 @@ def test_an_ended_peering_takes_its_orders_with_it(here: World, there: World) ->
 
 def test_a_peers_next_keys_are_known_by_what_its_former_ones_signed(here: World, there: World) -> None:
     """Before the rotation is adopted, what the next key signs is not believed; afterwards it is; its log's likewise."""
+    former = there.secrets.private_key("sign")
     rotation = rotates(there)
     ordered = logged(there, Kind.ORDER, ORDER)
-    rotate.settle(there)
     forward(there, days=31)
-    rotate.retire(there, "dam", "yearly")
+    retired = there.ledger.statement(there.ledger.entry(rotate.retire(there, "dam", "yearly"))[1])
     late = logged(there, Kind.ORDER, ORDER)
     assert refused(here, adoption(here, there, late)) == "signature.key-unknown"
     adopts(here, there, rotation)
     adopts(here, there, ordered)
     adopts(here, there, late)
+    adopts(here, there, retired)
+    (peer,) = records(here, Peer)
+    assert [key.kid for key in records(here, Key, owner=peer.id, until=None)] == [peer.key]
+    early = seal.state(Kind.ORDER, ORDER, issued=instant(START), key=former)
+    adopts(here, there, early)  # while it counted, the follower saw it in the log: terms may have widened since
+    index = rotate.rotate(there, "log", "yearly")
+    adopts(here, there, there.ledger.statement(there.ledger.entry(index)[1]))
+    forward(there, days=31)
+    over = there.ledger.statement(there.ledger.entry(rotate.retire(there, "log", "yearly"))[1])
+    assert refused(here, adoption(here, there, over)) == "adoption.scope"
     index = rotate.rotate(there, "log", "yearly")
     adopts(here, there, there.ledger.statement(there.ledger.entry(index)[1]))
     (peer,) = records(here, Peer)

@@ -179,8 +179,7 @@ def brought(statement: Statement) -> frozenset[str]:
         return frozenset(_kid_in(one) for one in carried(statement))
     if statement.kind is Kind.ADOPTION:
         inner = carried(statement)[-1]
-        log = inner.kind is Kind.ROTATION and owner_of(inner) == LOG
-        return frozenset({_kid_in(inner)}) if inner.kind in _HOME_BRINGS and not log else frozenset()
+        return frozenset({_kid_in(inner)}) if inner.kind in _HOME_BRINGS else frozenset()
     if statement.kind not in _BRINGS:
         return frozenset()
     logs = {seal.thumbprint(note.read_vkey(str(statement.body.get("log")))[2])} if statement.kind is Kind.DAM else set()
@@ -418,7 +417,7 @@ class KeyRing:
         if inner.kind is Kind.ROTATION:
             self.homes[peer] = replace(self.homes[peer], log=ring.logs[-1], key=ring.newest[DAM])
         for kid in brought(statement):  # what stands beside it may bring others, which count for this alone
-            owner = peer if inner.kind is Kind.ROTATION else owner_of(inner)
+            owner = peer if owner_of(inner) == DAM else owner_of(inner)  # a peer's log key signs nothing here
             if kid not in self.keys and (owner == peer or self.guests.get(owner) == peer):
                 self.keys[kid], self.owners[kid] = ring.keys[kid], owner
         self.retired |= {kid for kid in ring.retired if kid in self.owners}

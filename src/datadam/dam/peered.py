@@ -49,6 +49,7 @@ from datadam.terms import Agreement, AgreementState
 RECORDS: Final = (Peer, Contact, PeerFault, Adopted, HomeAgreement, PeerRelease, PeerWithdrawal)
 """The tables. `peers.Followed` and `peers.PeerBody` are none: they are of another log."""
 _LEADS: Final = frozenset({str(one) for one in (Kind.MEMBER, Kind.KEY, Kind.RECOVERY, Kind.RECOVERED)})
+_OF_KEYS: Final = frozenset({Kind.ROTATION, Kind.RETIREMENT})
 _RESTS: Final = {Kind.AGREEMENT_CHANGE: "agreement", Kind.RECOVERED: "recovery"}  # the statement that it goes on from
 ORIGIN: Final = "origin"
 """The note that says what this dam's own log is called."""
@@ -134,6 +135,8 @@ def covers(terms: Terms, statement: Statement, standard: str | None) -> bool:
     """Whether the scope of a peering covers a peer's statement, which is about that standard, if about one."""
     if standard is not None and standard not in terms.standards:
         return False
+    if statement.kind is Kind.RETIREMENT:  # that of a log's key is for who follows the log
+        return bool(statement.body["use"] == DAM)
     if statement.kind is Kind.ORDER:
         mildest = min(STRICTNESS[PrivacyClass(one)] for one in statement.body["classes"])
         return terms.covers(statement.body["standard"]) and mildest <= max(STRICTNESS[one] for one in terms.classes)
@@ -327,7 +330,7 @@ def _adopt(rows: Rows, index: int, statement: Statement) -> None:
     home = ring(rows, peer)
     carried = ledger.admitted(home, statement)
     inner = shaped(carried[-1])
-    in_time = peer.stands or inner.kind is Kind.ROTATION  # that a later peering begins with a key that is known
+    in_time = peer.stands or inner.kind in _OF_KEYS  # that a later peering begins with a key that is known
     fits = inner.kind in peers.ADOPTED and CLASS_OF[inner.kind] is CLASS_OF[statement.kind]
     if not fits or not in_time or not covers(peers.terms_of(peer), inner, body["standard"]):
         raise Untrusted("adoption.scope", peer=peer.id, statement=inner.id)
@@ -390,6 +393,13 @@ def _bind_rotation(rows: Rows, told: _Told) -> None:
     if told.body["use"] == DAM:
         _put_key(rows, told.peer.id, told.inner, told.id, told.index)
     rows.put(replace(told.peer, key=told.home.newest[DAM], log=told.home.logs[-1]))
+
+
+def _bind_retirement(rows: Rows, told: _Told) -> None:
+    """The key signs no request any more; what it signed before may still be adopted."""
+    key = rows.get(Key, told.body["key"])
+    if key is not None and key.owner == told.peer.id and key.until is None:
+        rows.put(replace(key, until=told.index))
 
 
 def _guest(rows: Rows, told: _Told) -> Member:
@@ -506,6 +516,7 @@ _BINDS: Final[Mapping[Kind, Callable[[Rows, _Told], None]]] = {
     Kind.ORDER: _bind_order,
     Kind.LIFT: _bind_lift,
     Kind.ROTATION: _bind_rotation,
+    Kind.RETIREMENT: _bind_retirement,
     Kind.EXIT: _bind_exit,
     Kind.KEY: _bind_key,
     Kind.RECOVERED: _bind_key,
