@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import peerings
 from datadam import between, federation, peers, seal
 from datadam.adapters.memory.bodies import MemoryBodies
 from datadam.adapters.memory.log import MemoryLog
@@ -37,7 +38,7 @@ from datadam.dam.world import World
 from datadam.errors import DamError, Refused, Unavailable, Untrusted
 from datadam.formats import cosignature, note
 from datadam.ledger import Ledger
-from datadam.model import Allow, Ask, Class, Kind, StandardId, instant
+from datadam.model import Allow, Ask, Class, Kind, Member, StandardId, instant
 from datadam.peers import FaultKind, Followed, PeerFault, PeerWithdrawal
 from datadam.ports import PeerAnswer
 from peers import KR, US, Pair, pair, terms, two
@@ -541,6 +542,41 @@ def test_a_peer_is_shown_nothing_that_is_not_its_own_to_see(dams: Pair) -> None:
     assert follow.batch_for(dams.kr, dams.of(dams.kr), 0).bodies == batch.bodies
     ended = replace(dams.of(dams.kr), until=1)
     assert {seal.opened(one).clazz for one in follow.batch_for(dams.kr, ended, 0).bodies} == {Class.REGISTRY}
+
+
+def test_what_is_said_of_a_guest_is_its_homes_to_see_and_no_other_peers(dams: Pair) -> None:
+    """Suspended here, its home is shown that; a third dam is not, nor is anybody where no guests are taken."""
+    person = Person("guest", jurisdiction="US").joins(dams.us)
+    follow.look(dams.kr, dams.of(dams.kr).id)
+    state.record(dams.kr, peerings.guest(dams.kr, dams.us, person))
+    join.suspend(dams.kr, person.id, "a while")
+    home = dams.of(dams.kr)
+
+    def shown(to: peers.Peer) -> set[Kind]:
+        return {seal.opened(one).kind for one in follow.batch_for(dams.kr, to, 0).bodies}
+
+    assert Kind.MEMBER_CHANGE in shown(home)
+    assert Kind.MEMBER_CHANGE not in shown(replace(home, id="p-" + "0" * 20))
+    none = peers.canonical(peers.read_terms(terms(guests=False))).decode()
+    assert Kind.MEMBER_CHANGE not in shown(replace(home, terms=none))
+    assert {Kind.GUEST, Kind.PEERING} <= shown(replace(home, terms=none))  # what everybody may read
+
+
+def test_a_suspension_at_home_binds_where_the_member_is_a_guest(dams: Pair) -> None:
+    """Pushed; and so does that it was taken back, and that the member left."""
+    person = Person("guest", jurisdiction="US").joins(dams.us)
+    follow.look(dams.kr, dams.of(dams.kr).id)
+    state.record(dams.kr, peerings.guest(dams.kr, dams.us, person))
+    found = []
+    for change in (join.suspend, join.resume, join.expel):
+        change(dams.us, person.id, "said at home")
+        push.tell(dams.us, dams.of(dams.us).id)
+        with dams.kr.store.read() as rows:
+            guest = rows.get(Member, person.id)
+        assert guest is not None
+        found.append((guest.suspended, guest.until is not None))
+    assert found == [(True, False), (False, False), (False, True)]
+    rebuilds(dams.kr)
 
 
 def test_a_withdrawal_in_scope_is_known_to_the_peer(dams: Pair) -> None:
