@@ -16,8 +16,10 @@ from datadam.client.indicators import Indicators
 from datadam.dam import grant, peer, publish
 from datadam.domains.cyber.exploited import Use
 from datadam.domains.cyber.reliability import Vote
-from datadam.errors import Invalid
+from datadam.errors import Invalid, Unavailable
 from datadam.formats import codelists
+from datadam.model import Json
+from machines import a_machine
 from peers import KR, US, terms
 from rules import read
 from served import Served, serving
@@ -29,6 +31,7 @@ from worlds import Person, fit_of, refused
 ID = "cti.indicator"
 KEV = "cti.exploited-vulnerability"
 BAD = "login.bad.example"
+A_KEV = b"cve_id,vendor,product,vulnerability,date_added\nCVE-2026-0001,Made Up Soft ,Gate,Made up,2026-01-01\n"
 
 
 @pytest.fixture(scope="module")
@@ -144,8 +147,7 @@ def test_what_is_written_is_whole_and_for_a_tool(dam: Served, tmp_path: Path) ->
 
 def test_suppliers_are_named_whose_software_is_being_exploited(dam: Served) -> None:
     """By the rows of the catalogue and a list that stays here."""
-    rows = b"cve_id,vendor,product,vulnerability,date_added\nCVE-2026-0001,Made Up Soft ,Gate,Made up,2026-01-01\n"
-    dam.person("Lists").deposits(dam.world, KEV, rows)
+    dam.person("Lists").deposits(dam.world, KEV, A_KEV)
     with dam.client(reader(dam, "Buys")) as held:
         uses = [Use(supplier="Graphite Ltd (fictional)", vendor="made up soft"), Use(supplier="Foil", vendor="Made")]
         found = indicators.exposed(held.open(KEV), uses)
@@ -176,6 +178,34 @@ def test_rows_that_are_no_indicators_are_refused() -> None:
     assert error.value.facts["columns"] == "type, tlp"
     found = indicators.of_frames([pl.DataFrame({"value": ["x.example"], "type": ["domain"], "tlp": ["green"]})])
     assert found.write("stix", now=NOW).left == {"undated": 1}
+
+
+# --- on the command line ----------------------------------------------------------------------------------------------
+
+
+def test_lists_of_ones_own_are_read_strictly(
+    dam: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Votes and suppliers: what is wrong is told with its row; what is right moves scores, or names nobody."""
+    machine = a_machine(tmp_path, monkeypatch, capsys)
+    giver = dam.person("Is voted on")
+    seen(dam, giver, "voted.example", 1)
+    key = client.write_private(tmp_path / "key", reader(dam, "Has lists").key)
+    of = ("--url", dam.url, "--key", key)
+    head, ok = "by,contributor,type,value,verdict", f"m-x,{giver.id},domain,voted.example,hit"
+    wrong = {"": 1, f"{head}\n{ok}\nm-x,,domain,x,hit\n": 3, f"{head}\n{ok[:-3]}maybe\n": 2, f"{head}\n{ok},more\n": 2}
+    for text, row in wrong.items():
+        Path("votes.csv").write_text(text, encoding="utf-8")
+        assert f"row {row})" in machine("indicators", "show", ID, "--votes", "votes.csv", *of, code=2).error
+    Path("votes.csv").write_bytes(b"\xff\xfe")
+    machine("indicators", "show", ID, "--votes", "votes.csv", *of, code=2)
+    Path("votes.csv").write_text(f"{head}\n{ok}\n", encoding="utf-8")
+    assert "voted[.]example" in machine("indicators", "show", ID, "--votes", "votes.csv", "--top", 1000, *of).out
+    nothing = machine("indicators", "export", ID, "--audience", "own", "--kind", "ipv6", "--top", 0, *of).out
+    assert "0 indicators" in " ".join(nothing.split())
+    Path("uses.csv").write_text("supplier,vendor,product\nFoil,Nobody,\n", encoding="utf-8")
+    dam.person("Lists more").deposits(dam.world, KEV, A_KEV)
+    assert "No supplier" in machine("indicators", "exposed", KEV, "uses.csv", *of).out
 
 
 # --- two dams ---------------------------------------------------------------------------------------------------------
@@ -227,6 +257,26 @@ def test_indicators_of_two_dams_corroborate(dams: Two) -> None:
     with dams.us.client(us) as held:
         held.withdraw([each for each in held.deposits() if each["id"] == mine], reason="false alarm")
     assert _known(dams)[2] == 5  # the copy stands for itself now: who copied whom is not known any more
+
+
+def test_a_dam_that_tells_no_countries_counts_for_fewer(dams: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows count all the same; nothing is guessed for them."""
+    other = Person("From afar (fictional)", jurisdiction="DE").joins(dams.us.world)
+    seen(dams.us, other, "afar.example", 3)
+    opened = dams.reader().open(f"{ID}@all")
+    before = told(opened.indicators(), "afar.example")
+    theirs = client.Dam.members
+
+    def members(self: client.Dam) -> list[Json]:
+        if self.url == dams.us.url:
+            raise Unavailable("client.unreachable", url=self.url)
+        return theirs(self)
+
+    monkeypatch.setattr(client.Dam, "members", members)
+    after = told(opened.indicators(), "afar.example")
+    assert before is not None
+    assert after is not None
+    assert (before["countries"], after["countries"], after["contributors"]) == (1, 0, 1)
 
 
 def _known(dams: Two) -> tuple[int, int, int]:

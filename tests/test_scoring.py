@@ -135,6 +135,7 @@ def test_a_frame_need_not_have_every_column() -> None:
         ({"contributor": ["m-a", None]}, {}, (2, 0)),
         ({"contributor": ["m-a", "m-b"], "country": ["KR", "KR"]}, {"m-b": "US"}, (2, 1)),
         ({"pseudonym": ["KR-0011", "US-2233"]}, {}, (2, 2)),
+        ({"contributor": ["m-a", None], "pseudonym": [None, "US-2233"]}, {"m-a": "KR"}, (2, 2)),
         ({"country": ["KR", "US"]}, {}, (2, 2)),
         ({"country": ["KR", "KR"]}, {}, (1, 1)),
         ({"dam_contributor": ["m-a", "m-a"]}, {}, (1, 0)),

@@ -92,17 +92,15 @@ class _Columns:
     def _prepared(self, frame: "DataFrame") -> "DataFrame":
         """The columns that count, each in one type, null where a frame has none."""
         pl, there = self._pl, frame.schema
-        who = next((name for name in WHO if name in there), None)
         texts = [self._there(there, name).cast(pl.String).alias(name) for name in _TEXTS]
         times = [self._in_utc(name, there.get(name)).alias(name) for name in _TIMES]
         sure = self._there(there, "confidence").cast(pl.Int64).alias("confidence")
-        named = (pl.col(who) if who else pl.lit("")).cast(pl.String).fill_null("").alias("contributor")
+        who = [pl.col(name).cast(pl.String) for name in WHO if name in there]  # one dam may tell more than another
+        named = pl.coalesce([*who, pl.lit("")]).alias("contributor")
         told = self._there(there, "country").cast(pl.String).alias("country")
-        countries = [told, pl.lit("")]
+        countries = [told, pl.col("contributor").str.extract(_LAND), pl.lit("")]
         if self._terms.countries:
             countries[1:1] = [self._mapped(self._terms.countries, pl.col("contributor"))]
-        if who is not None and who.endswith("pseudonym"):
-            countries[1:1] = [pl.col("contributor").str.extract(_LAND)]
         found: DataFrame = frame.select(*texts, *times, sure, named, told).with_columns(
             country=pl.coalesce(countries), _dam=pl.col("_dam").fill_null("")
         )
