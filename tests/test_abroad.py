@@ -1,6 +1,7 @@
 """Who has what across dams: guests, their homes' models, withdrawals; and what home says binds abroad at once."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,7 @@ def test_a_model_at_home_counts_what_was_taken_abroad(dams: Pair, giver: Person,
     put_in = {**body, "elsewhere": [taken, {**taken, "release": "0" * 64}]}
     for wrong in (left_out, put_in):
         sent = seal.envelope(visitor.states(Kind.MODEL, wrong))
-        refused("model.training-other", lambda sent=sent: disclose.register(dams.us, visitor.caller, sent))
+        refused("model.training-other", partial(disclose.register, dams.us, visitor.caller, sent))
     made = discloses(dams.us, visitor)
     assert (made.releases, made.elsewhere) == ((), (taken["release"],))
     sound(dams)

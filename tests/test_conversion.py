@@ -33,7 +33,13 @@ from drafts import column, standard
 ID = column("id", required=True)
 KG = Unit(symbol="kg", numerator=1)
 T_OF_KG = Unit(symbol="t", numerator=1000)
-MASS = {"type": Type.DECIMAL, "precision": 18, "scale": 3, "minimum": Decimal(0), "maximum": Decimal(10**9)}
+MASS: dict[str, Any] = {
+    "type": Type.DECIMAL,
+    "precision": 18,
+    "scale": 3,
+    "minimum": Decimal(0),
+    "maximum": Decimal(10**9),
+}
 CODES = {
     "two": CodeList(
         name="two",
@@ -200,7 +206,7 @@ def test_keys_rows_and_names_that_lead_to_several_are_not_read() -> None:
 def test_converted_amounts_are_the_same_amounts(values: list[int | None]) -> None:
     """The law of it: a tonne is a thousand kilograms, to the last digit."""
     ours = standard(ID, column("mass", unit="kg", units=(KG, T_OF_KG), **MASS))
-    there = {**MASS, "maximum": Decimal(10**6)}
+    there: dict[str, Any] = {**MASS, "maximum": Decimal(10**6)}
     other = theirs(column("mass", unit="t", units=(Unit(symbol="t", numerator=1),), **there))
     steps = conversion(other, [ours], CODES)
     told = [None if one is None else Decimal(one) for one in values]
