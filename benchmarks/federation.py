@@ -206,14 +206,11 @@ def follow(rows: int) -> dict[str, object]:
 
 # --- orders -----------------------------------------------------------------------------------------------------------
 
-MOST_ORDERS: Final = 200  # and as many lifts; more tell no more
-
-
 def orders(rows: int) -> dict[str, object]:
     """How soon an order binds in two served dams under load: see `federation_orders`."""
     import federation_orders  # noqa: PLC0415  (it needs all of a dam, and what `follow` takes would be more by that)
 
-    return federation_orders.measured(min(rows, MOST_ORDERS))
+    return federation_orders.measured(min(rows, federation_orders.MOST))
 
 
 # --- matching ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ steady pace. Then one operator issues an order, again and again, and lifts it: m
 ask is denied there and in the other dam, asked every few milliseconds, and until it is allowed in both again.
 """
 
+import argparse
 import http.client
 import itertools
 import json
@@ -28,6 +29,7 @@ from datadam.edges import operator
 BAR_S: Final = 1.0  # p99
 RATE: Final = 200  # decisions a second and dam
 LINES: Final = 4  # connections to each
+MOST: Final = 200  # orders; more tell no more
 PROBE_S: Final = 0.004
 GIVEN_UP_S: Final = 30.0
 DESTINATIONS: Final = ("KR", "US", "DE", "FR", "SG", "BR", "IN", "CA", "GB", "IT", "ES", "NL", "SE", "PL", "MX", "CL")
@@ -149,8 +151,9 @@ def measured(times: int) -> dict[str, object]:
         f"p50 {at(both, 50):.3f} s, p99 {at(both, 99):.3f} s, most {both[-1]:.3f} s"
     )
     return {
+        "ratio": round(at(both, 99) / BAR_S, 3),
         "p99_s": round(at(both, 99), 3),
-        "bar": BAR_S,
+        "bar": 1.0,  # of the ratio: p99 over a second
         "p50_s": round(at(both, 50), 3),
         "most_s": round(both[-1], 3),
         "here_p99_s": round(at(here, 99), 3),
@@ -165,3 +168,16 @@ def measured(times: int) -> dict[str, object]:
 def at(values: list[float], percent: int) -> float:
     """A percentile of sorted values: of those that there are, the first that so many do not exceed."""
     return values[max(0, -(-len(values) * percent // 100) - 1)]
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=MOST, help="orders, and as many lifts")
+    asked = parser.parse_args()
+    figures = measured(min(asked.rows, MOST))
+    print(json.dumps({"name": "federation-orders", **figures, "peak_mb": round(upload.peak_mb(), 1)}))
+
+
+if __name__ == "__main__":
+    main()
