@@ -20,7 +20,7 @@ CONTACT_SECONDS: Final = 6
 PULL_SECONDS: Final = 2
 
 NAME: Final = "update.greylead-scada.example"  # that both countries saw
-SUPPLIER: Final = "BRN:ZZ:GRAPHITE-07"
+SUPPLIER: Final = "BRN:ZZ:SYN90007"  # the graphite processor that nobody lists
 USES: Final = (
     f"supplier,vendor,product\n{SUPPLIER},Citrix,Session Recording\nBRN:ZZ:SALTS-11,Greylead (made up),SCADA\n"
 )

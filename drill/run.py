@@ -6,6 +6,7 @@ can verify, and the story on a page. The folder must be new: a drill begins with
 """
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -22,11 +23,13 @@ from pathlib import Path
 from typing import Final
 
 from datadam import client, texts
+from datadam.client.rounds import SupplierList
 from datadam.errors import DamError, Refused
 from datadam.formats import codelists
+from datadam.rounds import Role
 from demo.cast import DATA, Person
 from demo.shell import ALL, NOTHING, ROOT, Failed, Shell, indent, must
-from drill import cast
+from drill import cast, lists
 from drill.cast import AUDITOR, CERT, COPPER, MESA, NOEUL, SEOUL, SHARED, WASHINGTON, YAMABIKO
 from drill.site import Site, Witness, together
 from drill.story import Story
@@ -51,6 +54,7 @@ class Drill:
         self.sites = {name: Site(name, folder / name) for name in (SEOUL, WASHINGTON)}
         self.witnesses = [Witness(name, folder / name) for name in ("north-witness", "south-witness")]
         everybody = [*cast.COUNTRIES.items(), *((name, who) for name, held in cast.MEMBERS.items() for who in held)]
+        everybody += [(name, who) for name, held in lists.SUPPLIERS.items() for who in held]
         self.shells = {who.handle: Shell(who.handle, folder / "people" / who.handle) for _, who in everybody}
 
     @property
@@ -149,6 +153,85 @@ class Drill:
             words = ("datadam", "join", "--as-guest", "--home", self.sites[home].url, "--url", self.sites[there].url)
             self.shells[who.handle].type(*words, "--key", "firm.key", "--yes")
 
+    # hidden suppliers
+
+    def match(self) -> None:
+        """Makers that look diversified depend on one deep supplier: found, and no list leaves its home."""
+        self.story.chapter(
+            "Three battery makers look diversified",
+            "Each buys from others than the rest do, and each keeps its list at home, in its own language and layout. "
+            "A round over both dams tells whether they depend on one and the same supplier further down, "
+            "though nobody, and neither operator, sees another's list.",
+        )
+        makers = [one for one in lists.LISTS if one.maker]
+        common = frozenset.intersection(*(one.buys_from for one in makers))
+        overlaps = [one.buys_from & other.buys_from for one in makers for other in makers if one is not other]
+        must(not common and not any(overlaps), "the makers do not look diversified")
+        for name, held in lists.SUPPLIERS.items():
+            for who in held:
+                self.sites[name].joins(who, self.shells[who.handle], typed=False)
+        for one in lists.LISTS:
+            shell, at = self.shells[one.who.handle], self._at(one.home)
+            one.write(shell.home)
+            given = ("--drop", one.header[1], "--set", "as_of:=2026-11-01", "--yes")
+            shell.type("datadam", "match", "list", one.file, *given, *at, lines=slice(1))
+        plan = self.folder / "plan.json"
+        plan.write_text(json.dumps(lists.PLAN), encoding="utf-8")
+        for site, other in ((self.seoul, self.washington), (self.washington, self.seoul)):
+            words = ("datadam", "match", "open", other.origin, str(plan), "--closes", lists.CLOSES)
+            site.operator.type(*words, lines=slice(1))
+        self._bags()
+        began = time.monotonic()
+        for site in self.sites.values():
+            site.operator.type("datadam", "match", "run", lists.PERIOD, lines=slice(1))
+        self._results(makers, began)
+
+    def _bags(self) -> None:
+        """Everybody commits; bags go from supplier to customer, as files and outside any dam; makers hand theirs in."""
+        with self.reach(NOEUL, self.seoul) as dam:
+            (this,) = dam.rounds()
+        id, held = str(this["round"]), {one.who.handle: one for one in lists.LISTS}
+        for one in lists.LISTS:
+            if one.maker:
+                words = ("datadam", "match", "commit", lists.PERIOD, "suppliers.list", "--as", "maker")
+                self.shells[one.who.handle].type(*words, *self._at(one.home))
+            else:
+                with self.reach(one.who, self.sites[one.home]) as dam:
+                    dam.commit_list(id, self._list(one), Role.SUPPLIER)
+        for giver, taker in lists.PASSED:
+            one, into = held[giver.handle], self.shells[taker.handle].home / f"{giver.handle}.bag"
+            received = [path.read_bytes() for path in self.shells[giver.handle].home.glob("*.bag")]
+            with self.reach(giver, self.sites[one.home]) as dam:
+                into.write_bytes(dam.make_bag(id, self._list(one), received))
+        indent(f"{len(lists.PASSED)} bags went from supplier to customer, as files and outside any dam.")
+        for one in lists.LISTS:
+            if one.maker:
+                shell = self.shells[one.who.handle]
+                bags = [word for path in shell.home.glob("*.bag") for word in ("--from", path.name)]
+                shell.type("datadam", "match", "hand-in", lists.PERIOD, "suppliers.list", *bags, *self._at(one.home))
+
+    def _list(self, one: lists.List) -> SupplierList:
+        return SupplierList.read(self.shells[one.who.handle].home / "suppliers.list")
+
+    def _results(self, makers: list[lists.List], began: float) -> None:
+        """What each maker reads; nobody else reads anything."""
+        self._until(partial(self._over, makers[0]), "the round is over")
+        seconds = time.monotonic() - began
+        for one in makers:
+            words = ("datadam", "match", "result", lists.PERIOD, *self._at(one.home))
+            self.shells[one.who.handle].type(*words)
+            done = self.shells[one.who.handle].run(*words, "--json")
+            must(json.loads(done.stdout) == lists.EXPECTED[one.who], f"{one.who.handle} reads {done.stdout}")
+        self.story.fact(
+            f"{seconds:.0f} s after both operators started it, the round had found that two of the three depend on one "
+            "Korean trader and, behind it, on one Chinese graphite processor, three tiers down. They learn country, "
+            "stage and importance, and no name; the third maker learns that it shares nothing."
+        )
+
+    def _over(self, one: lists.List) -> bool:
+        with self.reach(one.who, self.sites[one.home]) as dam:
+            return all(this["state"] != "open" for this in dam.rounds())
+
     # data
 
     def deposit(self) -> None:
@@ -229,7 +312,8 @@ class Drill:
             "disclosed at home in Washington. Now Noeul of Seoul withdraws what it had handed in.",
         )
         mesa, noeul = self.shells[MESA.handle], self.shells[NOEUL.handle]
-        mesa.type("datadam", "get", SHARED, "rows", "--action", "train", *self._at(SEOUL), lines=slice(-2, None))
+        training = ("--action", "train", "--purpose", "model-training")
+        mesa.type("datadam", "get", SHARED, "rows", *training, *self._at(SEOUL), lines=slice(-2, None))
         (mesa.home / "card.yaml").write_text(cast.CARD, encoding="utf-8")
         self._until(self._taken, "Washington knows what its member took in Seoul")
         register = ("datadam", "model", "register", "card.yaml", "--yes", *self._at(WASHINGTON))
@@ -476,6 +560,7 @@ def play(folder: Path, *, once: bool) -> None:
     started = time.monotonic()
     must(not folder.exists() or not any(folder.iterdir()), f"{folder} is not empty: a drill begins with nothing")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ[client.HOME_VARIABLE] = str(folder / "looking-on")  # what the drill itself pins is nobody's
     drill = Drill(folder)
     sites, witnesses = list(drill.sites.values()), drill.witnesses
     with together(*(site.relay for site in sites)), ExitStack() as served:
@@ -484,6 +569,7 @@ def play(folder: Path, *, once: bool) -> None:
         drill.open_for_business()
         drill.peer()
         drill.guests()
+        drill.match()
         drill.deposit()
         drill.indicators()
         drill.order()
