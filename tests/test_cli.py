@@ -52,6 +52,9 @@ def dam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield made
 
 
+ELSEWHERE = {name for name in NAMES if name.startswith("match ")}  # test_rounds_served.py goes a whole round
+
+
 # --- the work ---------------------------------------------------------------------------------------------------------
 
 
@@ -106,7 +109,7 @@ def test_a_whole_life_on_the_command_line(machine: Machine, dam: Served, monkeyp
     machine("member", "forget", member, "--reason", "asked", *of)
     _expels(machine, dam)
     assert member in machine("member", "list", *of).out
-    assert sorted(machine.ran) == sorted(NAMES)
+    assert sorted(machine.ran | ELSEWHERE) == sorted(NAMES)
     monkeypatch.setenv("DATADAM_LANG", "ko")
     assert re.search("[가-힣]", machine("status", dam.folder).out)
 
@@ -853,7 +856,7 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "match result": (("match", "result", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
     "match check": (("match", "check", "full/file", "--vkey", "x"), 2),
     "match status": (("match", "status", "--dam", "none"), 4),
-    "match open": (("match", "open", "p-0", "full/file", "--closes", "2999-01-01T00:00:00Z", "--dam", "DAM"), 2),
+    "match open": (("match", "open", "p-0", "full/file", "--closes", "2999-01-01T00:00:00Z", "--dam", "DAM"), 4),
     "match run": (("match", "run", "0" * 12, "--dam", "DAM"), 4),
     "match close": (("match", "close", "0" * 12, "--reason", "x", "--dam", "DAM"), 4),
     "match overlap": (

@@ -21,6 +21,7 @@ from datadam.client.rounds import SUPPLY, SupplierList, read_bag
 from datadam.dam import follow, peer, publish, round, rounding  # noqa: A004  (the noun)
 from datadam.formats import codelists
 from datadam.overlap.bags import id_point
+from machines import NAMES as ALL_NAMES
 from machines import Machine, a_machine
 from peers import terms
 from served import Served, serving
@@ -217,6 +218,7 @@ def test_a_round_by_command_and_nothing_that_tells_an_edge_leaves_anybody(
     machine("match", "close", id, "--reason", "fetched", "--dam", kr.folder)
     machine("match", "result", id, *one.speaks, code=4)
     compare(machine, one, two, other)
+    assert {name for name in ALL_NAMES if name.startswith("match ")} <= machine.ran
     recorder.files += [file.read_bytes() for file in Path().iterdir() if file.suffix in {".bag", ".json"}]
     unread(recorder, firms, overlap.Round.from_json({name: told[name] for name in ("plan", "parts")}))
 
