@@ -1031,7 +1031,8 @@ def test_the_logs_files_are_for_everybody_as_fast_as_they_come(paced: Scene, hea
 def test_the_openapi_names_every_address(scene: Scene) -> None:
     """What the framework documents is what is there."""
     paths = scene.dam.ask("GET", "/api/openapi.json").json()["paths"]
-    assert {address.split()[1] for address in TRIES if "/api/" in address} - set(paths) == {"/api/openapi.json"}
+    named = {address.split()[1].replace(":path", "") for address in TRIES if "/api/" in address}
+    assert named - set(paths) == {"/api/openapi.json"}
 
 
 def test_what_counts_as_an_upload_is_only_a_deposits_file() -> None:
