@@ -14,7 +14,7 @@ from datadam.errors import DamError, NotFound
 from datadam.formats import bundle, cosignature, odrl, tiles
 from datadam.model import Allow, Ask, Kind, StandardId, Statement
 from logs import files as log_files
-from peers import KR, pair
+from peered_dams import KR, pair
 from signed import agreed, an_offer
 from worlds import START, Person, standard_text
 

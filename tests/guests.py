@@ -5,7 +5,7 @@ from datadam.dam import guest
 from datadam.dam.world import World
 from datadam.model import Class, Kind, Member, Statement, instant
 from datadam.peers import PeerBody
-from peers import Pair
+from peered_dams import Pair
 from worlds import START, Person
 
 SHOWN = frozenset({Kind.MEMBER_CHANGE, Kind.AGREEMENT, Kind.AGREEMENT_CHANGE})

@@ -12,7 +12,7 @@ from datadam.dam import follow, publish, round, rounding  # noqa: A004  (the nou
 from datadam.dam.world import World
 from datadam.model import Json, Kind, Statement, instant
 from datadam.overlap import Item
-from peers import KR, US, Pair, pair
+from peered_dams import KR, US, Pair, pair
 from worlds import Person, standard_text
 
 STANDARD = "test.reading"  # any one will do, and it is read in no time

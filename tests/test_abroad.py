@@ -35,7 +35,7 @@ from datadam.obligations.table import row, run
 from datadam.peers import PeerRelease
 from datadam.terms import Action, AgreementState
 from guests import accession_of, signing
-from peers import KR, US, Pair, pair
+from peered_dams import KR, US, Pair, pair
 from signed import offered, permission
 from trades import seen
 from worlds import GOOD, Person, rebuilds, refused, standard_text

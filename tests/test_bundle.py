@@ -22,8 +22,8 @@ from datadam.errors import DamError, Untrusted
 from datadam.formats import bundle, cosignature, note
 from datadam.model import Checkpoint, Kind, Statement
 from logs import Book
+from peered_dams import KR
 from peerings import adoption, peer_of, peering, peering_facts, terms
-from peers import KR
 from served import published, serving
 from worlds import Person, refused
 

@@ -11,7 +11,7 @@ from datadam.dam.catalogue import Part
 from datadam.dam.login import Caller
 from datadam.model import Kind
 from guests import enters
-from peers import KR, US, Pair, pair
+from peered_dams import KR, US, Pair, pair
 from signed import offered
 from worlds import Person, answers_text, refused, standard_text
 

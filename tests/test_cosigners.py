@@ -19,7 +19,7 @@ from datadam.formats import cosignature, note
 from datadam.ledger import Ledger
 from datadam.model import Kind, instant
 from datadam.peers import Followed
-from peers import KR, Pair, pair
+from peered_dams import KR, Pair, pair
 from served import Served, serving
 from worlds import START, Person, refused
 

@@ -18,7 +18,7 @@ from datadam.migration import Drawn
 from datadam.model import Kind, Member, Type
 from drafts import column
 from machines import a_machine
-from peers import KR, US, terms
+from peered_dams import KR, US, terms
 from served import STANDARD, Served, serving
 from worlds import GOOD, Person, refused, standard_text
 

@@ -18,7 +18,7 @@ from datadam.dam.world import World
 from datadam.governance import About
 from datadam.model import Allow, Ask, Deny, Key, Kind, Member, Release, Role, StandardId, instant
 from guests import accession_of, drafted, enters, followed, signing
-from peers import KR, US, Pair, pair
+from peered_dams import KR, US, Pair, pair
 from signed import offered
 from worlds import GOOD, START, Person, rebuilds, refused, standard_text
 

@@ -20,7 +20,7 @@ from datadam.errors import Invalid, Unavailable
 from datadam.formats import codelists
 from datadam.model import Json
 from machines import a_machine
-from peers import KR, US, terms
+from peered_dams import KR, US, terms
 from rules import read
 from served import Served, serving
 from sightings import NOW, indicator_rows

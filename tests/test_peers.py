@@ -41,7 +41,7 @@ from datadam.ledger import Ledger
 from datadam.model import Allow, Ask, Class, Kind, Member, StandardId, instant
 from datadam.peers import FaultKind, Followed, PeerFault, PeerWithdrawal
 from datadam.ports import PeerAnswer
-from peers import KR, US, Pair, pair, terms, two
+from peered_dams import KR, US, Pair, pair, terms, two
 from worlds import GOOD, START, Person, a_world, forward, rebuilds, refused, standard_text
 
 STANDARD = "test.reading"

@@ -21,7 +21,7 @@ from datadam.edges import operator, peer_verbs
 from datadam.errors import DamError, Invalid, Unavailable
 from datadam.model import Allow, Ask, StandardId
 from machines import Machine, a_machine
-from peers import KR, US
+from peered_dams import KR, US
 from served import STANDARD, Served, published, serving
 from worlds import Person, refused
 

@@ -16,7 +16,7 @@ from datadam.errors import DamError, Refused
 from datadam.model import Json, Kind, Member
 from datadam.rounds import Announced, Course, Message, Payload, Planned, Running
 from matches import CLOSES, GRAPHITE, STANDARD, Maker, a_maker, a_plan, item
-from peers import KR, US, Pair
+from peered_dams import KR, US, Pair
 from worlds import Person, rebuilds, refused, standard_text
 
 DEEP = item(999)

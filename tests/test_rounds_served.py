@@ -23,7 +23,7 @@ from datadam.formats import codelists
 from datadam.overlap.bags import id_point
 from machines import NAMES as ALL_NAMES
 from machines import Machine, a_machine
-from peers import terms
+from peered_dams import terms
 from served import Served, serving
 from worlds import Person, refused
 
