@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import peers as two_dams
+import peered_dams as two_dams
 from datadam import texts
 from datadam.dam import catalogue, edition, follow, grant, join, peer, publish, state
 from datadam.dam.catalogue import Part

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import peers as two_dams
+import peered_dams as two_dams
 import signed
 from datadam import decisions, recovery, seal, texts
 from datadam.dam import agree, decide, grant, guest, join, login, peer, publish, recover, release, state
