@@ -336,7 +336,10 @@ class Drill:
 
     def _taken(self) -> bool:
         with self.reach(MESA, self.washington) as dam:
-            return bool(dam.draft_model(cast.CARD)["training"])
+            try:
+                return bool(dam.draft_model(cast.CARD).get("elsewhere"))
+            except Refused:  # nothing that it took to train on is known there yet
+                return False
 
     def _noticed(self) -> bool:
         with self.reach(MESA, self.washington) as dam:

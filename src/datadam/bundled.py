@@ -82,7 +82,7 @@ class Taken:
     purged: int | None  # index of the purge; None: there is none yet
     rows: int | None
     recipients: int
-    models: int
+    models: int  # at home and at peers
     told: tuple[str, ...]  # origins of the dams that gave notice of it
 
 
@@ -480,7 +480,7 @@ def _taken(dams: Sequence[_Dam]) -> Iterator[Taken]:
                 purged=None if purge is None else purge.index,
                 rows=None if purge is None else purge.body["reached"]["rows"],
                 recipients=int(beyond.get("recipients", 0)),
-                models=len(beyond.get("models", ())),
+                models=sum(len(held.get("models", ())) for held in (beyond, *beyond.get("abroad", ()))),
                 told=tuple(sorted(_told(dams, one.id))),
             )
 
