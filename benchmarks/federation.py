@@ -107,7 +107,7 @@ def registry(dam: seal.Jwk) -> Iterator[Statement]:
 
 
 def busy(dam: seal.Jwk) -> Iterator[Statement]:
-    """Of a hundred statements five accessions and five changes that the reader sees, ninety decisions that it does not."""
+    """Of a hundred statements five accessions, five changes that the reader sees, ninety decisions that it does not."""
     decision = {"member": "m-" + "0" * 20, "standard": "cti.indicator", "allowed": True, "facts": {"now": ISSUED}}
     while True:
         for _ in range(5):
@@ -205,6 +205,7 @@ def follow(rows: int) -> dict[str, object]:
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
+
 
 def orders(rows: int) -> dict[str, object]:
     """How soon an order binds in two served dams under load: see `federation_orders`."""

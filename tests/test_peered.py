@@ -191,7 +191,7 @@ def test_no_dam_peers_with_itself(here: World) -> None:
     assert refused(here, peering(here, here, url="https://x.example")) == "peer.oneself"
 
 
-def test_two_dams_of_one_name_or_address_are_not_both_peers(here: World, there: World, tmp_path: Path) -> None:
+def test_otherdams_of_one_name_or_address_are_not_both_peers(here: World, there: World, tmp_path: Path) -> None:
     """The second one is refused until the peering with the first has ended."""
     _, other = two(tmp_path / "others")
     assert refused(here, peering(here, other)) == "peer.name-taken"
@@ -576,9 +576,18 @@ def test_of_our_own_members_no_peer_says_anything(here: World, there: World) -> 
     exit_ = logged(there, Kind.EXIT, {"member": one.id, "reason": "r", "signed_by_member": False})
     assert refused(here, adoption(here, there, exit_)) == "adoption.scope"
     assert refused(here, guest(here, there, one)) == "key.repeated"
+    new, other = seal.new_key(), Person("Both too").joins(here)
+    other.joins(there)
+    lineage = [*guest_facts(there, other)["lineage"], embedded(next_key(there, other, new))]
+    facts = guest_facts(there, other, key=seal.public(new), lineage=lineage)
+    made = seal.state(Kind.GUEST, facts, issued=instant(START), key=new)
+    made = seal.countersign(made, here.secrets.private_key("sign"))
+    assert refused(here, made) == "member.id-wrong"
+    with pytest.raises(Untrusted, match=r"member\.id-wrong"):
+        walked(here).admit(made, here.ledger.size)
 
 
-def test_the_strictest_of_two_dams_holds(here: World, there: World, kim: Person) -> None:
+def test_the_strictest_of_otherdams_holds(here: World, there: World, kim: Person) -> None:
     """A lift at home lifts only what home did, and one here only what we did."""
 
     def at_home(wanted: str) -> None:

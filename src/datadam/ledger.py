@@ -383,6 +383,8 @@ class KeyRing:
         if statement.kind is Kind.OPERATOR and statement.body.get("operator") != seal.operator_id(jwk):
             raise Untrusted("operator.id-wrong", operator=str(statement.body.get("operator"))[:40])
         if statement.kind is Kind.GUEST:
+            if statement.body.get("member") in self.owners.values():  # of it no other dam says anything
+                raise Untrusted("member.id-wrong", member=str(statement.body["member"])[:40])
             guest_key(self._home(str(statement.body.get("home"))), statement)
 
     def _peered(self, statement: Statement) -> dict[str, seal.Jwk]:
