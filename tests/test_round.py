@@ -131,7 +131,7 @@ def test_a_crash_in_the_middle_goes_on_where_it_was(made: Pair, monkeypatch: pyt
     one, two, _ = three(made, this)
     matches.know(made)
     count = iter(range(1000))
-    kept, asked = rounding.keep, reception.ask
+    kept, asked = round.keep, reception.ask
 
     def keep(*told: Any) -> None:
         kept(*told)
@@ -145,8 +145,8 @@ def test_a_crash_in_the_middle_goes_on_where_it_was(made: Pair, monkeypatch: pyt
         return answered
 
     with monkeypatch.context() as patched:
-        patched.setattr(rounding, "keep", keep)
-        patched.setattr(rounding.reception, "ask", ask)
+        patched.setattr(round, "keep", keep)
+        patched.setattr(reception, "ask", ask)
         for world in (*made.worlds, *made.worlds):
             try:
                 rounding.run(world, this.id.hex())
@@ -174,8 +174,8 @@ def test_a_dam_that_stopped_after_the_log_knew_still_destroys_what_it_held(made:
     """The log's word comes first, then the bytes go; a crash between is mended by the next turn."""
     this = matches.opened(made)
     three(made, this)
-    facts = {"round": this.id.hex(), "member": None, "state": "ended", "reason": "r", "makers": [], "shared": []}
-    facts |= {"handed": [], "shows": 0, "commitment": None}
+    told: Json = {"round": this.id.hex(), "member": None, "state": "ended", "reason": "r", "makers": []}
+    facts = {**told, "shared": [], "handed": [], "shows": 0, "commitment": None}
     with made.kr.store.transaction() as rows:
         rows.put(Running(round=this.id.hex(), mine="[]"))
     state.record(made.kr, state.statement(made.kr, Kind.MATCH, facts))
@@ -228,13 +228,13 @@ def test_a_message_that_proves_nothing_ends_the_round(made: Pair, step: str) -> 
     this = matches.opened(made)
     three(made, this)
     matches.know(made)
-    kept = rounding.keep
+    kept = round.keep
 
     def keep(rows: Any, id: str, maker: str, name: str, data: bytes) -> None:
         kept(rows, id, maker, name, data[:200] + bytes(32) + data[232:] if name == step else data)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rounding, "keep", keep)
+        patched.setattr(round, "keep", keep)
         assert matches.run(made, this) == "ended"
     reasons = {str(said(world, this, None)["reason"]) for world in made.worlds}
     assert any("overlap." in reason for reason in reasons)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from datadam import ledger, overlap, seal
 from datadam.dam import peer, reception, round, state  # noqa: A004  (the noun)
 from datadam.dam.reception import Request
-from datadam.dam.round import BAG, MAX_REASON, OFFER, held, keep
+from datadam.dam.round import BAG, MAX_REASON, OFFER
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.federation import Follower
@@ -170,7 +170,7 @@ class _Work:
     def found(self, makers: Sequence[str]) -> overlap.Found:
         """Which tokens lie in several bags; worked out once."""
         with self.world.store.read() as rows:
-            known = held(rows, self.announced.id, "", FOUND)
+            known = round.held(rows, self.announced.id, "", FOUND)
         if known is None:
             tokens = {
                 maker: overlap.tokens(
@@ -183,7 +183,7 @@ class _Work:
             shared = [{"token": seal.encode(one.token), "rows": dict(one.rows)} for one in overlap.found(tokens).shared]
             known = seal.canonical(shared)
             with self.world.store.transaction() as rows:
-                keep(rows, self.announced.id, "", FOUND, known)
+                round.keep(rows, self.announced.id, "", FOUND, known)
         told = [overlap.Shared(token=seal.decode(one["token"]), rows=one["rows"]) for one in seal.parse(known)]
         return overlap.Found(tuple(told))
 
@@ -273,7 +273,7 @@ class _Work:
 
     def payload(self, maker: str, step: str) -> bytes:
         with self.world.store.read() as rows:
-            found = held(rows, self.announced.id, maker, step)
+            found = round.held(rows, self.announced.id, maker, step)
         if found is None:
             raise NotFound("round.step-missing", step=step)
         return found
@@ -284,7 +284,7 @@ class _Work:
         if not self.has(maker, step):
             data = make()
             with self.world.store.transaction() as rows:
-                keep(rows, id, maker, step, data)
+                round.keep(rows, id, maker, step, data)
         with self.world.store.read() as rows:
             one = rows.get(Message, id, maker, step)
         if send and one is not None and not one.sent:
@@ -395,7 +395,7 @@ def step(world: World, request: Request) -> Json:
     if maker not in awaited.get(name, set()):
         raise Refused("round.step-unexpected", step=name[:20])
     with world.lock, world.store.transaction() as rows:
-        keep(rows, announced.id, maker, name, request.body)
+        round.keep(rows, announced.id, maker, name, request.body)
     return {}
 
 
