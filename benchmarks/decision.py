@@ -138,6 +138,8 @@ def _good(draw: random.Random, number: int) -> Facts:
         corridor="corridor-1",
         ordered=(),
         frozen=(),
+        crossing=(),
+        silent=(),
         now=instant(NOW + timedelta(seconds=number)),
     )
 

@@ -52,7 +52,7 @@ class Secrets(Protocol):
         ...
 
     def secret(self, name: str) -> bytes:
-        """32 bytes for `name`: `unit-<domain>`, `share`, `url`, `rows`, `round-<id>`; all but two are made on first use."""
+        """32 bytes for `name`: `unit-<domain>`, `share`, `url`, `rows`, `round-<id>`; most are made on first use."""
         ...
 
     def destroy(self, name: str) -> None:

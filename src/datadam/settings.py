@@ -181,7 +181,9 @@ class Settings:
     )
     peer_pull_seconds: int = field(
         default=30,
-        metadata=_about("Seconds after which each peer is asked for what is new, if it told nothing.", least=1, most=3600),
+        metadata=_about(
+            "Seconds after which each peer is asked for what is new, if it told nothing.", least=1, most=3600
+        ),
     )
     store: str = field(
         default="",

@@ -73,9 +73,7 @@ def join(
     as_guest: Annotated[
         bool, typer.Option("--as-guest", help="Take part as a member of a dam that peers with this one.")
     ] = False,
-    home: Annotated[
-        str | None, typer.Option(help="Guests: their own dam; default: the saved profile.")
-    ] = None,
+    home: Annotated[str | None, typer.Option(help="Guests: their own dam; default: the saved profile.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="You have read the accession text and sign it.")] = False,
     url: Url = None,
     key: KeyFile = None,

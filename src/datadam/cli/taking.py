@@ -21,9 +21,7 @@ app.add_typer(profile_app)
 
 @app.command("ls")
 def ls(
-    everywhere: Annotated[
-        bool, typer.Option("--all", help="What this dam and its peers hold together.")
-    ] = False,
+    everywhere: Annotated[bool, typer.Option("--all", help="What this dam and its peers hold together.")] = False,
     url: Url = None,
     key: KeyFile = None,
 ) -> None:
