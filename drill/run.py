@@ -230,7 +230,7 @@ class Drill:
 
     def _over(self, one: lists.List) -> bool:
         with self.reach(one.who, self.sites[one.home]) as dam:
-            return all(this["state"] != "open" for this in dam.rounds())
+            return all(this["state"] not in {"open", "running"} for this in dam.rounds())
 
     # data
 

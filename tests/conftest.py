@@ -1,6 +1,8 @@
 """What every test stands on: limits for the search for counter-examples, tests that say what they show, a place."""
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if silent:
         message = "say in one line what each of these tests shows: " + ", ".join(sorted(set(silent)))
         raise pytest.UsageError(message)
+
+
+@pytest.fixture(autouse=True)
+def _no_log_lines_of_others() -> Iterator[None]:
+    """Whoever serves a dam sends log lines to standard error; in the next test that is another file, or closed."""
+    yield
+    root = logging.getLogger()
+    for held in root.handlers[:]:
+        if type(held) is logging.StreamHandler:
+            root.removeHandler(held)
 
 
 @pytest.fixture

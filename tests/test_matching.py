@@ -146,7 +146,7 @@ def test_the_only_date_left_is_the_only_required_date() -> None:
 def test_words_of_values_find_a_column_under_a_header_that_leaves_it_open() -> None:
     """Remarks that say how figures came about are their status; the name of a firm is none, whatever it says."""
     assert first(MINE, layout(備考=("", "速報値", "推計値"))) == {"備考": "status"}
-    assert first(IOC, layout(情報源=("ハニーポットA", "サンドボックス"))) == {"情報源": "source_method"}
+    assert first(IOC, layout(備考=("ハニーポットA", "サンドボックス"))) == {"備考": "source_method"}
     assert first(MINE, layout(担当者=("速報値担当", "推計値担当"))) == {}
 
 
