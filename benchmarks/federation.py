@@ -33,7 +33,7 @@ ISSUED: Final = "2026-11-22T09:00:00Z"
 HEX: Final = "ab" * 32
 BAR: Final = 5000  # statements a second, of a registry as dams have it
 TURNS: Final = 5
-MOST: Final = 20_000  # entries of a log
+MOST: Final = 8_000  # entries of a log
 
 
 # --- following --------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from datadam.model import Checkpoint, Json, Kind
 from datadam.peers import Peer
 from simulated import MEETINGS, OWN, SHARED, Change, Dam, Sim
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "300"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "150"))
 LESS = {"two": 1, "three, each with each": 2, "four in a ring": 3, "five, one amid": 3}  # dams cost what they cost
 STEPS = 24
 DAMS = st.integers(0, 9)
