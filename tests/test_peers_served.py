@@ -188,6 +188,10 @@ def test_two_operators_peer_on_the_command_line(dams: Dams, machine: Machine) ->
     assert until(lambda: bool(dams.kr.ask("GET", "/api/log/cosignatures").json()["items"]))
     told = machine("trust", "--cosigned-by", vkey, "--url", dams.kr.url).out
     assert vkey in told
+    machine("receipt", dams.kr.world.ledger.entry(0)[1], "--into", "first.json", "--url", dams.kr.url)
+    machine("verify", "first.json", "--cosigned-by", vkey, "--quorum", "1")
+    other = proposals.cosigner(dams.kr.world)
+    machine("verify", "first.json", "--cosigned-by", other, "--quorum", "1", code=5)  # nobody cosigns its own log
     machine("trust", "--cosigned-by", vkey, "--quorum", "2", "--url", dams.kr.url, code=2)
     assert vkey not in machine("trust", "--nobody", "--url", dams.kr.url).out
     machine("peer", "end", KR, "--reason", "over", *us)
