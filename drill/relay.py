@@ -83,9 +83,9 @@ def _copy(source: socket.socket, into: socket.socket) -> None:
     with suppress(OSError):
         while piece := source.recv(PIECE):
             into.sendall(piece)
-    _shut(into)
+    _shut(into, socket.SHUT_WR)  # an answer may still be on its way against it
 
 
-def _shut(one: socket.socket) -> None:
+def _shut(one: socket.socket, how: int = socket.SHUT_RDWR) -> None:
     with suppress(OSError):
-        one.shutdown(socket.SHUT_RDWR)
+        one.shutdown(how)
