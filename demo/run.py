@@ -39,7 +39,8 @@ class Play:
     def __init__(self, folder: Path) -> None:
         """Play in `folder`, going on from what is in it."""
         self.folder = folder
-        self.operator = Shell("operator", folder, DATADAM_FOLDER=DAM)
+        # all the firms call from this one machine: together they are no stranger who asks too often
+        self.operator = Shell("operator", folder, DATADAM_FOLDER=DAM, DATADAM_REQUESTS_PER_MINUTE="6000")
         self.shells = {
             who.handle: Shell(who.handle, folder / "people" / who.handle) for who in (*cast.COUNTRIES, *FIRMS, MOLE)
         }
@@ -318,8 +319,8 @@ class Play:
         lines = (ROOT / "demo" / "sme.py").read_text(encoding="utf-8").split("# --- ten lines\n")[1]
         indent(lines)
         print(
-            "\n    Beside it the same model from each contributor's rows alone. Only this demonstration can know\n"
-            "    that: it holds all three files. The small firm cannot tell whose rows are whose.\n"
+            "\n    Beside it the same model from each contributor's file alone, put through the same standard.\n"
+            "    (The served rows name their contributors too: that is how independent sightings are counted.)\n"
         )
         shell = self.shells[FJORD.handle]
         shutil.copyfile(DATA / "benign_domains.csv", shell.home / "benign_domains.csv")

@@ -32,7 +32,7 @@ from datadam.dam.login import Caller
 from datadam.dam.works import Works
 from datadam.edges import gate_verbs, pages
 from datadam.edges.incoming import Body
-from datadam.edges.manners import caller_of, language_of, member_of, world_of
+from datadam.edges.manners import caller_of, language_of, member_of, vouch, world_of
 from datadam.errors import Invalid, NotFound
 from datadam.formats import odcs, own_terms
 from datadam.model import Edition, Job, Json, Key, Member, MemberKind, Recovery, Release, Stage
@@ -176,6 +176,7 @@ def post_token(
         raise Invalid("login.grant-unknown", grant=grant_type[:60])
     world = world_of(request)
     given = login.login(world, client_assertion, audiences=_audiences(request))
+    vouch(request)  # a login that holds is no stranger's knock: many firms may stand behind one address
     body = {"access_token": given.token, "token_type": "Bearer", "expires_in": given.seconds}
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
