@@ -33,7 +33,8 @@ ISSUED: Final = "2026-11-22T09:00:00Z"
 HEX: Final = "ab" * 32
 BAR: Final = 5000  # statements a second, of a registry as dams have it
 TURNS: Final = 5
-MOST: Final = 8_000  # entries of a log
+MOST: Final = 50_000  # entries of a log
+BOUNDED: Final = 2_000  # where a larger number was meant for rows
 
 
 # --- following --------------------------------------------------------------------------------------------------------
@@ -187,8 +188,8 @@ def floor(log: Made) -> float:
 
 
 def follow(rows: int) -> dict[str, object]:
-    """Follow the three logs; the bar is of the registry. More entries than `MOST` tell no more."""
-    rows = min(rows, MOST)
+    """Follow the three logs; the bar is of the registry."""
+    rows = rows if rows <= MOST else BOUNDED
     told: dict[str, object] = {}
     for name, of in (("accessions", accessions), ("registry", registry), ("busy", busy)):
         log = made(rows, of)

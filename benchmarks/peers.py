@@ -5,8 +5,9 @@ turns, reading the file of `deposit.py` by rules written once, here, and has to 
 
 Ours does more than is asked of them: `deposit` is all of `deposit.py` (stored bytes, hashes, conversion, unit ids,
 Parquet). `judge` is our reading and judging alone, with faulty rows and unique keys but nothing kept of the others.
-`over_NAME` is the deposit's rows a CPU second over theirs on a file of the same size, all imports counted; with `work`
-none is counted; with `judging` it is the judge's. What each cannot say stands at the top of its script in `sides/`.
+`bare` only copies the file to Parquet, by Polars alone: the floor under both. `over_NAME` is the deposit's rows a CPU
+second over theirs, all imports counted; with `work` none is counted; with `judging` it is the judge's, with `floor` the
+bare copy's. What each cannot say stands at the top of its script in `sides/`.
 """
 
 import argparse
@@ -41,7 +42,6 @@ HERE: Final = Path(__file__).resolve().parent
 PLACES: Final = HERE.parent / ".venv-peers"
 SLOW: Final = ("datacontract", "frictionless", "great-expectations")
 FAST: Final = ("pandera", "pointblank")
-SLOW_ROWS: Final = 200_000
 BAR_SLOW = 10
 BAR_FAST = 1.3
 SECRET = bytes(32)
@@ -110,6 +110,8 @@ def command(name: str, file: Path, told: Path) -> list[str]:
     """How a side is run."""
     if name == "deposit":
         return [sys.executable, str(HERE / "deposit.py"), "--side", "deposit", "--file", str(file)]
+    if name == "bare":
+        return [sys.executable, "-c", deposit.BARE, str(file), str(told.with_name("bare.parquet"))]
     if name == "judge":
         return [sys.executable, __file__, "--side", "judge", "--file", str(file), "--told", str(told)]
     side = HERE / "sides" / f"with_{name.replace('-', '_')}.py"
@@ -123,7 +125,7 @@ def compare(names: Sequence[str], file: Path, turns: int) -> dict[str, tuple[flo
     for turn in range(turns):
         for name in names:
             cost = measure.cost(command(name, file, told))
-            facts = {} if name == "deposit" else json.loads(told.read_text(encoding="utf-8"))
+            facts = {} if name in {"bare", "deposit"} else json.loads(told.read_text(encoding="utf-8"))
             assert facts.get("faulty", wanted) == wanted, (name, facts, wanted)
             imported = facts.get("imported_s", 0.0)
             spent[name].append((cost.cpu_s, imported))
@@ -139,8 +141,9 @@ def ratios(found: dict[str, tuple[float, float]]) -> dict[str, float]:
     told: dict[str, float] = {}
     loaded = found["judge"][1]  # a deposit imports the same
     for name, (whole, imported) in found.items():
-        if name in {"deposit", "judge"}:
+        if name in {"bare", "deposit", "judge"}:
             continue
+        told[f"floor_over_{name}"] = whole / found["bare"][0]
         for ours, prefix in (("deposit", ""), ("judge", "judging_")):
             mine = found[ours][0]
             told[f"{prefix}over_{name}"] = whole / mine
@@ -151,7 +154,7 @@ def ratios(found: dict[str, tuple[float, float]]) -> dict[str, float]:
 def main() -> None:
     """Run what is there, in turns, or be our judge."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2_000_000, help="rows for those that are quick; others have fewer")
+    parser.add_argument("--rows", type=int, default=2_000_000, help="rows of the file that all of them judge")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--side", choices=["judge"])
     parser.add_argument("--file", type=Path)
@@ -167,25 +170,19 @@ def main() -> None:
             judge(asked.file, asked.told, folder)
             return
         (folder / "rules.json").write_text(json.dumps(all_said()), encoding="utf-8")
-        told: dict[str, float] = {}
-        rates: dict[str, float] = {}
-        for names, rows in ((SLOW, min(asked.rows, SLOW_ROWS)), (FAST, asked.rows)):
-            there = [name for name in names if (PLACES / name / ".ready").exists()]
-            file = folder / f"{rows}.csv"
-            deposit.write_file(file, rows)
-            found = compare(["deposit", "judge", *there], file, asked.turns)
-            file.unlink()
-            told |= ratios(found)
-            rates |= {name: round(rows / whole) for name, (whole, _) in found.items()}
+        there = [name for name in (*SLOW, *FAST) if (PLACES / name / ".ready").exists()]
+        file = folder / f"{asked.rows}.csv"
+        deposit.write_file(file, asked.rows)
+        found = compare(["bare", "deposit", "judge", *there], file, asked.turns)
+    rates = {name: round(asked.rows / whole) for name, (whole, _) in found.items()}
     measure.say(
         name="peers",
         rate=rates["deposit"],
         rows=asked.rows,
-        rows_slow=min(asked.rows, SLOW_ROWS),
         bar_slow=BAR_SLOW,
         bar_fast=BAR_FAST,
         cpu_s=asked.rows / rates["deposit"],
-        **told,
+        **ratios(found),
         **{f"rate_{name}": rate for name, rate in rates.items() if name != "deposit"},
     )
 
