@@ -1,14 +1,16 @@
 """The Store in PostgreSQL: what a server can do to it, what stays in its files, and a whole dam upon it."""
 
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -68,6 +70,7 @@ def used(name: str, expires: str = "2026-01-01T00:00:00Z") -> Used:
 
 
 OPEN = ExitStack()
+NAME = ".s.PGSQL.5432"  # of a server's socket
 
 
 @pytest.fixture(autouse=True)
@@ -314,6 +317,74 @@ def test_it_goes_on_by_itself_when_the_server_is_back(server: Cluster, url: str)
     store = opened(url)
     assert names_in(store) == ["a", "b", "c"]
     store.close()
+
+
+class Wire:
+    """Between a store and its server; once cut, it answers the next question by a reset, as a server's crash may."""
+
+    def __init__(self, folder: Path, to: Path) -> None:
+        """Listen in a folder for whoever would talk to the server whose socket is in another."""
+        self._to, self._cut = str(to / NAME), threading.Event()
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(str(folder / NAME))
+        self._listening.listen()
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def cut(self) -> None:
+        """Reset every connection as soon as something comes over it."""
+        self._cut.set()
+
+    def mend(self) -> None:
+        """Pass everything on again, over new connections."""
+        self._cut.clear()
+
+    def close(self) -> None:
+        """Take no more."""
+        self._listening.close()
+
+    def _take(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                threading.Thread(target=self._carry, args=(self._listening.accept()[0],), daemon=True).start()
+
+    def _carry(self, near: socket.socket) -> None:
+        with near, socket.socket(socket.AF_UNIX) as far, suppress(OSError):
+            far.connect(self._to)
+            other = {near: far, far: near}
+            while True:
+                for one in select.select([near, far], [], [])[0]:
+                    if self._cut.is_set():
+                        return  # with what came unread, which the other side sees as a reset
+                    if not (piece := one.recv(65536)):
+                        return
+                    other[one].sendall(piece)
+
+
+@pytest.mark.parametrize("moment", ["read", "write", "begin"])
+def test_a_connection_that_is_reset_is_a_database_out_of_reach(server: Cluster, url: str, moment: str) -> None:
+    """The driver lets some resets through as the system told them; whoever asks hears the same as ever."""
+    with tempfile.TemporaryDirectory(prefix="wire-") as folder:
+        wire = Wire(Path(folder), server.folder)
+        OPEN.callback(wire.close)
+        store = opened(url.replace(str(server.folder), folder))
+        put(store, "a")
+        with pytest.raises(Unavailable, match=r"store\.unreachable"):
+            lost(store, wire, moment)
+        wire.mend()
+        put(store, "b")
+        assert names_in(store) == ["a", "b"]
+
+
+def lost(store: SqlStore, wire: Wire, moment: str) -> None:
+    """Use the store, while the wire is cut at that moment."""
+    if moment == "begin":
+        wire.cut()
+    with store.transaction() if moment == "write" else store.read() as rows:
+        rows.find(Used)
+        wire.cut()
+        if moment == "write":
+            rows.put(used("lost"))
+        rows.find(Used)
 
 
 def test_a_fault_of_the_database_is_told_and_undoes_all(server: Cluster, url: str) -> None:

@@ -9,6 +9,7 @@
 
 import secrets
 import ssl
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 
 from datadam.adapters import sql_tables
 from datadam.adapters.sql_tables import FORMAT, METADATA, NOTES, complete
@@ -78,13 +79,12 @@ class PostgresBase:
         except OSError as error:
             raise Unavailable("store.unreachable", path=url, why=str(error)[:200]) from error
         try:
-            self._engine = create_engine(
-                target.set(password=password or None), max_overflow=-1, pool_pre_ping=True, connect_args=arguments
-            )
+            self._engine = create_engine(target.set(password=password or None), max_overflow=-1, connect_args=arguments)
         except ModuleNotFoundError as error:
             raise Unavailable("store.driver-missing") from error
         event.listen(self._engine, "do_connect", _connect)
         event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "checkout", partial(_look, self._engine.dialect))
         event.listen(self._engine, "handle_error", _notice_gone)
 
     @property
@@ -220,8 +220,25 @@ def _prepare(connection: DBAPIConnection, _record: object) -> None:
     connection.commit()
 
 
+def _look(dialect: Dialect, connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+    """Look whether a connection out of the pool is alive; else it makes another one.
+
+    As `pool_pre_ping` does, which takes only the driver's own faults for a connection that is gone.
+    """
+    try:
+        dialect.do_ping(connection)
+    except (OSError, dialect.loaded_dbapi.Error) as error:
+        raise DisconnectionError from error
+
+
 def _notice_gone(context: ExceptionContext) -> None:
-    """A server that shuts down says so in an answer of its own kind, which the driver takes for any other."""
+    """A server that shuts down says so in an answer of its own kind, which the driver takes for any other.
+
+    One that broke off may be told by the system itself: the driver lets the first reset of an answer through as it is.
+    """
+    if isinstance(context.original_exception, OSError):
+        context.is_disconnect = True
+        raise InterfaceError(None, None, context.original_exception)
     code, _ = _told(context.original_exception)
     if code.startswith(_GONE):
         context.is_disconnect = True
