@@ -274,6 +274,28 @@ def test_what_breaks_for_the_operator_is_in_the_log_and_told_as_broken(
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_fault_that_nobody_thought_of_ends_nothing_that_a_dam_does_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One kind of tidying breaks each time: the log has the cause, and all other deeds are done, again and again."""
+    enacted, often = list[int](), threading.Event()
+
+    def breaks(_world: object) -> int:
+        return 1 // 0
+
+    def enacts(_world: object) -> None:
+        enacted.append(1)
+        if len(enacted) > 2:
+            often.set()
+
+    monkeypatch.setattr("datadam.edges.app.TIDY_SECONDS", 0.01)
+    monkeypatch.setattr("datadam.dam.login.forget_expired", breaks)
+    monkeypatch.setattr("datadam.dam.steward.enact_due", enacts)
+    with serving(tmp_path / "dam"):
+        assert often.wait(30)
+    assert "ZeroDivisionError" in caplog.text
+
+
 @pytest.fixture
 def quick(tmp_path: Path) -> Iterator[served.Served]:
     """A dam in a thread."""

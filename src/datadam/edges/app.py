@@ -41,6 +41,7 @@ from datadam.edges import (
     private,
     restrictions,
     rounds,
+    showings,
     tables,
     upload,
     withdrawals,
@@ -91,6 +92,7 @@ def public_app(world: World, works: Works, log_folder: Path) -> FastAPI:
     app.include_router(catalogue.router)
     app.include_router(peers.router)
     app.include_router(rounds.router)
+    app.include_router(showings.router)
     app.include_router(delta_sharing.router, prefix="/sharing")
     app.add_api_route("/", lambda: RedirectResponse("/api"), include_in_schema=False)
     log_file = partial(_log_file, log_folder)
@@ -187,11 +189,16 @@ async def _mix_for_ever(world: World) -> None:
 
 
 async def _now_or_next_time(work: Callable[[], object]) -> None:
-    """Do it; where something is away for now, as a database may be, the dam goes on and the next time does it."""
+    """Do it; where something is away for now, as a database may be, the dam goes on and the next time does it.
+
+    So it does after a fault that nobody thought of: one of these deeds must not end the others.
+    """
     try:
         await anyio.to_thread.run_sync(work)
     except Unavailable as error:
         _LOG.warning("put off to the next time: %s", error.code)
+    except Exception:  # noqa: BLE001  (it is in the log, and tried again)
+        _LOG.exception("put off to the next time")
 
 
 def _be_witnessed(world: World, app: FastAPI) -> None:
