@@ -300,6 +300,10 @@ ADDRESSES: Final[Mapping[str, str | tuple[tuple[str, dict[str, Any]], ...]]] = {
     "POST /api/commitments": SENT,
     "POST /api/rounds/{id}/bag": SENT,
     "GET /api/rounds/{id}/result": SENT,
+    "GET /api/rounds/{id}/showings": SENT,
+    "POST /api/rounds/{id}/showings": SENT,
+    "POST /api/rounds/{id}/shown": SENT,
+    "POST /api/showings/{id}/consent": SENT,
     "GET /api/credentials": gotten("/api/credentials"),
     "GET /api/credentials/{id}/evidence": SENT,
     "GET /api/proposals": gotten("/api/proposals"),
@@ -692,6 +696,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("match list", "match check"), HOME),
     **dict.fromkeys(("match commit", "match pass", "match hand-in", "match result", "match status"), ASKED),
     **dict.fromkeys(("match overlap", "match known", "match answer", "match learn"), ASKED),
+    **dict.fromkeys(("match ask-to-see", "match asked", "match let-see", "match see"), ASKED),
     **dict.fromkeys(("trust",), ASKED),
     **dict.fromkeys(("log verify", "audit", "records", "restore", "upgrade"), FILES),
 }

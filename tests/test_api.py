@@ -381,6 +381,14 @@ TRIES = {
         (401, 401, 401, 404, 404), lambda _: "/api/rounds/" + "0" * 64 + "/bag", more=lambda _: {"content": b"bag"}
     ),
     "GET /api/rounds/{id}/result": Try((401, 401, 401, 404, 404), lambda _: "/api/rounds/" + "0" * 64 + "/result"),
+    "GET /api/rounds/{id}/showings": Try((401, 401, 401, 404, 404), lambda _: "/api/rounds/" + "0" * 64 + "/showings"),
+    "POST /api/rounds/{id}/showings": Try(
+        (401, 401, 401, 400, 400), lambda _: "/api/rounds/" + "0" * 64 + "/showings", more=lambda _: {"content": b"{}"}
+    ),
+    "POST /api/rounds/{id}/shown": Try((401, 401, 401, 404, 404), lambda _: "/api/rounds/" + "0" * 64 + "/shown"),
+    "POST /api/showings/{id}/consent": Try(
+        (401, 401, 401, 400, 400), lambda _: "/api/showings/" + "0" * 64 + "/consent", more=lambda _: {"content": b"{}"}
+    ),
     "GET /api/credentials": Try(MEMBERS),
     "GET /api/credentials/{id}/evidence": Try(
         (401, 401, 401, 404, 404), lambda _: "/api/credentials/" + "0" * 64 + "/evidence"
@@ -1017,6 +1025,16 @@ def test_members_and_holders_of_an_address_are_not_paced(paced: Scene) -> None:
     assert {paced.dam.ask("GET", file).status_code for _ in range(20)} == {200}
     with paced.dam.world.store.read() as held:
         assert len(held.find(Release)) == 1
+
+
+def test_a_login_that_holds_is_no_strangers_request(paced: Scene) -> None:
+    """Every command of a member begins with one, and many members may stand behind one address; what fails counts."""
+    given = [paced.dam.ask("POST", "/api/token", **_login(paced)).status_code for _ in range(12)]
+    assert given == [200] * 12
+    forged: dict[str, Any] = {"data": {**_login(paced)["data"], "client_assertion": "e30.e30.e30"}}
+    given = [paced.dam.ask("POST", "/api/token", **forged).status_code for _ in range(12)]
+    assert 429 not in given[:6]
+    assert given[6:] == [429] * 6
 
 
 @pytest.mark.parametrize("header", [None, "Bearer nonsense"])

@@ -856,6 +856,13 @@ WRONG: dict[str, tuple[tuple[str, ...], int]] = {
     "match result": (("match", "result", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
     "match check": (("match", "check", "full/file", "--vkey", "x"), 2),
     "match status": (("match", "status", "--dam", "none"), 4),
+    "match ask-to-see": (
+        ("match", "ask-to-see", "0" * 12, "--purpose", "x", "--until", "y", "--url", "URL", "--key", "KEY"),
+        4,
+    ),
+    "match asked": (("match", "asked", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
+    "match let-see": (("match", "let-see", "0" * 12, "full/file", "--url", "URL", "--key", "KEY"), 2),
+    "match see": (("match", "see", "0" * 12, "--url", "URL", "--key", "KEY"), 4),
     "match open": (("match", "open", "p-0", "full/file", "--closes", "2999-01-01T00:00:00Z", "--dam", "DAM"), 4),
     "match run": (("match", "run", "0" * 12, "--dam", "DAM"), 4),
     "match close": (("match", "close", "0" * 12, "--reason", "x", "--dam", "DAM"), 4),

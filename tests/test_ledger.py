@@ -222,6 +222,7 @@ def test_every_kind_has_its_parties() -> None:
     facts = {**facts, "operator": "o-1", "operators": ["o-1", "o-2"]}
     special |= {Kind.OPERATOR: {"o-1", "dam"}, Kind.RECOVERY: {"o-1", "o-2", str(MEMBER)}, Kind.OBJECTION: alone}
     special |= dict.fromkeys((Kind.KEY, Kind.MANIFEST, Kind.WITHDRAWAL, Kind.COMMENT, Kind.CAP, Kind.COMMITMENT), alone)
+    special |= dict.fromkeys((Kind.SHOWING, Kind.CONSENT), alone)
     special |= dict.fromkeys((Kind.RESERVATION, Kind.DISPUTE, Kind.DISPUTE_STEP, Kind.GUEST), both)
     facts, special[Kind.PEERING] = {**facts, "peer": "p-1"}, {"p-1", "dam"}
     for kind in Kind:

@@ -9,17 +9,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
 
-from datadam import client, overlap, seal, wiring
+from datadam import client, ledger, overlap, seal, wiring
 from datadam.client.pairs import read_values
 from datadam.client.rounds import SUPPLY, SupplierList, read_bag
 from datadam.dam import follow, peer, publish, round, rounding  # noqa: A004  (the noun)
 from datadam.formats import codelists
+from datadam.model import Kind, instant
 from datadam.overlap.bags import id_point
 from machines import NAMES as ALL_NAMES
 from machines import Machine, a_machine
@@ -212,6 +214,7 @@ def test_a_round_by_command_and_nothing_that_tells_an_edge_leaves_anybody(
     machine("match", "result", id, "--to", "shown.json", *one.speaks)
     assert one.person.id in machine("match", "check", "shown.json", "--vkey", kr.world.ledger.vkey).out
     assert machine("match", "result", id, *deep.speaks, code=3).error
+    shown_to_a_ministry(machine, dams, id, makers)
     inside = machine("match", "status", "--dam", kr.folder).out
     assert "1 suppliers are shared" in inside
     assert "round.not-signed" in inside
@@ -221,6 +224,36 @@ def test_a_round_by_command_and_nothing_that_tells_an_edge_leaves_anybody(
     assert {name for name in ALL_NAMES if name.startswith("match ")} <= machine.ran
     recorder.files += [file.read_bytes() for file in Path().iterdir() if file.suffix in {".bag", ".json"}]
     unread(recorder, firms, overlap.Round.from_json({name: told[name] for name in ("plan", "parts")}))
+
+
+def shown_to_a_ministry(machine: Machine, dams: tuple[Served, Served], id: str, makers: tuple[Firm, ...]) -> None:
+    """Refused until every maker signed; then it reads what they share, and not who shares it."""
+    kr, us = dams
+    ministry = Firm(Person("Ministry", roles=("consumer",)).joins(kr.world), kr, ())
+    Path("ministry.key").write_text(json.dumps(ministry.person.key))
+    assert "no agreement" in machine("match", "see", id, *ministry.speaks, code=3).error
+    wish = ("--purpose", "supply-chain-resilience", "--until")
+    machine("match", "ask-to-see", id, *wish, "2999-01-01T00:00:00Z", *ministry.speaks, code=2)
+    until = instant(datetime.now(UTC) + timedelta(days=30))
+    assert "nobody tries" in machine("match", "ask-to-see", id, *wish, until, *ministry.speaks).out
+    for signed, maker in enumerate(makers):
+        assert f"{signed} of the 3" in machine("match", "see", id, *ministry.speaks, code=3).error
+        machine("match", "result", id, "--to", f"{maker.name}-shown.json", *maker.speaks)
+        here = ("--url", kr.url, "--key", f"{maker.name}.key")
+        if maker.dam is us:
+            machine("join", "--as-guest", "--home", us.url, "--yes", *here)
+        (asked,) = json.loads(machine("match", "asked", id, "--json", *here).out)
+        assert asked["member"] == ministry.person.id
+        assert ministry.person.id in machine("match", "asked", id, *here).out
+        machine("match", "let-see", asked["showing"][:9], f"{maker.name}-shown.json", *here)
+        machine("match", "let-see", "0" * 9, f"{maker.name}-shown.json", *here, code=4)
+    done = machine("match", "see", id, "--to", "seen.json", *ministry.speaks)
+    assert "All 3 makers" in done.out
+    assert not any(maker.person.id in done.out for maker in makers)
+    found = json.loads(machine("match", "see", id, "--json", *ministry.speaks).out)
+    assert found == [{"country": "CHN", "stage": "380110", "essential": 2, "makers": 2}]
+    statement = ledger.verify_receipt(Path("seen.json").read_bytes(), vkey=kr.world.ledger.vkey).statement
+    assert (statement.kind, statement.body["allowed"], statement.body["makers"]) == (Kind.SHOWN, True, 3)
 
 
 def over(dams: tuple[Served, Served], id: str) -> None:

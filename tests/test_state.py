@@ -23,6 +23,7 @@ from datadam.errors import DamError, Invalid, Unavailable, Untrusted
 from datadam.formats import law_files, model_card
 from datadam.model import Deposit, Entry, Grant, Job, Key, Kind, Member, PublishedStandard, Stage, Statement, instant
 from datadam.ports import Store
+from datadam.rounds import TERMS
 from pools import tables_text
 from worlds import START, Person, a_world, answers_text, standard_text
 
@@ -570,12 +571,37 @@ def of_rounds(world: World, one: Person, peer: str) -> dict[Kind, tuple[dict[str
     parts = [{"dam": name} for name in dams]
     told = {"peer": peer, "round": HEX, "plan": plan, "parts": parts, "closes": "2026-12-01T00:00:00Z"}
     state.record(world, state.statement(world, Kind.ROUND, told))
+    shown = of_showings(world, one, {**told, "plan": {**plan, "period": "2026-Q1"}})
     listed = {"member": one.id, "round": HEX, "role": "supplier", "digest": HEX, "reader": None, "pair": None}
     over: dict[str, Any] = {"round": HEX, "member": None, "state": "ended", "reason": "round.too-few", "makers": []}
     return {
         Kind.ROUND: ({**told, "round": HEX[::-1], "plan": {**plan, "period": "2026-Q4"}}, (dam,)),
         Kind.COMMITMENT: (listed, (one.key,)),
         Kind.MATCH: ({**over, "shared": [], "handed": [], "shows": 0, "commitment": None}, (dam,)),
+        **shown,
+    }
+
+
+def of_showings(
+    world: World, one: Person, told: dict[str, Any]
+) -> dict[Kind, tuple[dict[str, Any], tuple[seal.Jwk, ...]]]:
+    """One valid statement of each kind by which what came of a round is shown to others."""
+    dam, id = world.secrets.private_key("sign"), "7" * 64
+    state.record(world, state.statement(world, Kind.ROUND, {**told, "round": id}))
+    makers = [{"member": one.id, "dam": "a/log"}]
+    over: dict[str, Any] = {"round": id, "member": None, "state": "found", "reason": None, "makers": makers}
+    none: dict[str, Any] = {"shared": [], "handed": [], "shows": 0, "commitment": None}
+    state.record(world, state.statement(world, Kind.MATCH, {**over, **none}))
+    asks, first = (Person(name, roles=("consumer",)).joins(world) for name in ("Asks", "Asked"))
+    terms: dict[str, Any] = {"round": id, "purpose": "research", "until": "2026-12-01T00:00:00Z", "terms": list(TERMS)}
+    terms["reader"] = seal.reading_key(seal.new_reading_key())
+    asked = first.states(Kind.SHOWING, {**terms, "member": first.id})
+    state.record(world, asked)
+    no = {"member": first.id, "round": id, "showing": None, "allowed": False, "reasons": ["showing.none"], "makers": 1}
+    return {
+        Kind.SHOWING: ({**terms, "member": asks.id}, (asks.key,)),
+        Kind.CONSENT: ({"member": one.id, "showing": asked.id, "sheet": HEX}, (one.key,)),
+        Kind.SHOWN: ({**no, "sheets": []}, (dam,)),
     }
 
 

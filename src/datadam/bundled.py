@@ -8,8 +8,9 @@ maker was not shown. It is verified in this order:
 3. each statement is what its entry says, has its kind's shape and its parties' signatures; all public ones are there;
 4. cosignatures and receipts are of these very logs;
 5. each decision follows from its facts and its offer; nothing was allowed against an order or while a peer was silent;
-6. what one dam adopted stands in the other's log where the adoption says; both sides of a peering have the same terms;
-7. what was withdrawn was purged by whom it was handed to, for whom it belonged to.
+6. what came of a round was shown to others only as all its makers signed;
+7. what one dam adopted stands in the other's log where the adoption says; both sides of a peering have the same terms;
+8. what was withdrawn was purged by whom it was handed to, for whom it belonged to.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -23,12 +24,16 @@ from datadam import audit, decisions, ledger, merkle, peers, policy, seal
 from datadam.errors import DamError, NotFound, Untrusted
 from datadam.formats import bundle, cosignature, note
 from datadam.model import Checkpoint, Json, Kind, Statement
-from datadam.obligations import transfer
+from datadam.obligations import showings, transfer
+from datadam.obligations.showings import Shown
 from datadam.obligations.view import Logged, View, look
 
 MAX_COSIGNERS: Final = 50
 TOLD: Final = frozenset(
-    {Kind.PEERING, Kind.ORDER, Kind.LIFT, Kind.WITHDRAWAL, Kind.PURGE, Kind.MODEL, *ledger.ADOPTIONS}
+    {
+        *(Kind.PEERING, Kind.ORDER, Kind.LIFT, Kind.WITHDRAWAL, Kind.PURGE, Kind.MODEL, Kind.SHOWING, Kind.SHOWN),
+        *ledger.ADOPTIONS,
+    }
 )
 """Kinds whose receipts a bundle has, as far as its maker may have them: by these a story is told."""
 
@@ -97,6 +102,7 @@ class Proven:
     unheld: int  # adoptions of what the bundle does not have: another dam, or entries that came after it was made
     pending: int  # orders in force that a peer in their scope had not adopted yet
     taken: tuple[Taken, ...]
+    shown: tuple[Shown, ...] = ()
 
 
 class Files:
@@ -205,6 +211,7 @@ def verify(
         unheld=unheld,
         pending=sum(1 for _ in _pending(dams)),
         taken=tuple(_taken(dams)),
+        shown=tuple(one for dam in dams for one in showings.shown(dam.view)),
     )
 
 

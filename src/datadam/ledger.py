@@ -76,7 +76,7 @@ def parties(statement: Statement) -> frozenset[str]:
     match kind:
         case Kind.MEMBER | Kind.AGREEMENT | Kind.MODEL | Kind.OPENING | Kind.RESERVATION | Kind.GUEST | Kind.PEERING:
             return frozenset({_text(statement, "peer" if kind is Kind.PEERING else "member"), DAM})
-        case Kind.KEY | Kind.OBJECTION | Kind.COMMENT | Kind.CAP | Kind.COMMITMENT:
+        case Kind.KEY | Kind.OBJECTION | Kind.COMMENT | Kind.CAP | Kind.COMMITMENT | Kind.SHOWING | Kind.CONSENT:
             return frozenset({_text(statement, "member")})
         case Kind.OPERATOR | Kind.ROTATION | Kind.RECOVERY:
             return _parties_to_keys(statement)

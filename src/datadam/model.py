@@ -849,6 +849,9 @@ class Kind(StrEnum):
     ROUND = "round"  # two dams announce that they look for hidden shared suppliers, with their keys for it
     COMMITMENT = "commitment"  # by which list a member takes part in a round, or asks another member
     MATCH = "match"  # what came of a round, for the dam or for one maker
+    SHOWING = "showing"  # a member asks the makers of a round to show it what came of it, on terms that it signs
+    CONSENT = "showing-consent"  # a maker agrees to these terms, and seals what it read
+    SHOWN = "shown"  # the dam showed that to the member that asked, or refused it
 
 
 class Class(StrEnum):
@@ -921,6 +924,9 @@ CLASS_OF: Final[Mapping[Kind, Class]] = {
     Kind.ROUND: Class.REGISTRY,
     Kind.COMMITMENT: Class.ACTIVITY,
     Kind.MATCH: Class.ACTIVITY,
+    Kind.SHOWING: Class.ACTIVITY,
+    Kind.CONSENT: Class.ACTIVITY,
+    Kind.SHOWN: Class.ACTIVITY,
 }
 
 

@@ -23,6 +23,9 @@ class Role(StrEnum):
 
 
 IN_ROUNDS: Final = frozenset({Role.SUPPLIER, Role.MAKER})
+TERMS: Final = ("country-stage-band-count", "not-passed-on", "nobody-looked-for")
+"""What is agreed when makers show others what came of a round: what is shown, that it stays there, that no firm behind
+it is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,30 @@ class Matched:
     round: str = field(metadata={"key": True})
     member: str = field(metadata={"key": True})
     statement: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """A member asks the makers of a round to show it what came of it: the terms that it signed."""
+
+    id: str = field(metadata={"key": True})  # of its statement
+    round: str
+    member: str
+    purpose: str
+    until: str  # instant
+    reader: str  # JSON of the public key that is sealed for
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A maker's signature under such terms."""
+
+    showing: str = field(metadata={"key": True})
+    member: str = field(metadata={"key": True})
+    statement: str
+    sheet: str  # digest of what it sealed
     index: int
 
 

@@ -45,7 +45,7 @@ from datadam.peers import (
 from datadam.privacy.accounts import Cap, Charge, Twin
 from datadam.privacy.tables import PublishedTables
 from datadam.restriction import Reservation, Restricted
-from datadam.rounds import Announced, Commitment, Matched, Message, Payload, Planned, Refusal, Running
+from datadam.rounds import Announced, Commitment, Consent, Matched, Message, Payload, Planned, Refusal, Running, Showing
 from datadam.terms import Acceptance, Agreement, PublishedOffer
 
 Flat: TypeAlias = str | int | bool | None
@@ -104,6 +104,8 @@ KINDS: Final[tuple[type, ...]] = (
     Announced,
     Commitment,
     Matched,
+    Showing,
+    Consent,
     Planned,
     Running,
     Message,

@@ -30,7 +30,7 @@ from datadam.model import Decided, Deposit, Grant, Job, Key, Member, Recovery, R
 from datadam.peers import Adopted, Contact, HomeAgreement, PeerBody, PeerFault, PeerRelease, PeerWithdrawal
 from datadam.privacy.accounts import Cap, Charge, Twin
 from datadam.restriction import Restricted
-from datadam.rounds import Commitment, Message, Refusal
+from datadam.rounds import Commitment, Consent, Message, Refusal, Showing
 from datadam.terms import Agreement
 
 FORMAT: Final = 1  # of the tables; a change of their records that `complete` does not make is a new one
@@ -77,6 +77,8 @@ _SOUGHT: Final[Mapping[type, tuple[str, ...]]] = {  # fields by which the verbs 
     PeerWithdrawal: ("standard",),
     PeerBody: ("peer", "kind", "member"),
     Commitment: ("round", "member"),
+    Showing: ("round",),
+    Consent: ("showing",),
     Message: ("round",),
     Refusal: ("round",),
 }

@@ -1,5 +1,6 @@
 """Evidence bundles: what dams show to whoever asks, in one folder or zip that is verified without them."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,6 +91,10 @@ def tell(found: "Proven") -> None:
             models=taken.models,
             told=", ".join(taken.told) or "–",
         )
+    for shown in found.shown:
+        code = "ui.bundle-shown" if shown.whole else "ui.bundle-shown-unseen"
+        facts = {"round": shown.round[:12], "member": shown.member, "origin": shown.origin, "index": shown.index}
+        terminal.say(code, **facts, makers=shown.makers, refused=shown.refused)
 
 
 def print_proven(found: "Proven") -> None:
@@ -138,5 +143,6 @@ def print_proven(found: "Proven") -> None:
                 }
                 for one in found.taken
             ],
+            "shown": [asdict(one) for one in found.shown],
         }
     )

@@ -98,7 +98,7 @@ def match_commit(
     if role not in set(IN_ROUNDS):
         raise Invalid("match.role-unknown", role=role[:20], known=", ".join(sorted(IN_ROUNDS)))
     dam = reach(url, key)
-    done = dam.commit_list(_round(dam, which), SupplierList.read(listed), Role(role), signs=not unsigned)
+    done = dam.commit_list(of_round(dam, which), SupplierList.read(listed), Role(role), signs=not unsigned)
     open_terminal().say("ui.match-committed", index=done["index"])
 
 
@@ -121,7 +121,7 @@ def match_pass(
     free(to, force=force)
     dam = reach(url, key)
     received = [read_bag(one) for one in bags or ()]
-    made = dam.make_bag(_round(dam, which), SupplierList.read(listed), received, tier=tier)
+    made = dam.make_bag(of_round(dam, which), SupplierList.read(listed), received, tier=tier)
     to.write_bytes(made)
     open_terminal().say("ui.match-passed", path=str(to), size=len(made))
 
@@ -132,7 +132,7 @@ def match_hand_in(which: Which, listed: Listed, bags: From = None, url: Url = No
     from datadam.client.rounds import SupplierList, read_bag
 
     dam = reach(url, key)
-    done = dam.hand_in(_round(dam, which), SupplierList.read(listed), [read_bag(one) for one in bags or ()])
+    done = dam.hand_in(of_round(dam, which), SupplierList.read(listed), [read_bag(one) for one in bags or ()])
     open_terminal().say("ui.match-handed-in", digest=done["digest"])
 
 
@@ -149,11 +149,11 @@ def match_result(
     from datadam.client import write_private
 
     dam = reach(url, key)
-    found = dam.round_result(_round(dam, which))
+    found = dam.round_result(of_round(dam, which))
     if to is not None:
         free(to, force=force)
         write_private(to, found.shown)
-    _show_readings(found.readings, as_json=as_json)
+    show_readings(found.readings, as_json=as_json)
     if to is not None and not as_json:
         open_terminal().say("ui.match-shown", path=str(to))
 
@@ -174,10 +174,11 @@ def match_check(
     body, readings = check_shown(shown, vkey)
     if not as_json:
         open_terminal().say("ui.match-holds", member=body["member"], round=body["round"][:DIGITS])
-    _show_readings(readings, as_json=as_json)
+    show_readings(readings, as_json=as_json)
 
 
-def _show_readings(readings: Any, *, as_json: bool) -> None:  # noqa: ANN401  (of `overlap`)
+def show_readings(readings: Any, *, as_json: bool) -> None:  # noqa: ANN401  (of `overlap`)
+    """Print what makers read."""
     rows = [(one.country, one.stage, one.essential, one.makers) for one in readings]
     if as_json:
         names = ("country", "stage", "essential", "makers")
@@ -357,7 +358,8 @@ def match_learn(
         terminal.line(one)
 
 
-def _round(dam: "Dam", which: str) -> str:
+def of_round(dam: "Dam", which: str) -> str:
+    """The id of the round that is meant."""
     return _found(dam.rounds(), which)
 
 

@@ -26,6 +26,7 @@ from datadam.client.pairs import Pairing
 from datadam.client.private import Asking
 from datadam.client.recovering import Recovering
 from datadam.client.reserving import Reserving
+from datadam.client.showing import Showing
 from datadam.client.tabling import Tabling
 from datadam.client.visiting import Visiting
 from datadam.client.withdrawals import WayBack
@@ -73,6 +74,7 @@ class Dam(  # one class of deeds each
     Reserving,
     Recovering,
     Pairing,
+    Showing,
     Tabling,
     Visiting,
     WayBack,

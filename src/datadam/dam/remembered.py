@@ -51,6 +51,9 @@ PASSIVE: Final = frozenset(
         Kind.ROUND,
         Kind.COMMITMENT,
         Kind.MATCH,
+        Kind.SHOWING,
+        Kind.CONSENT,
+        Kind.SHOWN,
     }
 )
 """Statements that no decision rests on."""

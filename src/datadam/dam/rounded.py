@@ -11,11 +11,12 @@ from datadam import overlap, peers, seal
 from datadam.dam import peered
 from datadam.errors import Untrusted
 from datadam.model import Json, Kind, Member
+from datadam.model import Role as ModelRole
 from datadam.peers import Peer
 from datadam.ports import Rows
-from datadam.rounds import IN_ROUNDS, Announced, Commitment, Course, Matched, Role
+from datadam.rounds import IN_ROUNDS, Announced, Commitment, Consent, Course, Matched, Role, Showing
 
-RECORDS: Final = (Announced, Commitment, Matched)
+RECORDS: Final = (Announced, Commitment, Matched, Showing, Consent)
 """The tables."""
 
 
@@ -111,9 +112,59 @@ def _fold_match(rows: Rows, index: int, id: str, body: Json) -> None:
     rows.put(Matched(round=announced.id, member=member, statement=id, index=index))
 
 
+def _fold_showing(rows: Rows, index: int, id: str, body: Json) -> None:
+    """Of a round that found something, by a member that takes rows; one a round and member at a time."""
+    announced, member = rows.get(Announced, body["round"]), rows.get(Member, body["member"])
+    over = announced is not None and announced.state is Course.FOUND
+    if not over or member is None or member.until is not None or ModelRole.CONSUMER not in member.roles:
+        raise Untrusted("showing.wrong", round=body["round"], statement=id)
+    standing = rows.find(Showing, round=body["round"], member=body["member"])
+    if body["until"] <= body["issued"] or any(one.until > body["issued"] for one in standing):
+        raise Untrusted("showing.repeated", round=body["round"], member=body["member"])
+    rows.put(
+        Showing(
+            id=id,
+            round=body["round"],
+            member=body["member"],
+            purpose=body["purpose"],
+            until=body["until"],
+            reader=_text(body["reader"]),
+            index=index,
+        )
+    )
+
+
+def _fold_consent(rows: Rows, index: int, id: str, body: Json) -> None:
+    """One a maker and showing; who is a maker, whoever records it and whoever audits it looks up."""
+    member = rows.get(Member, body["member"])
+    known = rows.get(Showing, body["showing"]) is not None
+    if not known or member is None or member.until is not None:
+        raise Untrusted("showing.consent-wrong", member=body["member"], statement=id)
+    if rows.get(Consent, body["showing"], body["member"]) is not None:
+        raise Untrusted("showing.consented", member=body["member"], showing=body["showing"])
+    rows.put(Consent(showing=body["showing"], member=body["member"], statement=id, sheet=body["sheet"], index=index))
+
+
+def _fold_shown(rows: Rows, _index: int, id: str, body: Json) -> None:
+    """A yes rests on terms in force and shows just what was sealed under them; a no says why."""
+    if bool(body["reasons"]) is body["allowed"] or (body["sheets"] and not body["allowed"]):
+        raise Untrusted("showing.shown-wrong", round=body["round"], statement=id)
+    if not body["allowed"]:
+        return
+    held = rows.get(Showing, body["showing"] or "")
+    if held is None or (held.round, held.member) != (body["round"], body["member"]) or held.until <= body["issued"]:
+        raise Untrusted("showing.shown-wrong", round=body["round"], statement=id)
+    sheets = sorted(one.sheet for one in rows.find(Consent, showing=held.id))
+    if sheets != body["sheets"] or len(sheets) != body["makers"]:
+        raise Untrusted("showing.shown-wrong", round=body["round"], statement=id)
+
+
 FOLDS: Final[Mapping[Kind, Callable[[Rows, int, str, Json], None]]] = {
     Kind.ROUND: _fold_round,
     Kind.COMMITMENT: _fold_commitment,
     Kind.MATCH: _fold_match,
+    Kind.SHOWING: _fold_showing,
+    Kind.CONSENT: _fold_consent,
+    Kind.SHOWN: _fold_shown,
 }
 """How such a statement changes the tables."""

@@ -17,7 +17,7 @@ from datadam.governance import About
 from datadam.model import FORMATS, Kind, PrivacyClass, Statement
 from datadam.peers import MAX_CARRIED, MAX_URL, FaultKind
 from datadam.privacy.question import MAX_PERIODS
-from datadam.rounds import Role
+from datadam.rounds import TERMS, Role
 from datadam.standard import MAX_QUORUM
 from datadam.terms import CHANGED, LEVELS, PURPOSES, Action
 
@@ -52,6 +52,7 @@ def _list(items: object, most: int) -> dict[str, object]:
 
 
 _JWK: Final = _closed({"kty": {"const": "OKP"}, "crv": {"const": "Ed25519"}, "x": _text(43)})
+_READING_KEY: Final = _closed({"kty": {"const": "OKP"}, "crv": {"const": "X25519"}, "x": _text(43)})
 _KID: Final = {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$(?!\n)"}
 _OPERATOR: Final = {"type": "string", "pattern": "^o-[0-9a-f]{20}$(?!\n)"}
 _USE: Final = {"enum": ["dam", "log"]}
@@ -607,6 +608,24 @@ _SHAPES: Final[Mapping[Kind, Mapping[str, object]]] = {
         "handed": _list(_HEX, 2),  # digests of what both dams handed the maker
         "shows": _COUNT,  # suppliers of its bag that another's has too
         "commitment": _NULLABLE_HEX,
+    },
+    Kind.SHOWING: {
+        "member": _MEMBER,
+        "round": _HEX,
+        "purpose": {"enum": list(PURPOSES)},
+        "until": _INSTANT,
+        "terms": {"const": list(TERMS)},
+        "reader": _READING_KEY,  # that what makers show is sealed for; it signs nothing
+    },
+    Kind.CONSENT: {"member": _MEMBER, "showing": _HEX, "sheet": _HEX},  # digest of what is sealed
+    Kind.SHOWN: {
+        "member": _MEMBER,
+        "round": _HEX,
+        "showing": _NULLABLE_HEX,
+        "allowed": _BOOLEAN,
+        "reasons": _list(_text(60), 10),  # codes of all that stood against it
+        "makers": _COUNT,  # of the round; of each there is one sheet where it is allowed
+        "sheets": _list(_HEX, MAX_MAKERS),  # sorted: whose is which, none tells
     },
 }
 

@@ -32,6 +32,7 @@ from datadam.seal.encoding import (
 from datadam.seal.hashing import (
     keyed,
     keyed_permutation,
+    keyed_permutation_into,
     same,
 )
 from datadam.seal.keys import (
@@ -60,6 +61,13 @@ from datadam.seal.logins import (
     login_assertion,
     read_assertion,
 )
+from datadam.seal.sealing import (
+    MAX_SEALED,
+    new_reading_key,
+    reading_key,
+    sealed,
+    unsealed,
+)
 from datadam.seal.statements import (
     MAX_ENVELOPE,
     MAX_SIGNATURES,
@@ -81,6 +89,7 @@ __all__ = [
     "MAX_CHAIN",
     "MAX_ENVELOPE",
     "MAX_LOGIN_SECONDS",
+    "MAX_SEALED",
     "MAX_SIGNATURES",
     "MIN_RSA",
     "SALT_BYTES",
@@ -103,10 +112,12 @@ __all__ = [
     "expect",
     "keyed",
     "keyed_permutation",
+    "keyed_permutation_into",
     "kids",
     "login_assertion",
     "member_id",
     "new_key",
+    "new_reading_key",
     "new_token",
     "opened",
     "operator_id",
@@ -120,10 +131,13 @@ __all__ = [
     "raw_public",
     "read_assertion",
     "read_roots",
+    "reading_key",
     "salt",
     "same",
+    "sealed",
     "sign_bytes",
     "state",
     "thumbprint",
+    "unsealed",
     "verify",
 ]

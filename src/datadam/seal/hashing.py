@@ -20,6 +20,11 @@ def keyed_permutation(key: bytes, blocks: bytes | memoryview) -> bytes:
     return Cipher(AES256(key), modes.ECB()).encryptor().update(blocks)  # noqa: S305  (see above)
 
 
+def keyed_permutation_into(key: bytes, blocks: memoryview, into: memoryview) -> None:
+    """The same, into room for one block more than there are, which the cipher asks for; it may be used again."""
+    Cipher(AES256(key), modes.ECB()).encryptor().update_into(blocks, into)  # noqa: S305  (see above)
+
+
 def same(left: str | bytes, right: str | bytes) -> bool:
     """Compare without telling by time where they differ."""
     a, b = (x.encode() if isinstance(x, str) else x for x in (left, right))
