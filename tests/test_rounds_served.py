@@ -20,6 +20,7 @@ from datadam import client, ledger, overlap, seal, wiring
 from datadam.client.pairs import read_values
 from datadam.client.rounds import SUPPLY, SupplierList, read_bag
 from datadam.dam import follow, peer, publish, round, rounding  # noqa: A004  (the noun)
+from datadam.errors import Invalid, NotFound, Untrusted
 from datadam.formats import codelists
 from datadam.model import Kind, instant
 from datadam.overlap.bags import id_point
@@ -254,6 +255,49 @@ def shown_to_a_ministry(machine: Machine, dams: tuple[Served, Served], id: str, 
     assert found == [{"country": "CHN", "stage": "380110", "essential": 2, "makers": 2}]
     statement = ledger.verify_receipt(Path("seen.json").read_bytes(), vkey=kr.world.ledger.vkey).statement
     assert (statement.kind, statement.body["allowed"], statement.body["makers"]) == (Kind.SHOWN, True, 3)
+    nothing_else_is_believed(kr, ministry.person, id)
+
+
+def nothing_else_is_believed(kr: Served, ministry: Person, id: str) -> None:
+    """A dam that tells other terms than were signed, or hands over other sheets, is caught; a key may be gone."""
+    with client.connect(kr.url, key=ministry.key) as dam:
+        (asked,), real = dam.showings(id), dam._ask
+        other = {"items": [{**asked, "purpose": "research"}]}
+
+        def lying(told: dict[str, Any]) -> Callable[..., Any]:
+            def ask(method: str, path: str, **more: Any) -> Any:
+                answer = real(method, path, **more)
+                return _Said({**answer.json(), **told}) if path.endswith(("/showings", "/shown")) else answer
+
+            return ask
+
+        with pytest.MonkeyPatch.context() as lies:
+            lies.setattr(dam, "_ask", lying(other))
+            with pytest.raises(Untrusted, match=r"client\.answer-other"):
+                dam.showings(id)
+            changes: tuple[dict[str, Any], ...] = ({"sheets": []}, {"receipt": asked["receipt"]})
+            for changed in changes:
+                lies.setattr(dam, "_ask", lying(changed))
+                with pytest.raises((Invalid, Untrusted)):
+                    dam.view_round(id)
+        with pytest.MonkeyPatch.context() as elsewhere:
+            elsewhere.setenv("DATADAM_HOME", str(Path("elsewhere").absolute()))
+            with pytest.raises(NotFound, match=r"match\.key-missing"):
+                dam.view_round(id)
+        with pytest.raises(Invalid, match=r"match\.result-malformed"):
+            dam.consent_showing(asked["showing"], {"v": 1})
+
+
+class _Said:
+    """An answer over HTTP, as far as it is read."""
+
+    def __init__(self, told: object) -> None:
+        """What it says."""
+        self._told = told
+
+    def json(self) -> object:
+        """It."""
+        return self._told
 
 
 def over(dams: tuple[Served, Served], id: str) -> None:
