@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -231,6 +232,22 @@ def test_every_kind_has_its_parties() -> None:
         assert parties(say(kind, {**facts, word: True}, EVE)) == both
         assert parties(say(kind, {**facts, word: 1}, EVE)) == {"dam"}
     assert parties(say(Kind.DECLARATION, {**facts, "member": None}, EVE)) == {"dam"}
+
+
+def test_the_verifier_that_is_not_ours_knows_what_is_said_without_the_dam() -> None:
+    """Its list of kinds that no dam signs is ours; a new kind that it lacks would make it refuse every bundle."""
+    program = (Path(__file__).parent / "foreign" / "bundle.mjs").read_text(encoding="utf-8")
+    listed = re.search(r"BY_OTHERS = new Set\(\s*\"(.*?)\"", program)
+    assert listed
+    facts: Json = {
+        "member": MEMBER,
+        "contributor": MEMBER,
+        "peer": "p-1",
+        "operator": "o-1",
+        "operators": ["o-1", "o-2"],
+    }
+    alone = {str(kind) for kind in Kind if "dam" not in parties(say(kind, facts, EVE))}
+    assert set(listed[1].split()) == alone
 
 
 @pytest.mark.parametrize("kind", [Kind.MEMBER, Kind.KEY, Kind.MANIFEST])

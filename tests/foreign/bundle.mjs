@@ -11,7 +11,9 @@ import { basename, join } from "node:path";
 import { calculateJwkThumbprint, decodeProtectedHeader, flattenedVerify, importJWK } from "jose";
 import { dams, files, refuse, statements } from "./folder.mjs";
 
-const BY_OTHERS = new Set(["manifest", "withdrawal", "key", "recovery", "objection", "comment", "cap", "commitment"]);
+const BY_OTHERS = new Set(
+  "manifest withdrawal key recovery objection comment cap commitment showing showing-consent".split(" "),
+);
 
 // Every statement that another one carries, and itself.
 function* carried({ envelope, body }) {
