@@ -1,6 +1,7 @@
 """Internal unit ids within a stream: each the HMAC of its text, whether it was worked out now or remembered."""
 
 import hmac
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
@@ -57,13 +58,32 @@ def test_a_text_that_recurs_is_hashed_once_and_remembered() -> None:
 
 
 def test_texts_that_do_not_recur_are_not_remembered() -> None:
-    """Remembering them would be in vain: the table is given up, and no id changes for it."""
+    """Remembering them would be in vain: it is given up after some tries, and no id changes for it."""
     ids = UnitIds(SECRET, learned=100)
     for start in range(0, 400, 100):
+        assert (ids._known is None) == (start == 0)
         texts: list[str | None] = [f"u{number}" for number in range(start, start + 100)]
         assert ids(series(texts)).to_list() == [expected(text) for text in texts]
-    assert ids._tables == ()
+    assert ids._known is None
     assert ids(series([None, "u1"])).to_list() == [None, expected("u1")]
+
+
+def test_units_of_whom_each_comes_a_few_times_are_remembered() -> None:
+    """Among the first texts of many units hardly one recurs; that says nothing yet."""
+    ids = Counted(SECRET, learned=100)
+    drawn = random.Random(7)  # the same draws whenever it runs
+    for _ in range(100):
+        ids(series([f"u{drawn.randrange(500)}" for _ in range(50)]))
+    assert ids.hashed < 1_000
+
+
+def test_more_units_than_there_are_places_for_do_not_take_more_memory() -> None:
+    """What is remembered begins anew once it is as long as both indexes; no id changes for it."""
+    ids = UnitIds(SECRET, places=64, learned=16)
+    for start in range(200):
+        texts: list[str | None] = [f"u{(start * 7 + number) % 300}" for number in range(30)]
+        assert ids(series(texts)).to_list() == [expected(text) for text in texts]
+        assert ids._known is None or len(ids._known.texts) <= 2 * 64 + 1 + 16 + 30
 
 
 def test_threads_share_what_is_remembered() -> None:

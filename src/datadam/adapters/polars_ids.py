@@ -8,106 +8,131 @@ import polars as pl
 import polars_hash as ph
 
 HASH_BYTES: Final = 16  # the first 128 bits of an HMAC-SHA-256: what is written costs more than what is hashed
-PLACES: Final = 2**18  # of each of two tables, for texts that are remembered
-LEARNED: Final = 2**16  # texts that join them at once: less often costs hashes, more often costs copies
+PLACES: Final = 2**18  # of each of two indexes of texts that are remembered
+LEARNED: Final = 2**15  # texts that join them at once: less often costs hashes, more often costs copies
+_TRIED: Final = 4  # times so many are remembered before it is judged whether texts recur
 _RECUR: Final = 0.8  # share of texts not yet met above which they do not recur, and remembering them is in vain
+_SEEDS: Final = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """Texts and their ids, each at the place that the text's hash says, or at none where another stands there."""
+class _Known:
+    """Texts and their ids side by side, and for each seed at the place that a text's hash says where in them it stands.
 
-    seed: int
+    First stands no text, and each place where none belongs points there.
+    """
+
     texts: pl.Series
     ids: pl.Series
+    indexes: tuple[pl.Series, ...]
 
-    def places(self, texts: pl.Series) -> pl.Series:
-        """Where each text would stand."""
-        return texts.hash(self.seed) & (len(self.texts) - 1)
+    @classmethod
+    def none(cls, places: int) -> "_Known":
+        nothing = pl.Series([0], dtype=pl.UInt32).new_from_index(0, places)
+        empty = pl.Series([None], dtype=pl.String), pl.Series([None], dtype=pl.Binary)
+        return cls(*empty, (nothing,) * len(_SEEDS))
 
     def find(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
-        """An id for each text, and whether it is another text's: what stands there is held against the text itself."""
-        places = self.places(texts)
-        return self.ids.gather(places), self.texts.gather(places).ne_missing(texts)
+        """An id for each text, and where among them are those that are unknown and have another's, or none.
 
-    def free(self, texts: pl.Series) -> pl.Series:
-        """Whether nothing stands at each text's place."""
-        return self.texts.gather(self.places(texts)).is_null()
+        What stands at a text's place is held against the text itself.
+        """
+        rows = self._at(texts, 0)
+        strange = self.texts.gather(rows).ne_missing(texts).arg_true()
+        if len(strange):
+            others = texts.gather(strange)
+            again = self._at(others, 1)
+            rows = rows.scatter(strange, again)
+            strange = strange.filter(self.texts.gather(again).ne_missing(others))
+        return self.ids.gather(rows), strange
 
-    def with_texts(self, texts: pl.Series, ids: pl.Series) -> "_Table":
-        """The table with these as well."""
-        places = self.places(texts)
-        return _Table(self.seed, _put(self.texts, places, texts), _put(self.ids, places, ids))
+    def _at(self, texts: pl.Series, turn: int) -> pl.Series:
+        return self.indexes[turn].gather(_places(texts, turn, len(self.indexes[turn])))
+
+    def with_texts(self, texts: pl.Series, ids: pl.Series) -> "_Known":
+        """The same with these as well: in the first index where their place is free, else in the second."""
+        rows = pl.int_range(len(self.texts), len(self.texts) + len(texts), dtype=pl.UInt32, eager=True)
+        first, second = self.indexes
+        free = self._at(texts, 0) == 0
+        put = [
+            index.clone().scatter(_places(texts.filter(some), turn, len(index)), rows.filter(some))
+            for turn, index, some in ((0, first, free), (1, second, ~free))
+        ]
+        return _Known(_joined(self.texts, texts), _joined(self.ids, ids), tuple(put))
 
 
 class UnitIds:
     """A column's texts to their ids, morsel by morsel; several threads may call it. Forgets all with the stream.
 
-    A text has a place in each of two tables. Where others stand at both, it costs an HMAC, never another unit's id.
+    A text has a place in each of two indexes. Where others stand at both, it costs an HMAC, never another unit's id.
     """
 
     def __init__(self, secret: bytes, *, places: int = PLACES, learned: int = LEARNED) -> None:
         """Hash under the secret's hex digits; `places`, a power of two."""
         self._key: Final = secret.hex()
         self._places, self._learned = places, learned
-        self._tables: tuple[_Table, ...] = ()  # replaced whole, so that a reader needs no lock
+        self._known: _Known | None = None  # replaced whole, so that a reader needs no lock
         self._fresh: list[tuple[pl.Series, pl.Series]] = []
-        self._met, self._waiting = 0, 0  # texts asked for since the tables were made, and those of them not in any
+        self._met, self._waiting = 0, 0  # texts asked for since it was made, and those of them that it has not
         self._learns = True
         self._lock = threading.Lock()
 
     def __call__(self, texts: pl.Series) -> pl.Series:
         """The ids of `texts`, binary; null stays null."""
         with self._lock:
-            tables = self._tables
+            known = self._known
             self._met += len(texts)
+        if known is None:
+            ids = self._hashed(texts)
+            self._learn(texts, ids, known)
+            return ids.alias(texts.name)
+        ids, strange = known.find(texts)
+        if len(strange):
+            others = texts.gather(strange)
+            hashed = self._hashed(others)
+            self._learn(others, hashed, known)
+            ids = _put(ids, strange, hashed)
+        return ids.alias(texts.name)
 
-        def found(texts: pl.Series, left: tuple[_Table, ...]) -> pl.Series:
-            if not left:
-                hashed = self._hashed(texts)
-                self._learn(texts, hashed, tables)
-                return hashed
-            ids, strange = left[0].find(texts)
-            if not strange.any():
-                return ids
-            return _put(ids, strange.arg_true(), found(texts.filter(strange), left[1:]))
-
-        return found(texts, tables).alias(texts.name)
-
-    def _learn(self, texts: pl.Series, ids: pl.Series, tables: tuple[_Table, ...]) -> None:
-        """Keep texts that no table had, and put them there when there are enough."""
+    def _learn(self, texts: pl.Series, ids: pl.Series, known: _Known | None) -> None:
+        """Keep texts that were not known, and let them be known when there are enough."""
         with self._lock:
-            if not self._learns or tables is not self._tables:  # or there are newer tables that may have them
+            if not self._learns or known is not self._known:  # or there are newer ones that may have them
                 return
             self._fresh.append((texts, ids))
             self._waiting += len(texts)
             if self._waiting < self._learned:
                 return
-            if self._tables and self._waiting > _RECUR * self._met:
-                self._learns, self._tables = False, ()
+            held = len(known.texts) if known is not None else 0
+            if held + self._waiting > _TRIED * self._learned and self._waiting > _RECUR * self._met:
+                self._learns, self._known = False, None
             else:
-                self._tables = self._grown()
+                self._known = self._grown(known)
             self._fresh, self._met, self._waiting = [], 0, 0
 
-    def _grown(self) -> tuple[_Table, ...]:
-        """The tables with what is waiting: in the first where its place is free, else in the second."""
-        none, no_id = pl.Series([None], dtype=pl.String), pl.Series([None], dtype=pl.Binary)
-        empty = (_Table(seed, *(s.new_from_index(0, self._places) for s in (none, no_id))) for seed in (0, 1))
-        first, second = self._tables or empty
+    def _grown(self, known: _Known | None) -> _Known:
+        """What is known with what is waiting; begun anew where texts were displaced so often that few are of use."""
         texts, ids = (pl.concat(parts, rechunk=True) for parts in zip(*self._fresh, strict=True))
-        free = first.free(texts)
-        return (
-            first.with_texts(texts.filter(free), ids.filter(free)),
-            second.with_texts(texts.filter(~free), ids.filter(~free)),
-        )
+        if known is None or len(known.texts) > len(_SEEDS) * self._places:
+            known = _Known.none(self._places)
+        return known.with_texts(texts, ids)
 
     def _hashed(self, texts: pl.Series) -> pl.Series:
         digits = ph.CryptographicHashingNameSpace(pl.col("text")).hmac_sha256(key=self._key).str.head(2 * HASH_BYTES)
         return texts.alias("text").to_frame().select(digits.str.decode("hex")).to_series()
 
 
+def _places(texts: pl.Series, turn: int, places: int) -> pl.Series:
+    """Where each text would stand in an index."""
+    return texts.hash(_SEEDS[turn]) & (places - 1)
+
+
+def _joined(some: pl.Series, others: pl.Series) -> pl.Series:
+    return pl.concat([some, others.alias(some.name)], rechunk=True)
+
+
 def _put(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series:
-    """`values` with `others` at `places`; of two for one place, the last."""
+    """`values` with `others` at `places`."""
     whence = pl.int_range(len(values), dtype=pl.UInt32, eager=True)
     fresh = pl.int_range(len(values), len(values) + len(others), dtype=pl.UInt32, eager=True)
-    return pl.concat([values, others.alias(values.name)], rechunk=True).gather(whence.scatter(places, fresh))
+    return _joined(values, others).gather(whence.scatter(places, fresh))
