@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from datadam.adapters.memory.peers import MemoryPeerLink
-from datadam.dam import federate, peer
+from datadam.dam import federate, follow, peer
 from datadam.dam.world import World
 from datadam.model import Json
 from datadam.peers import Peer
@@ -77,8 +77,15 @@ def terms(*standards: str, **changes: object) -> Json:
 
 
 def pair(folder: Path, *standards: str, **settings: object) -> Pair:
-    """Two dams that peer about these standards (`test.reading` if none is named)."""
+    """Two dams that peer about these standards (`test.reading` if none is named), and have heard each other."""
     made = two(folder, **settings)
     peer.add(made.kr, made.us.settings.public_url, terms=terms(*standards))
     assert peer.add(made.us, made.kr.settings.public_url)["state"] == "peered"
+    hear(made)
     return made
+
+
+def hear(made: Pair) -> None:
+    """Let each look at the log of the other."""
+    for one in made.worlds:
+        follow.look(one, made.of(one).id)

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 import simulated
 from datadam import merkle, seal
-from datadam.dam import accuse, contact, follow, join, order, peered, state
+from datadam.dam import accuse, adopt, contact, follow, join, order, peered, state
 from datadam.dam.remembered import Remembered
 from datadam.dam.world import World
 from datadam.model import Checkpoint, Json, Kind
@@ -282,13 +282,13 @@ def _no_digest(patch: pytest.MonkeyPatch) -> None:
 
 def _nothing_adopted(patch: pytest.MonkeyPatch) -> None:
     """A peer is heard, and what it said binds nobody."""
-    patch.setattr(follow, "_adopt", lambda *_: 0)
+    patch.setattr(adopt, "bind", lambda *_: False)
 
 
 def _no_lifts(patch: pytest.MonkeyPatch) -> None:
     """An order of a peer's is never lifted here."""
-    real = follow._concerns
-    patch.setattr(follow, "_concerns", lambda rows, found, one: one.kind != Kind.LIFT and real(rows, found, one))
+    real = adopt.concerns
+    patch.setattr(adopt, "concerns", lambda rows, found, one: one.kind != Kind.LIFT and real(rows, found, one))
 
 
 def _heard_at_once(patch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,9 @@ def dams(tmp_path: Path) -> tuple[World, World]:
     for world in (here, there):
         publish.publish(world, standard_text())
     with here.store.transaction() as rows:
-        rows.put(Followed(peer=peer_of(there), follower="", checkpoint="", size=0, contact=instant(START)))
+        (one,) = rows.find(Peer)
+        looked: Any = {"contact": instant(START), "under": one.statement, "looked": 0}
+        rows.put(Followed(peer=one.id, follower="", checkpoint="", size=0, **looked))
     return here, there
 
 

@@ -18,6 +18,7 @@ from datadam.adapters.memory.log import MemoryLog
 from datadam.adapters.memory.store import MemoryStore
 from datadam.dam import (
     accuse,
+    adopt,
     contact,
     decide,
     federate,
@@ -620,14 +621,14 @@ def test_what_a_crash_left_unadopted_is_adopted_by_the_next_look(dams: Pair, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(follow, "_adopt", crash)
+        patched.setattr(adopt, "bind", crash)
         with pytest.raises(KeyboardInterrupt):
             follow.look(dams.us, us.id)
-    assert followed(dams, dams.us).pending
+    assert adopt.waiting(dams.us, us.id)
     assert order.orders(dams.us) == []
     follow.look(dams.us, us.id)
     assert len(order.orders(dams.us)) == 1
-    assert not followed(dams, dams.us).pending
+    assert not adopt.waiting(dams.us, us.id)
     dams.us.links.followers.clear()  # as after a restart: it is read from the store
     reader(dams.kr)
     assert follow.look(dams.us, us.id).taken

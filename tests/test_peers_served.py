@@ -104,7 +104,7 @@ def test_an_order_in_one_dam_denies_the_next_request_in_the_other(dams: Dams) ->
     """Pushed over HTTP without anybody asking; lifted the same way; each cosigned the other's log meanwhile."""
     person = reading(dams.us)
     peered(dams)
-    assert codes(dams.us, person) == set()
+    assert until(lambda: codes(dams.us, person) == set())  # from the first look at the other's log on
     made = order.suspend(dams.kr.world, ["business"], ["JP"], reason="stop", ground="Act 1")
     assert until(lambda: codes(dams.us, person) == {"ask.order"})
     order.lift(dams.kr.world, made.id, "over")

@@ -457,19 +457,19 @@ def _pending(dams: Sequence[_Dam]) -> Iterator[tuple[str, str]]:
     for dam in dams:
         lifted = {str(one.body["order"]) for one in dam.view.of(Kind.LIFT)}
         for other in dams:
-            scope = _scope(other, dam.peer)
-            adopted = {inner.id for _, inner in other.adoptions()}
+            since, scope = _scope(other, dam.peer)
+            adopted = {inner.id for one, inner in other.adoptions() if one.index > since}
             for one in dam.view.of(Kind.ORDER):
                 concerned = bool(scope) and one.body["standard"] in {None, *scope}
                 if concerned and one.id not in {*lifted, *adopted}:
                     yield one.id, other.origin
 
 
-def _scope(dam: _Dam, peer: str) -> tuple[str, ...]:
-    """The standards of the peering that a dam has with another; none where it has none that stands."""
+def _scope(dam: _Dam, peer: str) -> tuple[int, tuple[str, ...]]:
+    """Since when in its log a dam has its peering with another, and the standards of that; none where none stands."""
     ended = max((one.index for one in dam.view.of(Kind.PEERING_END) if one.body["peer"] == peer), default=-1)
     held = [one for one in dam.view.of(Kind.PEERING) if one.body["peer"] == peer and one.index > ended]
-    return tuple(peers.read_terms(held[-1].body["terms"]).standards) if held else ()
+    return (held[-1].index, tuple(peers.read_terms(held[-1].body["terms"]).standards)) if held else (ended, ())
 
 
 def _taken(dams: Sequence[_Dam]) -> Iterator[Taken]:

@@ -367,6 +367,7 @@ class HomeAgreement:
     standard: str
     state: str  # of `terms.AgreementState`
     index: int  # log index of the adoption that said so
+    barred: bool = False  # ended by its home: no automatic rule signs the next one here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,7 +417,9 @@ class Followed:
     contact: str | None = None  # the instant, by our clock, at which it last answered a nonce of ours
     cosigned: str | None = None  # our cosignature line under that checkpoint
     cosignature: str | None = None  # the peer's last one under ours, with the note
-    pending: int = 0  # bodies among those that are kept and may bind here that were not looked at yet
+    pending: int = 0  # bodies among those that are kept and may bind here that wait to be looked at
+    under: str | None = None  # the peering under which what is kept was looked at last
+    looked: int | None = None  # up to which place in the peer's log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,6 +433,16 @@ class PeerBody:
     envelope: str
     standard: str | None = None  # that the peer said it is about, where it does not say so itself
     member: str | None = None  # that it names
+
+
+def looked(followed: Followed, peer: Peer) -> int:
+    """Up to which place of a peer's log what is kept was looked at under the peering in force: others, other terms."""
+    return (followed.looked or 0) if followed.under == peer.statement else 0
+
+
+def is_settled(followed: Followed, peer: Peer) -> bool:
+    """Whether all that is kept of a peer's log was looked at under the peering in force."""
+    return followed.under == peer.statement and followed.looked == followed.size
 
 
 def named(body: Json) -> tuple[str | None, str | None]:

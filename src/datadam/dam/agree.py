@@ -14,7 +14,7 @@ from typing import Final
 
 from datadam import agreement, registers, seal
 from datadam.agreement import Signer, Wish
-from datadam.dam import join, lineage, notice, offer, publish, state
+from datadam.dam import join, lineage, notice, offer, peered, publish, state
 from datadam.dam.credential import held_by
 from datadam.dam.login import Caller
 from datadam.dam.world import World
@@ -222,7 +222,9 @@ def _is_automatic(world: World, member: str, published: PublishedOffer) -> bool:
     if not terms.automatic or not agreement.is_met_by(terms, signer, now=instant(world.clock())):
         return False
     last = max(_held(world, member, published.standard), key=lambda one: one.since, default=None)
-    return last is None or not last.barred
+    with world.store.read() as rows:
+        barred = peered.barred_at_home(rows, member, published.standard)
+    return not barred and (last is None or not last.barred)
 
 
 def _wait(world: World, statement: Statement, envelope: bytes) -> None:

@@ -7,24 +7,23 @@ hold changes nothing; where what is wrong with it is proven by the peer's own si
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, cast
 
 from datadam import merkle, peers, seal
 from datadam.between import check_greeting, sign_greeting
-from datadam.dam import abroad, accuse, contact, peer, peered, proposals, reception, rotate, state
+from datadam.dam import accuse, adopt, contact, peer, proposals, reception, rotate
 from datadam.dam.links import SHOWN
 from datadam.dam.reception import Other, Request
 from datadam.dam.world import World
-from datadam.duties import Order
 from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.federation import Batch, Follower, Shown, Source, stretch
 from datadam.formats import cosignature, note
 from datadam.ledger import LOG
 from datadam.model import Checkpoint, Class, Json, Key, Kind, Member, Statement, StatementId, Withdrawal
-from datadam.peers import Adopted, FaultKind, Followed, Peer, PeerBody
+from datadam.peers import FaultKind, Followed, Peer, PeerBody
 from datadam.ports import Rows
 from datadam.terms import Agreement
 
@@ -44,37 +43,45 @@ class Looked:
     size: int
     taken: int  # entries that were new
     adopted: int  # statements that bind here now
+    waiting: int = 0  # bodies that are kept and wait to be looked at: until then it is not heard
 
 
 # --- pull -------------------------------------------------------------------------------------------------------------
 
 
 def look(world: World, id: str) -> Looked:
-    """Ask a peer how large its log is, take all up to there, adopt what binds; then it counts as heard."""
+    """Ask a peer how large its log is, take all up to there, adopt what binds; then it counts as heard.
+
+    What binds may be more than one look adopts: then the rest waits for the next one.
+    """
     found = _believed(world, id)
     with world.links.reading(found.id):
-        settle(world, found)
+        adopted = adopt.settle(world, found)
         began, nonce = world.clock(), secrets.token_urlsafe(16)
         before = _followed(world, found)
         told = reception.ask(world, reception.of_peer(world, found), "POST", GREETING, {"nonce": nonce})
-        count = adopted = 0
+        count = 0
         try:
             greeted = _greeted(world, found, told, nonce)
         except Untrusted as error:
             if error.code != "peer.key-unknown":
                 raise
-            count, adopted = _pull(world, found, None)  # it may have another key by now, to which its log leads
+            count, bound = _pull(world, found, None)  # it may have another key by now, to which its log leads
+            adopted += bound
             greeted = _greeted(world, found, told, nonce)
         proof = Proof(greeting=greeted, token=str(told.get("greeting")))
         _compare(world, found, before, proof)
-        while _followed(world, found).size < greeted.size:
+        while _followed(world, found).size < greeted.size and adopted < adopt.MOST:
             more, bound = _pull(world, found, proof)
             count, adopted = count + more, adopted + bound
             if not more:
                 raise Unavailable("peer.unreachable", url=found.url, why="shorter than it says")
-        contact.heard(world, found.id, began)
-        held = _followed(world, found)
-    return Looked(peer=found.origin, size=held.size, taken=count, adopted=adopted)
+        held, left = _followed(world, found), adopt.waiting(world, found.id)
+        if held.size >= greeted.size and not left:
+            contact.heard(world, found.id, began)
+        else:
+            _LOG.warning("%s: %d adopted, %d statements wait for the next look", found.origin, adopted, left)
+    return Looked(peer=found.origin, size=held.size, taken=count, adopted=adopted, waiting=left)
 
 
 def _believed(world: World, id: str) -> Peer:
@@ -161,7 +168,7 @@ def _take(
         with world.store.transaction() as rows:
             if bodies:
                 rows.put_all(bodies)
-            kept = rows.get(Followed, found.id) or held
+            kept, now = rows.get(Followed, found.id) or held, rows.get(Peer, found.id) or found
             taken = replace(
                 kept,
                 follower=text,
@@ -172,10 +179,7 @@ def _take(
             )
             rows.put(taken)
         world.links.followers[found.id] = (text, after)
-        adopted = _adopt(world, found, bodies)
-        abroad.tell(world, found.id)
-        with world.store.transaction() as rows:
-            rows.put(replace(rows.get(Followed, found.id) or taken, pending=0))
+    adopted = adopt.settle(world, found, bodies if peers.is_settled(kept, now) else None)
     return cosigned, after.size - held.size, adopted
 
 
@@ -207,60 +211,6 @@ def _body(found: Peer, one: Shown) -> PeerBody:
         standard=standard or one.standard,
         member=member,
     )
-
-
-def settle(world: World, found: Peer) -> int:
-    """Adopt what a crash left kept and not looked at; how many statements bind now that did not."""
-    with world.lock:
-        with world.store.read() as rows:
-            held = rows.get(Followed, found.id)
-            if held is None or not held.pending:
-                return 0
-            bodies = [one for kind in peers.ADOPTED for one in rows.find(PeerBody, peer=found.id, kind=str(kind))]
-        adopted = _adopt(world, found, sorted(bodies, key=lambda one: one.place))
-        abroad.tell(world, found.id)
-        with world.store.transaction() as rows:
-            rows.put(replace(held, pending=0))
-        return adopted
-
-
-def _adopt(world: World, found: Peer, bodies: Sequence[PeerBody]) -> int:
-    """Log every statement among them that binds here and was not adopted before; the caller holds the lock."""
-    count = 0
-    for one in bodies:
-        if Kind(one.kind) not in peers.ADOPTED:
-            continue
-        try:
-            with world.store.read() as rows:
-                now = rows.get(Peer, found.id) or found
-                if rows.get(Adopted, one.id) is not None or not _concerns(rows, now, one):
-                    continue
-                facts = peered.facts(rows, now, one)
-            kind = Kind.ADOPTION if seal.opened(one.envelope).clazz is Class.REGISTRY else Kind.CLOSED_ADOPTION
-            state.record(world, state.statement(world, kind, facts))
-            count += 1
-        except (Untrusted, Refused, Invalid, NotFound) as error:  # it binds at home only
-            world.links.count(error.code)
-            _LOG.warning("statement %s of %s does not bind here: %s", one.id, found.origin, error.code)
-    return count
-
-
-def _concerns(rows: Rows, found: Peer, one: PeerBody) -> bool:
-    """Whether a statement is about anybody or anything that this dam has part in; most of a log is not."""
-    match Kind(one.kind):
-        case Kind.LIFT:
-            order = rows.get(Order, str(seal.opened(one.envelope).body["order"]))
-            return order is not None and order.peer == found.id
-        case Kind.EXIT | Kind.KEY | Kind.RECOVERED | Kind.MEMBER_CHANGE | Kind.AGREEMENT_CHANGE:
-            guest = rows.get(Member, str(one.member))
-            return guest is not None and guest.home == found.id and guest.until is None
-        case Kind.RELEASE:
-            ours = rows.get(Member, str(one.member))
-            return ours is not None and ours.home is None and seal.opened(one.envelope).body.get("home") is not None
-        case Kind.WITHDRAWAL:
-            return peers.terms_of(found).covers(one.standard) and one.standard is not None
-        case _:
-            return True
 
 
 def _cosigned(world: World, checkpoint: str) -> str:
@@ -391,15 +341,19 @@ def size(world: World, request: Request) -> Json:
 
 
 def taken(world: World, request: Request) -> Json:
-    """Take what a peer pushes; it is heard, if it says that this is all. Again, or out of order, is `Refused`."""
+    """Take what a peer pushes; it is heard, if it says that this is all and none of it waits.
+
+    Again, or out of order, is `Refused`.
+    """
     found = _believed(world, _asker(request).id)
     batch = Batch.read(request.body)
     with world.links.reading(found.id):
-        settle(world, found)
+        adopt.settle(world, found)
         if batch.old != _followed(world, found).size:
             raise Refused("peer.other-size", size=_followed(world, found).size)
         line, count, _ = _take(world, found, batch, token=request.token)
-        if request.query.get("complete") == "1" and batch.end == _size_of(batch):
+        told_all = request.query.get("complete") == "1" and batch.end == _size_of(batch)
+        if told_all and not adopt.waiting(world, found.id):
             contact.heard(world, found.id, request.since)
     return {"size": batch.end, "note": line if count else None}
 

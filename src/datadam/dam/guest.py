@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from datadam import peers, seal, texts
-from datadam.dam import state
+from datadam.dam import adopt, state
 from datadam.dam.world import World
 from datadam.errors import Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats.statements import shaped
@@ -76,7 +76,9 @@ def enter(world: World, envelope: bytes) -> Member:
         _check_read(body["text"])
         state.record(world, seal.countersign(statement, world.secrets.private_key("sign")))
         with world.store.read() as rows:
-            found = rows.get(Member, body["member"])
+            found, home = rows.get(Member, body["member"]), rows.get(Peer, body["home"])
+        if found is not None and home is not None:
+            adopt.of_guest(world, home, found.id)
     if found is None:
         raise NotFound("member.unknown", member=body["member"])
     return found

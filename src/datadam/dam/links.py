@@ -10,13 +10,15 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from datadam.errors import Unavailable
 from datadam.model import Kind
 
 OPEN: Final = 64  # nonces of one peer that were given out and not used; the oldest is forgotten first
+SPARES: Final = 8  # nonces at a time for requests that carry none: a dam asks by several threads
+SPARED: Final = timedelta(seconds=1)  # for which such a one is given out again, if nobody used it
 BUSY_SECONDS: Final = 5.0  # for which whoever pushes waits while we read the same log
 TOLD: Final = frozenset(
     {
@@ -61,9 +63,11 @@ class Links:
     """The links of one dam; threads share it."""
 
     deadline: datetime | None = None  # when the next peer falls silent; None: to be worked out
+    judged: datetime | None = None  # when that was worked out: a clock before it was set back
     followers: dict[str, tuple[str, Any]] = field(default_factory=dict)  # peer → as it is kept, and as it was read
     counts: Counter[str] = field(default_factory=Counter)  # requests and answers that were refused, by code
     _given: dict[str, OrderedDict[str, datetime]] = field(default_factory=dict)  # peer → nonce → when it was given out
+    _spare: dict[str, list[str]] = field(default_factory=dict)  # peer → nonces for requests that carry none
     _theirs: dict[str, list[str]] = field(default_factory=dict)  # peer → nonces that it gave us
     _reading: dict[str, threading.Lock] = field(default_factory=dict)
     since: int | None = None  # the log index from which on kinds are known
@@ -127,6 +131,20 @@ class Links:
             if len(held) > OPEN:
                 held.popitem(last=False)
         return nonce
+
+    def spare(self, peer: str, now: datetime) -> str:
+        """A nonce for whoever came with none that counts: one of a few, as long as they are young and not used.
+
+        Else somebody who sends again what a peer sent once would push out the nonces that the peer holds.
+        """
+        with self._lock:
+            given = self._given.get(peer, OrderedDict())
+            young = {one for one, since in given.items() if timedelta() <= now - since < SPARED}
+            held = [one for one in self._spare.get(peer, ()) if one in young]
+        held = [*held[1:], held[0]] if len(held) >= SPARES else [*held, self.give(peer, now)]
+        with self._lock:
+            self._spare[peer] = held
+        return held[-1]
 
     def use(self, peer: str, nonce: str) -> datetime | None:
         """When that nonce was given to that peer; None if it was not, or was used. It is used up now."""

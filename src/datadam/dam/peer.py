@@ -8,7 +8,6 @@ operator can know whether that is the right dam: hence the fingerprints.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from datadam import peers, seal
@@ -17,7 +16,7 @@ from datadam.dam.proposals import Identity, Proposal
 from datadam.dam.reception import Other, Request
 from datadam.dam.world import World
 from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
-from datadam.model import Json, Kind, instant
+from datadam.model import Json, Kind
 from datadam.peers import Contact, Followed, Peer, PeerFault, Terms
 
 IDENTITY: Final = "/api/federation/identity"
@@ -160,6 +159,7 @@ def _shown(peer: Peer, followed: Followed | None, faults: list[PeerFault]) -> di
         "followed": followed.size if followed else 0,
         "checkpoint": followed.checkpoint if followed else None,
         "contact": followed.contact if followed else None,
+        "waiting": followed.pending if followed else 0,
         "state": standing_of(peer),
         "faults": [asdict(one) for one in sorted(faults, key=lambda one: one.index)],
     }
@@ -224,8 +224,9 @@ def concluded(world: World, request: Request) -> Json:
             if mine is None or seal.opened(mine.ours).id != statement.id:
                 raise NotFound("peer.no-offer")
             index = state.record(world, statement)
-            _know(world, mine.other, request.since)
-        proposals.drop(world, request.other.id)
+        if (mine := proposals.with_dam(world, request.other.id)) and seal.opened(mine.ours).id == statement.id:
+            _know(world, mine.other)  # again after a crash that came in between
+            proposals.drop(world, request.other.id)
         return {"index": index}
 
 
@@ -318,7 +319,6 @@ def _conclude(world: World, id: str) -> None:
     mine = proposals.with_dam(world, id)
     if mine is None or not mine.concluding:
         return
-    began = world.clock()
     try:
         reception.ask(world, reception.of_offer(mine), "POST", CONCLUSION, {"peering": seal.parse(mine.theirs)})
     except (NotFound, Refused):
@@ -328,7 +328,7 @@ def _conclude(world: World, id: str) -> None:
     with world.lock:
         if _logged(world, mine) is None:
             state.record(world, seal.opened(mine.ours))
-        _know(world, mine.other, began)
+        _know(world, mine.other)
         proposals.drop(world, id)
 
 
@@ -336,12 +336,11 @@ def _logged(world: World, mine: Proposal) -> int | None:
     return world.ledger.index_of(seal.opened(mine.ours).id)
 
 
-def _know(world: World, other: Identity, heard: datetime) -> None:
-    """Begin to count the time since the other dam was heard: it answered just now."""
+def _know(world: World, other: Identity) -> None:
+    """Begin to follow the other dam. It is not heard yet: signed terms say nothing of its log."""
     with world.store.transaction() as rows:
-        held = rows.get(Followed, other.id)
-        begun = held or Followed(peer=other.id, follower="", checkpoint="", size=0)
-        rows.put(replace(begun, contact=instant(heard)))
+        if rows.get(Followed, other.id) is None:
+            rows.put(Followed(peer=other.id, follower="", checkpoint="", size=0))
         rows.note(COSIGNER + other.id, other.cosigner)
     world.links.deadline = None
 

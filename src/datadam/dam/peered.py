@@ -168,7 +168,11 @@ def newcomers(rows: Rows, statement: Statement) -> tuple[Mapping[str, str], ...]
 
 
 def _fold_peering(rows: Rows, index: int, id: str, body: Json) -> None:
-    """One peering with a dam at a time, one dam of a name; the terms are about the two of them."""
+    """One peering with a dam at a time, one dam of a name; the terms are about the two of them.
+
+    Under other terms other orders bind: what was adopted under those of before waits until it is adopted again. Until
+    the peer's log was looked at under these it does not count as heard, so nothing leaves meanwhile.
+    """
     peer, origin = body["peer"], body["origin"]
     terms = peers.read_terms(body["terms"])
     side = next((one for one in terms.between if one.origin == origin), None)
@@ -185,6 +189,7 @@ def _fold_peering(rows: Rows, index: int, id: str, body: Json) -> None:
     for link in ledger.carried(_ours(Kind.PEERING, id, body)):
         if ledger.owner_of(link) == DAM:
             _put_key(rows, peer, link, id, index)
+    _lapse(rows, index, peer)
     rows.put(
         Peer(
             id=peer,
@@ -220,7 +225,11 @@ def _fold_end(rows: Rows, index: int, id: str, body: Json) -> None:
     rows.put(replace(peer, until=index, reason=body["reason"]))
     for guest in rows.find(Member, home=peer.id, until=None):
         _leave(rows, index, guest)
-    for order in rows.find(Order, peer=peer.id, lifted=None):
+    _lapse(rows, index, peer.id)
+
+
+def _lapse(rows: Rows, index: int, peer: str) -> None:
+    for order in rows.find(Order, peer=peer, lifted=None):
         rows.put(replace(order, lifted=index))
 
 
@@ -334,7 +343,7 @@ def _adopt(rows: Rows, index: int, statement: Statement) -> None:
     fits = inner.kind in peers.ADOPTED and CLASS_OF[inner.kind] is CLASS_OF[statement.kind]
     if not fits or not in_time or not covers(peers.terms_of(peer), inner, body["standard"]):
         raise Untrusted("adoption.scope", peer=peer.id, statement=inner.id)
-    if rows.get(Adopted, inner.id) is not None:
+    if is_adopted(rows, inner.id):
         raise Untrusted("statement.repeated", statement=inner.id)
     told = _Told(
         peer=peer,
@@ -361,10 +370,25 @@ def _adopt(rows: Rows, index: int, statement: Statement) -> None:
     )
 
 
+def is_adopted(rows: Rows, id: str) -> bool:
+    """Whether a peer's statement was adopted and still counts: an order lapses with the peering that it came under."""
+    if rows.get(Adopted, id) is None:
+        return False
+    order = rows.get(Order, id)
+    return order is None or not _is_lapsed(rows, order)
+
+
+def _is_lapsed(rows: Rows, order: Order) -> bool:
+    """Whether an order binds no more although its dam did not lift it."""
+    lifts = rows.find(Adopted, peer=order.peer, kind=str(Kind.LIFT))
+    return order.lifted is not None and all(one.index != order.lifted for one in lifts)
+
+
 def _bind_order(rows: Rows, told: _Told) -> None:
     """As one of ours, but about no reservoir that is not in the scope."""
     body = told.body
-    if told.standard != body["standard"] or rows.get(Order, told.inner.id) is not None:
+    held = rows.get(Order, told.inner.id)
+    if told.standard != body["standard"] or (held is not None and held.peer != told.peer.id):
         raise Untrusted("adoption.other", statement=told.id)
     rows.put(
         Order(
@@ -439,7 +463,8 @@ def _bind_agreement_change(rows: Rows, told: _Told) -> None:
         raise Untrusted("adoption.other", statement=told.id)
     state = AgreementState(body["state"])
     facts = {"peer": told.peer.id, "member": guest.id, "standard": str(told.standard), "state": str(state)}
-    rows.put(HomeAgreement(id=body["agreement"], index=told.index, **facts))
+    barred = state is AgreementState.ENDED and not body["by_member"]
+    rows.put(HomeAgreement(id=body["agreement"], index=told.index, barred=barred, **facts))
     for held in rows.find(Agreement, member=guest.id, standard=told.standard):
         if held.state in agreement.STANDING:
             rows.put(_changed(held, state, told))
@@ -466,6 +491,29 @@ def held_at_home(rows: Rows, member: Member, standard: str) -> bool:
     if member.home is None:
         return False
     return bool(rows.find(HomeAgreement, member=member.id, standard=standard, state=str(AgreementState.SUSPENDED)))
+
+
+def barred_at_home(rows: Rows, member: str, standard: str) -> bool:
+    """Whether a guest's home ended its agreement about a standard, and that is the last word of it about any."""
+    found = rows.find(HomeAgreement, member=member, standard=standard)
+    last = max(found, key=lambda one: one.index, default=None)
+    return last is not None and last.barred
+
+
+def said(rows: Rows, peer: str, statement: Statement) -> int:
+    """Where in a peer's log its last word stands that was adopted here about the same as a statement; -1: nowhere."""
+    member = peers.named(statement.body)[1]
+    words = [one for one in rows.find(Adopted, peer=peer) if one.member == member and one.kind in _same(statement)]
+    if statement.kind is Kind.AGREEMENT_CHANGE:
+        held = rows.get(HomeAgreement, statement.body["agreement"])
+        words = [one for one in words if held is not None and one.index == held.index]
+    return max((one.place for one in words), default=-1)
+
+
+def _same(statement: Statement) -> frozenset[str]:
+    """The kinds that speak of the same: a key that was recovered follows one that was rotated."""
+    kind = statement.kind
+    return frozenset(map(str, (Kind.KEY, Kind.RECOVERED) if kind in {Kind.KEY, Kind.RECOVERED} else (kind,)))
 
 
 def _bind_withdrawal(rows: Rows, told: _Told) -> None:

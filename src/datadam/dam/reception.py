@@ -84,9 +84,10 @@ def answer(
         return _refused(world, error, _UNAUTHORISED)
     world.links.back(other.id).set()
     since = world.links.use(other.id, asked)
-    fresh = world.links.give(other.id, world.clock())
     if since is None:
-        return _refused(world, Untrusted("peer.nonce-unknown"), _UNAUTHORISED, fresh)
+        spare = world.links.spare(other.id, world.clock())
+        return _refused(world, Untrusted("peer.nonce-unknown"), _UNAUTHORISED, spare)
+    fresh = world.links.give(other.id, world.clock())
     if not _pace(world, other.id):
         return _refused(world, Refused("request.too-often"), _TOO_OFTEN, fresh)
     plain, _, query = path.partition("?")

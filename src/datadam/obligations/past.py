@@ -166,7 +166,7 @@ def orders(view: View) -> tuple[Order, ...]:
     told += [(one.index, carried(one.statement)[-1], one.body) for one in view.of(Kind.ADOPTION)]
     told.sort(key=lambda one: one[0])
     lifted = {one.body["order"]: index for index, one, _ in reversed(told) if one.kind is Kind.LIFT}
-    ended = [(one.index, one.body["peer"]) for one in view.of(Kind.PEERING_END)]
+    ended = [(one.index, one.body["peer"]) for one in view.of(Kind.PEERING, Kind.PEERING_END)]
     return tuple(
         Order(
             id=one.id,
@@ -189,7 +189,7 @@ def orders(view: View) -> tuple[Order, ...]:
 
 
 def _first(ended: Iterable[tuple[int, str]], peer: str | None, index: int) -> int | None:
-    """Where the peering with a dam ended after a place: its orders bind no more from there on."""
+    """Where the peering with a dam ended after a place, or other terms began: its orders bind no more from there on."""
     return next((at for at, whose in ended if whose == peer and at > index), None)
 
 
