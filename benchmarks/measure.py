@@ -5,6 +5,7 @@ import os
 import platform
 import statistics
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,17 @@ class Cost:
     wall_s: float
 
 
-def cost(command: Sequence[str]) -> Cost:
+def cost(command: Sequence[str], *, bytecode: str | None = None) -> Cost:
     """Run `command` to its end and say what it cost; a command that fails stops the benchmark.
 
-    `wait4` counts the process and every child that it waited for.
+    `wait4` counts the process and every child that it waited for. Python keeps what it compiles in `bytecode`.
     """
+    told = dict(os.environ)
+    if bytecode is not None:
+        told.pop("PYTHONDONTWRITEBYTECODE", None)
+        told["PYTHONPYCACHEPREFIX"] = bytecode
     begun = os.times().elapsed
-    child = os.posix_spawn(command[0], list(command), os.environ)
+    child = os.posix_spawn(command[0], list(command), told)
     _, status, usage = os.wait4(child, 0)
     if status != 0:
         message = f"failed with status {status}: {' '.join(command)}"
@@ -52,14 +57,15 @@ def compare(sides: Mapping[str, Sequence[str]], *, turns: int = TURNS, touch_mb:
 
     Each side's command is what follows the Python interpreter. Before each, `touch_mb` of memory are taken and let go:
     a virtual machine gives free memory back to its host, and whoever touches it first pays seconds a gigabyte for that,
-    which says nothing of the work.
+    which says nothing of the work. Nor does compiling source text, which Python may be told to do anew in each process:
+    that is kept from the first turn on, as what is installed has it.
     """
     costs: dict[str, list[Cost]] = {name: [] for name in sides}
-    for turn in range(turns):
-        for name, command in sides.items():
+    with tempfile.TemporaryDirectory(prefix="datadam-bytecode-") as bytecode:
+        for turn, (name, command) in ((turn, side) for turn in range(turns) for side in sides.items()):
             if touch_mb:
                 cost([sys.executable, "-c", TOUCH, str(touch_mb)])
-            found = cost([sys.executable, *command])
+            found = cost([sys.executable, *command], bytecode=bytecode)
             costs[name].append(found)
             print(f"{name} {turn + 1}/{turns}: {found.cpu_s:.2f} CPU s, {found.wall_s:.2f} s, {found.peak_mb:.0f} MB")
     return {
