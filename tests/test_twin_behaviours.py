@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from datadam.adapters import polars_twin
+from datadam.adapters import polars_twin, polars_twin_order
 from datadam.adapters.memory.twins import MemoryTwins
 from datadam.adapters.polars_twin import PolarsTwins
 from datadam.errors import Invalid, NotFound, Unavailable
@@ -721,7 +721,7 @@ def test_units_and_ranks_that_begin_alike_are_told_apart(rows: list[tuple[Any, .
     """Rows are sorted by the first bits of both at first; what that leaves unclear is sorted in full."""
     names = ["_unit.high", "_unit.low", "_rank.high", "_rank.low", "sum.use"]
     types = dict(zip(names, [*[pl.UInt64()] * 4, pl.Int64()], strict=True))
-    found = polars_twin.smallest(pl.DataFrame(rows, schema=types, orient="row"), recipe(rows=n)).rows()
+    found = polars_twin_order.smallest(pl.DataFrame(rows, schema=types, orient="row"), recipe(rows=n)).rows()
     wanted: list[tuple[Any, ...]] = []
     counted = Counter[tuple[int, int]]()
     for one in sorted(rows, key=lambda one: (*one[:4], one[4] is not None, one[4] or 0)):

@@ -12,8 +12,9 @@ the file's size.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -22,7 +23,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from datadam.adapters import twin_files as files
-from datadam.adapters.polars_twin_rows import Kept, Sieve
+from datadam.adapters.polars_twin_cuts import Counts
+from datadam.adapters.polars_twin_order import PLACE, smallest
+from datadam.adapters.polars_twin_rows import Kept
 from datadam.adapters.twin_files import KEY, OPEN, RANK, SUM, UNIT, TwinFiles
 from datadam.model import FileFact
 from datadam.ports import Cells, PartOrder
@@ -33,24 +36,21 @@ from datadam.protections import Aggregate
 HELD_ROWS: Final = 8_000_000  # candidates in memory at once: about 600 MB at six columns
 COUNTED_ROWS: Final = 500_000  # of a file, above which its units' rows are counted first
 BATCH_ROWS: Final = 125_000  # rows ranked at once: more would not stay in the processor's cache
+SPAN_ROWS: Final = (
+    1_000_000  # rows read before more are asked for: else as many again would wait, in memory of their own
+)
 ROW_GROUP: Final = 250_000  # rows
 COUNTED_CELLS: Final = 65_536  # above which rows are grouped by their cells: counting goes over all, batch by batch
 COMPRESSION: Final = "none"  # places of keys are packed by their dictionaries; of the rest little would become smaller
 
-_SPARE: Final = (
-    5.0  # deviations by which a cut lets more rows through than may count: one unit in a million falls short
-)
-_MORE: Final = 8  # rows that it lets through besides, where N is small
-_WORTH: Final = 0.25  # share of a file's rows that cuts must spare before it pays to look up each row's
 _WORD: Final = 2**64
 _HALF: Final = 32  # bits
-_MOST_BITS: Final = 22  # of slots that cuts are looked up in: 32 MB
-_WORD_BITS: Final = np.uint64(64)
-_RANK_BITS: Final = np.uint64(30)  # of a rank, in one integer with as many of its unit as are left
-_OF_RANK: Final = np.uint64(2**30 - 1)
-_COUNTED: Final = frozenset({Aggregate.COUNT, Aggregate.HISTOGRAM})
-_PLACE, _CELL, _WHOLE = "_place", "_cell", "_whole"
+_FLOAT: Final = 2**53  # up to which sums of whole numbers are exact in floats
+_CELL, _VALUE = "_cell", "_value"
 _SMALLEST, _FARTHEST = -(2**63), 2**63 - 1  # no fixed-point integer is either
+
+EVERY_UNIT: Final = pl.lit(value=True)
+EVERY_ROW: Final[Sequence[files.Span]] = ((0, None),)
 
 Within: TypeAlias = tuple[int, int]
 """A range of units, by the first integer of their ids: from the one to before the other."""
@@ -67,68 +67,78 @@ class PolarsTwins(TwinFiles):
         counted: int = COUNTED_ROWS,
         batch: int = BATCH_ROWS,
         cells: int = COUNTED_CELLS,
+        span: int = SPAN_ROWS,
     ) -> None:
         """Keep parts and twins under `root`; hold so many candidates, count what is larger, rank so many at once.
 
-        Rows of more than so many `cells` are grouped, not counted by their places.
+        Rows of more than so many `cells` are grouped, not counted by their places. Files are read by spans of rows.
         """
         super().__init__(root)
-        self._held, self._counted, self._batch, self._cells = held, counted, batch, cells
+        self._held, self._counted, self._batch, self._cells, self._span = held, counted, batch, cells, span
 
     def bound(self, order: PartOrder) -> FileFact:
         """Make a deposit's part, durable; the same order again makes the same part."""
         with files.disk(order.admitted):
             rows = files.admitted(order)
-            kept, total = Kept(order, rows.collect_schema()), _count(rows)
-            rows = rows.select(kept.columns)
-            counts = _Counts.of(rows, kept) if total > self._counted else None
+            kept, spans = Kept(order, rows.collect_schema()), files.spans(order.admitted, self._span)
+            rows, total = rows.select(kept.columns), sum(count or 0 for _, count in spans)
+            counts = Counts.of(rows.select(kept.whole_unit), order.recipe.rows) if total > self._counted else None
 
         def pieces() -> Iterator[pl.DataFrame]:
             for within in _ranges(total if counts is None else counts.expected, self._held):
-                own = counts.within(within) if counts is not None and counts.spares else None
-                yield self._bounded(rows.filter(_is_within(within, kept.unit)), kept, own)
+                own = counts.where(_is_within(within, pl.col(UNIT[0]))) if counts and counts.spares else None
+                read = partial(self._batches, rows, spans, _is_within(within, kept.unit.arr.get(0)))
+                yield self._bounded(read, kept, own)
 
         return self.keep_part(order.recipe, order.deposit, lambda into, told: _write(pieces(), into, told))
 
     def merge(self, recipe: Recipe, name: str, deposits: Sequence[str]) -> FileFact:
         """Merge parts, given in the order of the log, into the twin `name`, durable."""
-        parts = _scanned([self.part(recipe, deposit) for deposit in deposits], recipe).with_row_index(_PLACE)
+        parts = _scanned([self.part(recipe, deposit) for deposit in deposits], recipe).with_row_index(PLACE)
 
         def pieces() -> Iterator[pl.DataFrame]:
             for within in _ranges(_count(parts), self._held):
-                batches = self._batches(parts.filter(_is_within(within, pl.concat_arr(UNIT))))
-                yield self._smallest(batches, recipe).drop(*RANK, _PLACE)
+                batches = self._batches(parts, of=_is_within(within, pl.col(UNIT[0])))
+                yield self._smallest(batches, recipe).drop(*RANK, PLACE)
 
         return self.keep_twin(recipe, name, deposits, lambda into, told: _write(pieces(), into, told))
 
     def tally(self, recipe: Recipe, twins: Sequence[Path], cells: Cells) -> Sequence[int]:
         """Exact integers over all twins together, one a cell, or a bin of each."""
         count = math.prod(len(recipe.keys[name]) for name in cells.by)
-        kind = pl.UInt32() if count < 2**32 else pl.Int64()
+        kind = files.place_type(count + 1) if count < 2**32 else pl.Int64()
         cell = pl.lit(0, dtype=kind)
         for name in cells.by:
             cell = cell * pl.lit(len(recipe.keys[name]), dtype=kind) + pl.col(f"{KEY}{name}").cast(kind)
         if cells.aggregate is Aggregate.HISTOGRAM:
             bins = len(cells.edges) - 1
             cell, count = cell.cast(pl.Int64) * bins + _bin(f"{SUM}{cells.column}", cells.edges), count * bins
-        if cells.aggregate in _COUNTED and count <= self._cells:
-            return self._by_place(recipe, twins, cells, cell, count)
-        totals = [0] * count
-        for place, *parts in self._asked(recipe, twins, cells, cell).iter_rows():
-            totals[place] = sum(part << (_HALF * at) for at, part in enumerate(parts))
-        return totals
-
-    def _by_place(
-        self, recipe: Recipe, twins: Sequence[Path], cells: Cells, cell: pl.Expr, count: int
-    ) -> Sequence[int]:
-        """How many rows each cell has: counted by their places, which takes half of what grouping by them does."""
         files.check_recipe(recipe, twins)
-        totals = np.zeros(count, dtype=np.int64)
         with files.disk(self.root):
-            rows = _scanned(twins, recipe, ranks=False).filter(*_conditions(recipe, cells))
-            places = rows.with_columns(cell.alias(_CELL)).select(_CELL).drop_nulls()
-            for batch in places.collect_batches(engine="streaming", maintain_order=False):
-                totals += np.bincount(batch[_CELL].to_numpy(), minlength=count)
+            if count <= self._cells and self._by_places(recipe, twins, cells):
+                return self._placed(recipe, twins, cells, cell, count)
+            totals = [0] * count
+            for place, *parts in self._asked(recipe, twins, cells, cell).iter_rows():
+                totals[place] = sum(part << (_HALF * at) for at, part in enumerate(parts))
+            return totals
+
+    def _by_places(self, recipe: Recipe, twins: Sequence[Path], cells: Cells) -> bool:
+        """Whether rows can be told by the places of their cells alone: sums where floats are exact."""
+        if cells.aggregate is Aggregate.SUM:
+            return _farthest(recipe, twins, cells) <= _FLOAT
+        return cells.aggregate is not Aggregate.DISTINCT
+
+    def _placed(self, recipe: Recipe, twins: Sequence[Path], cells: Cells, cell: pl.Expr, count: int) -> Sequence[int]:
+        """How many rows each cell has, or what they sum up to: by its place, in half of what grouping takes."""
+        totals = np.zeros(count, dtype=np.int64)
+        summed = cells.aggregate is Aggregate.SUM
+        value = [pl.col(f"{SUM}{cells.column}").fill_null(0).alias(_VALUE)] if summed else []
+        rows = _scanned(twins, recipe, ranks=False).filter(*_conditions(recipe, cells))
+        placed = rows.with_columns(cell.alias(_CELL), *value).select(_CELL, *([_VALUE] if summed else []))
+        for batch in placed.drop_nulls(_CELL).collect_batches(engine="streaming", maintain_order=False):
+            weights = batch[_VALUE].to_numpy() if summed else None
+            found = np.bincount(batch[_CELL].to_numpy(), weights=weights, minlength=count)
+            totals += found.astype(np.int64, copy=False)
         return list(map(int, totals))
 
     def tally_open(self, recipe: Recipe, twins: Sequence[Path], cells: Cells, column: str) -> Mapping[str, int]:
@@ -145,31 +155,35 @@ class PolarsTwins(TwinFiles):
                 case Aggregate.DISTINCT:
                     found = counting.select(_CELL, *UNIT).unique().group_by(_CELL).len()
                 case Aggregate.SUM:
-                    value, ends = pl.col(f"{SUM}{cells.column}"), files.ends(recipe, cells.column or "")
-                    fits = max(map(abs, ends)) * _count(rows) < sensitivity.MOST
+                    value = pl.col(f"{SUM}{cells.column}")
+                    fits = _farthest(recipe, twins, cells) < sensitivity.MOST
                     parts = [value] if fits else [value & (2**_HALF - 1), value // 2**_HALF]
                     found = counting.group_by(_CELL).agg(part.sum().alias(str(at)) for at, part in enumerate(parts))
                 case _:
                     found = counting.group_by(_CELL).len()
             return found.collect(engine="streaming")
 
-    def _bounded(self, rows: pl.LazyFrame, kept: Kept, counts: "_Counts | None") -> pl.DataFrame:
+    def _bounded(self, read: Callable[[], Iterator[pl.DataFrame]], kept: Kept, counts: Counts | None) -> pl.DataFrame:
         """Of each unit among the rows those that count, ordered; to know their numbers spares most of the work."""
         recipe = kept.recipe
         if counts is None:
-            return self._smallest(map(kept.of, self._batches(rows)), recipe)
+            return self._smallest(map(kept.of, read()), recipe)
         sieve = counts.sieve()
-        found = self._smallest((kept.of(batch, sieve) for batch in self._batches(rows)), recipe)
+        found = self._smallest((kept.of(batch, sieve) for batch in read()), recipe)
         enough = found.group_by(UNIT).len().filter(pl.col("len") >= recipe.rows)
         short = counts.of_many.join(enough, on=UNIT, how="anti").select(UNIT)
         if short.is_empty():
             return found
-        again = (kept.of(batch).join(short, on=UNIT, how="semi") for batch in self._batches(rows))
+        again = (kept.of(batch).join(short, on=UNIT, how="semi") for batch in read())
         return self._smallest([found.join(short, on=UNIT, how="anti"), *again], recipe)
 
-    def _batches(self, rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    def _batches(
+        self, rows: pl.LazyFrame, spans: Sequence[files.Span] = EVERY_ROW, of: pl.Expr = EVERY_UNIT
+    ) -> Iterator[pl.DataFrame]:
+        """Rows of spans, of some units, batch by batch."""
         yield rows.head(0).collect()  # where nothing follows, at least columns do
-        yield from rows.collect_batches(chunk_size=self._batch, engine="streaming")
+        for first, count in spans:
+            yield from rows.slice(first, count).filter(of).collect_batches(chunk_size=self._batch, engine="streaming")
 
     def _smallest(self, batches: Iterable[pl.DataFrame], recipe: Recipe) -> pl.DataFrame:
         """Of each unit the rows with the smallest ranks; no more are held than twice those, or what may be held."""
@@ -185,105 +199,7 @@ class PolarsTwins(TwinFiles):
         return smallest(pl.concat(held, rechunk=True), recipe)
 
 
-# --- which rows count -------------------------------------------------------------------------------------------------
-
-
-def smallest(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
-    """Of each unit the rows with the smallest ranks, ordered; where newer ones supersede, one of each rank."""
-    order, starts = _order(rows, recipe)
-    if recipe.supersede:
-        backwards = order[::-1]  # of equal ones the last comes first
-        order = backwards[_differs([rows[name].to_numpy()[backwards] for name in (*UNIT, *RANK)])][::-1]
-        starts = _differs([rows[name].to_numpy()[order] for name in UNIT])
-    at = np.arange(order.size, dtype=np.int32)
-    first = np.maximum.accumulate(np.where(starts, at, 0), dtype=np.int32)
-    return rows[order[at - first < recipe.rows]]
-
-
-def _order(rows: pl.DataFrame, recipe: Recipe) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Places of rows by unit and rank, and which of them begin a unit; equal ones by content, or by age where known.
-
-    To sort by the first bits of either in one integer takes a quarter of the time. What that leaves unclear lies
-    together, and is sorted again in full: rows that are equal so far, and all rows of units that begin alike.
-    """
-    unit, rank = (rows[names[0]].to_numpy() for names in (UNIT, RANK))
-    begins = (unit & ~_OF_RANK) | (rank >> (_WORD_BITS - _RANK_BITS))
-    order = np.argsort(begins)
-    begins = begins[order]
-    starts = _differs([rows[name].to_numpy()[order] for name in UNIT])
-    tied, alike = ~_differs([begins]), ~_differs([begins & ~_OF_RANK])
-    mixed = alike & starts
-    if not (tied | mixed).any():
-        return order, starts
-    run = np.cumsum(~alike) - 1
-    of_many = np.zeros(run[-1] + 1, dtype=np.bool_)
-    of_many[run[mixed]] = True
-    joined = np.where(of_many[run], alike, tied)  # to the row before it
-    unclear = (joined | np.append(joined[1:], np.False_)).nonzero()[0]
-    content = [name for name in rows.columns if name not in {*UNIT, *RANK, _PLACE}]
-    last = [_PLACE] if recipe.supersede and _PLACE in rows.columns else content
-    some = rows[order[unclear]].select(pl.arg_sort_by(*UNIT, *RANK, *last, nulls_last=False)).to_series().to_numpy()
-    order[unclear] = order[unclear][some]
-    return order, _differs([rows[name].to_numpy()[order] for name in UNIT])
-
-
-def _differs(columns: Sequence[NDArray[np.uint64]]) -> NDArray[np.bool_]:
-    """Whether a row differs from the one before it in any of the columns; the first does."""
-    found = np.ones(columns[0].size, dtype=np.bool_)
-    for at, column in enumerate(columns):
-        unlike = column[1:] != column[:-1]
-        found[1:] = (found[1:] | unlike) if at else unlike
-    return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Counts:
-    """How many rows units have."""
-
-    of_few: pl.DataFrame  # by unit: those all of whose rows are looked at
-    of_many: pl.DataFrame  # by unit: those of whose rows so few can count that a cut spares most
-    through: float  # rows that a cut lets through, of each unit that has more
-
-    @classmethod
-    def of(cls, rows: pl.LazyFrame, kept: Kept) -> "_Counts":
-        """Count each unit's rows."""
-        whole, word = pl.col(_WHOLE), pl.lit(_WORD, dtype=pl.UInt128)
-        units = rows.select(kept.whole_unit.alias(_WHOLE)).drop_nulls().group_by(_WHOLE).len()
-        halves = [(whole % word).cast(pl.UInt64).alias(UNIT[0]), (whole // word).cast(pl.UInt64).alias(UNIT[1])]
-        counted = units.select(*halves, "len").collect(engine="streaming")
-        most = kept.recipe.rows
-        through = most + _SPARE * math.sqrt(most) + _MORE
-        many = pl.col("len") > through
-        return cls(of_few=counted.filter(~many), of_many=counted.filter(many), through=through)
-
-    @property
-    def expected(self) -> int:
-        """Rows that come through."""
-        return _sum(self.of_few) + math.ceil(self.through * self.of_many.height)
-
-    @property
-    def spares(self) -> bool:
-        """Whether cuts spare enough to look each row's up."""
-        return self.expected < (1 - _WORTH) * (_sum(self.of_few) + _sum(self.of_many))
-
-    def within(self, within: Within) -> "_Counts":
-        """Those of a range's units."""
-        of = _is_within(within, pl.concat_arr(UNIT))
-        return replace(self, of_few=self.of_few.filter(of), of_many=self.of_many.filter(of))
-
-    def sieve(self) -> Sieve:
-        """Stops ranks beyond their unit's cut. Units share slots of a table, and the farthest cut of a slot holds."""
-        bits = min(max((8 * (self.of_few.height + self.of_many.height)).bit_length(), 8), _MOST_BITS)
-        shift = np.uint64(64 - bits)
-        slots = np.zeros(2**bits, dtype=np.uint64)
-        shares = np.minimum(self.through / self.of_many["len"].to_numpy() * float(_WORD), float(_WORD - 2**11))
-        np.maximum.at(slots, self.of_many[UNIT[0]].to_numpy() >> shift, shares.astype(np.uint64))
-        slots[self.of_few[UNIT[0]].to_numpy() >> shift] = _WORD - 1
-        return lambda units, ranks: ranks[:, 0] <= slots[units[:, 0] >> shift]
-
-
-def _sum(counts: pl.DataFrame) -> int:
-    return int(counts["len"].cast(pl.Int64).sum())
+# --- ranges of units ---------------------------------------------------------------------------------------------------
 
 
 def _ranges(rows: int, held: int) -> Iterator[Within]:
@@ -294,10 +210,11 @@ def _ranges(rows: int, held: int) -> Iterator[Within]:
 
 
 def _is_within(within: Within, unit: pl.Expr) -> pl.Expr:
+    """Of a unit's first integer, whether it is in a range."""
     first, end = within
     if (first, end) == (0, _WORD):
-        return pl.lit(value=True)
-    return unit.arr.get(0).is_between(pl.lit(first, dtype=pl.UInt64), pl.lit(end - 1, dtype=pl.UInt64))
+        return EVERY_UNIT
+    return unit.is_between(pl.lit(first, dtype=pl.UInt64), pl.lit(end - 1, dtype=pl.UInt64))
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
@@ -352,13 +269,19 @@ def _scanned(paths: Sequence[Path], recipe: Recipe, *, ranks: bool = True) -> pl
     return pl.LazyFrame(schema={name: kind for name, kind in schema.items() if ranks or name not in RANK})
 
 
+def _farthest(recipe: Recipe, twins: Sequence[Path], cells: Cells) -> int:
+    """How far from 0 the sum of a column may be over all rows."""
+    return max(map(abs, files.ends(recipe, cells.column or ""))) * _count(_scanned(twins, recipe, ranks=False))
+
+
 def _count(rows: pl.LazyFrame) -> int:
     return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def _write(pieces: Iterator[pl.DataFrame], into: Path, told: Mapping[str, str]) -> int:
     """Write pieces one after the other; how many rows. One thread writes, so that equal rows make equal bytes."""
-    first = next(pieces)
+    groups = _grouped(pieces)
+    first = next(groups)
     schema = first.to_arrow().schema.with_metadata(dict(told))
     grouped = [name for name in first.columns if not name.startswith((SUM, RANK[0][:5]))]
     count = 0
@@ -367,7 +290,18 @@ def _write(pieces: Iterator[pl.DataFrame], into: Path, told: Mapping[str, str]) 
     with pq.ParquetWriter(
         into, schema, compression=COMPRESSION, use_dictionary=grouped, write_statistics=False
     ) as file:
-        for piece in (first, *pieces):
-            file.write_table(piece.to_arrow().cast(schema), row_group_size=ROW_GROUP)
-            count += piece.height
+        for group in chain([first], groups):
+            file.write_table(group.to_arrow().cast(schema), row_group_size=ROW_GROUP)
+            count += group.height
     return count
+
+
+def _grouped(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Pieces in groups of rows that have one size, so that how much was held at once leaves no trace either."""
+    rest = next(pieces)
+    for piece in pieces:
+        whole = rest.height // ROW_GROUP * ROW_GROUP
+        if whole:
+            yield rest[:whole]
+        rest = pl.concat([rest[whole:], piece], rechunk=True)
+    yield rest

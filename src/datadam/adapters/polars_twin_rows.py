@@ -26,6 +26,7 @@ Words: TypeAlias = NDArray[np.uint64]
 _WORD: Final = np.dtype("<u8")
 _SIGNED: Final = np.dtype("<i8")
 _PAIR: Final = pl.Array(pl.UInt64, 2)
+WHOLE: Final = "_whole"  # a unit as one integer
 _UNIT, _KEY = "_unit", "_key"
 _LARGEST: Final = 10**38 - 1  # of any decimal, in its own last digit
 _NARROW: Final = 2**62  # what lies within it can be told in 64 bits, also twice as far
@@ -53,7 +54,8 @@ class Kept:
         unit = tag if recipe.unit == "contributor" else _or_nothing(recipe.unit, pl.Binary(), schema)
         self.unit: Final = _pair(unit).alias(_UNIT)
         """Who a row is of, as two integers; null where it is nobody's."""
-        self.whole_unit: Final = unit.bin.reinterpret(dtype=pl.UInt128, endianness="little")
+        self._chained = _Chain()
+        self.whole_unit: Final = unit.bin.reinterpret(dtype=pl.UInt128, endianness="little").alias(WHOLE)
         """The same as one, of which the first is the smaller half."""
         self._key = _pair(_or_nothing(_KEY, pl.Binary(), schema)).alias(_KEY)
         ends = {name: files.ends(recipe, name) for name in recipe.sums}
@@ -77,7 +79,7 @@ class Kept:
 
     def _by_key(self, rows: pl.DataFrame, sieve: Sieve | None) -> pl.DataFrame:
         units = words(rows[_UNIT])
-        ranks = _chained(self._rank_keys["key"], [units, words(rows[_KEY])])
+        ranks = self._chained(self._rank_keys["key"], [units, words(rows[_KEY])])
         rows = rows.select(self._from)
         if sieve is not None:
             rows, units, ranks = _sifted(sieve, rows, units, ranks)
@@ -85,7 +87,7 @@ class Kept:
 
     def _by_content(self, rows: pl.DataFrame, sieve: Sieve | None) -> pl.DataFrame:
         units, drawn = words(rows[_UNIT]), self._draw(rows)
-        ranks = _chained(self._rank_keys["content"], [units, self._content(drawn, units)])
+        ranks = self._chained(self._rank_keys["content"], [units, self._content(drawn, units)])
         if sieve is not None:
             drawn, units, ranks = _sifted(sieve, drawn, units, ranks)
         return self._whole(drawn, units, ranks)
@@ -113,7 +115,7 @@ class Kept:
             blocks.append(block)
         texts = (self._texts(rows[f"{OPEN}{name}"]).fill_null(bytes(BLOCK)) for name in sorted(recipe.open))
         blocks += [words(_paired(hashed)) for hashed in texts]
-        return _chained(files.content_key(self._secret, len(blocks)), blocks)
+        return self._chained(files.content_key(self._secret, len(blocks)), blocks).copy()
 
 
 def words(pairs: pl.Series) -> Words:
@@ -128,17 +130,33 @@ def _sifted(sieve: Sieve, rows: pl.DataFrame, units: Words, ranks: Words) -> tup
     return rows.filter(passing), units.take(places, axis=0), ranks.take(places, axis=0)
 
 
-def _chained(key: bytes, blocks: Sequence[Words]) -> Words:
-    """CBC-MAC of each row over its blocks."""
-    state: Words = np.zeros_like(blocks[0][:1])
-    for block in blocks:
-        mixed = np.ascontiguousarray(state ^ block).reshape(-1).view(np.uint8)
-        state = np.frombuffer(seal.keyed_permutation(key, mixed.data), dtype=_WORD).reshape(-1, 2)
-    return state
+class _Chain:
+    """CBC-MAC of many rows at once, worked out in room that is kept: to ask for new each time costs more than hashes."""
+
+    def __init__(self) -> None:
+        self._room = [np.empty((1, 2), dtype=_WORD) for _ in range(2)]
+
+    def __call__(self, key: bytes, blocks: Sequence[Words]) -> Words:
+        """The MAC of each row over its blocks; it stands until the next ones are worked out."""
+        count = len(blocks[0])
+        if count >= len(self._room[0]):
+            self._room = [np.empty((count + 1, 2), dtype=_WORD) for _ in self._room]
+        state, into = blocks[0], self._room[0]
+        for at, block in enumerate(blocks):
+            if at:
+                np.bitwise_xor(state, block, out=state)
+            into = self._room[at % 2]
+            seal.keyed_permutation_into(key, _bytes(state), _bytes(into[: count + 1]))
+            state = into[:count]
+        return state
+
+
+def _bytes(blocks: Words) -> memoryview:
+    return np.ascontiguousarray(blocks).reshape(-1).view(np.uint8).data
 
 
 def _named(names: Sequence[str], pairs: Words) -> list[pl.Series]:
-    return [pl.Series(name, np.ascontiguousarray(pairs[:, at])) for at, name in enumerate(names)]
+    return [pl.Series(name, pairs[:, at].copy()) for at, name in enumerate(names)]
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
@@ -168,11 +186,16 @@ def _paired(values: pl.Series) -> pl.Series:
 def _place(name: str, keys: tuple[Key, ...], schema: pl.Schema) -> pl.Expr:
     """The place of a value's key; that of None where nothing is, and where something is that is not public."""
     kind, place = schema.get(name, pl.Null()), files.place_type(len(keys))
-    unlisted = pl.lit(keys.index(None) if None in keys else None, dtype=place)
+    nothing = keys.index(None) if None in keys else None
     listed = {value: at for at, key in reversed([*enumerate(keys)]) if (value := files.held(key, kind)) is not None}
     if not listed:
-        return unlisted
+        return pl.lit(nothing, dtype=place)
+    if isinstance(kind, pl.String) and sorted(listed.values()) == [*range(len(listed))]:
+        among = pl.Enum(sorted(listed, key=listed.__getitem__))  # found in half the time that any values are
+        found = pl.col(name).cast(among, strict=False).to_physical().cast(place)
+        return found if nothing is None else found.fill_null(nothing)
     old = pl.Series(list(listed), dtype=kind)
+    unlisted = pl.lit(nothing, dtype=place)
     return pl.col(name).replace_strict(old, list(listed.values()), default=unlisted, return_dtype=place)
 
 

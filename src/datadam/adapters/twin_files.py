@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import polars as pl
 
@@ -39,6 +39,8 @@ _MADE_BY: Final = "datadam.recipe"  # in a file's footer
 _VERSION: Final = 2  # of what stands in parts and twins; another one is another recipe
 _SUFFIX: Final = ".parquet"
 _OF: Final = ".json"
+Span: TypeAlias = tuple[int, int | None]
+"""Rows of a file from the first of them on, so many or all that follow."""
 _DEPOSIT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,127}")
 _TWIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}\.[0-9]{1,9}")
 
@@ -105,6 +107,19 @@ def admitted(order: PartOrder) -> pl.LazyFrame:
     for step in order.steps:
         rows = rows.select(*(drawn(one) for one in step.drawn), *SYSTEM_COLUMNS)
     return rows
+
+
+def spans(path: Path, least: int) -> Sequence[Span]:
+    """A file's rows in spans of so many, or a few more: row groups are read together, and none twice."""
+    import pyarrow.parquet as pq  # noqa: PLC0415  (28 MB, that a dam without private answers does without)
+
+    told, found, first, count = pq.read_metadata(path), list[Span](), 0, 0
+    for at in range(told.num_row_groups):
+        count += told.row_group(at).num_rows
+        if count >= least or at == told.num_row_groups - 1:
+            found.append((first, count))
+            first, count = first + count, 0
+    return found
 
 
 def fingerprint(recipe: Recipe) -> str:
