@@ -177,6 +177,17 @@ def test_outer_blanks_are_cut_off_and_nothing_else_is(engine: Engine, tmp_path: 
 
 
 @every_engine
+@pytest.mark.parametrize("pattern", [None, r"\A[a-z]+\z"], ids=["looked-at", "patterned"])
+def test_blanks_around_few_of_many_texts_are_cut_off_too(engine: Engine, pattern: str | None, tmp_path: Path) -> None:
+    """Texts with nothing around them need no cutting, and may be seen to need none in one look with all others."""
+    columns = (Column(name="v", type=Type.TEXT, pattern=pattern), Column(name="w", type=Type.INTEGER))
+    plan = plan_of(standard_of(*columns))
+    texts = [*["plain"] * 200, *(text for blank in BLANKS for text in (f"{blank}x", f"x{blank}", blank))]
+    run = Run(engine, plan, csv_source(tmp_path, "v,w\n" + "".join(f'"{text}",1\n' for text in texts)), tmp_path)
+    assert run.value("v") == ["plain"] * 200 + ["x", "x", None] * len(BLANKS)
+
+
+@every_engine
 def test_missing_is_missing_however_it_is_written(engine: Engine, tmp_path: Path) -> None:
     """An absent field, an empty one, `""` and blanks break `required` and no other rule; optional ones are null."""
     columns = (

@@ -28,7 +28,8 @@ from datadam.model import (
     Type,
     Unit,
 )
-from datadam.patterns import pattern_faults
+from datadam.patterns import is_bare, pattern_faults
+from datadam.plan import BLANKS
 from datadam.privacy import declaring
 from datadam.privacy.identifier_forms import Kind
 from datadam.protections import Gates
@@ -259,6 +260,31 @@ def test_whatever_passes_compiles_and_runs_fast(body: str) -> None:
     pattern = rf"\A{body}\z"
     if not list(pattern_faults("c", pattern)) and not re.search(r"(.)-(.)", body):
         re.fullmatch(body, "ab" * 20)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "bare"),
+    [
+        (r"\ASUP-[0-9]{6}\z", True), (r"\A[0-9]{6}\z", True), (r"\A[A-Z]+\z", True), (r"\AA[^0-9]{3}[0-9]{1,}\z", True),
+        (r"\Aa\z", True), (r"\A[0-9]*\z", False), (r"\A[0-9]{0,3}\z", False), (r"\Aa?b\z", False), (r"\Aab?\z", False),
+        (r"\A[^0-9]{6}\z", False), (r"\A[ \[0-9]{2}\z", False), (r"\A[a ]b\z", False), (r"\Aa[b ]\z", False),
+        (r"\A(a|b|)c?\z", False), (r"\Aa|b \z", False), (r"\Aa.b\z", False), (r"\A가[나-다]{2,}\z", False),
+    ],
+)  # fmt: skip
+def test_a_pattern_shows_by_its_ends_that_its_texts_have_no_blanks_around_them(pattern: str, *, bare: bool) -> None:
+    """Where it does not show, the texts themselves are looked at."""
+    assert is_bare(pattern) is bare
+
+
+@settings(max_examples=300)
+@given(st.data(), st.text(alphabet="ab -09[]{}?*+,\\", max_size=10))
+def test_no_text_of_a_bare_pattern_has_blanks_around_it(data: st.DataObject, body: str) -> None:
+    """Law: what such a pattern matches is there, and trimming leaves it as it is."""
+    for pattern in (rf"\A{body}\z", rf"\Aa{body}b\z", rf"\A[ab]{body}\z"):
+        if is_bare(pattern):
+            text = data.draw(st.from_regex(pattern[2:-2], fullmatch=True))
+            assert text
+            assert text.strip(BLANKS) == text
 
 
 # --- notices ----------------------------------------------------------------------------------------------------------

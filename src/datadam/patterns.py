@@ -13,6 +13,9 @@ MAX_REPEATS: Final = 1000  # RE2 refuses larger counted repetitions
 _END: Final = re.compile(r"(?<!\\)(?:\\\\)*\\z\Z")  # an even number of backslashes before it are escaped ones
 _CLASS_START: Final = re.compile(r"\[\^?")
 _COUNTED: Final = re.compile(r"\{([0-9]{1,4})(,([0-9]{0,4}))?\}")
+_BARE: Final = r"(?:[0-9A-Za-z_-]|(?<!\\)\[[0-9A-Za-z_-]+\])"  # one character, or a class of them, that is no blank
+_BARE_START: Final = re.compile(rf"\\A{_BARE}(?:\+|\{{[1-9]|(?![?*{{]))")
+_BARE_END: Final = re.compile(rf"{_BARE}(?:\+|\{{[1-9][0-9]*(?:,[0-9]*)?\}})?\\z\Z")
 _LITERAL_ESCAPES: Final = frozenset("\\.+*?()|[]{}^$-/")
 _CLASS_OPERATORS: Final = ("&&", "--", "~~", "[")
 
@@ -31,6 +34,15 @@ def pattern_faults(column: str, pattern: str) -> Iterator[DamError]:
         return
     for construct in _foreign(pattern[2:-2]):
         yield Invalid("standard.pattern-construct", column=column, construct=construct)
+
+
+def is_bare(pattern: str) -> bool:
+    r"""Whether no text of a pattern is empty or has blanks around it: true only where its first and last part show it.
+
+    These are a letter, a digit, `_`, `-`, or a class of them, that may not be left out, as in `\ASUP-[0-9]{6}\z`.
+    """
+    shows = _BARE_START.match(pattern) is not None and _BARE_END.search(pattern) is not None
+    return shows and not any(pattern_faults("", pattern))
 
 
 @dataclass(slots=True)

@@ -13,9 +13,10 @@ from typing import Final
 import polars as pl
 
 from datadam.adapters import polars_rules as rules
-from datadam.adapters.polars_identifiers import Finder
+from datadam.adapters.polars_identifiers import Finder, holds_none
 from datadam.adapters.polars_rules import KNOWN, TEXT, VALUE
 from datadam.model import Type
+from datadam.patterns import is_bare
 from datadam.plan import MAX_INTEGER_DIGITS, MAX_TEXT, Cell, Check, Factor, Plan, Rule
 
 _ROOM: Final = 2**62  # products stay below it, so that a remainder can be doubled in 64 bits
@@ -51,8 +52,9 @@ def road(plan: Plan, finder: Finder | None = None) -> Road | None:
         present = pl.all_horizontal(_present(plan, place, cell))
         missing = pl.lit(value=False) if cell.required else _source(cell).is_null()
         found.holds.append(missing | present)
-    over_rows = {Check.CROSS, Check.IDENTIFIER}
-    found.holds += [rules.holds_of(plan, rule, finder) for rule in plan.rules if rule.check in over_rows]
+        if _is_looked_at(plan, cell):
+            found.holds.append(_source(cell).is_null() | holds_none(_source(cell), cell, finder, bare=True))
+    found.holds += [rules.holds_of(plan, rule) for rule in plan.rules if rule.check is Check.CROSS]
     # a row in which nothing was sent is no row: the slow road tells it from one that lacks what is mapped
     found.holds.append(pl.any_horizontal(pl.col(name).is_not_null() for name in plan.sources))
     return found
@@ -145,8 +147,10 @@ def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
     if cell.lookup is not None:
         tests.append(_among(source, cell.lookup.codes))
     if cell.cast.type is Type.TEXT and cell.lookup is None:
-        length = source.str.len_bytes()
-        tests += [length > 0, source.str.strip_chars().str.len_bytes() == length]
+        patterns = [rule.pattern for rule in plan.rules if (rule.column, rule.check) == (cell.column, Check.PATTERN)]
+        if not (_is_looked_at(plan, cell) or any(is_bare(pattern or "") for pattern in patterns)):
+            length = source.str.len_bytes()
+            tests += [length > 0, source.str.strip_chars().str.len_bytes() == length]
     if cell.cast.type is Type.INTEGER and not rules.converts(cell):
         # Polars reads digits with a sign and nothing else as a whole number: only their number is left to judge
         tests.append(pl.col(f"{VALUE}{place}").is_between(-_MOST_INTEGER, _MOST_INTEGER))
@@ -158,6 +162,11 @@ def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
         if rule.column == cell.column and rule.check in {Check.LENGTH, Check.PATTERN, Check.RANGE}:
             tests.append(_test(plan, place, cell, rule))
     return tests
+
+
+def _is_looked_at(plan: Plan, cell: Cell) -> bool:
+    """Whether identifiers are looked for in a cell, and blanks around its text with them."""
+    return plan.bit(Check.IDENTIFIER, cell.column) is not None
 
 
 def _among(source: pl.Expr, texts: Collection[str]) -> pl.Expr:
