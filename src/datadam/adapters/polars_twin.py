@@ -199,7 +199,7 @@ class PolarsTwins(TwinFiles):
         return smallest(pl.concat(held, rechunk=True), recipe)
 
 
-# --- ranges of units ---------------------------------------------------------------------------------------------------
+# --- ranges of units --------------------------------------------------------------------------------------------------
 
 
 def _ranges(rows: int, held: int) -> Iterator[Within]:
