@@ -131,7 +131,7 @@ def _sifted(sieve: Sieve, rows: pl.DataFrame, units: Words, ranks: Words) -> tup
 
 
 class _Chain:
-    """CBC-MAC of many rows at once, worked out in room that is kept: asking for new each time costs more than hashes."""
+    """CBC-MAC of many rows at once, worked out in room that is kept: asking for new costs more than hashes do."""
 
     def __init__(self) -> None:
         self._room = [np.empty((1, 2), dtype=_WORD) for _ in range(2)]
