@@ -29,7 +29,7 @@ demo: setup ## bring up a dam with fictional firms and real data; ONCE=1 ends wh
 	ONCE="$(ONCE)" $(BIN)/python -m demo.run
 
 drill: setup ## two dams of two countries act as one, and leave evidence of it; ONCE=1 ends when all has passed
-	ONCE="$(ONCE)" $(BIN)/python -m drill.run
+	ONCE="$(ONCE)" NETWORKS="$(NETWORKS)" $(BIN)/python -m drill.run
 
 foreign: $(FOREIGN) $(ACCOUNTANT) ## what foreign checkers need: Go, Node, the official Delta Sharing client, dp-accounting, each for itself
 	@scripts/system_packages.sh

@@ -16,15 +16,23 @@ LINKS: Final = "supply.supply-edge"
 MINERALS: Final = "supply.mineral-production"
 STANDARDS: Final = (VULNERABILITIES, INDICATORS, MINERALS, LINKS)
 SHARED: Final = INDICATORS  # the reservoir that the order is about
-CONTACT_SECONDS: Final = 6
+CONTACT_SECONDS: Final = 8  # a busy machine may keep a dam waiting for some
 PULL_SECONDS: Final = 2
 
-NAME: Final = "update.greylead-scada.example"  # that both countries saw
-SUPPLIER: Final = "BRN:ZZ:SYN90007"  # the graphite processor that nobody lists
-USES: Final = (
-    f"supplier,vendor,product\n{SUPPLIER},Citrix,Session Recording\nBRN:ZZ:SALTS-11,Greylead (made up),SCADA\n"
-)
-"""Whose software a firm's suppliers run: its own list."""
+VENDOR: Final = "Greylead (made up)"  # of the software that the graphite processor runs
+NAME: Final = "update.greylead-scada.example"  # poses as that vendor's; both countries saw it
+KEPT: Final = "relay.greylead-scada.example"  # one country saw it, and marked it as not for the public
+SUPPLIER: Final = "BRN:ZZ:SYN90007"  # the graphite processor that no maker lists
+EXPLOITED: Final = "CVE-2999-10001"
+CATALOGUE: Final = f"""\
+cveID,vendorProject,product,vulnerabilityName,dateAdded,dueDate,knownRansomwareCampaignUse,cwes
+{EXPLOITED},{VENDOR},SCADA,Greylead SCADA update check may be skipped (made up),2026-11-16,2026-12-07,Unknown,CWE-494
+CVE-2999-10002,Harrowgate (made up),Mail,Harrowgate Mail lets anyone in (made up),2026-10-02,2026-10-23,Unknown,CWE-287
+CVE-2999-10003,Tinfold (made up),Router,Tinfold Router runs what it is sent (made up),2026-09-11,2026-10-02,Known,CWE-78
+"""
+"""Software that is being exploited, as the emergency team lists it, in the layout of CISA's KEV catalogue."""
+USES: Final = f"supplier,vendor,product\n{SUPPLIER},{VENDOR},SCADA\nBRN:ZZ:SYN90077,Quillfeather (made up),Ledger\n"
+"""Whose software the suppliers of a firm run: its own list."""
 
 CARD: Final = """\
 name: quietfox-sorter
@@ -79,8 +87,25 @@ MESA: Final = Person(handle="mesa", name="Blue Mesa Analytics Inc. (fictional)",
 AUDITOR: Final = Person(
     handle="auditor", name="Fictional Chamber of Audit (made up)", jurisdiction="KR", roles=("auditor",)
 )
-MEMBERS: Final = {SEOUL: (NOEUL, YAMABIKO, AUDITOR), WASHINGTON: (COPPER, CERT, MESA, AUDITOR)}
-GUESTS: Final = ((YAMABIKO, SEOUL, WASHINGTON), (MESA, WASHINGTON, SEOUL))
+MINISTRY: Final = Person(
+    handle="ministry", name="Fictional Ministry of Industry (made up)", jurisdiction="KR", roles=("consumer",)
+)
+INSTITUTE: Final = Person(
+    handle="institute", name="Fictional Institute of Energy Data (made up)", jurisdiction="KR", roles=("contributor",)
+)
+SURVEY: Final = Person(
+    handle="survey", name="Fictional Office of Mineral Data (made up)", jurisdiction="US", roles=("contributor",)
+)
+MEMBERS: Final = {
+    SEOUL: (NOEUL, YAMABIKO, MINISTRY, INSTITUTE, AUDITOR),
+    WASHINGTON: (COPPER, CERT, MESA, SURVEY, AUDITOR),
+}
+STATISTICS: Final = (
+    (INSTITUTE, SEOUL, "minerals_iea_ko.csv", ("--set", "country=ISO코드", "--drop", "국가")),
+    (SURVEY, WASHINGTON, "minerals_usgs_long.csv", ("--set", "country=iso3", "--drop", "country")),
+)
+"""Who hands in which open statistics, and where: real ones, whose sources and licences `demo/data/README.md` names."""
+GUESTS: Final = ((YAMABIKO, SEOUL, WASHINGTON), (COPPER, WASHINGTON, SEOUL), (MESA, WASHINGTON, SEOUL))
 """Who takes part in the other dam as well: home, then where it is a guest."""
 
 
@@ -95,14 +120,18 @@ class Watch:
     kind: str  # how it calls a domain
     marking: str  # how it calls what everybody may know
     hours: int  # ago that it saw them last
+    kept: str | None = None  # a name that is not for the public, and how it calls that
+    kept_marking: str = ""
 
     def rows(self, count: int = 40) -> list[tuple[str, ...]]:
         """Made-up names in a zone that nobody can have, the same from the same seed; one of them is everybody's."""
         drawn = random.Random(f"{SEED} {self.who.handle}")
-        seen = {NAME}
+        seen = {NAME, *([self.kept] if self.kept else ())}
         while len(seen) < count:
             seen.add(f"{''.join(drawn.choices('abcdefghijklmnop', k=9))}.{drawn.choice(('bad', 'cnc', 'kit'))}.example")
-        return [(self.kind, one, drawn.choice(("quietfox", "tinkerrat")), self.marking) for one in sorted(seen)]
+        marked = {self.kept: self.kept_marking}
+        families = ("quietfox", "tinkerrat")
+        return [(self.kind, one, drawn.choice(families), marked.get(one, self.marking)) for one in sorted(seen)]
 
     def text(self, now: datetime) -> str:
         """The file, written `now`."""
@@ -129,5 +158,7 @@ WATCHES: Final = (
         kind="domain",
         marking="clear",
         hours=30,
+        kept=KEPT,
+        kept_marking="amber",
     ),
 )

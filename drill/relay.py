@@ -6,6 +6,7 @@ other, as a broken cable between two countries would; a country's own members re
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Self
 
@@ -25,6 +26,7 @@ class Relay:
         self.port = int(self._listener.getsockname()[1])
         self._lock = threading.Lock()
         self._cut = False
+        self.passed = 0  # bytes that dams said to one another here
         self._between: set[socket.socket] = set()
 
     def __enter__(self) -> Self:
@@ -63,11 +65,13 @@ class Relay:
             between = BETWEEN_DAMS in head.partition(b"\r\n")[0]
             if not head or (between and not self._heard(near)):
                 return
+            count = self._counted if between else _uncounted
             with socket.create_connection(("127.0.0.1", self._target), timeout=PATIENCE) as far:
+                count(len(head))
                 far.sendall(head)
-                back = threading.Thread(target=_copy, args=(far, near), daemon=True)
+                back = threading.Thread(target=_copy, args=(far, near, count), daemon=True)
                 back.start()
-                _copy(near, far)
+                _copy(near, far, count)
                 back.join()
         with self._lock:
             self._between.discard(near)
@@ -78,10 +82,19 @@ class Relay:
                 self._between.add(near)
             return not self._cut
 
+    def _counted(self, size: int) -> None:
+        with self._lock:
+            self.passed += size
 
-def _copy(source: socket.socket, into: socket.socket) -> None:
+
+def _uncounted(_: int) -> None:
+    """What members say is not counted."""
+
+
+def _copy(source: socket.socket, into: socket.socket, count: Callable[[int], None]) -> None:
     with suppress(OSError):
         while piece := source.recv(PIECE):
+            count(len(piece))
             into.sendall(piece)
     _shut(into, socket.SHUT_WR)  # an answer may still be on its way against it
 

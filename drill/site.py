@@ -1,6 +1,7 @@
 """One dam of the drill: its folder, its operator, its relay, and how people join it."""
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -45,7 +46,13 @@ class Site:
 
     def served(self) -> Served:
         """The dam, served while this is entered."""
-        return Served(self.operator, DAM, self.port, lambda: None)
+        self._served = Running(self.operator, DAM, self.port, lambda: None)
+        return self._served
+
+    @property
+    def worked(self) -> float | None:
+        """Seconds of processor time that the server has used since it started; None where this system does not tell."""
+        return self._served.worked
 
     def told(self, verb: str, **args: str | None) -> dict[str, Any]:
         """What the server tells its operator."""
@@ -81,6 +88,20 @@ class Site:
     def reach(self, shell: Shell) -> client.Dam:
         """The dam as somebody sees it."""
         return client.connect(self.url, key=shell.home / "firm.key")
+
+
+class Running(Served):
+    """A dam as a child, of which one can ask how much it worked."""
+
+    @property
+    def worked(self) -> float | None:
+        """Seconds of processor time since it started, of all its threads (proc(5)); None without such a system."""
+        try:
+            told = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        user, system = told.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 class Witness:

@@ -1,25 +1,31 @@
 """The drill: its cast is made up, its wire can be cut, its story is a page. `make drill` is the whole of it."""
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from string import Formatter
 
+import polars as pl
 import pytest
 
 from datadam import registers
-from drill import cast
+from drill import cast, lists, story, withdrawal
+from drill.alternatives import BANDS
+from drill.beside import Beside
 from drill.relay import Relay
-from drill.story import Story
+from drill.story import WORDS, Place, Story, Told, Word
 
 # --- the cast ---------------------------------------------------------------------------------------------------------
 
 
 def test_everybody_is_made_up() -> None:
     """Names say so, numbers add up, hosts are in a zone that nobody can have."""
-    everybody = {*cast.COUNTRIES.values(), *(who for held in cast.MEMBERS.values() for who in held)}
+    held = [*cast.MEMBERS.values(), *lists.SUPPLIERS.values()]
+    everybody = {*cast.COUNTRIES.values(), *(who for some in held for who in some)}
     assert all("(fictional)" in who.name or "made up" in who.name for who in everybody)
     for who in everybody:
         registers.jurisdiction(who.jurisdiction)
@@ -28,6 +34,22 @@ def test_everybody_is_made_up() -> None:
     assert {who.jurisdiction for who in everybody} == {"KR", "US", "JP"}
     for watch in cast.WATCHES:
         assert all(row[1].endswith(".example") for row in watch.rows())
+    assert all("(made up)" in line for line in cast.CATALOGUE.splitlines()[1:])
+
+
+def test_what_the_makers_list_looks_diversified_and_is_not() -> None:
+    """No supplier stands on two makers' lists; by all lists in one hand two of three share what must be found."""
+    makers = [one for one in lists.LISTS if one.maker]
+    below = {one.own: one.buys_from for one in lists.LISTS}
+
+    def reached(firms: frozenset[str]) -> frozenset[str]:
+        deeper = frozenset[str]().union(*(below.get(firm, frozenset()) for firm in firms))
+        return firms | (reached(deeper) if deeper else frozenset())
+
+    assert all(not one.buys_from & other.buys_from for one in makers for other in makers if one is not other)
+    shared = [reached(one.buys_from) & reached(two.buys_from) for one in makers for two in makers if one.own < two.own]
+    assert sorted(map(len, shared)) == [0, 0, len(lists.FOUND)]
+    assert cast.SUPPLIER in frozenset().union(*shared)
 
 
 def test_what_was_seen_is_drawn_from_a_seed() -> None:
@@ -99,23 +121,113 @@ def test_a_connection_between_dams_is_dropped_in_the_middle() -> None:
             assert near.recv(1000) == b""
 
 
+def test_what_dams_say_to_one_another_is_counted_and_nothing_else() -> None:
+    """Both ways, to the byte; what members send is not."""
+    dam, member = b"GET /api/federation/batch?old=0 HTTP/1.1\r\n\r\n", b"GET /api/reservoirs HTTP/1.1\r\n\r\n"
+    with echoing() as port, Relay(port) as relay:
+        answered(relay.port, member)
+        assert relay.passed == 0
+        answered(relay.port, dam)
+        assert relay.passed == 2 * len(dam)
+
+
 # --- the story --------------------------------------------------------------------------------------------------------
 
 
-def test_the_story_is_a_page_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Headings are numbered, facts are a list, and nothing in it is taken for markup."""
-    story = Story("A <drill>")
-    story.chapter("It begins", "One & all.")
-    story.fact("3 of 3")
-    story.fact("< 1 s")
-    story.chapter("It ends")
-    story.says("So it was.")
-    story.write(tmp_path)
-    assert (tmp_path / "story.md").read_text(encoding="utf-8") == (
-        "# A <drill>\n\n## 1. It begins\n\nOne & all.\n\n- 3 of 3\n- < 1 s\n\n## 2. It ends\n\nSo it was.\n"
+def test_files_that_hold_what_was_handed_in_are_found_however_they_are_packed(tmp_path: Path) -> None:
+    """In a table that is packed, in the middle of other bytes, further down; a socket is no file."""
+    name = cast.WATCHES[0].rows()[3][1]
+    pl.DataFrame({"value": [name] * 5, "more": [b"1"] * 5}).write_parquet(tmp_path / "rows.parquet")
+    (tmp_path / "further").mkdir()
+    (tmp_path / "further" / "tables").write_bytes(b"\x00\xff" + name.encode() + b"\x00")
+    (tmp_path / "nothing").write_bytes(b"\xff")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s"))
+        assert withdrawal.holding(tmp_path) == (2, 3)
+
+
+def sentences(language: str) -> dict[str, str]:
+    """Everything that can be told, by a path."""
+    told = WORDS[language]
+    found = {f"chapters.{code}.{part}": text for code, one in told["chapters"].items() for part, text in one.items()}
+    found |= {f"{part}.{code}": text for part in ("facts", "words") for code, text in told[part].items()}
+    return {**found, "title": told["title"]}
+
+
+def holes(text: str) -> set[str]:
+    """The facts that a sentence asks for."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_the_story_says_the_same_in_both_languages() -> None:
+    """The same sentences, each asking for the same facts; the Korean ones are Korean."""
+    english, korean = sentences("en"), sentences("ko")
+    assert english.keys() == korean.keys()
+    assert {path: holes(text) for path, text in english.items()} == {path: holes(text) for path, text in korean.items()}
+    assert all(re.search("[가-힣]", text) for text in korean.values())
+    assert not any(re.search("[가-힣]", text) for text in english.values())
+
+
+def test_every_sentence_is_told_and_every_one_that_is_told_is_there() -> None:
+    """No sentence without a place in the drill, and no place without a sentence: each claim is computed somewhere."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in Path(story.__file__).parent.glob("*.py"))
+    told = set(re.findall(r'story\.(?:chapter|fact)\(\s*"([a-z_]+)"', code)) | set(
+        re.findall(r'Told\("([a-z_]+)"', code)
     )
-    page = (tmp_path / "story.html").read_text(encoding="utf-8")
-    assert "<h1>A &lt;drill&gt;</h1>" in page
-    assert "<ul>\n<li>3 of 3</li>\n<li>&lt; 1 s</li>\n</ul>\n<h2>2. It ends</h2>" in page
+    told |= {f"band_{name}" for name, _ in BANDS}
+    assert told == {*WORDS["en"]["chapters"], *WORDS["en"]["facts"]}
+
+
+def test_the_story_is_a_page_of_its_own_in_each_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Headings are numbered, facts are a list, countries have names, and nothing in it is taken for markup."""
+    told = Story()
+    told.chapter("peering")
+    told.fact("terms")
+    told.fact("foreign_missing")
+    told.chapter("cable", limit="<6>")
+    countries = [Place("KOR"), Place("CHN")]
+    told.fact("denied", place=Word("seoul"), ms="7")
+    told.fact("shown", lines=[Told("band_small", {"countries": countries}), Told("band_none")])
+    told.write(tmp_path)
+    english, korean = ((tmp_path / name).read_text(encoding="utf-8") for name in ("story.md", "story.ko.md"))
+    words = WORDS["en"]
+    begins = f"# {words['title']}\n\n## 1. {words['chapters']['peering']['title']}\n\n"
+    assert english.startswith(begins)
+    assert f"\n\n- {words['facts']['terms']}\n- {words['facts']['foreign_missing']}\n\n## 2. " in english
+    assert "In Seoul the first" in english
+    assert "less than 10,000 t: South Korea, China; none" in english
+    assert "서울에서는" in korean
+    assert "대한민국, 중국; 없음" in korean
+    page = (tmp_path / "story.ko.html").read_text(encoding="utf-8")
+    assert '<html lang="ko">' in page
+    assert "&lt;6&gt;" in page
+    assert page.count("<ul>") == page.count("</ul>") == 2
     assert "script" not in page
-    assert "→ 3 of 3" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"→ {words['facts']['terms'][:40]}" in out
+    assert "서울" not in out
+
+
+def test_it_is_printed_in_the_language_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Korean on the screen; both are kept."""
+    told = Story("ko")
+    told.chapter("guests")
+    assert WORDS["ko"]["chapters"]["guests"]["title"] in capsys.readouterr().out
+    assert WORDS["en"]["chapters"]["guests"]["title"] in told.markdown("en")
+
+
+# --- beside the story -------------------------------------------------------------------------------------------------
+
+
+def test_networks_are_searched_in_processes_of_their_own(tmp_path: Path) -> None:
+    """What it found is told with how many there were; whoever leaves early leaves no process behind."""
+    told = Story()
+    with Beside(1, tmp_path / "networks") as beside:
+        beside.tell(told)
+    english = told.markdown("en")
+    assert "found in 1 of 1 networks" in english
+    assert "0 false alarms in 1 networks" in english
+    with Beside(1000, tmp_path / "more") as beside:
+        processes = list(beside.processes.values())
+    assert all(one.returncode is not None for one in processes)
+    assert not list((tmp_path / "more").iterdir())
