@@ -16,6 +16,7 @@ If any of it does not hold nothing is taken, and the follower is what it was.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -35,8 +36,8 @@ _ROOM: Final = 512 * 1024  # bytes of a batch that are kept for all but entries 
 _ENTRY: Final = 69  # bytes of an entry in a batch, with its quotation marks and comma
 _CLASSES: Final[Mapping[str, Class]] = {"r": Class.REGISTRY, "a": Class.ACTIVITY}
 _LETTERS: Final = {clazz: letter for letter, clazz in _CLASSES.items()}
-_HEX: Final = frozenset("0123456789abcdef")
 _ID: Final = 64  # letters of a statement's id
+_ENTRY_TEXT: Final = re.compile(f"[{''.join(_CLASSES)}][0-9a-f]{{{_ID}}}")
 
 Named = tuple[Class, StatementId]
 """What an entry says of a statement."""
@@ -103,7 +104,7 @@ class Batch:
 
 
 def _is_entry(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 1 + _ID and value[0] in _CLASSES and _HEX.issuperset(value[1:])
+    return isinstance(value, str) and _ENTRY_TEXT.fullmatch(value) is not None
 
 
 def _is_hash(value: object) -> bool:

@@ -59,7 +59,11 @@ def _enum(words: list[object]) -> Check:
 
 def _string(schema: Mapping[str, Any]) -> Check:
     least, most = schema.get("minLength", 0), schema.get("maxLength", float("inf"))
-    found = re.compile(schema.get("pattern", "")).search
+    if "pattern" not in schema:
+        return lambda value: isinstance(value, str) and least <= len(value) <= most
+    found = re.compile(schema["pattern"]).search
+    if not {"minLength", "maxLength"} & schema.keys():
+        return lambda value: isinstance(value, str) and found(value) is not None
     return lambda value: isinstance(value, str) and least <= len(value) <= most and found(value) is not None
 
 

@@ -16,6 +16,7 @@ VERSION: Final = 1  # of the statement envelope
 
 
 _KINDS: Final = frozenset(map(str, Kind))
+_SIGNATURE: Final = {"protected", "signature"}
 
 
 def state(kind: Kind, facts: Json, *, issued: str, key: Jwk) -> Statement:
@@ -106,11 +107,9 @@ def _parts(outer: object) -> tuple[str, list[dict[str, str]]]:
 
 
 def _is_signature(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and set(value) == {"protected", "signature"}
-        and all(isinstance(part, str) for part in value.values())
-    )
+    if not isinstance(value, dict) or value.keys() != _SIGNATURE:
+        return False
+    return isinstance(value["protected"], str) and isinstance(value["signature"], str)
 
 
 def kids(statement: Statement) -> tuple[str, ...]:
