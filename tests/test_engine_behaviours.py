@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -188,6 +190,22 @@ def test_blanks_around_few_of_many_texts_are_cut_off_too(engine: Engine, pattern
 
 
 @every_engine
+@pytest.mark.parametrize("last", ["b", " b", None], ids=["as-sent", "trimmed", "refused"])
+def test_codes_are_texts_to_whoever_reads_them(engine: Engine, last: str | None, tmp_path: Path) -> None:
+    """However an engine holds a closed list: no file says anything but text of it, short or long, whole or merged."""
+    many = tuple(f"c{number}" for number in range(300))
+    columns = (Column(name="v", type=Type.TEXT, values=("a", "b")), Column(name="w", type=Type.TEXT, values=many))
+    rows = [*[("a", "c7")] * 50, *[("", "c299")] * 50, (last or "c", "c0")]
+    text = "v,w\n" + "".join(f"{v},{w}\n" for v, w in rows)
+    run = Run(engine, plan_of(standard_of(*columns)), csv_source(tmp_path, text), tmp_path)
+    assert run.admitted.schema.to_python().items() >= {"v": str, "w": str, "_deposit": str}.items()
+    kinds = {field.name: field.type for field in pq.read_schema(run.into.admitted)}
+    assert {kinds["v"], kinds["w"], kinds["_deposit"]} == {pa.large_string()}
+    assert run.value("v") == ["a"] * 50 + [None] * 50 + ["b"] * (last is not None)
+    assert run.value("w") == ["c7"] * 50 + ["c299"] * 50 + ["c0"] * (last is not None)
+
+
+@every_engine
 def test_missing_is_missing_however_it_is_written(engine: Engine, tmp_path: Path) -> None:
     """An absent field, an empty one, `""` and blanks break `required` and no other rule; optional ones are null."""
     columns = (
@@ -199,6 +217,30 @@ def test_missing_is_missing_however_it_is_written(engine: Engine, tmp_path: Path
     run = Run(engine, plan_of(standard_of(*columns)), csv_source(tmp_path, text), tmp_path)
     assert run.broken == {row: {"need.required"} for row in range(4)}
     assert (run.value("need"), run.value("may")) == ([7], [None])
+
+
+@every_engine
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"pattern": r"\A[a-z]\z"},
+        {"values": ("a", "b")},
+        {"max_length": 9},
+        {"type": Type.DATE},
+        {"type": Type.NUMBER},
+    ],
+    ids=["any", "patterned", "listed", "short", "date", "number"],
+)
+def test_what_is_required_is_missed_in_few_of_many_rows(engine: Engine, said: dict[str, Any], tmp_path: Path) -> None:
+    """Nothing that is judged of a value stands in for its being there, also where no file can hold an empty text."""
+    kind = said.get("type", Type.TEXT)
+    there = {Type.DATE: "2026-02-03", Type.NUMBER: "1.5"}.get(kind, "a")
+    plan = plan_of(standard_of(Column(name="v", required=True, **{"type": kind, **said}), Column(name="w", type=kind)))
+    pl.DataFrame({"v": [*[there] * 50, None, ""], "w": [there] * 52}).write_parquet(tmp_path / "rows.parquet")
+    source = Source(path=str(tmp_path / "rows.parquet"), format="parquet", name="rows.parquet")
+    run = Run(engine, plan, source, tmp_path)
+    assert run.broken == {50: {"v.required"}, 51: {"v.required"}}
 
 
 @every_engine

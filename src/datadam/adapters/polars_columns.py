@@ -99,7 +99,7 @@ def _physical(value: Any) -> float:  # noqa: ANN401  (any value that a measured 
 
 
 def _values(drawn: pl.Series) -> Json:
-    text = drawn.cast(pl.String) if drawn.dtype == pl.Categorical else drawn
+    text = drawn.cast(pl.String) if isinstance(drawn.dtype, pl.Categorical | pl.Enum) else drawn
     counted = text.drop_nulls().value_counts(name="rows").sort("rows", drawn.name, descending=[True, False])
     values = [{"value": plain(value), "rows": rows} for value, rows in counted.head(MOST_VALUES).iter_rows()]
     return {"values": values, "others": int(counted["rows"].slice(MOST_VALUES).sum())}

@@ -1,6 +1,7 @@
 """The embedded engine: Polars streaming, one pass over the file, two outputs, exact uniqueness from the hashed keys."""
 
 import hashlib
+import io
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ from datadam.ports import Outputs, Progress
 
 MAX_REJECTS: Final = 1_000_000  # rows kept to be looked at; every row is counted
 COMPRESSION: Final = "snappy"  # a tenth of a deposit's CPU less than zstd at its fastest, for 1.4 times the bytes
+_ARROW: Final = "ARROW:schema"  # where Parquet keeps it
 _OK, _SENT = "\x01ok", "\x01s"
 _MOST: Final = 0.7  # of them that take the fast one: below it, walking both costs more than it saves
 
@@ -199,7 +201,7 @@ def _admitted(run: _Run, rows: pl.LazyFrame, refused: Aside, columns: list[str],
     sent = {f"{_SENT}{at}": name for at, name in enumerate(columns)}
     ids = rules.ids(plan, into.unit_keys)
     stored = (rows.with_columns(ids) if ids else rows).select(
-        *rules.stored(plan, run.finder),
+        *rules.stored(plan, run.finder, as_names=True),
         *_system(plan, into),
         _OK,
         **{alias: pl.col(name) for alias, name in sent.items()},
@@ -245,7 +247,7 @@ def _to_the_letter(run: _Run, rows: pl.LazyFrame, watch: _Watch) -> None:
     judged = rows.with_columns(rules.texts(plan))
     if not any(cell.required for cell in plan.cells):
         judged = judged.filter(~_blank(columns))  # else a blank row breaks a rule, and is dropped there
-    for stage in (rules.lookups, rules.quantities, rules.products, rules.quotients, rules.values):
+    for stage in (rules.lookups, rules.quantities, rules.products, rules.quotients, rules.values, rules.names):
         added = stage(plan)
         judged = judged.with_columns(added) if added else judged
     judged = judged.with_columns(rules.mask(rules.holds(plan, run.finder)).alias(FAILED))
@@ -265,7 +267,7 @@ def _blank(columns: tuple[str, ...]) -> pl.Expr:
 
 def _system(plan: Plan, into: Outputs) -> list[pl.Expr]:
     return [
-        pl.lit(into.deposit).alias("_deposit"),
+        pl.lit(into.deposit, dtype=pl.Enum([into.deposit])).alias("_deposit"),
         pl.col(ROW),
         rules.key(plan, into.key_secret).alias("_key"),
     ]
@@ -277,9 +279,21 @@ def _write(rows: pl.LazyFrame, path: Path) -> None:
         path,
         compression=COMPRESSION,
         statistics={"min": False, "max": False, "distinct_count": False, "null_count": True},
+        metadata=_told(rows.collect_schema()),
         sync_on_close="all",
         engine="streaming",
     )
+
+
+def _told(schema: pl.Schema) -> dict[str, str] | None:
+    """What the file says of its columns to readers of Arrow: that texts are texts, also those that come as numbers."""
+    texts = {name: pl.String() if isinstance(kind, pl.Enum) else kind for name, kind in schema.items()}
+    if texts == dict(schema):
+        return None
+    empty = io.BytesIO()
+    pl.DataFrame(schema=texts).write_parquet(empty)
+    empty.seek(0)
+    return {_ARROW: pl.read_parquet_metadata(empty)[_ARROW]}
 
 
 def _masks(rejects: Path) -> Counter[int]:

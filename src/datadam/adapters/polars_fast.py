@@ -14,7 +14,7 @@ import polars as pl
 
 from datadam.adapters import polars_rules as rules
 from datadam.adapters.polars_identifiers import Finder, holds_none
-from datadam.adapters.polars_rules import KNOWN, TEXT, VALUE
+from datadam.adapters.polars_rules import KNOWN, NAMED, TEXT, VALUE
 from datadam.model import Type
 from datadam.patterns import is_bare
 from datadam.plan import MAX_INTEGER_DIGITS, MAX_TEXT, Cell, Check, Factor, Plan, Rule
@@ -49,9 +49,8 @@ def road(plan: Plan, finder: Finder | None = None) -> Road | None:
     for place, cell in enumerate(plan.cells):
         if not _add(found, place, cell):
             return None
-        present = pl.all_horizontal(_present(plan, place, cell))
-        missing = pl.lit(value=False) if cell.required else _source(cell).is_null()
-        found.holds.append(missing | present)
+        tests, missing = _present(plan, place, cell), _source(cell).is_null()
+        found.holds.append(pl.all_horizontal(~missing, *tests) if cell.required else missing | pl.all_horizontal(tests))
         if _is_looked_at(plan, cell):
             found.holds.append(_source(cell).is_null() | holds_none(_source(cell), cell, finder, bare=True))
     found.holds += [rules.holds_of(plan, rule) for rule in plan.rules if rule.check is Check.CROSS]
@@ -71,6 +70,8 @@ def _add(found: Road, place: int, cell: Cell) -> bool:
     source = _source(cell)
     if cell.lookup is not None:
         found.stages[0].append(source.alias(f"{KNOWN}{place}"))
+        if rules.is_named(cell):
+            found.stages[0].append(rules.named(source, cell).alias(f"{NAMED}{place}"))
         source = pl.col(f"{KNOWN}{place}")
     elif cell.cast.type is Type.TEXT:
         found.stages[0].append(source.alias(f"{TEXT}{place}"))  # it has no blanks around it: see `_present`
@@ -145,7 +146,8 @@ def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
     source = _source(cell)
     tests: list[pl.Expr] = []
     if cell.lookup is not None:
-        tests.append(_among(source, cell.lookup.codes))
+        named = pl.col(f"{NAMED}{place}")
+        tests.append(named.is_not_null() if rules.is_named(cell) else _among(source, cell.lookup.codes))
     if cell.cast.type is Type.TEXT and cell.lookup is None:
         patterns = [rule.pattern for rule in plan.rules if (rule.column, rule.check) == (cell.column, Check.PATTERN)]
         if not (_is_looked_at(plan, cell) or any(is_bare(pattern or "") for pattern in patterns)):

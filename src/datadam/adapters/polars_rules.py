@@ -29,10 +29,11 @@ from datadam.plan import (
 
 SEED_BYTES: Final = 8  # of a secret, for XXH3
 _REMEMBERED: Final = 100_000  # distinct texts whose meaning a lookup keeps
+_MOST_NAMED: Final = 255  # codes of a list whose values are held as numbers
 _MICROSECOND: Final = 1_000_000
 
 # Names of intermediate columns, by place of the cell: source columns carry the sender's names and must not meet them.
-TEXT, KNOWN, VALUE = "\x01t", "\x01k", "\x01v"
+TEXT, KNOWN, VALUE, NAMED = "\x01t", "\x01k", "\x01v", "\x01n"
 _UNIT, _QUANTITY, _ID, _COARSE = "\x01u", "\x01q", "\x01i", "\x01c"
 _PRODUCT, _UNDER, _QUOTIENT = "\x01p", "\x01d", "\x01w"
 
@@ -215,6 +216,26 @@ def values(plan: Plan) -> list[pl.Expr]:
         for place, cell in enumerate(plan.cells)
         if cell.cast.type is not Type.TEXT
     ]
+
+
+def names(plan: Plan) -> list[pl.Expr]:
+    """Beside them, codes that are stored as they are: as numbers in their list, which cost nothing to write."""
+    return [
+        named(_known(place, cell), cell).alias(f"{NAMED}{place}")
+        for place, cell in enumerate(plan.cells)
+        if is_named(cell)
+    ]
+
+
+def is_named(cell: Cell) -> bool:
+    """Whether a cell's values are held in `NAMED`, too."""
+    kept = cell.cast.type is Type.TEXT and cell.protection is Protection.KEEP
+    return kept and cell.lookup is not None and 0 < len(cell.lookup.codes) <= _MOST_NAMED
+
+
+def named(text: pl.Expr, cell: Cell) -> pl.Expr:
+    """Codes of the cell's list; null where a text is none of them."""
+    return text.cast(pl.Enum(sorted(cell.lookup.codes if cell.lookup is not None else ())), strict=False)
 
 
 def _value(place: int, cell: Cell) -> pl.Expr:
@@ -444,9 +465,15 @@ def _literal(number: object, kind: pl.DataType) -> pl.Expr:
     return pl.lit(float(str(number)), dtype=kind) if kind.is_float() else pl.lit(str(number)).cast(kind)
 
 
-def stored(plan: Plan, finder: Finder | None = None) -> list[pl.Expr]:
-    """The stored columns, protected as the plan says."""
-    return [_protected(place, cell, finder).alias(cell.column) for place, cell in enumerate(plan.cells) if cell.stored]
+def stored(plan: Plan, finder: Finder | None = None, *, as_names: bool = False) -> list[pl.Expr]:
+    """The stored columns, protected as the plan says; `as_names` takes from `names` what is there."""
+    return [
+        (pl.col(f"{NAMED}{place}") if as_names and is_named(cell) else _protected(place, cell, finder)).alias(
+            cell.column
+        )
+        for place, cell in enumerate(plan.cells)
+        if cell.stored
+    ]
 
 
 def _protected(place: int, cell: Cell, finder: Finder | None) -> pl.Expr:
