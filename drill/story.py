@@ -7,7 +7,7 @@ import csv
 import html
 import textwrap
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -17,11 +17,12 @@ from typing import Any, Final
 from demo.shell import WIDTH, bold
 
 LANGUAGES: Final = ("en", "ko")
+SHORTEST: Final = 3  # letters of a name that is no abbreviation
 _PAGE: Final = """<!doctype html>
 <html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>body{{font:17px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}}
-h1{{font-size:1.7rem}}h2{{font-size:1.15rem;margin-top:2rem}}li{{margin:.2rem 0}}</style>
+body{{word-break:keep-all}}h1{{font-size:1.7rem}}h2{{font-size:1.15rem;margin-top:2rem}}li{{margin:.2rem 0}}</style>
 {body}
 </html>
 """
@@ -112,7 +113,11 @@ def countries(language: str) -> Mapping[str, str]:
     """What countries are called."""
     text = (resources.files("datadam.standards") / "codes" / "iso3166-alpha3.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    return {row["code"]: row[language].partition("|")[0] for row in rows}
+    return {row["code"]: _whole(row[language].split("|")) for row in rows}
+
+
+def _whole(names: Sequence[str]) -> str:
+    return next(one for one in names if not (one.isascii() and len(one) < SHORTEST))
 
 
 @dataclass(frozen=True)

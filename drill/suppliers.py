@@ -15,7 +15,7 @@ from demo.shell import ROOT, indent, must
 from drill import cast, lists
 from drill.cast import COPPER, MINERALS, MINISTRY, NOEUL, SEOUL
 from drill.scene import REFUSED, Scene
-from drill.story import Place, Told
+from drill.story import Place, Told, Word
 
 PURPOSE = "supply-chain-resilience"
 
@@ -152,8 +152,9 @@ def show(scene: Scene) -> None:
     told = json.loads(shell.run(*see, "--json", *here).stdout)
     must(told == lists.FOUND, f"the ministry reads {told}")
     ledger.verify_receipt((shell.home / "seen.json").read_bytes(), vkey=scene.seoul.vkey)
-    lines = [Told("line", {**one, "country": Place(str(one["country"]))}) for one in told]
-    scene.story.fact("shown", lines=lines)
+    for one in told:
+        scene.story.fact("shown", **{**one, "country": Place(str(one["country"]))})
+    scene.story.fact("unseen")
 
 
 def _round(scene: Scene) -> str:
@@ -179,13 +180,13 @@ def look_elsewhere(scene: Scene) -> None:
     shell.type("python", "alternatives.py", scene.seoul.url, "firm.key", "graphite", found_country)
     found = json.loads((shell.home / "alternatives.json").read_text(encoding="utf-8"))
     must(found["dams"] == sorted(cast.ORIGINS.values()) and not found["missing"], "a dam's part is missing")
-    facts: dict[str, object] = {}
-    for stage, name in (("refining", "refined"), ("mining", "mined")):
-        held = found[stage]["bands"]
+    for stage in ("refining", "mining"):
+        held, year = found[stage]["bands"], found[stage]["year"]
         must(any(held.values()) and not any(found_country in one for one in held.values()), "there is nobody else")
-        facts[f"{name}_year"] = found[stage]["year"]
-        facts[name] = [
-            Told(f"band_{band}", {"countries": [Place(one) for one in countries] or Told("band_none")})
+        bands = [
+            Told(f"band_{band}", {"countries": [Place(one) for one in countries]})
             for band, countries in held.items()
+            if countries
         ]
-    scene.story.fact("alternatives", **facts)
+        scene.story.fact("others", stage=Word(stage), year=year, bands=bands)
+    scene.story.fact("sources", country=Place(found_country))

@@ -185,9 +185,10 @@ def test_the_story_is_a_page_of_its_own_in_each_language(tmp_path: Path, capsys:
     told.fact("terms")
     told.fact("foreign_missing")
     told.chapter("cable", limit="<6>")
-    countries = [Place("KOR"), Place("CHN")]
+    countries = [Place("USA"), Place("CHN")]
     told.fact("denied", place=Word("seoul"), ms="7")
-    told.fact("shown", lines=[Told("band_small", {"countries": countries}), Told("band_none")])
+    bands = [Told("band_small", {"countries": countries}), Told("band_large", {"countries": [Place("KOR")]})]
+    told.fact("others", stage=Word("mining"), year=2025, bands=bands)
     told.write(tmp_path)
     english, korean = ((tmp_path / name).read_text(encoding="utf-8") for name in ("story.md", "story.ko.md"))
     words = WORDS["en"]
@@ -195,9 +196,9 @@ def test_the_story_is_a_page_of_its_own_in_each_language(tmp_path: Path, capsys:
     assert english.startswith(begins)
     assert f"\n\n- {words['facts']['terms']}\n- {words['facts']['foreign_missing']}\n\n## 2. " in english
     assert "In Seoul the first" in english
-    assert "less than 10,000 t: South Korea, China; none" in english
+    assert "less than 10,000: United States of America, China; 100,000 and more: South Korea." in english
     assert "서울에서는" in korean
-    assert "대한민국, 중국; 없음" in korean
+    assert "1만 미만: 미국, 중국; 10만 이상: 대한민국." in korean
     page = (tmp_path / "story.ko.html").read_text(encoding="utf-8")
     assert '<html lang="ko">' in page
     assert "&lt;6&gt;" in page
