@@ -75,6 +75,7 @@ class _Run:
     opened: Opened
     into: Outputs
     notes: Notes  # of the admitted rows
+    ids: list[pl.Expr]  # `rules.ids`, which remember the units that they met, so that every stage has the same
     finder: Finder | None = None
 
 
@@ -99,7 +100,8 @@ class PolarsEngine:
         """Judge every row by every rule in one pass; write admitted rows and rejects."""
         opened = open_source(source)
         plan.check_header(opened.columns)
-        run = _Run(plan, source, unfold(plan, opened), into, _notes(plan, into), self.finder)
+        ids = rules.ids(plan, into.unit_keys)
+        run = _Run(plan, source, unfold(plan, opened), into, _notes(plan, into), ids, self.finder)
         try:
             _judge(run, progress)
             masks = _masks(into.rejects)
@@ -199,8 +201,7 @@ def _admitted(run: _Run, rows: pl.LazyFrame, refused: Aside, columns: list[str],
     """
     plan, into = run.plan, run.into
     sent = {f"{_SENT}{at}": name for at, name in enumerate(columns)}
-    ids = rules.ids(plan, into.unit_keys)
-    stored = (rows.with_columns(ids) if ids else rows).select(
+    stored = (rows.with_columns(run.ids) if run.ids else rows).select(
         *rules.stored(plan, run.finder, as_names=True),
         *_system(plan, into),
         _OK,

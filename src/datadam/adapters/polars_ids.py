@@ -1,4 +1,4 @@
-"""Internal unit ids within a stream: HMAC-SHA-256 of each text, worked out once a distinct text where texts recur."""
+"""Internal unit ids within a run: HMAC-SHA-256 of each text, worked out once a distinct text where texts recur."""
 
 import threading
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class _Known:
 
 
 class UnitIds:
-    """A column's texts to their ids, morsel by morsel; several threads may call it. Forgets all with the stream.
+    """A column's texts to their ids, morsel by morsel; several threads may call it. Forgets all with the run.
 
     A text has a place in each of two indexes. Where others stand at both, it costs an HMAC, never another unit's id.
     """
