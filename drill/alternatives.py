@@ -26,7 +26,8 @@ def main(url: str, key: str, mineral: str, but: str) -> None:
     for stage in ("refining", "mining"):
         rows = frame.filter((pl.col("stage") == stage) & (pl.col("status") != "projected"))
         year = max(rows["year"].to_list())
-        rows = rows.filter((pl.col("year") == year) & (pl.col("country") != but)).sort("production", descending=True)
+        rows = rows.filter((pl.col("year") == year) & (pl.col("country") != but))
+        rows = rows.sort("production", "country", descending=[True, False])
         held: dict[str, list[str]] = {name: [] for name, _ in BANDS}
         for country, tonnes in rows.select("country", pl.col("production").cast(float)).iter_rows():
             band = next(name for name, least in BANDS if tonnes >= least)
