@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 
-from torture import campaign  # noqa: E402  (it lies where the path was just set)
+from torture import cable, campaign, dams  # noqa: E402  (they lie where the path was just set)
 from torture.campaign import Outcome  # noqa: E402  (the same)
 
 STAGES, CALLS = "kill -9 between two stages", "kill -9 at a system call"
@@ -29,12 +29,15 @@ def outcomes(kills: int, seed: int) -> list[Callable[[Path], Outcome]]:
         lambda folder: campaign.crowd(folder, depositors=8, each=max(3, kills // 30), seed=seed),
         lambda folder: campaign.lost_answers(folder, deposits=max(3, kills // 30), seed=seed),
         lambda folder: campaign.full_disks(folder, rounds=max(2, kills // 15), seed=seed),
+        lambda folder: dams.bad_cable(folder, rounds=max(5, kills // 6), seed=seed),
     ]
 
 
 def table(found: list[Outcome]) -> str:
     """What was seen, a row an experiment."""
-    lines = ["| what went wrong, on purpose | n | deposits acknowledged | lost, doubled or wrong | seed | seconds |"]
+    lines = [
+        "| what went wrong, on purpose | n | deposits or orders acknowledged | lost, doubled or wrong | seed | seconds |"
+    ]
     lines += ["|---|--:|--:|--:|--:|--:|"]
     lines += [
         f"| {one.name} | {one.n} | {one.acknowledged} | {len(one.faults)} | {one.seed} | {one.seconds:.0f} |"
@@ -54,7 +57,11 @@ def main() -> int:
     found = []
     with tempfile.TemporaryDirectory() as name:
         os.environ["DATADAM_HOME"] = str(Path(name, "home"))
-        for number, experiment in enumerate(outcomes(given.kills, given.seed)):
+        experiments = outcomes(given.kills, given.seed)
+        if (why := cable.why_not()) is not None:
+            sys.stdout.write(f"{dams.NAME}: left out, {why}\n")
+            experiments.pop()
+        for number, experiment in enumerate(experiments):
             one = experiment(Path(name, str(number)))
             found.append(one)
             sys.stdout.write(f"{one.name}: n = {one.n}, wrong: {one.faults or 0}\n")
