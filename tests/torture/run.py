@@ -35,9 +35,7 @@ def outcomes(kills: int, seed: int) -> list[Callable[[Path], Outcome]]:
 
 def table(found: list[Outcome]) -> str:
     """What was seen, a row an experiment."""
-    lines = [
-        "| what went wrong, on purpose | n | deposits or orders acknowledged | lost, doubled or wrong | seed | seconds |"
-    ]
+    lines = ["| what went wrong, on purpose | n | acknowledged | lost, doubled or wrong | seed | seconds |"]
     lines += ["|---|--:|--:|--:|--:|--:|"]
     lines += [
         f"| {one.name} | {one.n} | {one.acknowledged} | {len(one.faults)} | {one.seed} | {one.seconds:.0f} |"
