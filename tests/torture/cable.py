@@ -56,6 +56,7 @@ class Mood:
     twice: float = 0.0
     delay: float = 0.0  # seconds; each packet has its own, so that later ones overtake earlier ones
     cut: bool = False
+    cut_from: int = 0  # only what comes from the first or from the second land is lost; 0: from neither
 
 
 FINE: Final = Mood()
@@ -95,6 +96,7 @@ class Cable:
     def __init__(self, one: Land, other: Land, *, seed: int) -> None:
         """Between these two."""
         self._ways = {one.device: other.device, other.device: one.device}
+        self._lands = {one.device: 1, other.device: 2}
         self._chance, self._order = random.Random(seed), itertools.count()
         self._late: list[tuple[float, int, int, bytes]] = []  # when, in which order, where to, what
         self._end = threading.Event()
@@ -115,14 +117,14 @@ class Cable:
         while not self._end.is_set():
             pause = self._late[0][0] - time.monotonic() if self._late else 0.1
             for source in select.select(list(self._ways), [], [], max(0.0, min(pause, 0.1)))[0]:
-                self._take(os.read(source, PACKET), self._ways[source])
+                self._take(os.read(source, PACKET), source)
             while self._late and self._late[0][0] <= time.monotonic():
                 _, _, into, packet = heapq.heappop(self._late)
                 self._give(packet, into)
 
-    def _take(self, packet: bytes, into: int) -> None:
-        mood = self.mood
-        if mood.cut or self._chance.random() < mood.lost:
+    def _take(self, packet: bytes, source: int) -> None:
+        mood, into = self.mood, self._ways[source]
+        if mood.cut or mood.cut_from == self._lands[source] or self._chance.random() < mood.lost:
             return
         for _ in range(1 + (self._chance.random() < mood.twice)):
             at = time.monotonic() + self._chance.uniform(0, mood.delay)

@@ -33,7 +33,11 @@ from worlds import GOOD, Person
 
 NAME: Final = "two dams, a bad cable"
 CONTACT_SECONDS: Final = 5
-SLACK: Final = 1.5  # seconds by which a busy machine may be late with an answer that was begun before
+SLACK: Final = 1.5  # seconds by which a busy machine may be late
+SOON: Final = 1.0 + SLACK  # seconds in which an order binds in the other dam where the cable carries
+BACK: Final = 3.0 + SLACK  # the same after the cable was mended: what broke off is tried again, and pulled each second
+    1.0 + 2.0 + SLACK
+)  # the same after the cable was mended: a connection that broke is tried again, a pull later
 PATIENCE: Final = 40.0  # seconds for things to come right again
 PORT: Final = 8443
 MOODS: Final = {
@@ -41,7 +45,10 @@ MOODS: Final = {
     "late": Mood(delay=0.4),
     "lossy": Mood(lost=0.15, twice=0.1, delay=0.05),
     "cut": Mood(cut=True),
+    "deaf": Mood(cut_from=1),
+    "mute": Mood(cut_from=2),
 }
+APART: Final = frozenset({"cut", "deaf", "mute"})
 KILLED: Final = "killed"  # the cable is cut, and one dam is killed and started again meanwhile
 TERMS: Final = f"""
 standards = ["{STANDARD}"]
@@ -198,28 +205,30 @@ def _round(played: Played, mood: str, at: int, chance: random.Random) -> Iterato
     facts = {"classes": "business", "destinations": "KR,US", "standard": STANDARD}
     made = here.tells("order", **facts, reason="A reason.", ground="An act, art. 1")
     ordered = time.monotonic()
-    apart = mood in {"cut", KILLED}
     if mood == KILLED:
         there.end(signal.SIGKILL)
         time.sleep(chance.uniform(0, 1))
         there.start(played.authorities)
     _until(lambda: mine.says("no"), f"{here.origin} denies")
     _until(lambda: theirs.says("no"), f"{there.origin} denies, because it heard or because it did not")
-    yield from (f"{here.origin} gave rows {late:.1f} s after its own order" for late in _late(mine, ordered, 0))
-    limit = CONTACT_SECONDS if apart else CONTACT_SECONDS + SLACK
-    yield from (f"{there.origin} gave rows {late:.1f} s after the order" for late in _late(theirs, ordered, limit))
+    limit = SOON if mood == "fine" else CONTACT_SECONDS + SLACK
+    yield from (f"{here.origin} gave rows {late:.1f} s after its own order" for late in _late(mine, ordered))
+    yield from (f"{there.origin} gave rows {late:.1f} s after it" for late in _late(theirs, ordered, limit))
     played.cable.mood = FINE
     joined = time.monotonic()
     _until(lambda: _orders(there) == _orders(here), "both know of the order")
+    if (took := time.monotonic() - joined) > BACK:
+        yield f"{there.origin} knew of the order {took:.1f} s after the cable was mended"
     time.sleep(0.5)
-    yield from (f"{there.origin} gave rows {late:.1f} s after it was heard again" for late in _late(theirs, joined, 0))
+    if mood in APART or mood == KILLED:
+        yield from (f"{there.origin} gave rows {late:.1f} s after it was heard again" for late in _late(theirs, joined))
     here.tells("lift-order", id=made["id"], reason="It is over.")
     _until(lambda: mine.says("yes") and theirs.says("yes"), "rows leave again in both")
 
 
-def _late(asked: Asked, begun: float, limit: float) -> list[float]:
-    """How long after a moment, and a limit, rows were still given."""
-    return [at - begun for at, what in asked.since(begun + limit + (SLACK if limit else 0)) if what == "yes"]
+def _late(asked: Asked, begun: float, limit: float = 0.0) -> list[float]:
+    """How long after a moment rows were still given, where that was more than a limit."""
+    return [at - begun for at, what in asked.since(begun + limit) if what == "yes"]
 
 
 def _orders(side: Side) -> set[str]:

@@ -29,7 +29,7 @@ def outcomes(kills: int, seed: int) -> list[Callable[[Path], Outcome]]:
         lambda folder: campaign.crowd(folder, depositors=8, each=max(3, kills // 30), seed=seed),
         lambda folder: campaign.lost_answers(folder, deposits=max(3, kills // 30), seed=seed),
         lambda folder: campaign.full_disks(folder, rounds=max(2, kills // 15), seed=seed),
-        lambda folder: dams.bad_cable(folder, rounds=max(5, kills // 6), seed=seed),
+        lambda folder: dams.bad_cable(folder, rounds=max(len(dams.MOODS) + 1, kills // 6), seed=seed),
     ]
 
 
