@@ -36,8 +36,6 @@ CONTACT_SECONDS: Final = 5
 SLACK: Final = 1.5  # seconds by which a busy machine may be late
 SOON: Final = 1.0 + SLACK  # seconds in which an order binds in the other dam where the cable carries
 BACK: Final = 3.0 + SLACK  # the same after the cable was mended: what broke off is tried again, and pulled each second
-    1.0 + 2.0 + SLACK
-)  # the same after the cable was mended: a connection that broke is tried again, a pull later
 PATIENCE: Final = 40.0  # seconds for things to come right again
 PORT: Final = 8443
 MOODS: Final = {
