@@ -196,6 +196,23 @@ def test_an_unknown_reservoir_has_nothing_and_takes_nothing(lake: Lake) -> None:
 
 # --- Delta only -------------------------------------------------------------------------------------------------------
 
+
+def test_a_table_that_was_made_for_these_columns_is_not_opened_to_see_that(tmp_path: Path) -> None:
+    """A dam that only starts, and takes files in, does without the library of tables; other columns are looked at."""
+    DeltaLake(tmp_path).create(STANDARD, COLUMNS)
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path; from test_lake_behaviours import *\n"
+        "sys.modules['deltalake'] = None\n"
+        "DeltaLake(Path(sys.argv[1])).create(STANDARD, COLUMNS)\n"
+        "try: DeltaLake(Path(sys.argv[1])).create(STANDARD, COLUMNS[1:])\n"
+        "except ImportError: print('opened')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path, Path(__file__).parent], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("opened\n", "")
+
+
 APPENDER = textwrap.dedent(
     """
     import sys

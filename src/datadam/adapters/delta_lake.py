@@ -18,20 +18,21 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from deltalake import CommitProperties, DeltaTable, Field, Schema
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.schema import PrimitiveType
-from deltalake.transaction import AddAction, Transaction
-
+from datadam.adapters import private_files
 from datadam.adapters.durable import sync_file, sync_folder
 from datadam.adapters.parquet_schema import TAG, check_files, file_digest, lacking, stored, stored_schema
 from datadam.errors import Invalid, NotFound, Unavailable
 from datadam.model import Column, FileFact, table_name
 from datadam.ports import LakeFile
 
+if TYPE_CHECKING:  # 22 MB, that a dam which only takes files in does without: imported where a table is touched
+    from deltalake import DeltaTable
+    from deltalake.transaction import AddAction
+
 LOG: Final = "_delta_log"
+_MADE: Final = ".made"  # beside the log: what the table was made for, when that was whole and on the disk
 ATTEMPTS: Final = 20  # looks and commits before giving up: each lost race means that another writer got through
 _INDEXED: Final = "delta.dataSkippingStatsColumns"
 _CONFIGURATION: Final = {
@@ -66,16 +67,26 @@ class DeltaLake:
         folder = self._folder(standard)
         wanted = stored_schema(columns)
         indexed = ",".join(["_row", *(column.name for column in stored(columns) if column.safe_statistics)])
+        made = json.dumps([wanted, indexed])
         with self._alone[standard]:
-            if not _is_table(folder):
-                _make(folder, wanted, indexed)
-            table = DeltaTable(folder)
-            if missing := lacking(standard, _schema(table), wanted):
-                table.alter.add_columns([Field(name, PrimitiveType(wanted[name])) for name in missing])
-            # a commit of its own: a crash before it is mended by the next call, so it is looked at each time
-            if table.metadata().configuration.get(_INDEXED) != indexed:
-                table.alter.set_table_properties({_INDEXED: indexed})
-            _settle(folder, DeltaTable(folder).version())
+            if _is_table(folder) and _made(folder) == made:
+                return
+            self._complete(standard, folder, wanted, indexed)
+            private_files.write(folder / LOG / _MADE, made.encode())
+
+    def _complete(self, standard: str, folder: Path, wanted: dict[str, str], indexed: str) -> None:
+        from deltalake import DeltaTable, Field
+        from deltalake.schema import PrimitiveType
+
+        if not _is_table(folder):
+            _make(folder, wanted, indexed)
+        table = DeltaTable(folder)
+        if missing := lacking(standard, _schema(table), wanted):
+            table.alter.add_columns([Field(name, PrimitiveType(wanted[name])) for name in missing])
+        # a commit of its own: a crash before it is mended by the next call
+        if table.metadata().configuration.get(_INDEXED) != indexed:
+            table.alter.set_table_properties({_INDEXED: indexed})
+        _settle(folder, DeltaTable(folder).version())
 
     def place(self, standard: str, tag: str, deposit: str) -> Path:
         """Where this deposit's admitted rows belong; the folder is there, the file is the caller's to write."""
@@ -91,7 +102,7 @@ class DeltaLake:
         A file that does not fit the table is `Invalid`; a table that stays contended is `Unavailable`.
         """
 
-        def add(table: DeltaTable) -> None:
+        def add(table: "DeltaTable") -> None:
             check_files(standard, files, _schema(table))
             self._try(table, standard, _additions(self._folder(standard), tag, files), deposit)
 
@@ -134,7 +145,7 @@ class DeltaLake:
     ) -> int:
         """Make the files visible and those of the deposits in `gone` invisible, in one commit, once; its version."""
 
-        def change(table: DeltaTable) -> None:
+        def change(table: "DeltaTable") -> None:
             check_files(standard, files, _schema(table))
             added = _additions(self._folder(standard), tag, files)
             self._change(table, standard, [_addition(one) for one in added], gone, deposit)
@@ -143,6 +154,8 @@ class DeltaLake:
 
     def erase(self, standard: str, deposits: Collection[str]) -> None:
         """Leave no trace of these deposits: no visible file, no file, and none of the log's entries that name one."""
+        from deltalake.exceptions import DeltaError
+
         folder = self._folder(standard)
         with self._alone[standard]:
             for _ in range(ATTEMPTS):
@@ -173,7 +186,10 @@ class DeltaLake:
     def _folder(self, standard: str) -> Path:
         return self._root / table_name(standard)
 
-    def _table(self, standard: str) -> DeltaTable:
+    def _table(self, standard: str) -> "DeltaTable":
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+
         for left in range(ATTEMPTS, 0, -1):
             table = self._open.pop(standard, None)
             try:
@@ -191,7 +207,7 @@ class DeltaLake:
                 return table
         raise AssertionError  # the last attempt returns or raises
 
-    def _once(self, standard: str, deposit: str, commit: Callable[[DeltaTable], None]) -> int:
+    def _once(self, standard: str, deposit: str, commit: "Callable[[DeltaTable], None]") -> int:
         """Commit until the table has the deposit, however often that takes; the version that has it, on the disk."""
         with self._alone[standard]:
             for _ in range(ATTEMPTS):
@@ -203,7 +219,7 @@ class DeltaLake:
         raise Unavailable("reservoir.contended", standard=standard, attempts=ATTEMPTS)
 
     def _change(
-        self, table: DeltaTable, standard: str, added: list[Action], gone: Collection[str], deposit: str | None
+        self, table: "DeltaTable", standard: str, added: list[Action], gone: Collection[str], deposit: str | None
     ) -> None:
         """Commit once, after the version that was looked at; whether it landed is for the next look to say."""
         told: Action = {"commitInfo": {"timestamp": 0, "operation": "WRITE", "operationParameters": {}}}
@@ -216,8 +232,12 @@ class DeltaLake:
         except OSError as error:
             raise Unavailable("reservoir.commit-failed", standard=standard, why=str(error)[:200]) from error
 
-    def _try(self, table: DeltaTable, standard: str, additions: list[AddAction], deposit: str) -> None:
+    def _try(self, table: "DeltaTable", standard: str, additions: "list[AddAction]", deposit: str) -> None:
         """Commit once against the version that was looked at; whether it landed is for the next look to say."""
+        from deltalake import CommitProperties
+        from deltalake.exceptions import CommitFailedError, DeltaError
+        from deltalake.transaction import Transaction
+
         once = CommitProperties(app_transactions=[Transaction(deposit, 1)], max_commit_retries=ATTEMPTS)
         try:
             table.create_write_transaction(
@@ -232,6 +252,13 @@ class DeltaLake:
         except (DeltaError, FileNotFoundError) as error:
             if not _moved(error):
                 raise Unavailable("reservoir.commit-failed", standard=standard, why=str(error)[:200]) from error
+
+
+def _made(folder: Path) -> str | None:
+    try:
+        return (folder / LOG / _MADE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def _is_table(folder: Path) -> bool:
@@ -250,6 +277,9 @@ def _moved(error: Exception) -> bool:
 
 
 def _make(folder: Path, wanted: dict[str, str], indexed: str) -> None:
+    from deltalake import DeltaTable, Field, Schema
+    from deltalake.schema import PrimitiveType
+
     # every column may be null: one that comes later is absent from the files before it
     fields = [Field(name, PrimitiveType(kind)) for name, kind in wanted.items()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -264,7 +294,7 @@ def _make(folder: Path, wanted: dict[str, str], indexed: str) -> None:
     sync_folder(folder.parent)
 
 
-def _addition(one: AddAction) -> Action:
+def _addition(one: "AddAction") -> Action:
     """An addition as it stands in the log (Delta protocol, "Add File and Remove File")."""
     return {
         "add": {
@@ -278,7 +308,7 @@ def _addition(one: AddAction) -> Action:
     }
 
 
-def _visible(table: DeltaTable, deposits: Collection[str]) -> list[str]:
+def _visible(table: "DeltaTable", deposits: Collection[str]) -> list[str]:
     """The names of the visible files of these deposits."""
     names = table.get_add_actions(flatten=True).column("path").to_pylist()
     return [name for name in names if Path(name).stem in {_safe(deposit) for deposit in deposits}]
@@ -301,6 +331,8 @@ def _write_entry(log: Path, version: int, actions: Sequence[Action]) -> None:
 
 def _trim(folder: Path) -> None:
     """Leave of the table's log what it is now: one checkpoint, and the entries after it."""
+    from deltalake import DeltaTable
+
     DeltaTable(folder).alter.set_table_properties(_FORGOTTEN)
     table = DeltaTable(folder)
     table.create_checkpoint()
@@ -313,8 +345,10 @@ def _trim(folder: Path) -> None:
     sync_folder(folder / LOG)
 
 
-def _additions(folder: Path, tag: str, files: Sequence[FileFact]) -> list[AddAction]:
+def _additions(folder: Path, tag: str, files: Sequence[FileFact]) -> "list[AddAction]":
     """The files as Delta names them; one that lies outside its partition is `Invalid`."""
+    from deltalake.transaction import AddAction
+
     partition = folder / f"{TAG}={_safe(tag)}"
     found = []
     for file in files:
@@ -335,7 +369,7 @@ def _additions(folder: Path, tag: str, files: Sequence[FileFact]) -> list[AddAct
     return found
 
 
-def _schema(table: DeltaTable) -> dict[str, str]:
+def _schema(table: "DeltaTable") -> dict[str, str]:
     """The table's columns without its partition."""
     fields = json.loads(table.schema().to_json())["fields"]
     return {field["name"]: field["type"] for field in fields if field["name"] != TAG}
