@@ -196,6 +196,25 @@ def test_no_value_breaks_out_of_a_file(kind: str, evil: str, within: bool) -> No
     assert bool(rules.count or lines.count) <= (unfit(kind, normal(kind, value)) is None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("ipv6", "2001:db8::7%eth0"),
+        ("ipv6", "2001:db8::7%\nexample.com"),
+        ("ipv6", "2001:db8::7%1\npass ip any any -> any any (sid:1;)\n"),
+        ("ipv6", '2001:db8::7%,any](msg:"x";sid:1;)'),
+        ("cidr", "2001:db8::%\nexample.com/64"),
+    ],
+)
+def test_an_address_with_a_zone_is_no_address(kind: str, value: str) -> None:
+    """A zone (RFC 4007 §11) names a link of one machine and may be any text: lines and rules of whoever wrote it."""
+    assert unfit(kind, normal(kind, value)) is Left.MALFORMED
+    found = assessed(report("a", type=kind, value=value, last=0))
+    for writer in (blocklist.write, suricata.write, stix_bundle.write):
+        written_so = writer(found, ALL)
+        assert (written_so.count, written_so.left) == (0, {Left.MALFORMED: 1})
+
+
 @given(HOSTILE.filter(bool))
 def test_no_text_breaks_out_of_a_content_or_a_pattern(evil: str) -> None:
     """The two places that hold values: what is read back is what was put in, and nothing follows it."""

@@ -88,6 +88,42 @@ def test_columns_and_reference_say_the_same(
     same(scored([frame(held[:5]), frame(held[5:])], terms), reference)
 
 
+@pytest.mark.parametrize("confidence", [-1000, -1, 101, 150, 1000, 2**31 - 1])
+@pytest.mark.parametrize("apart", [0, 2])
+def test_a_confidence_that_is_none_makes_nobody_elses_report_less(confidence: int, apart: int) -> None:
+    """A dam that judges by other rules, or by none, can send any number: it counts as 0 to 100, alike or not."""
+    honest = report("m-7")
+    odd = report("m-8", days=10 + apart, confidence=confidence)
+    bound = report("m-8", days=10 + apart, confidence=min(max(confidence, 0), 100))
+    terms = Terms(now=NOW)
+    found = scored([frame([honest, odd])], terms)
+    same(found, assess([honest, odd], now=NOW))
+    same(found, assess([honest, bound], now=NOW))
+    assert found.frame["base"][0] >= scored([frame([honest])], terms).frame["base"][0]
+
+
+def test_rows_that_no_rule_would_admit_are_left_out_and_the_others_count() -> None:
+    """Without kind or value, or of a time that no calendar has: as a dam may send them that judges nothing."""
+    held = frame([report("m-7")])
+    odd = [
+        held.with_columns(pl.lit(None, pl.String).alias("type")),
+        held.with_columns(pl.lit(None, pl.String).alias("value")),
+        held.with_columns(pl.lit(None, pl.String).alias("value"), pl.lit("ipv6").alias("type")),
+        held.with_columns(pl.lit("bad.example").alias("confidence")),
+        held.with_columns(pl.lit("soon").alias("first_seen"), pl.lit("later").alias("valid_until")),
+    ]
+    for name in ("first_seen", "last_seen", "valid_until"):
+        for moment in (-(2**62), 2**62):
+            far = pl.lit(moment, pl.Int64).cast(pl.Datetime("us", "UTC")).alias(name)
+            odd.append(held.with_columns(far, pl.lit("m-8").alias("contributor")))
+    alone = scored([held], Terms(now=NOW)).assessed()
+    for one in odd:
+        found = scored([held, one], Terms(now=NOW)).assessed()
+        assert [each.key for each in found.values] == [each.key for each in alone.values]
+        assert found.values[0].score >= alone.values[0].score
+        assert found.left in ({}, {Left.MALFORMED: 1}, {Left.EXPIRED: 1})
+
+
 def test_a_hundred_thousand_rows_say_the_same() -> None:
     """As a reservoir has them: most values with one report, some with several, some copied."""
     held = []

@@ -6,14 +6,14 @@ one by one, to the module that says what alike is.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from datadam.client.answers import library
 from datadam.domains.cyber import decay, independence
-from datadam.domains.cyber.corroboration import UNSAID, Assessed, Corroboration, corroborated
+from datadam.domains.cyber.corroboration import SURE, UNSAID, Assessed, Corroboration, corroborated
 from datadam.domains.cyber.reliability import PRIOR, Reliability
 from datadam.domains.cyber.reports import DIGESTS, HOSTS, MAY_SEE, NETWORKS, TLP, Audience, Left, Report, normal
 from datadam.model import fold
@@ -28,6 +28,9 @@ _TEXTS: Final = (*KEY, "tlp", "pap", "source_method", "upstream", "_dam")
 _TIMES: Final = ("first_seen", "last_seen", "valid_until")
 _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4: Final = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"  # in its one spelling
+_FIRST: Final = datetime(1, 1, 2, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+"""Columns have times that no calendar has: those are none."""
 _LAND: Final = "^([A-Z]{2})-"  # what a pseudonym begins with
 
 
@@ -90,11 +93,14 @@ class _Columns:
     # --- one form -----------------------------------------------------------------------------------------------------
 
     def _prepared(self, frame: "DataFrame") -> "DataFrame":
-        """The columns that count, each in one type, null where a frame has none."""
+        """The columns that count, each in one type, null where a frame has none or says what is none.
+
+        A dam judges its rows by its own rules: what another would have refused counts here as not said.
+        """
         pl, there = self._pl, frame.schema
         texts = [self._there(there, name).cast(pl.String).alias(name) for name in _TEXTS]
         times = [self._in_utc(name, there.get(name)).alias(name) for name in _TIMES]
-        sure = self._there(there, "confidence").cast(pl.Int64).alias("confidence")
+        sure = self._there(there, "confidence").cast(pl.Int64, strict=False).alias("confidence")
         who = [pl.col(name).cast(pl.String) for name in WHO if name in there]  # one dam may tell more than another
         named = pl.coalesce([*who, pl.lit("")]).alias("contributor")
         told = self._there(there, "country").cast(pl.String).alias("country")
@@ -112,10 +118,14 @@ class _Columns:
 
     def _in_utc(self, name: str, kind: "DataType | None") -> "Expr":
         pl = self._pl
-        column: Expr = pl.lit(None, self._moment) if kind is None else pl.col(name)
-        if kind is None or (isinstance(kind, pl.Datetime) and kind.time_zone):
-            return column.cast(self._moment)
-        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        if kind != pl.Date and not isinstance(kind, pl.Datetime):
+            nothing: Expr = pl.lit(None, self._moment)
+            return nothing
+        zoned = isinstance(kind, pl.Datetime) and kind.time_zone
+        told = pl.col(name) if zoned else pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        told = told.cast(self._moment)
+        found: Expr = pl.when(told.is_between(_FIRST, _LAST)).then(told)
+        return found
 
     def _respelt(self, rows: "DataFrame") -> "DataFrame":
         """Values as `normal` spells them, upstreams folded; what columns cannot do is done once for each spelling."""
@@ -136,7 +146,7 @@ class _Columns:
             here = kind == name
             if name == "ipv4":
                 here &= ~pl.col("value").str.contains(_IPV4)
-            spelt = {one: normal(name, one) for one in rows.filter(here)["value"].unique()}
+            spelt = {one: normal(name, one) for one in rows.filter(here)["value"].drop_nulls().unique()}
             if spelt:
                 rows = rows.with_columns(
                     value=pl.when(here).then(self._mapped(spelt, pl.col("value"))).otherwise("value")
@@ -157,12 +167,13 @@ class _Columns:
         never = pl.lit(value=False)
         used = never if terms.paps is None else ~pl.col("pap").is_in(terms.paps)
         reasons = (
+            (Left.MALFORMED, pl.any_horizontal(pl.col(KEY).is_null())),
             (Left.UNMARKED, ~pl.col("tlp").is_in(TLP).fill_null(value=False)),
             (Left.MARKING, ~pl.col("tlp").is_in(MAY_SEE[terms.audience])),
             (Left.PAP, used),
             (Left.EXPIRED, pl.col("valid_until") <= terms.now),
             (Left.UNDATED, self._latest().is_null()),
-            (Left.UNSURE, pl.col("confidence") == 0),
+            (Left.UNSURE, pl.col("confidence") <= 0),
         )
         found: Expr = pl.coalesce(*(pl.when(holds).then(pl.lit(why.value)) for why, holds in reasons))
         return found
@@ -185,7 +196,7 @@ class _Columns:
         return rows.with_columns(
             _begun=pl.coalesce(self._past("first_seen"), self._past("last_seen")),
             _seen=self._latest(),
-            _open=1 - trust * pl.col("confidence").fill_null(UNSAID) / 100,
+            _open=1 - trust * pl.col("confidence").fill_null(UNSAID).clip(upper_bound=SURE) / 100,
             _tlp=pl.col("tlp").replace_strict(list(TLP), list(range(len(TLP))), return_dtype=pl.Int64),
             _learned=pl.col("contributor").is_in(list(known)),
             _rows=pl.len().over(*KEY),

@@ -22,6 +22,8 @@ from datadam.model import fold
 UNSAID: Final = 50
 """Confidence of a report that names none: the middle of STIX 2.1's scale (Appendix A: Medium)."""
 
+SURE: Final = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corroboration:
@@ -107,8 +109,8 @@ def order(one: Corroboration) -> tuple[int, str, str]:
 
 
 def weight(report: Report, reliabilities: Mapping[str, Reliability]) -> float:
-    """How much one report is worth by itself, in (0, 1)."""
-    confidence = UNSAID if report.confidence is None else report.confidence
+    """How much one report is worth by itself, in (0, 1): who says that it is surer than sure is sure."""
+    confidence = UNSAID if report.confidence is None else min(report.confidence, SURE)
     return reliabilities.get(report.contributor, PRIOR).value * confidence / 100
 
 

@@ -103,7 +103,7 @@ def left(report: Report, audience: Audience, now: datetime, paps: frozenset[str]
         return Left.EXPIRED
     if report.seen(now) is None:
         return Left.UNDATED
-    return Left.UNSURE if report.confidence == 0 else None
+    return Left.UNSURE if report.confidence is not None and report.confidence <= 0 else None
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -153,6 +153,8 @@ def normal(kind: str, value: str) -> str:
 
 def unfit(kind: str, value: str) -> Left | None:
     """Why a value, spelt as `normal` does, cannot be acted on as one of its kind; None if it can."""
+    if not _ANY.fullmatch(value):  # blanks and line breaks would end what it is written into, whatever its kind
+        return Left.MALFORMED
     if kind in NETWORKS:
         return _unfit_network(kind, value)
     if kind == "ipv4_port":
@@ -181,7 +183,9 @@ def _unfit_network(kind: str, value: str) -> Left | None:
         return Left.MALFORMED
     wide = network.prefixlen < WIDEST[network.version]
     same = (one for one in _SPECIAL if one.version == network.version)
-    return Left.SPECIAL if wide or any(network.overlaps(one) for one in same) else None
+    if wide or any(network.overlaps(one) for one in same):
+        return Left.SPECIAL
+    return Left.MALFORMED if "%" in value else None  # a zone (RFC 4007 §11) may be any text: of a rule, of a line
 
 
 def parts(url: str) -> tuple[str, str, str, str]:
