@@ -171,6 +171,22 @@ def test_the_same_again_is_the_same(scene: Scene) -> None:
     refused("showing.consented", lambda: scene.consents(maker, asked))
 
 
+def test_a_consent_that_was_cut_short_is_said_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dam that stops between keeping a sheet and logging its consent: what is sealed anew differs and is taken."""
+    asked = scene.requested()
+
+    def stops(*_: object) -> int:
+        raise OSError
+
+    with monkeypatch.context() as cut:
+        cut.setattr(state, "record", stops)
+        with pytest.raises(OSError, match="^$"):
+            scene.consents(scene.makers[0], asked)
+    for maker in scene.makers:
+        scene.consents(maker, asked)
+    assert sorted(scene.sees()[1]) == [(), (FOUND,), (FOUND,)]
+
+
 # --- what ends it -----------------------------------------------------------------------------------------------------
 
 
@@ -395,6 +411,33 @@ def test_makers_that_read_otherwise_are_told_apart() -> None:
     """One supplier, of which two networks said another band: both lines are told, and that they differ."""
     other = Reading("CHN", matches.GRAPHITE, 1, 2)
     assert together([[FOUND], [other]]) == ((other, FOUND), False)
+
+
+@pytest.mark.parametrize(
+    ("sheets", "told"),
+    [
+        ([[FOUND, FOUND], [], []], 2),  # as many lines as two makers would have
+        ([[FOUND] * 10, [], []], 10),
+        ([[FOUND] * 3, [FOUND], []], 3),
+        ([[Reading("CHN", matches.GRAPHITE, 2, 9)] * 9, [], []], 9),  # more makers than there are
+    ],
+)
+def test_one_maker_cannot_speak_for_two(sheets: list[list[Reading]], told: int) -> None:
+    """A supplier that k makers share stands on k sheets, once on each: said again on one, it is not agreed."""
+    found, agreed = together(sheets)
+    assert (len(found), agreed) == (told, False)
+
+
+@given(st.lists(st.tuples(st.sampled_from([FOUND, Reading("KOR", "380110", 1, 3)]), st.permutations(range(4)))))
+def test_what_honest_makers_share_is_always_agreed(shared: list[tuple[Reading, list[int]]]) -> None:
+    """Whichever makers share whichever suppliers, also some that read alike."""
+    sheets: list[list[Reading]] = [[], [], [], []]
+    for one, places in shared:
+        for place in places[: one.makers]:
+            sheets[place].append(one)
+    found, agreed = together(sheets)
+    assert agreed
+    assert sorted(found) == sorted(one for one, _ in shared)
 
 
 @given(readings)

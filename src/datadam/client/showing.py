@@ -128,10 +128,13 @@ def _reading(row: object) -> overlap.Reading:
 def together(sheets: Iterable[Iterable[overlap.Reading]]) -> tuple[tuple[overlap.Reading, ...], bool]:
     """Each supplier once, and whether all makers that share it say the same of it.
 
-    A supplier that k makers share stands on k sheets. Who shares it reads what another maker's network said: where
-    those differ, fewer sheets have one line than it says, and every line that there is is told.
+    A supplier that k makers share stands on k sheets, once on each. Who shares it reads what another maker's network
+    said: where those differ, fewer sheets have one line than it says, and every line that there is is told. A line
+    that one sheet has n times is of n suppliers, and takes n · k lines in all: no maker can speak for another.
     """
-    counts = Counter(one for sheet in sheets for one in sheet)
+    each = [Counter(sheet) for sheet in sheets]
+    counts = sum(each, Counter[overlap.Reading]())
+    most = {one: max(-(-count // one.makers), *(sheet[one] for sheet in each)) for one, count in counts.items()}
     ordered = sorted(counts, key=lambda one: (-one.makers, *map(str, (one.country, one.stage, one.essential))))
-    readings = tuple(one for one in ordered for _ in range(-(-counts[one] // one.makers)))
-    return readings, all(count % one.makers == 0 for one, count in counts.items())
+    readings = tuple(one for one in ordered for _ in range(most[one]))
+    return readings, all(count == most[one] * one.makers for one, count in counts.items())

@@ -327,10 +327,13 @@ def hand_in(world: World, caller: Caller, id: str, data: bytes) -> Json:
     return {"round": id, "digest": digest}
 
 
-def keep(rows: Rows, id: str, maker: str, step: str, data: bytes) -> None:
-    """Keep a message of a round; the same again changes nothing, another one in its place is `Refused`."""
+def keep(rows: Rows, id: str, maker: str, step: str, data: bytes, *, anew: bool = False) -> None:
+    """Keep a message of a round; the same again changes nothing, another one in its place is `Refused`.
+
+    `anew`: nothing rests on the one before yet, so another one takes its place.
+    """
     digest, held = seal.digest(data), rows.get(Message, id, maker, step)
-    if held is None:
+    if held is None or anew:
         rows.put(Message(round=id, maker=maker, step=step, digest=digest))
         rows.put(Payload(round=id, maker=maker, step=step, data=base64.b64encode(data).decode()))
     elif held.digest != digest:

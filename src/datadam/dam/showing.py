@@ -98,6 +98,7 @@ def consent(world: World, caller: Caller, id: str, data: bytes) -> Json:
     if seal.digest(sheet) != body["sheet"]:
         raise Untrusted("showing.sheet-other", showing=id)
     with world.lock:
+        state.catch_up(world)  # a consent that is in the log keeps its sheet
         with world.store.read() as rows:
             asked, held = rows.get(Showing, id), rows.get(Consent, id, member)
             state.believe(rows, statement)
@@ -106,7 +107,7 @@ def consent(world: World, caller: Caller, id: str, data: bytes) -> Json:
         if held is None:
             _refuse_foreign(world, asked, join.active(world, member))
             with world.store.transaction() as rows:
-                round.keep(rows, asked.round, member, f"{SHEET}{id}", sheet)
+                round.keep(rows, asked.round, member, f"{SHEET}{id}", sheet, anew=True)
             state.record(world, statement)
         elif held.statement != statement.id:
             raise Refused("showing.consented", member=member, showing=id)
