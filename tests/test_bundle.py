@@ -372,6 +372,14 @@ def test_a_log_without_its_first_statement_is_none() -> None:
     refused("bundle.log-empty", lambda: verified(whole(empty), book.ledger.vkey))
 
 
+@pytest.mark.parametrize("quorum", [0, 1])
+def test_a_bundle_without_a_dam_proves_nothing(story: Story, quorum: int) -> None:
+    """Nothing in it could fail: it is refused, also where cosigners were asked for."""
+    trusted, none = {story.here.ledger.vkey}, whole({})
+    verify = partial(bundled.verify, [*none], none.__getitem__, vkeys=trusted, now=NOW, quorum=quorum)
+    refused("bundle.empty", verify)
+
+
 # --- folders and zips -------------------------------------------------------------------------------------------------
 
 

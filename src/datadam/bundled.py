@@ -192,6 +192,8 @@ def verify(
     """
     files = Files(paths, read)
     dams = [_seen(name, files, now) for name in bundle.dams(files.named)]
+    if not dams:  # all that follows asks each dam of it: of none, everything would hold
+        raise Untrusted("bundle.empty")
     _refuse_doubles(dams)
     named = _trusted(dams, vkeys)
     parts = []
