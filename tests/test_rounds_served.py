@@ -195,6 +195,8 @@ def test_a_round_by_command_and_nothing_that_tells_an_edge_leaves_anybody(
     for firm in firms:
         role = "maker" if firm in makers else "supplier"
         machine("match", "commit", "2026-Q4", firm.listed, "--as", role, *firm.speaks)
+    for again in (one.listed, two.listed):  # refused, and what was committed to first is read as before
+        machine("match", "commit", "2026-Q4", again, "--as", "maker", *one.speaks, code=3)
     for customer in ("first", "second"):  # a bag for each
         machine("match", "pass", id[:9], deep.listed, "--to", f"deep-{customer}.bag", *deep.speaks)
     for middle in (first, second):
@@ -214,6 +216,7 @@ def test_a_round_by_command_and_nothing_that_tells_an_edge_leaves_anybody(
     assert "Nothing" in machine("match", "result", id, *other.speaks).out
     machine("match", "result", id, "--to", "shown.json", *one.speaks)
     assert one.person.id in machine("match", "check", "shown.json", "--vkey", kr.world.ledger.vkey).out
+    no_result_is_taken_for_one(machine, kr)
     assert machine("match", "result", id, *deep.speaks, code=3).error
     shown_to_a_ministry(machine, dams, id, makers)
     inside = machine("match", "status", "--dam", kr.folder).out
@@ -225,6 +228,16 @@ def test_a_round_by_command_and_nothing_that_tells_an_edge_leaves_anybody(
     assert {name for name in ALL_NAMES if name.startswith("match ")} <= machine.ran
     recorder.files += [file.read_bytes() for file in Path().iterdir() if file.suffix in {".bag", ".json"}]
     unread(recorder, firms, overlap.Round.from_json({name: told[name] for name in ("plan", "parts")}))
+
+
+def no_result_is_taken_for_one(machine: Machine, kr: Served) -> None:
+    """Whoever is shown a file that somebody altered is told so, whatever stands in it."""
+    told = json.loads(Path("shown.json").read_text())
+    none = {"handed": (1, [1], ["é"], ["*"]), "reader": (1, "AA", "A" * 43, "_" * 43), "v": (2,), "round": ([],)}
+    for name, values in none.items():
+        for value in values:
+            Path("odd.json").write_text(json.dumps({**told, name: value}))
+            machine("match", "check", "odd.json", "--vkey", kr.world.ledger.vkey, code=2)
 
 
 def shown_to_a_ministry(machine: Machine, dams: tuple[Served, Served], id: str, makers: tuple[Firm, ...]) -> None:
@@ -246,6 +259,8 @@ def shown_to_a_ministry(machine: Machine, dams: tuple[Served, Served], id: str, 
         (asked,) = json.loads(machine("match", "asked", id, "--json", *here).out)
         assert asked["member"] == ministry.person.id
         assert ministry.person.id in machine("match", "asked", id, *here).out
+        if maker is not makers[0]:  # a sheet is sealed once: another's would stay
+            machine("match", "let-see", asked["showing"][:9], f"{makers[0].name}-shown.json", *here, code=5)
         machine("match", "let-see", asked["showing"][:9], f"{maker.name}-shown.json", *here)
         machine("match", "let-see", "0" * 9, f"{maker.name}-shown.json", *here, code=4)
     done = machine("match", "see", id, "--to", "seen.json", *ministry.speaks)
@@ -318,6 +333,7 @@ def compare(machine: Machine, one: Firm, two: Firm, other: Firm) -> None:
     run = ("--about", "cti.indicator", "--period", "2026-11", "--asks", 8, "--holds", 8)
     for name, holder, said in (("overlap", two, "2 values"), ("known", other, "worse.example")):
         machine("match", name, holder.person.id, "mine.txt", *run, "--to", f"{name}.json", *one.speaks)
+        machine("match", name, holder.person.id, "theirs.txt", *run, "--to", "again.json", *one.speaks, code=3)
         machine("match", "answer", f"{name}.json", "theirs.txt", "--to", f"{name}-back.json", *holder.speaks)
         assert said in machine("match", "learn", f"{name}-back.json", *one.speaks).out
         machine("match", "learn", f"{name}-back.json", "--json", *one.speaks)

@@ -3,6 +3,8 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +14,7 @@ import platformdirs
 from datadam import seal
 from datadam.client.signing import signing_key
 from datadam.cosigners import Quorum
-from datadam.errors import Invalid, NotFound, Refused, Untrusted
+from datadam.errors import DamError, Invalid, NotFound, Refused, Unavailable, Untrusted
 from datadam.formats import note
 from datadam.model import Checkpoint, Json
 from datadam.succession import Former
@@ -85,6 +87,24 @@ def write_private(path: Path, value: object) -> Path:
     """Write JSON for the owner only, whole or not at all."""
     _partial(path, value).replace(path)
     return path
+
+
+@contextmanager
+def kept_private(path: Path, value: object) -> Iterator[None]:
+    """Write it before something is sent that it belongs to; where that is refused, what stood there stands again.
+
+    No answer is no refusal: then it stays, because the other side may have taken it.
+    """
+    before = path.read_bytes() if path.exists() else None
+    write_private(path, value)
+    try:
+        yield
+    except Unavailable:
+        raise
+    except DamError:
+        if before is not None:
+            write_private(path, json.loads(before))
+        raise
 
 
 def note_name(deposit: str, name: str) -> None:

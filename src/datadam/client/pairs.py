@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datadam import ledger, overlap, seal
-from datadam.client.home import home, write_private
+from datadam.client.home import home, kept_private
 from datadam.client.rounds import Rounding, SupplierList, read_bag
 from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
 from datadam.formats.statements import shaped
@@ -49,8 +49,8 @@ class Pairing(Rounding):
         if pair.asker != self.member:
             raise Refused("match.pair-others", member=pair.asker)
         kept, message = overlap.ask(pair, values)
-        write_private(_kept(pair), {"asked": base64.b64encode(kept.to_bytes()).decode()})
-        return self._message(pair, Role.ASKER, values, message)
+        with kept_private(_kept(pair), {"asked": base64.b64encode(kept.to_bytes()).decode()}):
+            return self._message(pair, Role.ASKER, values, message)
 
     def answer_overlap(self, asked: bytes, values: Sequence[str]) -> bytes:
         """What to send back to the asker, who committed to its list before; a second run is refused."""
@@ -75,7 +75,6 @@ class Pairing(Rounding):
     def _message(self, pair: overlap.Pair, role: Role, values: Sequence[str], message: bytes) -> bytes:
         """A message as a file, once the list behind it is committed to."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        write_private(home() / "rounds" / f"pair-{pair.id.hex()}-{role}.json", {"nonce": seal.encode(nonce)})
         facts = {
             "member": self.member,
             "round": pair.id.hex(),
@@ -84,7 +83,9 @@ class Pairing(Rounding):
             "reader": None,
             "pair": pair.to_json(),
         }
-        done = self._committed(self._sign(Kind.COMMITMENT, facts))
+        statement, file = self._sign(Kind.COMMITMENT, facts), home() / "rounds" / f"pair-{pair.id.hex()}-{role}.json"
+        with kept_private(file, {"nonce": seal.encode(nonce)}):
+            done = self._committed(statement)
         told = {"v": 1, "pair": pair.to_json(), "message": base64.b64encode(message).decode()}
         return seal.canonical({**told, "receipt": done["receipt"]})
 

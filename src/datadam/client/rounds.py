@@ -14,13 +14,14 @@ from typing import Any, Final
 
 from datadam import ledger, overlap, seal
 from datadam.client.answers import part, said
-from datadam.client.home import home, write_private
+from datadam.client.home import home, kept_private, write_private
 from datadam.client.trusting import Trusting
 from datadam.errors import DamError, Invalid, NotFound, Refused, Untrusted
 from datadam.formats.statements import shaped
 from datadam.model import Json, Kind, Statement
 from datadam.overlap.terms import MAX_CAP, NONCE_BYTES
 from datadam.rounds import Role
+from datadam.seal import group
 
 SUPPLY: Final = "supply.supply-edge"
 COLUMNS: Final = ("supplier_id", "supplier_country", "hs6", "essential")
@@ -180,8 +181,8 @@ class Rounding(Trusting):
         }
         statement = self._sign(Kind.COMMITMENT, facts)
         held = None if secret is None else seal.encode(secret)
-        self._keep(id, {"digest": facts["digest"], "reader": held, "role": str(role)})  # before it is sent
-        return self._committed(statement)
+        with kept_private(self._file_of(id), {"digest": facts["digest"], "reader": held, "role": str(role)}):
+            return self._committed(statement)
 
     def _committed(self, statement: Statement) -> Json:
         found: Json = self._ask("POST", "/api/commitments", content=seal.envelope(statement)).json()
@@ -226,14 +227,14 @@ class Rounding(Trusting):
         return Result(round=id, readings=read_shown(shown, body), shown=shown)
 
     def _kept(self, id: str) -> Json:
-        file = home() / "rounds" / f"{id}-{self.member}.json"
+        file = self._file_of(id)
         try:
             return _parsed(file.read_bytes(), file)
         except OSError:
             return {}
 
-    def _keep(self, id: str, told: Mapping[str, Any]) -> None:
-        write_private(home() / "rounds" / f"{id}-{self.member}.json", {**self._kept(id), **told})
+    def _file_of(self, id: str) -> Path:
+        return home() / "rounds" / f"{id}-{self.member}.json"
 
 
 def _refuse_large(this: overlap.Round, tier: int, listed: SupplierList) -> None:
@@ -247,16 +248,26 @@ def _refuse_large(this: overlap.Round, tier: int, listed: SupplierList) -> None:
 def read_shown(shown: Mapping[str, Any], body: Json) -> tuple[overlap.Reading, ...]:
     """What a maker's result reads as, for itself or whoever it shows it to; `body` is that of the proven statement."""
     this = overlap.Round.from_json(shown["round"])
-    handed = [base64.b64decode(one) for one in shown["handed"]]
+    try:
+        handed = [base64.b64decode(one, validate=True) for one in shown["handed"]]
+        reader = group.scalar(seal.decode(shown["reader"]))
+    except (DamError, AttributeError, TypeError, ValueError):
+        raise Invalid("match.result-malformed") from None
     if this.id.hex() != body["round"] or [seal.digest(one) for one in handed] != body["handed"]:
         raise Untrusted("client.answer-other", id=str(body["round"])[:64])
-    return overlap.readings(this, seal.decode(shown["reader"]), (handed[0], handed[1]))
+    return overlap.readings(this, reader, handed)
+
+
+def refuse_other(shown: Mapping[str, Any]) -> None:
+    """Refuse what is no result as `round_result` gives it to be shown."""
+    same = set(shown) == {"v", "round", "receipt", "handed", "reader"} and shown["v"] == 1
+    if not same or not isinstance(shown["receipt"], dict) or "statement" not in shown["receipt"]:
+        raise Invalid("match.result-malformed")
 
 
 def check_shown(shown: Mapping[str, Any], vkey: str) -> tuple[Json, tuple[overlap.Reading, ...]]:
     """A result that a maker shows: what the dam's log under `vkey` says, and what both dams' proofs let one read."""
-    if set(shown) != {"v", "round", "receipt", "handed", "reader"}:
-        raise Invalid("match.result-malformed")
+    refuse_other(shown)
     statement = ledger.verify_receipt(seal.canonical(shown["receipt"]), vkey=vkey).statement
     body = shaped(statement, Kind.MATCH).body
     return body, read_shown(shown, body)

@@ -13,8 +13,8 @@ from typing import Any, Final
 from datadam import overlap, seal
 from datadam.client.answers import part, said
 from datadam.client.home import home, write_private
-from datadam.client.rounds import Rounding, read_shown
-from datadam.errors import Invalid, NotFound, Untrusted
+from datadam.client.rounds import Rounding, read_shown, refuse_other
+from datadam.errors import NotFound, Untrusted
 from datadam.formats.statements import shaped
 from datadam.model import Json, Kind
 from datadam.rounds import TERMS
@@ -63,9 +63,10 @@ class Showing(Rounding):
 
     def consent_showing(self, showing: str, shown: Mapping[str, Any]) -> Json:
         """Agree as a maker to show what one read, as `round_result` gave it to be shown; the key in it stays here."""
-        if set(shown) != {"v", "round", "receipt", "handed", "reader"}:
-            raise Invalid("match.result-malformed")
+        refuse_other(shown)
         body = shaped(seal.opened(seal.canonical(shown["receipt"]["statement"])), Kind.MATCH).body
+        if body["member"] != self.member:
+            raise Untrusted("showing.not-yours", member=body["member"])
         readings, id = read_shown(shown, body), str(body["round"])
         found = [one for one in self.showings(id) if str(one["showing"]).startswith(showing)]
         if not showing or len(found) != 1:
