@@ -108,6 +108,8 @@ def join(
 
 def _as_guest(url: str | None, home: str | None, key: Path | None, language: str | None, *, yes: bool) -> None:
     """Read and sign what a guest signs, at `url`, as a member of the dam at `home`."""
+    from datadam import client
+
     if url is None:
         raise Invalid("join.guest-where")
     own, terminal = reach(home, key), open_terminal()
@@ -122,7 +124,8 @@ def _as_guest(url: str | None, home: str | None, key: Path | None, language: str
     if not yes:
         typer.confirm(terminal.word("ui.sign-guest"), abort=True)
     done = dam.join_as_guest(own, language=chosen, draft=draft)
-    terminal.say("ui.guest-joined", dam=dam.url, index=done["index"], url=dam.url)
+    own_key = key or client.default_profile().key
+    terminal.say("ui.guest-joined", dam=dam.url, index=done["index"], url=dam.url, key=str(own_key))
 
 
 @app.command()

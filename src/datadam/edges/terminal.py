@@ -81,10 +81,16 @@ class Terminal:
         if told.remedy:
             self.error.print(Text(told.remedy))
         for fault in told.faults[:_MOST_FAULTS]:
-            self.error.print(Text(f"  • {fault.what} {fault.remedy}".rstrip()))
+            self._fault(fault, 1)
         if len(told.faults) > _MOST_FAULTS:
             self.error.print(Text(texts.say("ui.more", self.language, count=len(told.faults) - _MOST_FAULTS)))
         return next(code for kind, code in EXIT if isinstance(error, kind))
+
+    def _fault(self, fault: texts.Explanation, depth: int) -> None:
+        """One fault, and what it is made of: a part that is not read may have several reasons of its own."""
+        self.error.print(Text(f"{'  ' * depth}• {fault.what} {fault.remedy}".rstrip()))
+        for inner in fault.faults[:_MOST_FAULTS]:
+            self._fault(inner, depth + 1)
 
     @contextmanager
     def progress(self) -> "Iterator[Watched]":
