@@ -27,6 +27,20 @@ def test_a_grant_opens_one_reservoir_to_one_member(world: World) -> None:
         release.open_share(world, other.caller, ID)
 
 
+def test_a_suspended_member_is_told_no_and_not_that_something_broke(world: World) -> None:
+    """With a grant or without: in the list of reservoirs and where it asks for rows; why shows nowhere."""
+    person = Person("A").joins(world)
+    granted_one = grant.grant(world, person.id, ID)
+    join.suspend(world, person.id, "a reason that is nobody's to know")
+    (listed,) = release.reservoirs(world, person.caller)
+    assert [(one.code, one.facts) for one in listed.reasons] == [("ask.others-facts", {"standard": ID})]
+    with pytest.raises(Refused, match="ask.others-facts"):
+        release.open_share(world, person.caller, ID)
+    grant.revoke(world, granted_one)
+    (listed,) = release.reservoirs(world, person.caller)
+    assert [one.code for one in listed.reasons] == ["ask.no-grant", "ask.others-facts"]
+
+
 def test_grants_are_told_of_one_or_of_all(world: World) -> None:
     """Ended ones too."""
     one, other = Person("A").joins(world), Person("B").joins(world)

@@ -46,7 +46,7 @@ def seen(world: World, person: Person) -> list[object]:
         found.append(nameless({**world.ledger.statement(one.id).body, "salt": ""}))
     for decided in decide.of(world, person.id):
         found.append(nameless({**world.ledger.statement(decided.id).body, "salt": ""}))
-    answer = decisions.for_asker(decide.trial(world, Ask(member=person.id, standard=ID)))
+    answer = decisions.for_asker(decide.trial(world, Ask(member=person.id, standard=ID)), ID)
     return [*found, [one.code for one in answer.reasons] if isinstance(answer, Deny) else "yes"]
 
 

@@ -168,7 +168,7 @@ def test_every_reason_is_a_whole_sentence_with_a_way_out(language: str) -> None:
     """No sentence has a hole, each says what to do, and names the facts that it was given."""
     told = [reason for policy, wrong, _ in CASES.values() for reason in _reasons(decide_on(facts(**wrong), policy))]
     told += _reasons(decide_on(stranger(), PLAIN)) + _reasons(decide_on(facts(standard="x.y"), PLAIN))
-    told += for_asker([Reason("ask.member-suspended", {"standard": HERE})])
+    told += for_asker([Reason("ask.member-suspended")], HERE)
     assert {one.code for one in told} == {*CASES, "ask.stranger", UNDECIDABLE, OTHERS}
     for reason in told:
         wanted = [texts.placeholders(sentence) for sentence in texts.template(reason.code, language).values()]
@@ -421,7 +421,7 @@ def test_facts_of_others_are_one_reason_to_the_asker(draw: Random) -> None:
     decision = decide_on(any_facts(draw, about), compile_offer(about))
     if isinstance(decision, Allow):
         return
-    shown = for_asker(decision.reasons)
+    shown = for_asker(decision.reasons, HERE)
     own = tuple(one for one in decision.reasons if one.code not in COLLAPSED)
     assert shown[: len(own)] == own
     assert len(shown) - len(own) == (len(own) < len(decision.reasons))
@@ -435,9 +435,9 @@ def test_the_asker_cannot_tell_one_fact_of_others_from_another() -> None:
         {"state": "suspended"},
         {"suspended": True, "state": "suspended"},
     ]
-    shown = {str(for_asker(_reasons(decide_on(facts(**one), PLAIN)))) for one in hidden}
+    shown = {str(for_asker(_reasons(decide_on(facts(**one), PLAIN)), HERE)) for one in hidden}
     assert shown == {str((Reason(OTHERS, {"standard": HERE}),))}
-    assert for_asker([]) == ()
+    assert for_asker([], HERE) == ()
 
 
 # --- facts as JSON ----------------------------------------------------------------------------------------------------

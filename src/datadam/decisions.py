@@ -125,9 +125,9 @@ def versions(offer: Offer | None, action: Action) -> tuple[str, ...] | None:
     return None
 
 
-def for_asker(decision: Decision) -> Decision:
-    """A decision as whom it is about may see it."""
-    return Deny(policy.for_asker(decision.reasons)) if isinstance(decision, Deny) else decision
+def for_asker(decision: Decision, standard: str) -> Decision:
+    """A decision about rows of a standard, as whom it is about may see it."""
+    return Deny(policy.for_asker(decision.reasons, standard)) if isinstance(decision, Deny) else decision
 
 
 def private(body: Json) -> bool:

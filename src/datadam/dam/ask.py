@@ -81,7 +81,7 @@ def answer(world: World, caller: Caller, sent: object, *, purpose: str | None = 
         destination=caller.destination,
     )
     decision, decided = decide.decide(world, ask)
-    told = decisions.for_asker(decision)
+    told = decisions.for_asker(decision, standard.id)
     if isinstance(told, Deny):
         raise order.refusal(world, told.reasons)
     narrowing = decide.narrowed(world, ask, standard)

@@ -84,7 +84,7 @@ def _offered(world: World, caller: Caller) -> list[Offered]:
     for published in publish.all_published(world):
         if caller.standard in {None, published.id}:
             standard = publish.parsed(published.text)
-            decision = decisions.for_asker(decide.trial(world, _ask(caller, standard.id)))
+            decision = decisions.for_asker(decide.trial(world, _ask(caller, standard.id)), standard.id)
             reasons = decision.reasons if isinstance(decision, Deny) else ()
             found.append(Offered(standard=standard, allowed=not reasons, reasons=reasons))
     return found
@@ -128,7 +128,7 @@ def open_share(world: World, caller: Caller, id: str) -> Share:
         raise NotFound("standard.unknown", standard=id[:200], version="")
     ask = _ask(caller, found.standard.id)
     decision, decided = decide.decide(world, ask)
-    match decisions.for_asker(decision):
+    match decisions.for_asker(decision, found.standard.id):
         case Deny(reasons):
             raise order.refusal(world, reasons)
         case Allow(basis=basis):
@@ -152,7 +152,7 @@ def refuse_other(world: World, caller: Caller, id: str, recipient: str) -> None:
     found = pool.find(world, id)
     ask = _ask(caller, found.standard.id)
     decision, _ = decide.decide(world, ask)
-    match decisions.for_asker(decision):
+    match decisions.for_asker(decision, found.standard.id):
         case Deny(reasons):
             raise order.refusal(world, reasons)
         case Allow():

@@ -49,7 +49,7 @@ def _try(request: Request, sent: Json) -> Json:
     member = decide.about(world, caller, sent.get("member"), str(sent["standard"]))
     ask = decide.wished(world, {**sent, "member": member})
     whole = ask.member != caller.member
-    return {"member": ask.member, **_said(request, decide.trial(world, ask), whole=whole)}
+    return {"member": ask.member, **_said(request, decide.trial(world, ask), ask.standard, whole=whole)}
 
 
 @router.post("/asks/everybody")
@@ -66,15 +66,19 @@ def _try_all(request: Request, sent: Json) -> Json:
     found = decide.everybody(world_of(request), member_of(request), sent)
     return {
         "items": [
-            {"member": member.id, "jurisdiction": member.jurisdiction, **_said(request, decision, whole=True)}
+            {
+                "member": member.id,
+                "jurisdiction": member.jurisdiction,
+                **_said(request, decision, str(sent["standard"]), whole=True),
+            }
             for member, decision in found
         ]
     }
 
 
-def _said(request: Request, decision: Decision, *, whole: bool) -> Json:
+def _said(request: Request, decision: Decision, standard: str, *, whole: bool) -> Json:
     """An answer in words; those reasons that rest on facts of others are whole for auditors and stewards only."""
-    outcome = decisions.outcome(decision if whole else decisions.for_asker(decision))
+    outcome = decisions.outcome(decision if whole else decisions.for_asker(decision, standard))
     return {**outcome, "reasons": [texts.told(one, language_of(request)) for one in outcome["reasons"]]}
 
 
@@ -198,7 +202,7 @@ def _told(turn: _Turn, ask: Ask, found: tuple[Decision, str] | Exception) -> Jso
     if isinstance(found, DamError):
         return {"id": None, "member": ask.member, "problem": details(turn.request, found)}
     decision, id = cast("tuple[Decision, str]", found)
-    return {"id": id, "member": ask.member, **_said(turn.request, decision, whole=False)}
+    return {"id": id, "member": ask.member, **_said(turn.request, decision, ask.standard, whole=False)}
 
 
 @router.get("/decisions")

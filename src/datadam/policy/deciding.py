@@ -178,14 +178,13 @@ def _undecidable(facts: Facts, why: str) -> Deny:
     return Deny((Reason(UNDECIDABLE, {"standard": facts.standard, "why": why}),))
 
 
-def for_asker(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """Reasons as the asker may see them; stewards and auditors see them whole.
+def for_asker(reasons: Iterable[Reason], standard: str) -> tuple[Reason, ...]:
+    """Reasons of what was asked of a standard, as the asker may see them; stewards and auditors see them whole.
 
     All that rest on facts of others are one, which tells neither which nor how many.
     """
     found = list(reasons)
     own = [one for one in found if one.code not in COLLAPSED]
-    others = [one for one in found if one.code in COLLAPSED]
-    if others:
-        own.append(Reason(OTHERS, {"standard": others[0].facts["standard"]}))
+    if len(own) < len(found):
+        own.append(Reason(OTHERS, {"standard": standard}))
     return tuple(own)
