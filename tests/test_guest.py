@@ -231,6 +231,17 @@ def test_who_does_not_stand_at_home_is_no_guest(dams: Pair) -> None:
     refused("guest.left", lambda: drafted(dams, dams.kr, person))
 
 
+def test_whose_part_here_is_over_is_told_so_and_not_to_connect(dams: Pair) -> None:
+    """Its key does not come back: after an end here, and after one of the peering."""
+    one, other = american(dams), american(dams, "Other")
+    followed(dams, dams.kr)
+    for person in (one, other):
+        enters(dams, dams.kr, person)
+    join.expel(dams.kr, one.id, "gone")
+    refused("guest.ended", lambda: drafted(dams, dams.kr, one))
+    refused("member.known", lambda: drafted(dams, dams.kr, other))
+
+
 def test_a_member_of_this_dam_is_no_guest_of_it_and_a_guest_is_no_applicant(dams: Pair) -> None:
     """One key stands for one member: whoever is known by it already is told so."""
     person = american(dams)

@@ -287,3 +287,20 @@ def _known(dams: Two) -> tuple[int, int, int]:
     assert [one.why for one in opened.missing] == []
     assert found is not None
     return tuple(int(str(found[name])) for name in ("contributors", "countries", "reports"))  # type: ignore[return-value]  # three
+
+
+def test_a_dam_that_was_not_read_is_named_beside_the_scores(
+    dams: Two, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By every command, as JSON too: what is worth less because a dam is missing must not look as if all were there."""
+    machine = a_machine(tmp_path, monkeypatch, capsys)
+    key = client.write_private(tmp_path / "key", dict(dams.person.key))
+    of = (f"{ID}@all", "--url", dams.kr.url, "--key", key)
+    seen(dams.kr, dams.kr.person("Sees something (fictional)"), "only-here.example", 3)
+    assert "is missing" not in machine("indicators", "show", *of).error
+    held = grant.grants(dams.us.world, dams.person.id)[-1]
+    grant.revoke(dams.us.world, held.id)
+    for words in (("show",), ("show", "--json"), ("export", "--into", "list.txt")):
+        done = machine("indicators", *words, *of)
+        assert f"{US} is missing" in " ".join(done.error.split())
+        assert "is missing" not in done.out

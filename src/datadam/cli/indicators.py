@@ -12,6 +12,7 @@ from datadam.cli.manners import Force, Json, KeyFile, Url, free, open_terminal, 
 from datadam.errors import Invalid
 
 if TYPE_CHECKING:
+    from datadam.client.frames import Reservoir
     from datadam.domains.cyber.exploited import Use
     from datadam.domains.cyber.reliability import Vote
     from datadam.edges.terminal import Terminal
@@ -47,6 +48,7 @@ def show(
     opened = reach(url, key).open(reservoir, purpose=purpose, to=to)
     found = opened.indicators(votes=_votes(votes)).scores(audience=audience).assessed()
     terminal = open_terminal()
+    _missing(terminal, opened)
     rows = [
         (one.type, defanged(one.value), one.score, one.explained(found.now, terminal.language))
         for one in found.values[:top]
@@ -86,6 +88,7 @@ def export(
     written = found.write(format, audience=audience, min_score=min_score, top=top, kinds=kind)
     written.save(path)
     terminal = open_terminal()
+    _missing(terminal, opened)
     count, left = written.written.count, _left(terminal, written.left)
     terminal.say("ui.indicators-written", count=count, audience=audience, path=str(path), left=left)
 
@@ -104,7 +107,9 @@ def exposed(
     from datadam.client.indicators import exposed as exposure_of
 
     known = list(_uses(uses))
-    found = exposure_of(reach(url, key).open(reservoir, purpose=purpose, to=to), known)
+    opened = reach(url, key).open(reservoir, purpose=purpose, to=to)
+    found = exposure_of(opened, known)
+    _missing(open_terminal(), opened)
     if as_json:
         touched = [{"supplier": one.supplier, "by": [each.cve_id for each in one.by]} for one in found.touched]
         print_json({"touched": touched, "unknown": list(found.unknown)})
@@ -117,6 +122,12 @@ def exposed(
         terminal.say("ui.nobody-exposed")
     if found.unknown:
         terminal.say("ui.vendors-unknown", names=list(found.unknown))
+
+
+def _missing(terminal: "Terminal", opened: "Reservoir") -> None:
+    """Name each dam that was not read: what is known of an indicator there is in no score."""
+    for part in getattr(opened, "missing", ()):
+        terminal.warn("ui.part-missing", dam=part.origin, why=part.why)
 
 
 def _left(terminal: "Terminal", left: Mapping[str, int]) -> str:

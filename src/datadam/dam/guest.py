@@ -122,8 +122,8 @@ def _body(rows: Rows, peer: Peer, accession: str, roles: Sequence[str]) -> dict[
         raise Refused("guest.country", member=member)
     if not roles or not set(roles) <= ROLES or not set(roles) <= set(told["roles"]):
         raise Refused("guest.role", roles=", ".join(roles), dam=peer.origin)
-    if rows.get(Member, member) is not None:
-        raise Refused("member.known", member=member)
+    if (held_here := rows.get(Member, member)) is not None:
+        raise Refused("member.known" if held_here.until is None else "guest.ended", member=member)
     lineage = _lineage(rows, peer, held)
     if _left(rows, peer, member):
         raise Refused("guest.left", member=member, dam=peer.origin)

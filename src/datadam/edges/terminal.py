@@ -57,6 +57,10 @@ class Terminal:
         """One of our sentences."""
         self.line(texts.say(code, self.language, **facts))
 
+    def warn(self, code: str, **facts: object) -> None:
+        """One of our sentences, beside what a program reads."""
+        self.error.print(Text(texts.say(code, self.language, **facts)))
+
     def word(self, code: str) -> str:
         """A word of ours, for a heading."""
         return texts.say(code, self.language)
