@@ -170,6 +170,19 @@ def test_other_spellings_of_base64url_are_refused(text: str) -> None:
         seal.decode(text)
 
 
+@given(st.text("AEQgwBMb-_89", max_size=9))
+def test_base64url_has_one_spelling(text: str) -> None:
+    """What is read is what would be written, and nothing else is read."""
+    written = (
+        base64.urlsafe_b64encode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) if len(text) % 4 != 1 else b""
+    )
+    if written.rstrip(b"=").decode() == text:
+        assert seal.encode(seal.decode(text)) == text
+    else:
+        with pytest.raises(Invalid, match=r"text\.base64-malformed"):
+            seal.decode(text)
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +199,13 @@ def test_the_thumbprint_is_that_of_rfc_8037() -> None:
     assert seal.encode(seal.sign_bytes(jwk, signed)) == (
         "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
     )
+
+
+@given(st.lists(st.text(max_size=5), min_size=3, max_size=3))
+def test_a_thumbprint_is_over_canonical_json(texts: list[str]) -> None:
+    """Whatever stands in a key, quotation marks and other letters among it."""
+    jwk = dict(zip(("crv", "kty", "x"), texts, strict=True))
+    assert seal.thumbprint(jwk) == seal.encode(hashlib.sha256(seal.canonical(jwk)).digest())
 
 
 def test_the_public_part_tells_nothing_private() -> None:

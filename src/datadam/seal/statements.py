@@ -1,5 +1,6 @@
 """Statements: one canonical payload, signatures around it, who signed and who had to."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -16,6 +17,8 @@ VERSION: Final = 1  # of the statement envelope
 
 
 _KINDS: Final = frozenset(map(str, Kind))
+# as `_protected` writes it
+_HEADER: Final = re.compile(rb'\{"alg":"%b","kid":"([A-Za-z0-9_-]+)"\}' % ALGORITHM.encode())
 _SIGNATURE: Final = {"protected", "signature"}
 
 
@@ -72,7 +75,7 @@ def opened(data: bytes | str) -> Statement:
         kind=Kind(body["kind"]),
         body=body,
         payload=payload,
-        signatures=tuple(dict(s) for s in signatures),
+        signatures=tuple(signatures),
     )
 
 
@@ -119,7 +122,11 @@ def kids(statement: Statement) -> tuple[str, ...]:
 
 @lru_cache(maxsize=KEYS_KEPT)
 def _kid(protected: str) -> str:
-    header = parse(decode(protected))
+    data = decode(protected)
+    plainly = _HEADER.fullmatch(data)
+    if plainly:
+        return plainly[1].decode()
+    header = parse(data)
     if not isinstance(header, dict) or set(header) != {"alg", "kid"} or not isinstance(header["kid"], str):
         raise Invalid("statement.malformed", field="protected")
     if header["alg"] != ALGORITHM:
