@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Final
+
+from publicsuffixlist import PublicSuffixList
 
 HOSTS: Final = frozenset({"domain"})
 ADDRESSES: Final = frozenset({"ipv4", "ipv6", "cidr", "ipv4_port"})
@@ -113,7 +116,6 @@ _DIGITS: Final = {"md5": 32, "sha1": 40, "sha256": 64, "ja3": 32}
 _DOMAIN: Final = re.compile(rf"(?=.{{4,253}}\Z){_LABEL}(?:\.{_LABEL})+\Z")
 _URL: Final = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\s:]+)(?P<port>:[0-9]{1,5})?(?P<rest>[/?#][!-~]*)?\Z")
 _FORMS: Final = {
-    "domain": _DOMAIN,
     "asn": re.compile("AS[0-9]{1,10}"),
     **{kind: re.compile(f"[0-9a-f]{{{digits}}}") for kind, digits in _DIGITS.items()},
 }
@@ -132,6 +134,8 @@ _SPECIAL: Final = tuple(
     )
 )  # fmt: skip
 """Networks inside, to oneself, or to many (IANA special-purpose registries). Those for examples are let through."""
+_INSIDE: Final = frozenset({"arpa", "internal", "invalid", "local", "localhost"})
+"""Top levels inside, or nobody's (IANA special-use names). Those for examples are let through."""
 
 
 def normal(kind: str, value: str) -> str:
@@ -163,15 +167,30 @@ def unfit(kind: str, value: str) -> Left | None:
     if kind == "url":
         found = _URL.fullmatch(value)
         return _unfit_host(found["host"], (found["port"] or ":80")[1:]) if found else Left.MALFORMED
-    if kind in HOSTS and value.rpartition(".")[2].isdecimal():  # an address, or half of one
-        return Left.MALFORMED
+    if kind in HOSTS:
+        return _unfit_name(value)
     return None if _FORMS.get(kind, _ANY).fullmatch(value) else Left.MALFORMED
 
 
 def _unfit_host(host: str, port: str) -> Left | None:
     if not 0 < int(port) < PORTS:
         return Left.MALFORMED
-    return unfit("ipv4" if host[-1].isdecimal() else "domain", host)
+    if host[-1].isdecimal():
+        return unfit("ipv4", host)
+    return None if _DOMAIN.fullmatch(host) else Left.MALFORMED  # one page of what is everybody's may be blocked
+
+
+def _unfit_name(value: str) -> Left | None:
+    top = value.rpartition(".")[2]
+    if top.isdecimal() or not _DOMAIN.fullmatch(value):  # an address, or half of one
+        return Left.MALFORMED
+    return Left.SPECIAL if top in _INSIDE or _suffixes().is_public(value) else None
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """Under which names others register theirs: blocking such a one blocks all of them."""
+    return PublicSuffixList()
 
 
 def _unfit_network(kind: str, value: str) -> Left | None:
