@@ -33,7 +33,7 @@ ISSUED: Final = "2026-11-22T09:00:00Z"
 HEX: Final = "ab" * 32
 BAR: Final = 5000  # statements a second, of a registry as dams have it
 TURNS: Final = 5
-MOST: Final = 50_000  # entries of a log
+MOST: Final = 10_000  # entries of a log
 BOUNDED: Final = 2_000  # where a larger number was meant for rows
 
 

@@ -413,6 +413,16 @@ def test_a_folder_and_a_zip_prove_the_same(story: Story, folder: Path, archive: 
     assert archive.with_name("again.zip").read_bytes() == archive.read_bytes()
 
 
+def test_a_dam_that_is_named_and_left_out_is_missed(story: Story, folder: Path, tmp_path: Path) -> None:
+    """A bundle of one dam may hold by itself; for whoever names two it lacks one."""
+    own = bundled.gather("kr", story.source(story.here), NOW)
+    bundles.write(own, tmp_path / "one")
+    vkeys = [story.here.ledger.vkey, story.there.ledger.vkey]
+    assert len(bundles.check_bundle(folder, vkeys).parts) == 2
+    assert len(bundles.check_bundle(tmp_path / "one", vkeys[:1]).parts) == 1
+    refused("bundle.dam-missing", lambda: bundles.check_bundle(tmp_path / "one", vkeys))
+
+
 def test_one_flipped_byte_of_a_zip_is_found(story: Story, archive: Path) -> None:
     """Where it stands in no file of it either: in names, times, comments, the table at its end."""
     data, draw = archive.read_bytes(), Random(3)

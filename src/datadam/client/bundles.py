@@ -196,9 +196,9 @@ def _refuse_spelling(path: Path, names: Sequence[str], read: Callable[[str], byt
 def check_bundle(
     path: Path, vkeys: Collection[str] = (), *, cosigners: Collection[str] = (), quorum: int = 0
 ) -> bundled.Proven:
-    """What a bundle proves under these log keys, else under those that were pinned on this machine."""
+    """What a bundle proves under these log keys, each of a dam in it, else under those pinned on this machine."""
     with opened(path) as (paths, read):
-        return bundled.verify(
+        found = bundled.verify(
             paths,
             read,
             vkeys=set(vkeys) or set(pinned_keys()),
@@ -206,3 +206,6 @@ def check_bundle(
             cosigners=cosigners,
             quorum=quorum,
         )
+    for vkey in sorted(set(vkeys) - {one.vkey for one in found.parts}):  # who names two dams wants to hear of both
+        raise Untrusted("bundle.dam-missing", vkey=vkey)
+    return found

@@ -192,10 +192,11 @@ class Federated(Reservoir):
             raise said(Refused("federated.part-missing", **facts)) from error
 
     def _nothing(self) -> NotFound:
-        reasons = tuple(one.reason for one in self.missing if one.reason is not None)
-        if not reasons:
+        lacking = [(one.origin, one.reason) for one in self.missing if one.reason is not None]
+        if not lacking:
             return NotFound("reservoir.empty", id=self.id)
-        return NotFound("federated.nothing-read", standard=self.standard, reasons=reasons)
+        dams, reasons = zip(*lacking, strict=True)
+        return NotFound("federated.nothing-read", standard=self.standard, dams=", ".join(dams), reasons=reasons)
 
     def _part(self, part: Part, place: int, into: Path) -> tuple[Part, Fetched]:
         """One part's files, fetched from its own dam and proved; whatever stands against it is raised."""
