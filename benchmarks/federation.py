@@ -8,6 +8,7 @@ where nine of ten entries are decisions that are none of the reader's business a
 """
 
 import argparse
+import gc
 import json
 import resource
 import statistics
@@ -193,6 +194,7 @@ def follow(rows: int) -> dict[str, object]:
     told: dict[str, object] = {}
     for name, of in (("accessions", accessions), ("registry", registry), ("busy", busy)):
         log = made(rows, of)
+        gc.freeze()  # what the other dam made is none of the follower's memory to look through
         spent = statistics.median(followed(log) for _ in range(TURNS))
         bare = statistics.median(floor(log) for _ in range(TURNS))
         signatures = sum(len(one.signatures) for one in log.bodies)
