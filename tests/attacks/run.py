@@ -14,6 +14,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 from attacks.book import BOOK, Outcome  # noqa: E402  (it lies where the path was just set)
 from attacks.chapters import CHAPTERS  # noqa: E402  (the same)
 
+PAGE = ROOT / "docs" / "attacks.md"
 BEGIN, END = "<!-- made by make attack: begin -->", "<!-- made by make attack: end -->"
 
 
@@ -31,7 +32,7 @@ def main() -> int:
     """Try everything; the number of attacks that broke ours, or that showed nothing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--few", action="store_true", help="as few tries as the tests make")
-    parser.add_argument("--into", type=Path, help="a page with a place for the table")
+    parser.add_argument("--into", type=Path, help="a page with a place for the table; else docs/attacks.md as another")
     given = parser.parse_args()
     logging.disable()  # what goes wrong on purpose needs no words
     found: dict[str, Outcome] = {}
@@ -46,7 +47,7 @@ def main() -> int:
             sys.stdout.flush()
     sys.stdout.write(f"{len(found)} attacks in {len(CHAPTERS)} chapters\n")
     if given.into:
-        page = given.into.read_text(encoding="utf-8")
+        page = (given.into if given.into.exists() else PAGE).read_text(encoding="utf-8")
         before, after = page[: page.index(BEGIN)], page[page.index(END) :]
         given.into.write_text(f"{before}{BEGIN}\n{table(found)}\n{after}", encoding="utf-8")
     else:
