@@ -169,6 +169,18 @@ def test_a_value_has_the_form_of_its_type_or_breaks_it(engine: Engine, kind: Typ
 
 
 @every_engine
+def test_days_of_any_year_are_days(engine: Engine, tmp_path: Path) -> None:
+    """Most are of this century and the last; few of others among them are read as well, what is no day is none."""
+    plan = plan_of(standard_of(Column(name="v", type=Type.DATE)))
+    rare = ["1000-01-01", "1900-02-28", "1949-12-31", "1950-01-01", "2069-12-31", "2070-01-01", "9999-12-31"]
+    none = ["1900-02-29", "2070-02-29", "2000-13-01", "02020-1-05", "2020- 1-05", "2020-1-005"]
+    texts = [*["2026-02-03"] * 100, *rare, *none]
+    run = Run(engine, plan, csv_source(tmp_path, "v\n" + "\n".join(texts) + "\n"), tmp_path)
+    assert run.value("v") == [date.fromisoformat(text) for text in texts[: -len(none)]]
+    assert run.broken == {row: {"v.type"} for row in range(len(texts) - len(none), len(texts))}
+
+
+@every_engine
 def test_outer_blanks_are_cut_off_and_nothing_else_is(engine: Engine, tmp_path: Path) -> None:
     """Every character of Unicode's White_Space counts as a blank; a zero-width space or a separator sign does not."""
     plan = plan_of(standard_of(Column(name="v", type=Type.TEXT)))

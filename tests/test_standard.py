@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from answers import private
 from datadam import texts
+from datadam.digits import MAX_SCALE, MAX_WHOLE_DIGITS, sendable_digits
 from datadam.errors import DamError
 from datadam.model import (
     Attribution,
@@ -35,14 +36,11 @@ from datadam.privacy.identifier_forms import Kind
 from datadam.protections import Gates
 from datadam.standard import (
     MAX_RULES,
-    MAX_SCALE,
-    MAX_WHOLE_DIGITS,
     check,
     notices,
     plain,
     resolve,
     rule_ids,
-    sendable_digits,
 )
 from drafts import column, standard
 

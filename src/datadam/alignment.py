@@ -14,10 +14,11 @@ from fractions import Fraction
 from typing import Final
 
 from datadam.coarsening import nests, shown
+from datadam.digits import bound
 from datadam.evolution import ATTRIBUTIONS, TIERS, more_purposes
 from datadam.migration import EXACT, LAST_DOUBLE, largest, scale_of
 from datadam.model import CodeList, Column, Json, PrivacyClass, Protection, Standard, Type, Unit, fold
-from datadam.standard import bound, known_as, plain, resolve
+from datadam.standard import known_as, plain, resolve
 
 
 class Verdict(StrEnum):

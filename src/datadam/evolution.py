@@ -7,12 +7,12 @@ from enum import IntEnum
 from typing import Final
 
 from datadam import coarsening
+from datadam.digits import bound
 from datadam.errors import DamError, Invalid
 from datadam.migration import moves_after
 from datadam.model import Attribution, Column, Json, Standard, Tier, version_of
 from datadam.privacy import tables
 from datadam.protections import FreeText, Gates
-from datadam.standard import bound
 
 CONTRIBUTORS: Final = "contributors"
 CONSUMERS: Final = "consumers"

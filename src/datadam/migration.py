@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Final
 
 from datadam import coarsening
+from datadam.digits import bound
 from datadam.errors import DamError, Invalid
 from datadam.model import Coarsening, CodeList, Column, Move, Protection, Repeat, Standard, Type
-from datadam.standard import bound
 
 EXACT: Final = frozenset({Type.INTEGER, Type.DECIMAL})
 _SPELLED: Final = frozenset({Type.INTEGER, Type.DATE, Type.BOOLEAN})  # types of which each value has one spelling

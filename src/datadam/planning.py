@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from datadam import coarsening, readings
+from datadam.digits import sendable_digits
 from datadam.errors import DamError, Faults, Invalid
 from datadam.model import (
     CodeList,
@@ -43,7 +44,6 @@ from datadam.plan import (
     microseconds,
 )
 from datadam.privacy import looking
-from datadam.standard import sendable_digits
 
 MAX_RULES: Final = 62  # bits of a signed 64-bit mask that every engine keeps positive
 MOST_KEPT: Final = 20_000  # codes of a list that is kept folded; what others deposited may be longer

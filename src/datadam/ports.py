@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from datadam.migration import Step
 from datadam.model import Attribution, Column, FileFact, Json, Layout, Reason, Source, Standard, Tally
@@ -14,7 +14,9 @@ from datadam.privacy.grouping import Left, Opening
 from datadam.privacy.recipe import Key, Recipe
 from datadam.privacy.sensitivity import Mechanism
 from datadam.protections import Aggregate, Clip, Gates
-from datadam.seal import Signer as SealSigner
+
+if TYPE_CHECKING:
+    from datadam.seal import Signer as SealSigner
 
 Record = TypeVar("Record")
 
@@ -60,7 +62,7 @@ class Secrets(Protocol):
         ...
 
 
-Signer: TypeAlias = SealSigner
+Signer: TypeAlias = "SealSigner"
 """What signs with a key that is held elsewhere; `seal` asks it, and believes no signature that does not hold."""
 
 

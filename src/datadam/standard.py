@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
 from datadam import coarsening
+from datadam.digits import MAX_PRECISION, MAX_SCALE, MAX_WHOLE_DIGITS, bound, sendable_digits
 from datadam.errors import DamError, Invalid
 from datadam.legal_roles import BASES, GENERAL, NONE, PARTIES, ROLES, Space
 from datadam.model import (
@@ -35,24 +35,17 @@ from datadam.privacy import declaring, looking
 LANGUAGES: Final = ("en", "ko")  # every title and description is there in these
 MAX_COLUMNS: Final = 200  # wider tables are several standards
 MAX_RULES: Final = 62  # a row's failed rules are one signed 64-bit mask, with room for the sign
-MAX_PRECISION: Final = 38  # digits of a DECIMAL in Arrow, Parquet and Spark
-MAX_WHOLE_DIGITS: Final = 15  # of a quantity as it is sent, before the point
-MAX_FRACTION_DIGITS: Final = 18  # of a quantity as it is sent, after the point: every digit of a printed double
-MIN_FRACTION_DIGITS: Final = 6  # a factor that leaves room for fewer is refused
-MAX_SCALE: Final = 22  # beyond it 128 bits have no room for the digits before the point
 MAX_SYNONYMS: Final = 100
 MAX_MASK_KEEP: Final = 4  # characters of a masked value that may stay readable
 MAX_QUORUM: Final = 7  # stewards' signatures that one statement carries, beside the dam's own
 MAX_NOTICE_DAYS: Final = 365
 PERIODS: Final = ("day", "week", "month", "quarter", "year")
 
-_QUANTITIES: Final = frozenset({Type.INTEGER, Type.DECIMAL, Type.NUMBER})
 _MARKING: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:+._-]{0,39}")
 _WORD: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _MEMBER: Final = re.compile(r"m-[0-9a-f]{20}")
 _OPERATORS: Final = frozenset({"<", "<=", ">", ">=", "=", "!="})
 _EQUALITIES: Final = frozenset({"=", "!="})
-_ROOM: Final = 2**126  # products stay below it, so that a remainder can be doubled in 128 bits
 _NO_TYPE: Final = ("type", Type.TEXT)
 
 
@@ -195,21 +188,6 @@ def _range_faults(column: Column) -> Iterator[DamError]:
                 yield Invalid("standard.range-digits", column=column.name, bound=name)
 
 
-def bound(kind: Type, value: Decimal | str) -> Decimal | date | None:
-    """A range's end as something that compares, or None if it is no value of this type."""
-    if kind in _QUANTITIES and isinstance(value, Decimal) and value.is_finite():
-        whole = kind is not Type.INTEGER or value == value.to_integral_value()
-        return value if whole else None
-    try:
-        if kind is Type.DATE and isinstance(value, str):
-            return date.fromisoformat(value) if len(value) == len("2026-01-01") else None
-        if kind is Type.TIMESTAMP and isinstance(value, str):
-            return datetime.fromisoformat(value) if value.endswith("Z") else None
-    except ValueError:
-        pass
-    return None
-
-
 def _fits(value: Decimal, column: Column) -> bool:
     digits = -int(value.normalize().as_tuple().exponent)
     return digits <= column.scale and abs(value) < Decimal(10) ** (column.precision - column.scale)
@@ -269,22 +247,6 @@ def _unit_faults(column: Column) -> Iterator[DamError]:
             column.scale, [Fraction(unit.numerator, unit.denominator)]
         ):
             yield Invalid("standard.unit-too-fine", column=column.name, unit=unit.symbol, scale=column.scale)
-
-
-def sendable_digits(scale: int, factors: Iterable[Fraction]) -> tuple[int, int] | None:
-    """How many digits before and after the point a quantity may be sent with; None where there is no room for any.
-
-    `scale` digits behind the point are stored, after the value was multiplied by one of `factors`; 128 bits hold every
-    step of that.
-    """
-    wanted = list(factors)
-    whole = max(1, min(MAX_WHOLE_DIGITS, MAX_PRECISION - max(scale, MIN_FRACTION_DIGITS)))
-    for fraction in range(max(MAX_FRACTION_DIGITS, scale), MIN_FRACTION_DIGITS - 1, -1):
-        steps = [factor * Fraction(10**scale, 10**fraction) for factor in wanted]
-        fits = all(10 ** (whole + fraction) * s.numerator < _ROOM and s.denominator < _ROOM for s in steps)
-        if fits and whole + fraction <= MAX_PRECISION:
-            return whole, fraction
-    return None
 
 
 def _protection_faults(column: Column, standard: Standard) -> Iterator[DamError]:

@@ -8,6 +8,8 @@ others it says nothing, and they go to `polars_rules`, which is to the letter. S
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -22,6 +24,7 @@ from datadam.plan import MAX_INTEGER_DIGITS, MAX_TEXT, Cell, Check, Factor, Plan
 _ROOM: Final = 2**62  # products stay below it, so that a remainder can be doubled in 64 bits
 _MOST_INTEGER: Final = 10**MAX_INTEGER_DIGITS - 1
 _DIGITS: Final = 19  # from which on any 64-bit integer fits a decimal
+_FIRST_DAY, _LAST_DAY = date(1950, 1, 1), date(2069, 12, 31)
 _FEW: Final = 12  # texts that are sooner compared one after the other than looked up
 _MIN_WHOLE: Final = 3  # digits before the point below which too few honest quantities would take the fast road
 _QUANTITY, _PRODUCT, _QUOTIENT, _UNDER = "\x01fq", "\x01fp", "\x01fk", "\x01fd"
@@ -78,11 +81,24 @@ def _add(found: Road, place: int, cell: Cell) -> bool:
     if cell.cast.type is Type.TEXT:
         return True
     if not rules.converts(cell):
-        integer = cell.cast.type is Type.INTEGER  # of a sign before digits Polars knows one or the other, no third
-        value = source.cast(pl.Int64, strict=False) if integer else rules.cast(source, cell)
-        found.stages[1].append(value.alias(f"{VALUE}{place}"))
+        found.stages[1].append(_cast(source, cell).alias(f"{VALUE}{place}"))
         return True
     return _convert(found, place, cell, source)
+
+
+def _cast(source: pl.Expr, cell: Cell) -> pl.Expr:
+    if cell.cast.type is Type.INTEGER:  # of a sign before digits Polars knows one or the other, no third
+        return source.cast(pl.Int64, strict=False)
+    if cell.cast.type is Type.DATE:  # found among all days as they are spelled: a third of looking and reading
+        day = source.cast(_days(), strict=False).to_physical().cast(pl.Int32)
+        return (day + (_FIRST_DAY - date(1970, 1, 1)).days).cast(pl.Date)
+    return rules.cast(source, cell)
+
+
+@cache
+def _days() -> pl.Enum:
+    """Every day of those that most dates are of, in ISO 8601."""
+    return pl.Enum(pl.date_range(_FIRST_DAY, _LAST_DAY, eager=True).dt.to_string("%Y-%m-%d"))
 
 
 def _convert(found: Road, place: int, cell: Cell, source: pl.Expr) -> bool:
@@ -156,6 +172,8 @@ def _present(plan: Plan, place: int, cell: Cell) -> list[pl.Expr]:
     if cell.cast.type is Type.INTEGER and not rules.converts(cell):
         # Polars reads digits with a sign and nothing else as a whole number: only their number is left to judge
         tests.append(pl.col(f"{VALUE}{place}").is_between(-_MOST_INTEGER, _MOST_INTEGER))
+    elif cell.cast.type is Type.DATE:
+        tests.append(pl.col(f"{VALUE}{place}").is_not_null())
     elif cell.cast.type is not Type.TEXT:
         tests += [source.str.contains(_form(cell)), pl.col(f"{VALUE}{place}").is_not_null()]
     if cell.units is not None:

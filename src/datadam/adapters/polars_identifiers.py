@@ -33,10 +33,11 @@ def holds_none(text: pl.Expr, cell: Cell, finder: Finder | None, *, bare: bool =
 
     def judged(columns: Sequence[pl.Series]) -> pl.Series:
         texts, suspects = columns
-        looked = texts.filter(suspects).unique()
-        found = identified(looked, cell.sought)
-        if bare:
-            found |= set(looked.filter(looked.str.contains(_PADDED)))
+        looked, found = texts.filter(suspects).unique() if suspects.any() else texts.clear(), set[str]()
+        if bare and len(looked):
+            padded = looked.str.contains(_PADDED)
+            looked, found = looked.filter(~padded), set(looked.filter(padded))
+        found |= identified(looked, cell.sought)
         found |= {text for text, hits in _hits(texts, cell, finder) if hits}
         return ~texts.is_in(sorted(found)) if found else texts.is_not_null()
 

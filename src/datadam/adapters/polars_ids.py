@@ -8,7 +8,7 @@ import polars as pl
 import polars_hash as ph
 
 HASH_BYTES: Final = 16  # the first 128 bits of an HMAC-SHA-256: what is written costs more than what is hashed
-PLACES: Final = 2**18  # of each of two indexes of texts that are remembered
+PLACES: Final = 2**20  # of each of two indexes of texts that are remembered
 LEARNED: Final = 2**15  # texts that join them at once: less often costs hashes, more often costs copies
 _TRIED: Final = 4  # times so many are remembered before it is judged whether texts recur
 _RECUR: Final = 0.8  # share of texts not yet met above which they do not recur, and remembering them is in vain
@@ -111,9 +111,9 @@ class UnitIds:
             self._fresh, self._met, self._waiting = [], 0, 0
 
     def _grown(self, known: _Known | None) -> _Known:
-        """What is known with what is waiting; begun anew where texts were displaced so often that few are of use."""
+        """What is known with what is waiting; begun anew where half the places are taken."""
         texts, ids = (pl.concat(parts, rechunk=True) for parts in zip(*self._fresh, strict=True))
-        if known is None or len(known.texts) > len(_SEEDS) * self._places:
+        if known is None or len(known.texts) > self._places // 2:
             known = _Known.none(self._places)
         return known.with_texts(texts, ids)
 

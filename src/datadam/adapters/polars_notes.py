@@ -57,7 +57,8 @@ class Notes:
         told = [cell.column for cell in measured(self.plan)]
         least, most = ({name: end(rows[name]) for name in told} for end in (pl.Series.min, pl.Series.max))
         sums = {cell.column: _sum(rows[cell.column]) for cell in measured(self.plan, QUANTITIES)}
-        some = _small(_drawn(rows[[_DRAW, ROW, *(cell.column for cell in shown(self.plan))]], self.step))
+        step = self.step
+        some = _small(_drawn(rows[[_DRAW, ROW, *(cell.column for cell in shown(self.plan))]], step))
         with self.lock:
             self.rows += len(rows)
             self.missing.update({cell.column: rows[cell.column].null_count() for cell in self.plan.stored})
@@ -66,7 +67,7 @@ class Notes:
             _choose(min, self.least, least)
             _choose(max, self.most, most)
             self.sums = {name: self.sums.get(name, 0.0) + one for name, one in sums.items()}
-            self._keep(_drawn(some, self.step))  # another thread may have gone a step further meanwhile
+            self._keep(some if step == self.step else _drawn(some, self.step))  # another thread went a step further
         return rows[[name for name in rows.columns if name not in {_DRAW, _START}]]
 
     def _keep(self, some: pl.DataFrame) -> None:
