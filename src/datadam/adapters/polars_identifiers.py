@@ -33,8 +33,9 @@ def holds_none(text: pl.Expr, cell: Cell, finder: Finder | None, *, bare: bool =
 
     def judged(columns: Sequence[pl.Series]) -> pl.Series:
         texts, suspects = columns
-        looked, found = texts.filter(suspects).unique() if suspects.any() else texts.clear(), set[str]()
-        if bare and len(looked):
+        looked = texts.filter(suspects).unique() if suspects.any() else texts.clear()
+        found: set[str] = set()
+        if bare and len(looked):  # most suspects are empty texts: what is found by that is not looked at further
             padded = looked.str.contains(_PADDED)
             looked, found = looked.filter(~padded), set(looked.filter(padded))
         found |= identified(looked, cell.sought)
