@@ -64,7 +64,7 @@ def machine() -> str:
     )
 
 
-def page(results: list[dict[str, Any]]) -> str:
+def page(results: list[dict[str, Any]], rows: int | None) -> str:
     """The table, as Markdown."""
     head = "| benchmark | result | bar | CPU s | peak MB | more | command |\n|---|--:|--:|--:|--:|---|---|"
     lines = [_line(result) for result in results]
@@ -74,7 +74,10 @@ def page(results: list[dict[str, Any]]) -> str:
         "program that does the same reading and writing, a rate is per second. "
         "What each measures stands at the top of its script.\n\n"
     )
-    return f"{opening}Measured {machine()}\n\n{head}\n" + "\n".join(lines) + "\n"
+    bounded = (
+        "" if rows is None else f"**Bounded to {rows:,} rows**: bars are for the sizes of a run without `ROWS`.\n\n"
+    )
+    return f"{opening}{bounded}Measured {machine()}\n\n{head}\n" + "\n".join(lines) + "\n"
 
 
 def _line(result: dict[str, Any]) -> str:
@@ -106,7 +109,7 @@ def main() -> int:
     given = parser.parse_args()
     results = [run(path, given.rows) for path in benchmarks()]
     given.into.parent.mkdir(parents=True, exist_ok=True)
-    given.into.write_text(page(results), encoding="utf-8")
+    given.into.write_text(page(results, given.rows), encoding="utf-8")
     return sum("failed" in result for result in results)
 
 
