@@ -37,7 +37,7 @@ class Counts:
         """Count rows by their units, one column of integers of 128 bits, null where they are nobody's."""
         whole, word = pl.col(WHOLE), pl.lit(2**64, dtype=pl.UInt128)
         halves = [(whole % word).cast(pl.UInt64).alias(UNIT[0]), (whole // word).cast(pl.UInt64).alias(UNIT[1])]
-        counted = units.drop_nulls().group_by(WHOLE).len().select(*halves, _LEN).collect(engine="streaming")
+        counted = units.group_by(WHOLE).len().collect(engine="streaming").drop_nulls(WHOLE).select(*halves, _LEN)
         many = pl.col(_LEN) > _through(counted[_LEN].to_numpy(), most)
         return cls(of_few=counted.filter(~many), of_many=counted.filter(many), most=most)
 
@@ -67,7 +67,7 @@ class Counts:
         cuts[_slots(self.of_few[UNIT[0]].to_numpy(), shift)] = every
 
         def passes(units: Words, ranks: Words) -> NDArray[np.bool_]:
-            found: NDArray[np.bool_] = _first_halves(ranks) <= cuts[_slots(units[:, 0], shift)]
+            found: NDArray[np.bool_] = _first_halves(ranks) <= cuts.take(_slots(units[:, 0], shift))
             return found
 
         return passes
