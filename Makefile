@@ -83,7 +83,7 @@ bench: setup ## every benchmark, and the table in docs/benchmarks.md; ROWS bound
 
 torture: setup ## kill, starve and mislead a dam, and the table in docs/torture.md; KILLS and SCHEDULES bound it, INTO names another file
 	$(BIN)/python tests/torture/run.py --kills $(or $(KILLS),300) --into $(or $(INTO),docs/torture.md)
-	$(if $(filter-out 0,$(or $(SCHEDULES),3000)),SCHEDULES=$(or $(SCHEDULES),3000) $(BIN)/python -m pytest -q tests/test_federation_simulated.py)
+	$(if $(filter-out 0,$(or $(SCHEDULES),3000)),SCHEDULES=$(or $(SCHEDULES),3000) $(BIN)/python -m pytest -q --numprocesses $(CORES) tests/test_federation_simulated.py)
 
 attack: setup ## every attack in full, and the table in docs/attacks.md; every hostile file, which lie in build/hostile afterwards
 	$(BIN)/python scripts/hostile_files.py build/hostile
