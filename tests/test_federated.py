@@ -191,7 +191,7 @@ def test_what_a_lying_dam_sends_is_named_and_not_read(dams: Two, monkeypatch: py
         nothing = home.open(ALL)
         error = refused("federated.nothing-read", nothing.to_polars)
         assert error.facts["dams"] == ", ".join(one.origin for one in found.parts)
-        assert [one.code for one in error.facts["reasons"]] == ["federated.release-none"] * 2  # type: ignore[attr-defined]
+        assert [one.code for one in error.facts["reasons"]] == ["federated.release-none"] * 2  # type: ignore[attr-defined]  # facts hold any
     with monkeypatch.context() as patched:
         days = (Drawn(column=column("amount", Type.DATE)),)
         turns = iter([(), (days,)])  # as they come, and with amounts that are days

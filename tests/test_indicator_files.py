@@ -6,7 +6,7 @@ import warnings
 from datetime import datetime, timedelta
 
 import pytest
-import stix2  # type: ignore[import-untyped]
+import stix2  # type: ignore[import-untyped]  # ships no types
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -236,7 +236,7 @@ def _ways_faults(told: Json) -> Iterator[DamError]:
     sides = told.get("between")
     known = isinstance(sides, list) and len(sides) == 2 and all(map(_is_side, sides))  # noqa: PLR2004  (dams)
     origins = {one["origin"] for one in sides} if known else None  # type: ignore[union-attr]  # a list, if known
-    lands = {one["jurisdiction"] for one in sides} if known else None  # type: ignore[union-attr]
+    lands = {one["jurisdiction"] for one in sides} if known else None  # type: ignore[union-attr]  # the same
     for name, least, names, ends in (
         ("directions", 1, frozenset({"from", "to"}), origins),
         ("corridors", 0, frozenset({"from", "to", "basis"}), lands),

@@ -114,6 +114,7 @@ def opened(path: Path) -> Iterator[tuple[list[str], Callable[[str], bytes]]]:
             names = _zip_paths(archive)
             yield names, lambda name: _member(archive, name)
             _refuse_spelling(path, sorted(names), lambda name: _member(archive, name))
+    # what zipfile raises of an archive that is broken, encrypted, or packed by means that it does not know
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
         raise Untrusted("bundle.zip-wrong", why=str(error)[:200]) from error
 

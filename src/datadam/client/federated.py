@@ -239,7 +239,7 @@ class Federated(Reservoir):
             dam.trust(told=str(part.told["log"]))
             if note.read_vkey(dam.vkey)[0] != part.origin:
                 raise Untrusted("client.key-not-told", url=part.url)
-        except BaseException:
+        except BaseException:  # whoever asked for it never gets it, so it is closed here
             dam.close()
             raise
         return dam

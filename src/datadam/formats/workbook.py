@@ -28,7 +28,7 @@ def is_workbook(file: BinaryIO) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # broken, or a zip of another kind
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # broken, or packed by other means
         return False
 
 
