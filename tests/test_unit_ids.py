@@ -77,6 +77,42 @@ def test_units_of_whom_each_comes_a_few_times_are_remembered() -> None:
     assert ids.hashed < 1_000
 
 
+class Overtaken(Counted):
+    """While it hashes the unit `slow`, another thread's morsel is hashed and learned."""
+
+    quick: tuple[str | None, ...] = ()
+
+    def _hashed(self, texts: pl.Series) -> pl.Series:
+        if self.quick and "slow" in texts:
+            others, self.quick = [*self.quick], ()
+            self(series(others))
+        return super()._hashed(texts)
+
+
+def test_what_was_hashed_while_others_were_learned_is_learned_too() -> None:
+    """A thread that comes late with its hashes has not made them in vain, and none is remembered twice."""
+    ids = Overtaken(SECRET, learned=4)
+    ids.quick = tuple(f"u{number}" for number in range(6))
+    late: list[str | None] = ["slow", "u1", "a", "b", "c"]
+    assert ids(series(late)).to_list() == [expected(text) for text in late]
+    before = ids.hashed
+    assert ids(series([*late, "u5"])).to_list() == [expected(text) for text in (*late, "u5")]
+    assert ids.hashed == before
+    assert ids._known is not None
+    assert ids._known.texts.drop_nulls().is_unique().all()
+
+
+def test_a_thread_that_comes_late_does_not_make_units_look_as_if_they_did_not_recur() -> None:
+    """What it met counts with what of it was not known, or remembering would be given up for good."""
+    ids = Overtaken(SECRET, learned=100)
+    known: list[str | None] = [f"u{number}" for number in range(350)]
+    ids(series(known))
+    ids.quick = (*known, *(f"v{number}" for number in range(100)))
+    ids(series([*known, "slow", *(f"w{number}" for number in range(90))]))
+    ids(series([*known[:5], *(f"x{number}" for number in range(20))]))
+    assert ids._learns
+
+
 def test_more_units_than_there_are_places_for_do_not_take_more_memory() -> None:
     """What is remembered begins anew once it takes half the places; no id changes for it."""
     ids = UnitIds(SECRET, places=64, learned=16)

@@ -79,26 +79,27 @@ class UnitIds:
 
     def __call__(self, texts: pl.Series) -> pl.Series:
         """The ids of `texts`, binary; null stays null."""
-        with self._lock:
-            known = self._known
-            self._met += len(texts)
+        known = self._known
         if known is None:
             ids = self._hashed(texts)
-            self._learn(texts, ids, known)
+            self._learn(len(texts), texts, ids, known)
             return ids.alias(texts.name)
         ids, strange = known.find(texts)
-        if len(strange):
-            others = texts.gather(strange)
-            hashed = self._hashed(others)
-            self._learn(others, hashed, known)
-            ids = _put(ids, strange, hashed)
-        return ids.alias(texts.name)
+        others = texts.gather(strange)
+        hashed = self._hashed(others) if len(others) else ids.clear()
+        self._learn(len(texts), others, hashed, known)
+        return ids.scatter(strange, hashed).alias(texts.name)
 
-    def _learn(self, texts: pl.Series, ids: pl.Series, known: _Known | None) -> None:
-        """Keep texts that were not known, and let them be known when there are enough."""
+    def _learn(self, met: int, texts: pl.Series, ids: pl.Series, known: _Known | None) -> None:
+        """Keep those of some texts that were met that `known` has not, and let them be known when there are enough."""
         with self._lock:
-            if not self._learns or known is not self._known:  # or there are newer ones that may have them
+            if not self._learns:
                 return
+            self._met += met
+            if known is not self._known and self._known is not None:  # another thread learned some meanwhile
+                known = self._known
+                _, strange = known.find(texts)
+                texts, ids = texts.gather(strange), ids.gather(strange)
             self._fresh.append((texts, ids))
             self._waiting += len(texts)
             if self._waiting < self._learned:
@@ -129,10 +130,3 @@ def _places(texts: pl.Series, turn: int, places: int) -> pl.Series:
 
 def _joined(some: pl.Series, others: pl.Series) -> pl.Series:
     return pl.concat([some, others.alias(some.name)], rechunk=True)
-
-
-def _put(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series:
-    """`values` with `others` at `places`."""
-    whence = pl.int_range(len(values), dtype=pl.UInt32, eager=True)
-    fresh = pl.int_range(len(values), len(values) + len(others), dtype=pl.UInt32, eager=True)
-    return _joined(values, others).gather(whence.scatter(places, fresh))
