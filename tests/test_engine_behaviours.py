@@ -269,6 +269,22 @@ def test_blank_rows_are_no_rows_but_keep_their_numbers(engine: Engine, tmp_path:
 
 
 @every_engine
+def test_blank_rows_are_no_rows_where_what_is_required_is_said_once(engine: Engine, tmp_path: Path) -> None:
+    """What the sender says for the whole file makes no row of a blank one, however many rows are in order."""
+    standard = standard_of(
+        Column(name="year", type=Type.INTEGER, required=True),
+        Column(name="v", type=Type.INTEGER),
+        Column(name="w", type=Type.TEXT),
+        key=(),
+    )
+    plan = plan_of(standard, year=Feed(column="year", constant="2026"))
+    source = csv_source(tmp_path, "v,w\n1,x\n,\n , \n\nno,x\n" + "2,x\n" * 20)
+    run = Run(engine, plan, source, tmp_path)
+    assert (run.tally.rows, run.tally.admitted) == (22, 21)
+    assert run.broken == {4: {"v.type"}}
+
+
+@every_engine
 def test_codes_and_their_names_become_codes(engine: Engine, tmp_path: Path) -> None:
     """A code is known exactly or by another case or width; two codes that differ only so are not guessed between."""
     columns = (Column(name="v", type=Type.TEXT, values=("KOR", "Deu", "mg", "Mg")),)

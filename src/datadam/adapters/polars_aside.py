@@ -35,6 +35,14 @@ def asked(
         yield piece if with_columns is None else piece.select(with_columns)
 
 
+def sifted(rows: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
+    """The rows for which the mask holds.
+
+    Column by column, by whoever asks: of pieces of a stream that is half of what handing them to other threads costs.
+    """
+    return pl.DataFrame([column.filter(mask) for column in rows])
+
+
 @dataclass(slots=True)
 class Aside:
     """Rows of one kind that were taken out."""

@@ -16,7 +16,7 @@ import polars as pl
 
 from datadam.adapters import polars_rules as rules
 from datadam.adapters.durable import sync_folder
-from datadam.adapters.polars_aside import Aside
+from datadam.adapters.polars_aside import Aside, sifted
 from datadam.adapters.polars_columns import distributions
 from datadam.adapters.polars_fast import Road, road
 from datadam.adapters.polars_identifiers import Finder
@@ -215,8 +215,8 @@ def _admitted(run: _Run, rows: pl.LazyFrame, refused: Aside, columns: list[str],
         with watch.guarded():
             holds = some[_OK]
             if not holds.all():
-                refused.take(some[[*sent]].filter(~holds).rename(sent))
-            return run.notes.note(some[noted].filter(holds))
+                refused.take(sifted(some[[*sent]], ~holds).rename(sent))
+            return run.notes.note(sifted(some[noted], holds))
 
     # all rows with all columns have to come by here, whatever is asked for behind
     return marked.map_batches(
@@ -244,10 +244,10 @@ def _judge_others(run: _Run, others: Aside, watch: _Watch) -> None:
 
 def _to_the_letter(run: _Run, rows: pl.LazyFrame, watch: _Watch) -> None:
     """Judge rows by the plan in full, into both outputs."""
-    plan, columns = run.plan, run.opened.columns
+    plan, columns, missed = run.plan, run.opened.columns, _missed(run.plan)
     judged = rows.with_columns(rules.texts(plan))
-    if not any(cell.required for cell in plan.cells):
-        judged = judged.filter(~_blank(columns))  # else a blank row breaks a rule, and is dropped there
+    if missed is None:
+        judged = judged.filter(~_blank(columns))
     for stage in (rules.lookups, rules.quantities, rules.products, rules.quotients, rules.values, rules.names):
         added = stage(plan)
         judged = judged.with_columns(added) if added else judged
@@ -257,7 +257,23 @@ def _to_the_letter(run: _Run, rows: pl.LazyFrame, watch: _Watch) -> None:
         judged = judged.with_columns((pl.col(FAILED) == 0).alias(_OK))
         _write(_admitted(run, judged, refused, told, watch), run.into.admitted)
         schema = judged.select(told).collect_schema()
-        _write(refused.rows(schema).filter(~_blank(columns)), run.into.rejects)
+        sent = refused.rows(schema)
+        _write(sent if missed is None else _without_blank(sent, missed, columns), run.into.rejects)
+
+
+def _missed(plan: Plan) -> int | None:
+    """The bit of a rule that every blank row breaks; None where there is none."""
+    asked = (cell.column for cell in plan.cells if cell.required and cell.source is not None)
+    return next((plan.bit(Check.REQUIRED, column) for column in asked), None)
+
+
+def _without_blank(refused: pl.LazyFrame, missed: int, columns: tuple[str, ...]) -> pl.LazyFrame:
+    """Refused rows but those in which nothing was sent: only where one missed what it had to have is that looked at."""
+
+    def part(some: pl.DataFrame) -> pl.DataFrame:
+        return some.filter(~_blank(columns)) if (some[FAILED] & (1 << missed) != 0).any() else some
+
+    return refused.map_batches(part, schema=refused.collect_schema(), streamable=True)
 
 
 def _blank(columns: tuple[str, ...]) -> pl.Expr:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from datadam.adapters.polars_aside import sifted
 from datadam.adapters.polars_prefixes import Prefixes, start
 from datadam.adapters.polars_read import ROW
 from datadam.model import Type
@@ -20,6 +21,7 @@ from datadam.plan import Cell, Plan
 
 SAMPLE: Final = 100_000  # rows: the share of a value is then told to 0.4 percentage points, 99 times of 100
 QUANTITIES: Final = frozenset({Type.INTEGER, Type.DECIMAL, Type.NUMBER})
+_SUMMED: Final = 18  # digits of decimals of which no file has so many that 38 had no room for their sum
 _DRAW, _START = "\x01d", "\x01b"  # a row's draw for the sample; its key's first bytes
 TIMES: Final = frozenset({Type.DATE, Type.TIMESTAMP})
 
@@ -39,6 +41,7 @@ class Notes:
     most: dict[str, Any] = field(default_factory=dict)
     sums: dict[str, float] = field(default_factory=dict)  # of quantities
     sample: list[pl.DataFrame] = field(default_factory=list)  # `_row` and the columns that are measured or listed
+    held: int = 0  # rows in it
     step: int = 1  # a power of two: one row of so many is in the sample
     lock: Lock = field(default_factory=Lock)
 
@@ -72,9 +75,11 @@ class Notes:
 
     def _keep(self, some: pl.DataFrame) -> None:
         self.sample.append(some)
-        while sum(map(len, self.sample)) > 2 * SAMPLE:
+        self.held += len(some)
+        while self.held > 2 * SAMPLE:
             self.step *= 2
             self.sample = [_drawn(pl.concat(self.sample), self.step)]
+            self.held = len(self.sample[0])
 
     @property
     def drawn(self) -> pl.DataFrame:
@@ -99,7 +104,7 @@ def shown(plan: Plan) -> list[Cell]:
 
 
 def _drawn(rows: pl.DataFrame, step: int) -> pl.DataFrame:
-    return rows if step == 1 else rows.filter(rows[_DRAW] & (step - 1) == 0)
+    return rows if step == 1 else sifted(rows, rows[_DRAW] & (step - 1) == 0)
 
 
 def _small(rows: pl.DataFrame) -> pl.DataFrame:
@@ -109,6 +114,8 @@ def _small(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _sum(values: pl.Series) -> float:
     """As a double: many large ones have a sum that no integer or decimal column holds, and a mean refuses no file."""
+    if isinstance(values.dtype, pl.Decimal) and values.dtype.precision <= _SUMMED:
+        return float(values.sum())
     return float(values.cast(pl.Float64).sum())
 
 
