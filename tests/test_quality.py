@@ -176,6 +176,7 @@ def test_of_a_long_file_the_ends_tell_whether_it_has_totals(
 ) -> None:
     """Machines write long files, and rarely totals: the middle is searched once an end has one."""
     monkeypatch.setattr(polars_quality, "MOST_ROWS", 10)
+    monkeypatch.setattr(polars_quality, "ENDS", 5)
     rows = [f"KOR,{1950 + n},{n + 1},{'Total' if n in at else ''}" for n in range(40)]
     found = looked(tmp_path, "place,year,tonnes,remark\n" + "\n".join(rows) + "\n")
     counts = [one.count for one in found.findings if one.reason.code == "quality.total-admitted"]

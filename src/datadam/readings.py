@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Final, TypeAlias
 
 from datadam.model import DateForm, NumberForm
@@ -169,19 +170,24 @@ def _readable(pattern: str) -> str:
 PROBES: Final[Mapping[str, str]] = {name: _readable(pattern) for name, pattern in _probes()}
 """What is counted of a column. Values are trimmed and narrowed first; empty ones are not counted."""
 
-_COMPILED: Final = {name: re.compile(pattern.replace(r"\z", r"\Z")) for name, pattern in PROBES.items()}
+
+@cache
+def _compiled() -> Mapping[str, re.Pattern[str]]:
+    """The probes, once they are asked for: compiling them takes longer than counting a small file."""
+    return {name: re.compile(pattern.replace(r"\z", r"\Z")) for name, pattern in PROBES.items()}
 
 
 def count(values: Iterable[str], into: dict[str, int] | None = None) -> dict[str, int]:
     """Count the probes over values as text, adding to `into`: what an engine does natively, here one by one."""
     found = dict.fromkeys((PRESENT, NARROWED, *PROBES), 0) if into is None else into
+    probes = _compiled()
     for value in values:
         sent = value.strip()
         text = narrow(sent)
         if text:
             found[PRESENT] += 1
             found[NARROWED] += text != sent
-            for name, pattern in _COMPILED.items():
+            for name, pattern in probes.items():
                 found[name] += pattern.search(text) is not None
     return found
 

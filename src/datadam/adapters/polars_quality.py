@@ -22,6 +22,7 @@ from datadam.plan import UNFOLDED_NAME, UNFOLDED_VALUE, Cell, Check, Plan
 from datadam.ports import Finding, Survey, SurveyOrder
 
 MOST_ROWS: Final = 250_000  # compared with one another or with history: beyond it a look would cost what judging does
+ENDS: Final = 20_000  # rows at each end of a longer file: where neither has a total, none is looked for between
 MOST_TOTALS: Final = 50  # printed totals that are added up again
 SHOWN_ROWS: Final = 20  # of one finding
 TOTALS: Final = (
@@ -222,7 +223,7 @@ def _total_rows(rows: pl.LazyFrame | None, columns: Sequence[str]) -> pl.DataFra
 
     if rows.select(pl.len()).collect().item() <= MOST_ROWS:
         return found(rows)
-    ends = found(pl.concat([rows.head(MOST_ROWS // 2), rows.tail(MOST_ROWS // 2)]))
+    ends = found(pl.concat([rows.head(ENDS), rows.tail(ENDS)]))
     return ends if ends.is_empty() else found(rows)
 
 

@@ -47,12 +47,17 @@ NAMES: Final = {
 """Each kind as a person is told of it, in any language."""
 
 
+BEGINS: Final = "(?:^|[^0-9A-Za-z])"
+ENDS: Final = "(?:[^0-9A-Za-z]|$)"
+"""What may stand before and behind, as far as RE2 can say it."""
+
+
 class Gate(StrEnum):
     """What a text must hold at least to hold any of several forms: quick to see, and mostly not there."""
 
-    DIGITS = r"(?:^|[^0-9A-Za-z])[+(]{0,2}[0-9](?:[ ./_()-]{0,4}[0-9]){6}"
-    LETTERED = r"(?:^|[^0-9A-Za-z])[A-Za-z]{1,2}[0-9]{3}[0-9A-Za-z][0-9]{3,4}(?:[^0-9A-Za-z]|$)"
-    ACCOUNT = r"(?:^|[^0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11}"
+    DIGITS = rf"{BEGINS}[+(]{{0,2}}[0-9](?:[ ./_()-]{{0,4}}[0-9]){{6}}"
+    LETTERED = rf"{BEGINS}[A-Za-z]{{1,2}}[0-9]{{3}}[0-9A-Za-z][0-9]{{3,4}}{ENDS}"
+    ACCOUNT = rf"{BEGINS}[A-Za-z]{{2}}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]){{11}}"
     AT = r"@|골뱅이|[\[({<] ?(?i:at|앳) ?[\])}>]| dot "
     QUAD = r"[0-9][.\[(]{1,2}[\])]?[0-9]{1,3}[.\[(]{1,2}[\])]?[0-9]{1,3}[.\[(]{1,2}[\])]?[0-9]"
     COLONS = r"[0-9A-Fa-f]::|(?:[0-9A-Fa-f]{1,4}:){7}"
@@ -71,9 +76,8 @@ class Form:
 
     @property
     def pattern(self) -> str:
-        """All that must be there; what may not stand beside the identifier as far as RE2 can say it."""
-        left = f"{self.before}{GAP}" if self.before else "(?:^|[^0-9A-Za-z])"
-        return f"{left}(?:{self.body})(?:[^0-9A-Za-z]|$)"
+        """All that must be there, and what may not stand beside the identifier."""
+        return f"{self.before + GAP if self.before else BEGINS}(?:{self.body}){ENDS}"
 
 
 GAP: Final = r"[^0-9]{0,12}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
 
-from datadam.privacy.identifier_forms import FORMS, GAP, Form
+from datadam.privacy.identifier_forms import BEGINS, ENDS, FORMS, GAP, Form, Gate
 from datadam.privacy.identifiers import folded
 
 _MOST: Final = 40  # repetitions told apart; identifiers are shorter
@@ -22,6 +22,8 @@ _WIDE: Final = [chr(ord(letter) + 0xFEE0) for letter in _LETTERS[1:]]  # an iden
 _FOLDED: Final = (*_WIDE, "\u3000", "\u2010", "\u2013", "\u00a0")
 _PLACES: Final = {sign: 1 << place for place, sign in enumerate((*_LETTERS, *_OTHERS))}
 _ANYTHING: Final = "(?:[^~]|~)*"
+_BEFORE: Final = f"(?:{_ANYTHING}[^0-9A-Za-z])?"
+_BEHIND: Final = f"(?:[^0-9A-Za-z]{_ANYTHING})?"
 _COUNT: Final = re.compile(r"\{([0-9]+)(,?)([0-9]*)\}")
 _BOUNDS: Final = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 
@@ -53,9 +55,21 @@ _Part = tuple[str, object]
 
 def leaves_room(pattern: str, form: Form) -> bool:
     r"""Whether a text that has the pattern, anchored as `\A…\z`, may hold the form."""
+    left = f"{_ANYTHING}{form.before}{GAP}" if form.before else _BEFORE
+    return _meet(pattern, f"{left}(?:{form.body}){_BEHIND}")
+
+
+def _passes(pattern: str, gate: Gate) -> bool:
+    """Whether a text that has the pattern may pass a gate, as whatever has one of the gate's forms does."""
+    body = gate.removeprefix(BEGINS).removesuffix(ENDS)
+    left, right = _BEFORE if gate.startswith(BEGINS) else _ANYTHING, _BEHIND if gate.endswith(ENDS) else _ANYTHING
+    return _meet(pattern, f"{left}(?:{body}){right}")
+
+
+def _meet(pattern: str, body: str) -> bool:
+    r"""Whether one text has both: a pattern, anchored as `\A…\z`, and a body of our own."""
     one, start, end = _of(pattern[2:-2], wide=True)
-    left = f"{_ANYTHING}{form.before}{GAP}" if form.before else f"(?:{_ANYTHING}[^0-9A-Za-z])?"
-    other, begin, finish = _of(f"{left}(?:{form.body})(?:[^0-9A-Za-z]{_ANYTHING})?", wide=False)
+    other, begin, finish = _of(body, wide=False)
     first = [(a, b) for a in _closed(one, start) for b in _closed(other, begin)]
     seen, open_ = set(first), first
     while open_:
@@ -75,7 +89,8 @@ def leaves_room(pattern: str, form: Form) -> bool:
 @cache
 def kinds_with_room(pattern: str) -> frozenset[str]:
     """The kinds that a text of this pattern may hold."""
-    return frozenset(str(form.kind) for form in FORMS if leaves_room(pattern, form))
+    open_ = {gate for gate in Gate if _passes(pattern, gate)}
+    return frozenset(str(form.kind) for form in FORMS if form.gate in open_ and leaves_room(pattern, form))
 
 
 def _closed(automaton: _Automaton, state: int) -> set[int]:
