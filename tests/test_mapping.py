@@ -220,11 +220,11 @@ def test_what_is_missing_and_what_is_unused_is_said() -> None:
 
 def test_a_hostile_header_costs_nothing() -> None:
     """A megabyte of blanks and brackets, and a thousand columns, are answered in seconds of CPU."""
-    start = time.process_time()
+    start = time.thread_time()
     assert not suggest(EDGE, layout(" " * 500_000 + "(" * 500_000), CODES).certain
     wide = suggest(EDGE, layout(*(f"supplier nr {number}" for number in range(1000))), CODES)
     assert not wide.certain
-    assert time.process_time() - start < 10
+    assert time.thread_time() - start < 10
 
 
 # --- confirm ----------------------------------------------------------------------------------------------------------

@@ -125,11 +125,13 @@ def likeness(header: Sequence[Word], name: Sequence[Word]) -> float:
         return 0.0
     said = {meaning for word in header for meaning in word.meanings}
     meant = {meaning for word in name for meaning in word.meanings}
+    if said.isdisjoint(meant):
+        return 0.0
     covered = sum(word.weight for word in header if word.meanings & meant)
     reached = sum(word.weight for word in name if word.meanings & said)
     precision = covered / sum(word.weight for word in header)
     recall = reached / sum(word.weight for word in name)
-    return 0.0 if precision + recall == 0 else 2 * precision * recall / (precision + recall)
+    return 2 * precision * recall / (precision + recall)
 
 
 def name_score(header: str, column: Column, role: str | None = None) -> float:
