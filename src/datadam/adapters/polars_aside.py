@@ -7,7 +7,7 @@ are given back in the order of the rows, one at a time.
 
 import io
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -17,30 +17,11 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from datadam.adapters.durable import disk
+from datadam.adapters.polars_pieces import asked
 from datadam.adapters.polars_read import ROW
 
 HELD: Final = 64 * 2**20  # bytes in memory before all of it goes to disk
 JOINED: Final = 4 * 2**20  # bytes that are given back at once
-
-
-def asked(
-    pieces: Iterable[pl.DataFrame], with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None
-) -> Iterator[pl.DataFrame]:
-    """Of pieces that come one after the other, what Polars asks a source of rows for."""
-    left = n_rows
-    for whole in pieces:
-        piece = whole if left is None else whole.head(left)
-        left = None if left is None else left - len(piece)
-        piece = piece if predicate is None else piece.filter(predicate)
-        yield piece if with_columns is None else piece.select(with_columns)
-
-
-def sifted(rows: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
-    """The rows for which the mask holds.
-
-    Column by column, by whoever asks: of pieces of a stream that is half of what handing them to other threads costs.
-    """
-    return pl.DataFrame([column.filter(mask) for column in rows])
 
 
 @dataclass(slots=True)

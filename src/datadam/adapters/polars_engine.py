@@ -16,12 +16,13 @@ import polars as pl
 
 from datadam.adapters import polars_rules as rules
 from datadam.adapters.durable import sync_folder
-from datadam.adapters.polars_aside import Aside, sifted
+from datadam.adapters.polars_aside import Aside
 from datadam.adapters.polars_columns import distributions
 from datadam.adapters.polars_fast import Road, road
 from datadam.adapters.polars_identifiers import Finder
 from datadam.adapters.polars_merge import Merged
 from datadam.adapters.polars_notes import Notes
+from datadam.adapters.polars_pieces import larger, sifted
 from datadam.adapters.polars_prefixes import Prefixes
 from datadam.adapters.polars_read import FAILED, ROW, UNREADABLE, Opened, open_source, refuse
 from datadam.adapters.polars_unfold import unfold
@@ -157,7 +158,7 @@ def _judge(run: _Run, progress: Progress) -> None:
     """One pass over the file on the fast road where most rows take it; what does not is judged to the letter."""
     opened = run.opened
     watch = _Watch(progress, opened.count)
-    rows = opened.rows.with_columns(
+    rows = (larger(opened.rows) if opened.csv else opened.rows).with_columns(
         pl.col(ROW).map_batches(watch.rows, return_dtype=pl.Int64, is_elementwise=True),
     )
     fast = road(run.plan, run.finder)

@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from datadam.adapters.polars_aside import asked
+from datadam.adapters.polars_pieces import asked
 from datadam.adapters.polars_read import ROW
 
 PIECE: Final = 250_000  # rows

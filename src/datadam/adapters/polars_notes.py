@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from datadam.adapters.polars_aside import sifted
+from datadam.adapters.polars_pieces import sifted
 from datadam.adapters.polars_prefixes import Prefixes, start
 from datadam.adapters.polars_read import ROW
 from datadam.model import Type
