@@ -35,7 +35,7 @@ from datadam.protections import Aggregate
 
 HELD_ROWS: Final = 8_000_000  # candidates in memory at once: about 600 MB at six columns
 COUNTED_ROWS: Final = 500_000  # of a file, above which its units' rows are counted first
-BATCH_ROWS: Final = 125_000  # rows ranked at once: more would not stay in the processor's cache
+BATCH_ROWS: Final = 250_000  # rows ranked at once: of fewer, what a batch costs tells; more take more memory
 SPAN_ROWS: Final = (
     1_000_000  # rows read before more are asked for: else as many again would wait, in memory of their own
 )
@@ -97,6 +97,9 @@ class PolarsTwins(TwinFiles):
         parts = _scanned([self.part(recipe, deposit) for deposit in deposits], recipe).with_row_index(PLACE)
 
         def pieces() -> Iterator[pl.DataFrame]:
+            if len(deposits) == 1:  # it is bounded, and in order
+                yield from (batch.drop(*RANK, PLACE) for batch in self._batches(parts))
+                return
             for within in _ranges(_count(parts), self._held):
                 batches = self._batches(parts, of=_is_within(within, pl.col(UNIT[0])))
                 yield self._smallest(batches, recipe).drop(*RANK, PLACE)
@@ -193,10 +196,10 @@ class PolarsTwins(TwinFiles):
             held.append(batch)
             count += batch.height
             if count > most:
-                held = [smallest(pl.concat(held, rechunk=True), recipe)]
+                held = [smallest(pl.concat(held), recipe)]
                 count = held[0].height
                 most = max(self._held, 2 * count)
-        return smallest(pl.concat(held, rechunk=True), recipe)
+        return smallest(pl.concat(held), recipe)
 
 
 # --- ranges of units --------------------------------------------------------------------------------------------------

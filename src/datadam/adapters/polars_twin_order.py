@@ -23,7 +23,10 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 
 def smallest(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
-    """Of each unit the rows with the smallest ranks, ordered; where newer ones supersede, one of each rank."""
+    """Of each unit the rows with the smallest ranks, ordered; where newer ones supersede, one of each rank.
+
+    Rows may lie in many pieces: a column at a time is joined, for all at once would take as much memory again.
+    """
     order, starts = _order(rows, recipe)
     if recipe.supersede:
         backwards = order[::-1]  # of equal ones the last comes first
@@ -32,8 +35,8 @@ def smallest(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
     begins = starts.nonzero()[0]
     kept = np.minimum(np.diff(begins, append=order.size), recipe.rows)
     before = np.cumsum(kept) - kept
-    found: Places = order[np.arange(kept.sum()) + np.repeat(begins - before, kept)]
-    return rows[found]
+    found = pl.Series(order[np.arange(kept.sum()) + np.repeat(begins - before, kept)]).cast(pl.get_index_type())
+    return pl.DataFrame([column.rechunk().gather(found) for column in rows])
 
 
 def by_first_bits(keys: Integers) -> tuple[Integers, Places]:
@@ -66,11 +69,10 @@ def _order(rows: pl.DataFrame, recipe: Recipe) -> tuple[Places, Flags]:
     Sorted by the first bits of either. What that leaves unclear lies together, and is sorted again in full: rows that
     are equal so far, and all rows of units that begin alike.
     """
-    unit, rank = (rows[names[0]].to_numpy() for names in (UNIT, RANK))
     of_unit = (_BITS - _place_bits(rows.height)) // 2 + 1  # bits; a few more, for alike units cost more than ranks
     rest = np.uint64(_BITS - of_unit)
-    keys = unit >> rest << rest
-    keys |= rank >> np.uint64(of_unit)
+    keys = rows[UNIT[0]].to_numpy() >> rest << rest
+    keys |= rows[RANK[0]].to_numpy() >> np.uint64(of_unit)
     begins, order = by_first_bits(keys)
     starts = differs([rows[name].to_numpy()[order] for name in UNIT])
     tied, alike = ~differs([begins]), ~differs([begins >> rest])
