@@ -128,3 +128,22 @@ def test_a_repeated_key_is_never_overlooked(
         assert bool(notes.prefixes.spills) is (len(keys) > held)
         notes.prefixes.clear()
         assert not folder.exists()
+
+
+@given(
+    starts=st.lists(
+        st.sampled_from([0, 1, 2**61, 2**63 - 1, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1), max_size=40
+    ),
+    cuts=st.lists(st.integers(0, 40), max_size=7),
+)
+def test_prefixes_in_many_files_are_held_against_each_other(
+    tmp_path_factory: pytest.TempPathFactory, starts: list[int], cuts: list[int]
+) -> None:
+    """Whatever range of values they are in, and whichever file the other one is in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polars_prefixes, "HELD", 0)
+        prefixes = Prefixes(tmp_path_factory.mktemp("run") / "keys")
+        for begin, end in pairwise(sorted({0, len(starts), *(cut for cut in cuts if cut < len(starts))})):
+            prefixes.add(pl.Series(starts[begin:end], dtype=pl.UInt64))
+        assert prefixes.distinct is (len(set(starts)) == len(starts))
+        prefixes.clear()
